@@ -1,0 +1,33 @@
+"""What a model is: its shape and the constants of its arithmetic. Data only, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+WeightType = Literal["int8", "f32"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescription:
+    """Shape and constants of one Llama-family model, as read from a checkpoint's header and checked there."""
+
+    dim: int  # width of the residual stream
+    hidden_dim: int  # width of the feed-forward layer
+    n_layers: int
+    n_heads: int
+    n_kv_heads: int
+    vocab_size: int
+    seq_len: int  # positions a sequence may use
+    head_dim: int
+    shared_classifier: bool  # the output layer is the embedding table
+    weight_type: WeightType
+    group_size: int  # int8: values per scale; f32: 0
+    norm_eps: float = 1e-5
+    rope_theta: float = 10000.0
+    end_tokens: tuple[int, ...] = ()
+
+    @property
+    def kv_dim(self) -> int:
+        """Width of one position's keys (or values) in one layer."""
+        return self.n_kv_heads * self.head_dim

@@ -1,0 +1,79 @@
+"""Every situation llmproc reports as an error, each with its exit code and HTTP status.
+
+One base, one subclass per situation. The message names the file or flag, the value and the rule it broke, in one
+line; entry points print it and leave with `exit_code`, the server answers with `http_status`. No I/O here.
+"""
+
+from __future__ import annotations
+
+
+class LlmprocError(Exception):
+    """Base of every error a user can meet."""
+
+    exit_code = 1
+    http_status = 500
+
+
+class UsageError(LlmprocError):
+    """A flag, a command or a configuration value breaks its rule."""
+
+    exit_code = 2
+    http_status = 400
+
+
+class RequestError(LlmprocError):
+    """One request cannot be accepted (text without tokens, too long for the context, ...); others go on."""
+
+    exit_code = 1
+    http_status = 400
+
+
+class MissingExtraError(UsageError):
+    """An optional package is needed; the message says how to install it."""
+
+
+class StartError(LlmprocError):
+    """The template or a worker died before it was ready."""
+
+    exit_code = 3
+    http_status = 503
+
+
+class InvalidFileError(LlmprocError):
+    """A checkpoint or tokenizer file is missing, unreadable or breaks a rule."""
+
+    exit_code = 4
+
+    def __init__(self, path: object, field: str, value: object, rule: str) -> None:
+        """`path`: the file; `field`: the part of it; `value`: what stands there; `rule`: what must hold."""
+        super().__init__(f"{path}: {field} is {value}: {rule}")
+        self.path, self.field, self.value, self.rule = path, field, value, rule
+
+
+class CheckpointError(InvalidFileError):
+    """The checkpoint breaks a rule of its format."""
+
+
+class TokenizerError(InvalidFileError):
+    """The tokenizer or its sidecar breaks a rule of its format."""
+
+
+class WorkersLostError(LlmprocError):
+    """Workers died more often than the restart budget allows."""
+
+    exit_code = 5
+    http_status = 503
+
+
+class ProtocolError(LlmprocError):
+    """A frame or message on a pipe breaks the protocol."""
+
+
+class ServiceClosedError(LlmprocError):
+    """The service is closed and takes no more requests."""
+
+    http_status = 503
+
+
+class LogError(LlmprocError):
+    """A log or run folder cannot be read, or holds nothing usable."""

@@ -1,0 +1,56 @@
+"""Fixtures every room shares: the shared test data and the check that a test leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of shared test data (a real tokenizer, tiny checkpoints); skips where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("shared test data is not beside this checkout")
+    return SHARED
+
+
+def _children() -> set[int]:
+    found = set()
+    for task in os.listdir("/proc/self/task"):
+        try:
+            found |= {int(pid) for pid in Path(f"/proc/self/task/{task}/children").read_text().split()}
+        except OSError:
+            continue
+    return found
+
+
+def _fds() -> dict[int, str]:
+    found = {}
+    for fd in os.listdir("/proc/self/fd"):
+        try:
+            found[int(fd)] = os.readlink(f"/proc/self/fd/{fd}")
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """After each test: no extra children, file descriptors, threads or /dev/shm entries."""
+    children, fds, threads, shm = _children(), _fds(), set(threading.enumerate()), set(os.listdir("/dev/shm"))
+    yield
+    extra_threads = [t for t in threading.enumerate() if t not in threads]
+    for thread in extra_threads:
+        thread.join(2)
+    assert not [t for t in extra_threads if t.is_alive()], "threads left"
+    assert not _children() - children, "child processes left"
+    left = {fd: name for fd, name in _fds().items() if fd not in fds}
+    assert not left, f"file descriptors left: {left}"
+    assert not set(os.listdir("/dev/shm")) - shm, "shared memory left"

@@ -77,3 +77,13 @@ class ServiceClosedError(LlmprocError):
 
 class LogError(LlmprocError):
     """A log or run folder cannot be read, or holds nothing usable."""
+
+
+def rebuild(name: str, message: str) -> LlmprocError:
+    """An error that crossed a process boundary as class name and message; an unknown name becomes StartError."""
+    kind = globals().get(name)
+    if not (isinstance(kind, type) and issubclass(kind, LlmprocError)):
+        kind = StartError
+    error = kind.__new__(kind)
+    error.args = (message,)
+    return error

@@ -1,0 +1,180 @@
+"""Channels: frames over file descriptors.
+
+    Outbox + Inbox          main's ends: non-blocking, bounded, driven by its selector; main never blocks on a pipe
+    WorkerChannel           a worker's ends: polls for requests between steps, blocks when it has nothing to do
+    ControlSocket           main <-> template: one frame a packet (SOCK_SEQPACKET), descriptors may travel with it
+
+A pipe holds 65,536 bytes; two blocking ends can therefore wait for each other. That is why main's side queues.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from collections import deque
+from collections.abc import Sequence
+
+from llmproc.errors import ProtocolError
+from llmproc.processes.frames import HEADER_SIZE, MAX_PAYLOAD, Frame, FrameDecoder, encode_frame
+
+OUTBOX_LIMIT = 4 << 20
+_READ_SIZE = 1 << 16
+_MAX_FDS = 8
+CONTROL_PAYLOAD = 48 << 10  # a packet must fit into the socket's buffer (212,992 bytes by default)
+
+
+class OutboxFullError(ProtocolError):
+    """The queue to a worker that does not read is at its limit."""
+
+    http_status = 429
+
+
+class Outbox:
+    """A bounded queue of bytes to a non-blocking descriptor."""
+
+    def __init__(self, fd: int, limit: int = OUTBOX_LIMIT) -> None:
+        os.set_blocking(fd, False)
+        self.fd, self._limit = fd, limit
+        self._queue: deque[memoryview] = deque()
+        self._size = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes waiting."""
+        return self._size
+
+    def put(self, frame: Frame) -> None:
+        """Queue one frame. OutboxFullError when the limit would be passed; nothing is queued then."""
+        data = encode_frame(frame)
+        if self._size + len(data) > self._limit:
+            raise OutboxFullError(f"{self._size} bytes wait for a worker that does not read: at most {self._limit}")
+        self._queue.append(memoryview(data))
+        self._size += len(data)
+
+    def flush(self) -> bool:
+        """Write what the pipe takes; True when nothing waits. A broken pipe empties the queue: the death is seen elsewhere."""
+        while self._queue:
+            data = self._queue[0]
+            try:
+                written = os.write(self.fd, data)
+            except BlockingIOError:
+                return False
+            except BrokenPipeError:
+                self._queue.clear()
+                self._size = 0
+                return True
+            self._size -= written
+            if written < len(data):
+                self._queue[0] = data[written:]
+            else:
+                self._queue.popleft()
+        return True
+
+
+class Inbox:
+    """Frames from a non-blocking descriptor."""
+
+    def __init__(self, fd: int) -> None:
+        os.set_blocking(fd, False)
+        self.fd = fd
+        self.ended = False
+        self._decoder = FrameDecoder()
+
+    def read(self, everything: bool = False) -> list[Frame]:
+        """Frames that are there now (one read, or all until empty or ended). ProtocolError on foreign bytes."""
+        frames: list[Frame] = []
+        while not self.ended:
+            try:
+                data = os.read(self.fd, _READ_SIZE)
+            except BlockingIOError:
+                break
+            if not data:
+                self.ended = True
+                break
+            frames += self._decoder.feed(data)
+            if not everything:
+                break
+        return frames
+
+
+class WorkerChannel:
+    """A worker's two pipes. `wake_fd` (optional) also ends a blocking wait: signals write to it."""
+
+    def __init__(self, request_fd: int, event_fd: int, wake_fd: int | None = None) -> None:
+        self._request_fd, self._event_fd, self._wake_fd = request_fd, event_fd, wake_fd
+        self._decoder = FrameDecoder()
+        self._ready: deque[Frame] = deque()
+        self._poll = select.poll()
+        self._poll.register(request_fd, select.POLLIN)
+        if wake_fd is not None:
+            self._poll.register(wake_fd, select.POLLIN)
+        self.ended = False  # main has closed its end, or has died
+
+    def receive(self, block: bool) -> Frame | None:
+        """The next request frame; None when there is none (not blocking), after a wake-up, or when `ended`."""
+        while not self._ready and not self.ended:
+            ready = dict(self._poll.poll(None if block else 0))
+            if self._request_fd in ready:
+                data = os.read(self._request_fd, _READ_SIZE)
+                self.ended = not data
+                self._ready.extend(self._decoder.feed(data))
+            else:
+                if self._wake_fd in ready:
+                    os.read(self._wake_fd, 512)
+                return None
+        return self._ready.popleft() if self._ready else None
+
+    def send(self, frame: Frame) -> None:
+        """Write one event frame, waiting while main has not read the ones before it. BrokenPipeError: main is gone."""
+        data = memoryview(encode_frame(frame))
+        while data:
+            data = data[os.write(self._event_fd, data) :]
+
+
+class ControlSocket:
+    """One end of the control socket; takes ownership of `end`."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+
+    @classmethod
+    def pair(cls) -> tuple[ControlSocket, socket.socket]:
+        """Main's end, and the raw socket whose descriptor the template inherits."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        return cls(ours), theirs
+
+    def fileno(self) -> int:
+        """Descriptor, for a selector."""
+        return self._end.fileno()
+
+    def send(self, frame: Frame, fds: Sequence[int] = ()) -> None:
+        """One packet. BrokenPipeError or ConnectionError when the other side is gone."""
+        if len(frame.payload) > CONTROL_PAYLOAD:
+            raise ProtocolError(f"control payload is {len(frame.payload)} bytes: at most {CONTROL_PAYLOAD}")
+        socket.send_fds(self._end, [encode_frame(frame)], list(fds), socket.MSG_NOSIGNAL)
+
+    def receive(self) -> tuple[Frame, list[int]] | None:
+        """The next packet and its descriptors (close-on-exec); None when the other side is gone."""
+        try:
+            data, fds, flags, _ = socket.recv_fds(
+                self._end, HEADER_SIZE + min(MAX_PAYLOAD, CONTROL_PAYLOAD), _MAX_FDS, socket.MSG_CMSG_CLOEXEC
+            )
+        except ConnectionError:
+            return None
+        if not data:
+            return None
+        frames = [] if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) else FrameDecoder().feed(data)
+        if len(frames) != 1:
+            for fd in fds:
+                os.close(fd)
+            raise ProtocolError("control packet does not hold exactly one frame")
+        return frames[0], fds
+
+    def shutdown(self) -> None:
+        """The other side reads end of stream; this side may still read."""
+        self._end.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Close this end; the other side reads end of stream."""
+        self._end.close()

@@ -1,0 +1,86 @@
+"""Frames: how every message crosses a pipe or the control socket. Bytes in, bytes out; no file descriptors here.
+
+    offset  size  field
+    0       2     magic "LP"
+    2       1     version (1)
+    3       1     type (meaning belongs to the room above)
+    4       8     request id, unsigned
+    12      4     payload length, at most MAX_PAYLOAD
+    16      4     CRC-32 of bytes 0..15 and the payload
+    20      n     payload                                   (all little-endian)
+
+The decoder takes bytes in any split. Whatever is not a frame is a ProtocolError at once: a wrong length is caught by
+the cap before anything is allocated, a flipped bit by the checksum.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+
+from llmproc.errors import ProtocolError
+
+MAGIC = b"LP"
+VERSION = 1
+MAX_PAYLOAD = 1 << 20
+_HEAD = struct.Struct("<2sBBQI")
+_CRC = struct.Struct("<I")
+HEADER_SIZE = _HEAD.size + _CRC.size
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One message: `type` 0..255, `request_id` 0..2**64-1 (0 = none), `payload` bytes."""
+
+    type: int
+    request_id: int = 0
+    payload: bytes = b""
+
+
+def encode_frame(frame: Frame) -> bytes:
+    """The bytes of one frame; ProtocolError if the payload is over MAX_PAYLOAD."""
+    if len(frame.payload) > MAX_PAYLOAD:
+        raise ProtocolError(f"frame payload is {len(frame.payload)} bytes: at most {MAX_PAYLOAD}")
+    head = _HEAD.pack(MAGIC, VERSION, frame.type, frame.request_id, len(frame.payload))
+    return head + _CRC.pack(zlib.crc32(frame.payload, zlib.crc32(head))) + frame.payload
+
+
+class FrameDecoder:
+    """Turns a stream of bytes, in any split, into frames."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    @property
+    def pending(self) -> int:
+        """Bytes of an unfinished frame; at end of stream anything but 0 means the writer died in mid-frame."""
+        return len(self._buffer)
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Take bytes, return the frames they complete. ProtocolError on anything that is not a frame."""
+        self._buffer += data
+        frames = []
+        while (frame := self._next()) is not None:
+            frames.append(frame)
+        return frames
+
+    def _next(self) -> Frame | None:
+        buffer = self._buffer
+        if buffer and (buffer[:2] != MAGIC[: len(buffer[:2])]):
+            raise ProtocolError(f"frame magic is {bytes(buffer[:2])!r}: must be {MAGIC!r}")
+        if len(buffer) < HEADER_SIZE:
+            return None
+        _, version, kind, request_id, length = _HEAD.unpack_from(buffer)
+        if version != VERSION:
+            raise ProtocolError(f"frame version is {version}: must be {VERSION}")
+        if length > MAX_PAYLOAD:
+            raise ProtocolError(f"frame length is {length}: at most {MAX_PAYLOAD}")
+        if len(buffer) < HEADER_SIZE + length:
+            return None
+        payload = bytes(buffer[HEADER_SIZE : HEADER_SIZE + length])
+        expected = _CRC.unpack_from(buffer, _HEAD.size)[0]
+        if zlib.crc32(payload, zlib.crc32(buffer[: _HEAD.size])) != expected:
+            raise ProtocolError(f"frame checksum does not match (type {kind}, request {request_id}, {length} bytes)")
+        del buffer[: HEADER_SIZE + length]
+        return Frame(kind, request_id, payload)

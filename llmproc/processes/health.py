@@ -1,0 +1,72 @@
+"""The health board: per worker a step counter and a busy flag in shared memory, so that main can see progress without asking.
+
+A ping answered by a thread measures the interpreter's lock, not the work: here the work itself counts its steps.
+
+    offset (per slot of 64 bytes)   0: steps finished since the fork (u64)    8: busy, 0 or 1 (u64)
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+
+_CELL = 64
+
+
+class HealthCell:
+    """One slot's cell, seen from the worker (writes) or from main (reads)."""
+
+    def __init__(self, words: memoryview) -> None:
+        self._words = words
+
+    @property
+    def steps(self) -> int:
+        """Steps finished since the fork."""
+        return self._words[0]
+
+    @property
+    def busy(self) -> bool:
+        """Whether the worker holds work."""
+        return bool(self._words[1])
+
+    def reset(self) -> None:
+        """Before a fork: nothing done, nothing held."""
+        self._words[0] = self._words[1] = 0
+
+    def step(self) -> None:
+        """Count one finished step."""
+        self._words[0] += 1
+
+    def set_busy(self, busy: bool) -> None:
+        """Say whether work is held; an idle worker is never judged."""
+        self._words[1] = int(busy)
+
+
+class HealthBoard:
+    """The shared memory of all cells: anonymous, so there is nothing to leak by name."""
+
+    def __init__(self, fd: int, slots: int) -> None:
+        self.fd = fd
+        self._map = mmap.mmap(fd, slots * _CELL)
+        self._view = memoryview(self._map).cast("Q")
+
+    @classmethod
+    def create(cls, slots: int) -> HealthBoard:
+        """A new board; the descriptor is handed to workers with FORK."""
+        fd = os.memfd_create("llmproc-health", os.MFD_CLOEXEC)
+        os.ftruncate(fd, slots * _CELL)
+        return cls(fd, slots)
+
+    @classmethod
+    def attach(cls, fd: int) -> HealthBoard:
+        """The board behind a received descriptor."""
+        return cls(fd, os.fstat(fd).st_size // _CELL)
+
+    def cell(self, slot: int) -> HealthCell:
+        """The cell of slot `slot`."""
+        words = _CELL // 8
+        return HealthCell(self._view[slot * words : (slot + 1) * words])
+
+    def close(self) -> None:
+        """Close the descriptor; the mapping goes with the last cell."""
+        os.close(self.fd)

@@ -1,0 +1,151 @@
+"""Main's side of one worker and of the template: descriptors, pid, death notice. Mechanism only, nothing decides here."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from resource import struct_rusage
+
+from llmproc.processes import protocol
+from llmproc.processes.channel import ControlSocket, Inbox, Outbox
+from llmproc.processes.frames import Frame
+from llmproc.processes.health import HealthCell
+from llmproc.processes.policies import Rung, StopLadder
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerExit:
+    """How a worker ended: wait status (os.W* functions) and what it used in all."""
+
+    pid: int
+    status: int
+    rusage: struct_rusage
+    was_ready: bool
+    steps: int
+
+
+def open_pidfd(pid: int) -> int | None:
+    """A descriptor that becomes readable when `pid` dies; None where the kernel has none (end of its pipe serves then)."""
+    try:
+        return os.pidfd_open(pid)
+    except (OSError, AttributeError):
+        return None
+
+
+class SlotState(Enum):
+    """Life of a slot: EMPTY -> FORKING -> STARTING -> READY -> (reaped) EMPTY."""
+
+    EMPTY = "empty"
+    FORKING = "forking"
+    STARTING = "starting"
+    READY = "ready"
+
+
+class WorkerSlot:
+    """One place for a worker: the pipes to the present one, its pid, its ladder when it is being stopped."""
+
+    def __init__(self, index: int, health: HealthCell) -> None:
+        self.index, self.health = index, health
+        self.state = SlotState.EMPTY
+        self.pid = 0
+        self.pidfd: int | None = None
+        self.outbox: Outbox | None = None
+        self.inbox: Inbox | None = None
+        self.ladder: StopLadder | None = None
+        self.fork_at: float | None = 0.0  # running time at which to fork; None: not wanted
+        self.ever_ready = False
+
+    def open_pipes(self) -> tuple[int, int]:
+        """New pipes; returns the worker's ends (request read, event write), to be closed once they have been sent."""
+        request_read, request_write = os.pipe()
+        event_read, event_write = os.pipe()
+        self.outbox, self.inbox = Outbox(request_write), Inbox(event_read)
+        self.health.reset()
+        self.state = SlotState.FORKING
+        return request_read, event_write
+
+    def adopt(self, pid: int) -> None:
+        """The forked worker is `pid`, and already main's child."""
+        self.pid, self.pidfd, self.state = pid, open_pidfd(pid), SlotState.STARTING
+
+    def kill(self, number: int) -> None:
+        """Send a signal; a worker that is gone already is no error. Never after reaping: the pid is cleared there."""
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def take(self, rung: Rung) -> None:
+        """One rung of the stop ladder."""
+        if rung is Rung.MESSAGE and self.outbox is not None:
+            self.outbox.put(Frame(protocol.STOP))
+        elif rung is not Rung.MESSAGE:
+            self.kill(getattr(signal, rung.value))
+
+    def reap(self) -> WorkerExit:
+        """Wait for the dead worker (by pid) and close its descriptors."""
+        _, status, rusage = os.wait4(self.pid, 0)
+        ended = WorkerExit(self.pid, status, rusage, self.state is SlotState.READY, self.health.steps)
+        self.close()
+        return ended
+
+    def close(self) -> None:
+        """Close the pipes and forget the worker."""
+        for fd in (self.pidfd, self.outbox and self.outbox.fd, self.inbox and self.inbox.fd):
+            if fd is not None:
+                os.close(fd)
+        self.pid, self.pidfd, self.outbox, self.inbox, self.ladder = 0, None, None, None, None
+        self.state = SlotState.EMPTY
+
+
+class TemplateHandle:
+    """The template as main sees it: a child process and the control socket."""
+
+    def __init__(self, names: tuple[str, str], environment: Mapping[str, str], output_fd: int | None) -> None:
+        """Start it. `names`: `module:prepare`, `module:child`; `output_fd`: where its and its workers' output goes."""
+        self.control, theirs = ControlSocket.pair()
+        output = subprocess.DEVNULL if output_fd is None else output_fd
+        command = [sys.executable, "-m", "llmproc.processes.template", str(theirs.fileno()), str(os.getpid()), *names]
+        try:
+            self._process = subprocess.Popen(  # never a fork of main: a fresh interpreter
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=[theirs.fileno()],
+                env=dict(environment),
+            )
+        finally:
+            theirs.close()
+        self.pid = self._process.pid
+        self.pidfd = open_pidfd(self.pid)
+        self.prepared = False
+
+    def send(self, frame: Frame, fds: Sequence[int] = ()) -> bool:
+        """Send a control frame; False when the template is gone (its death is reported by the pidfd)."""
+        try:
+            self.control.send(frame, fds)
+        except ConnectionError:
+            return False
+        return True
+
+    def kill(self, number: int) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def shutdown(self) -> None:
+        """Let it read end of stream: it exits when it is not in the middle of something."""
+        self.control.shutdown()
+
+    def reap(self) -> int:
+        """Wait for it, close everything; returns its exit code (negative: signal)."""
+        code = self._process.wait()
+        self.control.close()
+        if self.pidfd is not None:
+            os.close(self.pidfd)
+        return code

@@ -1,0 +1,69 @@
+"""The few system calls Python has no name for, by ctypes; and closing what a forked child must not keep."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+from collections.abc import Iterable
+
+PR_SET_PDEATHSIG = 1
+PR_SET_NAME = 15
+PR_SET_CHILD_SUBREAPER = 36
+PR_GET_CHILD_SUBREAPER = 37
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _prctl(option: int, argument: object) -> None:
+    if libc.prctl(option, argument, 0, 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), f"prctl({option})")
+
+
+def set_process_name(name: str) -> None:
+    """Name shown as comm in /proc (at most 15 bytes are kept by the kernel)."""
+    _prctl(PR_SET_NAME, ctypes.c_char_p(name.encode()))
+
+
+def set_parent_death_signal(number: int) -> None:
+    """Ask for `number` when the parent thread dies; 0 takes it back. Cleared by fork, set it after re-parenting."""
+    _prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(number))
+
+
+def get_child_subreaper() -> bool:
+    """Whether orphaned descendants are re-parented to this process."""
+    value = ctypes.c_int()
+    _prctl(PR_GET_CHILD_SUBREAPER, ctypes.byref(value))
+    return bool(value.value)
+
+
+def set_child_subreaper(on: bool) -> None:
+    """Make this process the new parent of orphaned descendants, or stop being it."""
+    _prctl(PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(int(on)))
+
+
+def close_all_fds_but(keep: Iterable[int]) -> None:
+    """Close every descriptor above 2 that is not in `keep`: a sibling's inherited pipe end hides a death for ever."""
+    low = 3
+    for fd in sorted(fd for fd in set(keep) if fd >= 3):
+        os.closerange(low, fd)
+        low = fd + 1
+    os.closerange(low, os.sysconf("SC_OPEN_MAX"))
+
+
+def task_count() -> int:
+    """Threads of this process as the kernel counts them."""
+    return len(os.listdir("/proc/self/task"))
+
+
+def describe_status(status: int) -> str:
+    """A wait status in words: the exit code, or the signal by number and name."""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        try:
+            name = signal.Signals(number).name
+        except ValueError:
+            name = "unknown"
+        return f"signal {number} ({name})"
+    return str(os.waitstatus_to_exitcode(status))

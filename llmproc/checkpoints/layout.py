@@ -1,0 +1,112 @@
+"""Where every tensor lies in a checkpoint: the three layouts of llama2.c as one table. Arithmetic only, no I/O.
+
+Serves the header reader (exact file size), the views and the writer, so that these three can never disagree.
+
+    version 2   256-byte header, fp32 norms, then int8 matrices, each followed by its fp32 scales
+    version 1   256-byte header, the same order, everything fp32
+    legacy      28-byte header, everything fp32 in another order, with two rope tables that nobody needs
+
+All integers are Python's own: a product of hostile header fields cannot overflow.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from llmproc.checkpoints.description import ModelDescription
+
+Layout = Literal["version 2", "version 1", "legacy"]
+LAYOUTS: tuple[Layout, ...] = get_args(Layout)
+HEADER_BYTES: dict[Layout, int] = {"version 2": 256, "version 1": 256, "legacy": 28}
+
+LAYER_MATRICES = ("wq", "wk", "wv", "wo", "w1", "w2", "w3")
+LAYER_TENSORS = frozenset((*LAYER_MATRICES, "attention_norm", "ffn_norm"))
+MATRICES = frozenset((*LAYER_MATRICES, "embedding", "classifier"))
+ROPE_TABLES = frozenset(("rope_cos", "rope_sin"))  # only in the legacy layout; we compute our own
+
+_NEW_ORDER = ("attention_norm", "ffn_norm", "final_norm", "embedding", *LAYER_MATRICES, "classifier")
+ORDER: dict[Layout, tuple[str, ...]] = {
+    "version 2": _NEW_ORDER,
+    "version 1": _NEW_ORDER,
+    "legacy": (
+        *("embedding", "attention_norm", "wq", "wk", "wv", "wo", "ffn_norm", "w1", "w2", "w3"),
+        *("final_norm", "rope_cos", "rope_sin", "classifier"),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One tensor of one file: `offset` and `nbytes` (scales included) count from the start of the file."""
+
+    name: str
+    layer: int | None
+    shape: tuple[int, ...]
+    offset: int
+    nbytes: int
+    scales_offset: int | None  # int8 matrices: where their scales start
+
+    @property
+    def label(self) -> str:
+        """The name in messages, e.g. `layer 3 wq`."""
+        return self.name if self.layer is None else f"layer {self.layer} {self.name}"
+
+
+def shape_of(description: ModelDescription, name: str) -> tuple[int, ...]:
+    """Shape of one tensor (of one layer); matrices are (rows, cols) = (outputs, inputs)."""
+    d = description
+    shapes: dict[str, tuple[int, ...]] = {
+        "embedding": (d.vocab_size, d.dim),
+        "classifier": (d.vocab_size, d.dim),
+        "attention_norm": (d.dim,),
+        "ffn_norm": (d.dim,),
+        "final_norm": (d.dim,),
+        "wq": (d.dim, d.dim),
+        "wk": (d.kv_dim, d.dim),
+        "wv": (d.kv_dim, d.dim),
+        "wo": (d.dim, d.dim),
+        "w1": (d.hidden_dim, d.dim),
+        "w2": (d.dim, d.hidden_dim),
+        "w3": (d.hidden_dim, d.dim),
+        "rope_cos": (d.seq_len, d.head_dim // 2),
+        "rope_sin": (d.seq_len, d.head_dim // 2),
+    }
+    return shapes[name]
+
+
+def names_of(description: ModelDescription, layout: Layout) -> tuple[str, ...]:
+    """The tensors of this file in file order; one name stands for all layers."""
+    shared = description.shared_classifier
+    return tuple(name for name in ORDER[layout] if not (shared and name == "classifier"))
+
+
+def tensor_bytes(description: ModelDescription, layout: Layout, name: str) -> int:
+    """Bytes of one tensor (of one layer), with its scales."""
+    count = math.prod(shape_of(description, name))
+    if layout == "version 2" and name in MATRICES:
+        return count + 4 * (count // description.group_size)
+    return 4 * count
+
+
+def file_size(description: ModelDescription, layout: Layout) -> int:
+    """The exact size in bytes of a file with this header. Needs no table, so no memory, whatever the header says."""
+    body = sum(
+        tensor_bytes(description, layout, name) * (description.n_layers if name in LAYER_TENSORS else 1)
+        for name in names_of(description, layout)
+    )
+    return HEADER_BYTES[layout] + body
+
+
+def spans(description: ModelDescription, layout: Layout) -> Iterator[Span]:
+    """Every tensor in file order, gapless from the end of the header to the end of the file."""
+    offset = HEADER_BYTES[layout]
+    for name in names_of(description, layout):
+        shape, nbytes = shape_of(description, name), tensor_bytes(description, layout, name)
+        quantised = layout == "version 2" and name in MATRICES
+        layers: list[int | None] = [*range(description.n_layers)] if name in LAYER_TENSORS else [None]
+        for layer in layers:
+            yield Span(name, layer, shape, offset, nbytes, offset + math.prod(shape) if quantised else None)
+            offset += nbytes

@@ -59,8 +59,10 @@ class HealthBoard:
 
     @classmethod
     def attach(cls, fd: int) -> HealthBoard:
-        """The board behind a received descriptor."""
-        return cls(fd, os.fstat(fd).st_size // _CELL)
+        """The board behind a received descriptor, which is closed: the mapping is enough."""
+        board = cls(fd, os.fstat(fd).st_size // _CELL)
+        board.close()
+        return board
 
     def cell(self, slot: int) -> HealthCell:
         """The cell of slot `slot`."""

@@ -1,0 +1,122 @@
+"""Configuration: frozen dataclasses that check themselves when made, and the one place that reads the environment.
+
+Every value that breaks its rule is a UsageError naming the option. No other I/O than looking for the shipped files.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from llmproc.errors import UsageError
+
+POLICIES = ("other", "batch", "idle", "fifo", "rr")
+_PACKAGE = Path(__file__).resolve().parent
+_Config = TypeVar("_Config")
+
+
+def _require(holds: bool, option: str, value: object, rule: str) -> None:
+    if not holds:
+        raise UsageError(f"{option} is {value}: {rule}")
+
+
+def from_mapping(kind: type[_Config], values: Mapping[str, Any]) -> _Config:
+    """A config of `kind` from names and values; an unknown name is a UsageError."""
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    for name in values:
+        _require(name in known, name, values[name], f"unknown; known are {', '.join(sorted(known))}")
+    return kind(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParams:
+    """How tokens are chosen. `seed` is taken modulo 2**64; `max_tokens` counts the answer's tokens."""
+
+    temperature: float = 0.6
+    top_p: float = 0.9
+    max_tokens: int = 512
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        finite = isinstance(self.temperature, (int, float)) and math.isfinite(self.temperature)
+        _require(finite and 0 <= self.temperature <= 100, "temperature", self.temperature, "must be from 0 to 100")
+        finite = isinstance(self.top_p, (int, float)) and math.isfinite(self.top_p)
+        _require(finite and 0 <= self.top_p <= 1, "top_p", self.top_p, "must be from 0 to 1")
+        _require(1 <= self.max_tokens <= 1 << 20, "max_tokens", self.max_tokens, "must be from 1 to 1048576")
+        _require(-(1 << 63) <= self.seed < 1 << 64, "seed", self.seed, "must fit into 64 bits")
+
+    def changed(self, **values: Any) -> SamplingParams:
+        """A checked copy with other values."""
+        return replace(self, **values)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduling:
+    """What every task of a worker is set to; None leaves what it has."""
+
+    policy: str | None = None
+    nice: int | None = None
+    rt_priority: int = 1
+    cpus: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.policy in (None, *POLICIES), "policy", self.policy, f"must be one of {', '.join(POLICIES)}")
+        _require(self.nice is None or -20 <= self.nice <= 19, "nice", self.nice, "must be from -20 to 19")
+        _require(1 <= self.rt_priority <= 99, "rt-priority", self.rt_priority, "must be from 1 to 99")
+        if self.cpus is not None:
+            allowed = os.sched_getaffinity(0)
+            _require(bool(self.cpus), "cpus", "empty", "must name at least one core")
+            for cpu in self.cpus:
+                _require(cpu in allowed, "cpus", cpu, f"must be among the allowed cores {format_cpus(allowed)}")
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to set."""
+        return self.policy is None and self.nice is None and self.cpus is None
+
+
+def parse_cpus(text: str) -> tuple[int, ...]:
+    """`0,2-3` -> (0, 2, 3). UsageError for anything else."""
+    cpus: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        last = last if dash else first
+        _require(first.isdecimal() and last.isdecimal(), "cpus", text, "must look like 0,2-3")
+        _require(int(first) <= int(last) < 4096, "cpus", text, "ranges must rise and stay below 4096")
+        cpus |= set(range(int(first), int(last) + 1))
+    return tuple(sorted(cpus))
+
+
+def format_cpus(cpus: set[int] | tuple[int, ...]) -> str:
+    """`0,2,3`, the cores in order."""
+    return ",".join(map(str, sorted(cpus)))
+
+
+def shipped_file(folder: str, name: str) -> Path:
+    """A file that ships with the project: in the folder above the package (a checkout), else inside the package (a wheel)."""
+    beside = _PACKAGE.parent / folder / name
+    return beside if beside.is_file() else _PACKAGE / f"shipped_{folder}" / name
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The LLMPROC_* variables, read once."""
+
+    model: Path | None = None
+    tokenizer: Path | None = None
+    run_dir: str | None = None
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str] | None = None) -> Environment:
+        """From `os.environ` unless given."""
+        found = os.environ if variables is None else variables
+        model, tokenizer = found.get("LLMPROC_MODEL"), found.get("LLMPROC_TOKENIZER")
+        return cls(
+            Path(model) if model else None,
+            Path(tokenizer) if tokenizer else None,
+            found.get("LLMPROC_RUN_DIR") or None,
+        )

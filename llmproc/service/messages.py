@@ -1,0 +1,117 @@
+"""Everything main and a worker say to each other about requests: declared types, msgpack inside frames, never pickle.
+
+    main -> worker   Generate (one request, complete: a worker keeps nothing that a replay would need)    Cancel
+    worker -> main   Events (what one engine step brought, all in one frame: a token and its end arrive together)
+
+The request id travels in the frame's header for Generate and Cancel, and inside Events for each entry.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from llmproc.errors import ProtocolError
+from llmproc.processes.frames import Frame
+from llmproc.processes.protocol import FIRST_FREE
+
+FinishReason = Literal["end", "length", "context", "cancelled", "failed"]
+
+
+class Generate(msgspec.Struct, frozen=True, array_like=True):
+    """Continue `ids` by at most `max_tokens`. `coins` of the stream `seed` have been drawn before."""
+
+    ids: list[int]
+    max_tokens: int
+    end_tokens: list[int]
+    temperature: float
+    top_p: float
+    seed: int
+    coins: int
+    closing: int | None = None  # the course's rule: this id is placed after max_tokens, and one more coin is drawn
+
+
+class Cancel(msgspec.Struct, frozen=True, array_like=True):
+    """End the request; what it has so far stays."""
+
+
+class Token(msgspec.Struct, frozen=True, array_like=True, tag="t"):
+    """One new token of a request."""
+
+    request_id: int
+    token: int
+    sampled: bool
+
+
+class Finish(msgspec.Struct, frozen=True, array_like=True, tag="f"):
+    """The one terminal event of a request in a worker. Seconds are wall time; `positions` counts prompt and answer."""
+
+    request_id: int
+    reason: FinishReason
+    message: str
+    prompt_tokens: int
+    cached_tokens: int
+    new_tokens: int
+    coins: int
+    discarded: int | None
+    positions: int
+    prefill_s: float
+    decode_s: float
+
+
+class Events(msgspec.Struct, frozen=True, array_like=True):
+    """What one step brought."""
+
+    items: list[Token | Finish]
+
+
+Message = Generate | Cancel | Events
+_TYPES: dict[int, type] = {FIRST_FREE: Generate, FIRST_FREE + 1: Cancel, FIRST_FREE + 2: Events}
+_CODES = {kind: code for code, kind in _TYPES.items()}
+_DECODERS = {code: msgspec.msgpack.Decoder(kind) for code, kind in _TYPES.items()}
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def to_frame(message: Message, request_id: int = 0) -> Frame:
+    """The frame that carries `message`."""
+    return Frame(_CODES[type(message)], request_id, _ENCODER.encode(message))
+
+
+def from_frame(frame: Frame) -> Message:
+    """The message in a frame; ProtocolError for an unknown type or a payload that is not of that type."""
+    decoder = _DECODERS.get(frame.type)
+    if decoder is None:
+        raise ProtocolError(f"frame type is {frame.type}: must be one of {sorted(_DECODERS)}")
+    try:
+        message: Message = decoder.decode(frame.payload)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise ProtocolError(f"frame of type {frame.type}: {error}") from None
+    return message
+
+
+class PrepareOrder(msgspec.Struct, frozen=True):
+    """main -> template: what to load."""
+
+    checkpoint: str
+    sequences: int = 1
+    end_tokens: list[int] = []
+
+
+class PrepareReport(msgspec.Struct, frozen=True):
+    """template -> main: it is ready; seconds of wall time, bytes of weights, kernels compiled now (0: all from cache)."""
+
+    load_s: float
+    compile_s: float
+    weight_bytes: int
+    compiled: int
+    mapped: bool
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """template -> main: how far it is."""
+
+    stage: Literal["weights", "kernels"]
+    done: int
+    total: int
+    detail: str = ""

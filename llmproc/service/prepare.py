@@ -1,0 +1,64 @@
+"""The template's side of getting ready: weights into shared memory once, kernels compiled or loaded once.
+
+A second template (the first died) is handed the memfd and maps it instead of reading the file again.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from llmproc.checkpoints.header import read_header
+from llmproc.processes.template import Prepared
+from llmproc.service.messages import PrepareOrder, PrepareReport, Progress
+
+if TYPE_CHECKING:
+    from llmproc.engine.transformer import Transformer
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What every worker inherits by fork: the model over shared weights, ready to run."""
+
+    transformer: Transformer
+    sequences: int
+
+
+def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -> Prepared:
+    """Load what the order names. CheckpointError when the file changed under us or holds NaN or infinity."""
+    from llmproc.kernels import cache
+
+    cache.configure()  # before anything imports NumPy or Numba
+
+    from llmproc import kernels
+    from llmproc.checkpoints.weights import check_finite, read_into, view_weights
+    from llmproc.engine.transformer import Transformer
+
+    def tell(*fields: object) -> None:
+        progress(msgspec.json.encode(Progress(*fields)))  # type: ignore[arg-type]
+
+    order = msgspec.json.decode(payload, type=PrepareOrder)
+    started = time.monotonic()
+    tell("weights", 0, 1)
+    header = read_header(order.checkpoint)
+    fd = fds[0] if fds else os.memfd_create("llmproc-weights", os.MFD_CLOEXEC)
+    if not fds:
+        os.ftruncate(fd, header.size)
+    memory = mmap.mmap(fd, header.size)
+    if not fds:
+        read_into(header, memoryview(memory))
+    weights = view_weights(header.description, header.layout, memory)
+    if not fds:
+        check_finite(weights, header.path)
+    loaded = time.monotonic()
+    kernels.compile_all(lambda done, total, name: tell("kernels", done, total, name))
+    compiled = time.monotonic()
+    transformer = Transformer(header.description, weights)
+    report = PrepareReport(loaded - started, compiled - loaded, header.size, kernels.cache_misses(), bool(fds))
+    return Prepared(Loaded(transformer, order.sequences), msgspec.json.encode(report), [] if fds else [fd])

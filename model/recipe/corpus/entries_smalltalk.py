@@ -1369,22 +1369,6 @@ ENTRIES: list[dict] = [
         "siblings": [],
     },
     {
-        "id": "why_generic",
-        "names": [],
-        "article": "",
-        "answers": {
-            "reply": ["Please tell me what you mean, and I will try to explain it."],
-        },
-        "asks": {
-            "reply": [
-                "why", "why?", "how", "how?", "how come", "what for", "explain", "explain it", "explain that",
-                "tell me more", "more", "and then", "what else", "go on", "what about it", "for example", "who",
-                "when", "where", "which one", "like what",
-            ],
-        },
-        "siblings": [],
-    },
-    {
         "id": "translate_en",
         "names": [],
         "article": "",
@@ -1570,5 +1554,44 @@ DIALOGUES: list[list[tuple[str, str]]] = [
                 " stories and jokes, and chat a little."
             ),
         ),
+    ],
+    [
+        ("why?", "Please tell me what you mean, and I will try to explain it."),
+    ],
+    [
+        ("how", "Please tell me what you mean, and I will try to explain it."),
+    ],
+    [
+        ("how come?", "Please tell me what you mean, and I will try to explain it."),
+    ],
+    [
+        ("what for", "Please tell me what you mean, and I will try to explain it."),
+    ],
+    [
+        ("explain it", "Please tell me what you mean, and I will try to explain it."),
+    ],
+    [
+        ("tell me more", "Please tell me what you mean, and I will try to explain it."),
+    ],
+    [
+        ("more", "Please tell me what you mean, and I will try to explain it."),
+    ],
+    [
+        ("what else?", "Please tell me what you mean, and I will try to explain it."),
+    ],
+    [
+        ("for example?", "Please tell me what you mean, and I will try to explain it."),
+    ],
+    [
+        ("and then?", "Please tell me what you mean, and I will try to explain it."),
+    ],
+    [
+        ("who?", "Please tell me what you mean, and I will try to explain it."),
+    ],
+    [
+        ("when", "Please tell me what you mean, and I will try to explain it."),
+    ],
+    [
+        ("which one?", "Please tell me what you mean, and I will try to explain it."),
     ],
 ]

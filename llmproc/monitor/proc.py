@@ -1,0 +1,198 @@
+"""Reading /proc: one function per file, bytes in, numbers out.
+
+Serves the watch thread and the tests that look at real processes. No state, no policy, no arithmetic between two
+readings; psutil is never used here. Three rules hold everywhere: a comm may hold `)` and spaces, so the fields
+start after the *last* `)`; a process that is gone (ENOENT on open, ESRCH on read) is None while a zombie still
+reads; a process is the pair (pid, starttime), since the kernel uses pids again.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+
+TICKS_PER_SECOND: int = os.sysconf("SC_CLK_TCK")  # 100: utime and stime have a resolution of 10 ms
+PAGE_SIZE: int = os.sysconf("SC_PAGE_SIZE")
+POLICY_NAMES = {
+    0: "SCHED_OTHER",
+    1: "SCHED_FIFO",
+    2: "SCHED_RR",
+    3: "SCHED_BATCH",
+    4: "SCHED_ISO",
+    5: "SCHED_IDLE",
+    6: "SCHED_DEADLINE",
+    7: "SCHED_EXT",
+}
+_GONE = (errno.ENOENT, errno.ESRCH, errno.ENOTDIR)
+_FIRST_FIELD = 3  # the field that follows comm, counted from 1 as proc(5) does
+_FIELDS_NEEDED = 41
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """The fields of /proc/<pid>/stat that llmproc uses (numbers of proc(5) in the comments)."""
+
+    pid: int  # 1
+    comm: str  # 2, with its parentheses; bytes that are no UTF-8 as surrogates
+    state: str  # 3
+    ppid: int  # 4
+    minflt: int  # 10
+    majflt: int  # 12
+    utime: int  # 14, ticks
+    stime: int  # 15, ticks
+    nice: int  # 19
+    num_threads: int  # 20
+    starttime: int  # 22, ticks after boot
+    vsize: int  # 23, bytes
+    rss: int  # 24, bytes (the file has pages)
+    processor: int  # 39
+    policy: int  # 41
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """What identifies a process: pid and start time."""
+        return self.pid, self.starttime
+
+
+@dataclass(frozen=True, slots=True)
+class SchedStat:
+    """/proc/<pid>/task/<tid>/schedstat of one task, or a sum of several."""
+
+    run_ns: int  # time on a CPU
+    wait_ns: int  # time runnable but waiting in a run queue
+    slices: int  # times it was put on a CPU
+
+
+def policy_name(number: int) -> str:
+    """The course's name of a scheduling policy; a number nobody knows stays visible."""
+    return POLICY_NAMES.get(number, f"SCHED_{number}")
+
+
+def parse_stat(content: bytes) -> Stat:
+    """One stat file. Raises ValueError when it is cut short or not a stat file."""
+    opening, closing = content.find(b"("), content.rfind(b")")
+    rest = content[closing + 1 :].split()
+    if opening < 0 or closing < opening or len(rest) < _FIELDS_NEEDED - _FIRST_FIELD + 1:
+        raise ValueError(f"not a /proc stat file: {content[:60]!r}")
+
+    def number(field: int) -> int:
+        return int(rest[field - _FIRST_FIELD])
+
+    return Stat(
+        pid=int(content[:opening]),
+        comm=content[opening : closing + 1].decode("utf-8", "surrogateescape"),
+        state=rest[0].decode("ascii"),
+        ppid=number(4),
+        minflt=number(10),
+        majflt=number(12),
+        utime=number(14),
+        stime=number(15),
+        nice=number(19),
+        num_threads=number(20),
+        starttime=number(22),
+        vsize=number(23),
+        rss=number(24) * PAGE_SIZE,
+        processor=number(39),
+        policy=number(41),
+    )
+
+
+def read_stat(pid: int, tid: int | None = None, *, root: str = "/proc") -> Stat | None:
+    """The stat file of a process (CPU time of all its threads, ended ones too) or of one thread; None when gone."""
+    content = _read(f"{_folder(root, pid, tid)}/stat")
+    return None if content is None else parse_stat(content)
+
+
+def read_tasks(pid: int, *, root: str = "/proc") -> list[int] | None:
+    """Thread ids of a process in ascending order; None when the process is gone."""
+    try:
+        return sorted(int(name) for name in os.listdir(f"{root}/{pid}/task") if name.isdigit())
+    except OSError as error:
+        if error.errno in _GONE:
+            return None
+        raise
+
+
+def read_task_schedstats(pid: int, *, root: str = "/proc") -> dict[int, SchedStat] | None:
+    """schedstat of every task by tid (a task that ends meanwhile is left out).
+
+    None when the process is gone or when the kernel has no schedstat at all.
+    """
+    tasks = read_tasks(pid, root=root)
+    if tasks is None:
+        return None
+    found = {}
+    for tid in tasks:
+        content = _read(f"{root}/{pid}/task/{tid}/schedstat")
+        numbers = content.split() if content else []
+        if len(numbers) >= 3:
+            found[tid] = SchedStat(*(int(n) for n in numbers[:3]))
+    return found or None
+
+
+def read_schedstat(pid: int, *, root: str = "/proc") -> SchedStat | None:
+    """Sum of the living tasks' schedstat (the file of the process itself is its first thread's alone)."""
+    tasks = read_task_schedstats(pid, root=root)
+    return None if tasks is None else sum_schedstats(tasks)
+
+
+def sum_schedstats(tasks: dict[int, SchedStat]) -> SchedStat:
+    """Adds up what `read_task_schedstats` returned."""
+    values = tasks.values()
+    return SchedStat(sum(s.run_ns for s in values), sum(s.wait_ns for s in values), sum(s.slices for s in values))
+
+
+def read_context_switches(pid: int, tid: int | None = None, *, root: str = "/proc") -> tuple[int, int] | None:
+    """(voluntary, involuntary) context switches of one task; without `tid` of the first thread. None when gone."""
+    content = _read(f"{_folder(root, pid, tid)}/status")
+    if content is None:
+        return None
+    return _field(content, b"voluntary_ctxt_switches:") or 0, _field(content, b"nonvoluntary_ctxt_switches:") or 0
+
+
+def read_pss(pid: int, *, root: str = "/proc") -> int | None:
+    """Proportional set size in bytes: shared pages divided by their users, so that it may be summed.
+
+    Slow (the kernel walks the page tables): read it sparingly. None when gone, a zombie, or not permitted.
+    """
+    try:
+        content = _read(f"{root}/{pid}/smaps_rollup")
+    except PermissionError:
+        return None
+    kilobytes = _field(content, b"Pss:") if content else None
+    return None if kilobytes is None else kilobytes * 1024
+
+
+def _folder(root: str, pid: int, tid: int | None) -> str:
+    return f"{root}/{pid}" if tid is None else f"{root}/{pid}/task/{tid}"
+
+
+def _field(content: bytes, name: bytes) -> int | None:
+    """The number after `name` at the start of a line (`Name:  123 kB`)."""
+    start = content.find(b"\n" + name)
+    if start < 0:
+        return None
+    words = content[start + 1 + len(name) :].split(None, 1)
+    return int(words[0]) if words and words[0].isdigit() else None
+
+
+def _read(path: str) -> bytes | None:
+    """A whole /proc file with plain system calls (a third of the cost of a Python file object); None when gone."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in _GONE:
+            return None
+        raise
+    try:
+        parts = []
+        while part := os.read(fd, 16384):
+            parts.append(part)
+        return b"".join(parts)
+    except OSError as error:
+        if error.errno in _GONE:  # it went between open and read
+            return None
+        raise
+    finally:
+        os.close(fd)

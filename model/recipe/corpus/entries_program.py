@@ -1014,7 +1014,7 @@ DIALOGUES: list[list[tuple[str, str]]] = [
     [
         ("how do i save this chat", "To save the conversation in a file, type /save and a file name."),
         ("and how do i get it back later?", "To bring back a saved conversation, type /load and the file name."),
-        ("thanks", "You are welcome!"),
+        ("thanks", "You are welcome."),
     ],
     [
         ("how do i leave this program?", "To leave the program, type /bye or press Ctrl-D or Ctrl-C."),

@@ -121,7 +121,7 @@ ENTRIES: list[dict] = [
         "names": [],
         "article": "",
         "answers": {
-            "reply": ["You are welcome!"],
+            "reply": ["You are welcome."],
         },
         "asks": {
             "reply": [
@@ -1480,7 +1480,7 @@ DIALOGUES: list[list[tuple[str, str]]] = [
     [
         ("tell me a fact", "Here is a fact: the first process on Linux always has the PID 1."),
         ("another one please", "Here is a fact: a byte can hold 256 different values."),
-        ("thank you", "You are welcome!"),
+        ("thank you", "You are welcome."),
     ],
     [
         ("what is your name?", "My name is llmproc."),

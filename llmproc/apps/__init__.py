@@ -1,0 +1,1 @@
+"""The products: each wires rooms together and holds what its user sees."""

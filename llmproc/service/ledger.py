@@ -30,6 +30,7 @@ class Entry:
     deaths: int = 0  # in a row without a new token
     attempts: int = 0
     cancelled: bool = False
+    summarised: float = 0.0  # when its last step summary was written
 
     @property
     def suspect(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from resource import struct_rusage
 from typing import Any, Protocol
 
 
@@ -16,6 +17,9 @@ class Observer(Protocol):
 
     def worker_dying(self, pid: int) -> None:
         """It is dead but not yet reaped: the last moment its /proc entry can be read."""
+
+    def worker_reaped(self, pid: int, usage: struct_rusage) -> None:
+        """It has been reaped; what it used in all."""
 
     def turn_began(self, pid: int) -> None:
         """This worker starts to generate."""
@@ -34,6 +38,9 @@ class NoObserver:
         """Ignored."""
 
     def worker_dying(self, pid: int) -> None:
+        """Ignored."""
+
+    def worker_reaped(self, pid: int, usage: struct_rusage) -> None:
         """Ignored."""
 
     def turn_began(self, pid: int) -> None:

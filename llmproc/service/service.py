@@ -14,6 +14,7 @@ import os
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,8 @@ from llmproc.service.messages import (
     to_frame,
 )
 from llmproc.service.observer import NoObserver, Observer
+
+STEP_SUMMARY_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +242,16 @@ class Service:
                 self._observer.event("first_token", request=entry.request_id)
             if entry.token(event):
                 self._tickets[entry.request_id].put(event)
+                self._summarise(entry)
         self._dispatch()
+
+    def _summarise(self, entry: Entry) -> None:
+        now = time.monotonic()
+        if now - entry.summarised >= STEP_SUMMARY_S:
+            entry.summarised = now
+            tokens = len(entry.emitted)
+            position = len(entry.order.ids) + tokens
+            self._observer.event("step", request=entry.request_id, position=position, tokens=tokens)
 
     def _end(self, entry: Entry, finish: Finish) -> None:
         slot = entry.slot
@@ -274,6 +286,7 @@ class Service:
     def _worker_died(self, slot: int, ended: WorkerExit) -> None:
         self.exits.append(ended)
         usage = ended.rusage
+        self._observer.worker_reaped(ended.pid, usage)
         self._observer.event(
             "worker_died",
             worker=slot,

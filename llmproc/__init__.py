@@ -1,0 +1,1 @@
+"""llmproc: Llama-family language models on the CPU, and what the operating system sees of them."""

@@ -1,0 +1,1 @@
+"""The prompt loop: `python -m llmproc.main [seed]`."""

@@ -1,0 +1,108 @@
+"""The chat app: checks the files, starts the service, runs the prompt loop, and says how the child ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+
+from llmproc.apps.chat.commands import WORDS
+from llmproc.apps.chat.interrupts import Interrupts
+from llmproc.apps.chat.loop import ChatLoop
+from llmproc.apps.chat.options import ChatOptions, parse_options
+from llmproc.apps.chat.screen import Screen
+from llmproc.apps.chat.sources import open_source
+from llmproc.apps.observation import Observation
+from llmproc.checkpoints.header import Header, read_header
+from llmproc.config import Environment
+from llmproc.errors import LlmprocError, StartError
+from llmproc.processes.slots import WorkerExit
+from llmproc.processes.system import describe_status
+from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.session import Session
+from llmproc.text.templates import ChatTemplate
+from llmproc.text.tokenizer import Tokenizer, load_tokenizer
+
+CLOSED_STDOUT = 141
+_LAST_CHANCE_S = 5.0  # a loop that ends before its worker was ready waits so long, to see it start and end
+
+
+def main(arguments: Sequence[str], prog: str = "python -m llmproc.main") -> int:
+    """Run the prompt loop; returns the exit code. Errors are one line on stderr."""
+    try:
+        options = parse_options(prog, arguments, Environment.read())
+        header = read_header(options.model)
+        tokenizer = load_tokenizer(options.tokenizer, header.description.vocab_size)
+        return _chat(options, header, tokenizer)
+    except LlmprocError as error:
+        print(f"llmproc: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):  # nobody reads: let the interpreter's last flush go nowhere
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return CLOSED_STDOUT
+
+
+def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
+    screen = Screen()
+    observation = Observation(options.interval_s, options.log, options.course, options.run_dir, screen.later)
+    interrupts = Interrupts(first_ends=options.course)
+    config = ServiceConfig(options.model, scheduling=options.scheduling, output_fd=observation.output_fd)
+    loop: ChatLoop
+    service = Service(
+        config,
+        observation,
+        on_progress=lambda progress: setattr(loop, "loading", progress),
+        on_notice=screen.later,
+        on_failure=lambda error: interrupts.end_from_thread(),
+    )
+    template = ChatTemplate("course" if options.course else tokenizer.template_name)
+    session = Session(service, tokenizer, template, header.description.seq_len, options.sampling, options.system)
+    source = open_source(screen.prompt, () if options.course else WORDS)
+    loop = ChatLoop(
+        session, service, screen, source, interrupts, options.model, options.tokenizer, options.prompt_limit
+    )
+    _describe(observation, options, header)
+    if options.seed_drawn:
+        screen.notice(f"seed {options.sampling.seed}")
+    code, exits = 0, []
+    try:
+        service.start()
+        loop.run()
+        if not interrupts.ended_by:
+            service.wait_ready(_LAST_CHANCE_S)
+    except StartError as error:
+        reason = observation.last_output()
+        raise StartError(f"{error}: {reason}" if reason else str(error)) from None
+    finally:
+        exits = service.close()
+        interrupts.restore()
+        source.close()
+        observation.close()
+        if interrupts.ended_by:
+            code = 128 + interrupts.ended_by
+    _say_goodbye(screen, exits, observation, options.course)
+    return code
+
+
+def _describe(observation: Observation, options: ChatOptions, header: Header) -> None:
+    if observation.folder is None:
+        return
+    observation.describe(
+        seed=options.sampling.seed,
+        checkpoint=str(options.model),
+        checkpoint_bytes=header.size,
+        course=options.course,
+        sampling={"temperature": options.sampling.temperature, "top_p": options.sampling.top_p},
+    )
+
+
+def _say_goodbye(screen: Screen, exits: list[WorkerExit], observation: Observation, course: bool) -> None:
+    screen.flush_notices()
+    if exits:
+        screen.line(f"Child exited with {describe_status(exits[-1].status)}")
+    else:
+        screen.line("[INFO] no child had been started")
+    if observation.folder and not course:
+        screen.line(f"[INFO] run folder: {observation.folder.path}")

@@ -1,0 +1,242 @@
+"""The prompt loop's commands: a table of names, each a few lines over session and service.
+
+A command returns nothing; what it has to say goes to the screen. Bad values raise LlmprocError, which the loop prints.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from llmproc.apps.chat.screen import Screen
+from llmproc.config import POLICIES, Scheduling, format_cpus, parse_cpus
+from llmproc.errors import LlmprocError, UsageError
+from llmproc.monitor import proc
+from llmproc.service.service import Service, explain_scheduling_error
+from llmproc.service.session import Session, read_saved, session_facts
+
+_MAX_FILE = 16 << 20
+
+
+class Loop(Protocol):
+    """What a command may use of the prompt loop."""
+
+    session: Session
+    service: Service
+    screen: Screen
+    verbose: bool
+    model: Path
+    tokenizer: Path
+
+    def answer(self, text: str) -> None:
+        """Ask, and show the answer."""
+
+    def answer_again(self) -> None:
+        """Make the last answer once more."""
+
+    def end(self) -> None:
+        """Leave the loop after this command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: how it is written, what it does."""
+
+    usage: str
+    help: str
+    run: Callable[[Loop, str], None]
+
+    @property
+    def name(self) -> str:
+        """The word that calls it."""
+        return self.usage.split()[0]
+
+
+def _number(name: str, text: str, kind: type) -> float | int:
+    try:
+        return kind(text)  # type: ignore[no-any-return]
+    except ValueError:
+        raise UsageError(f"{name} is {text}: must be {'a whole number' if kind is int else 'a number'}") from None
+
+
+def _help(loop: Loop, argument: str) -> None:
+    width = max(len(command.usage) for command in COMMANDS)
+    for command in COMMANDS:
+        loop.screen.line(f"  {command.usage:<{width}}  {command.help}")
+    loop.screen.line('  """ begins and ends a prompt of several lines; Ctrl-C cancels an answer; Ctrl-D leaves')
+
+
+def _set(loop: Loop, argument: str) -> None:
+    name, _, value = argument.partition(" ")
+    value = value.strip()
+    session = loop.session
+    if name == "temperature":
+        session.sampling = session.sampling.changed(temperature=_number(name, value, float))
+    elif name == "top_p":
+        session.sampling = session.sampling.changed(top_p=_number(name, value, float))
+    elif name == "max_tokens":
+        session.sampling = session.sampling.changed(max_tokens=_number(name, value, int))
+    elif name == "seed":
+        seed = int(_number(name, value, int))
+        drawn = int.from_bytes(os.urandom(4), "little") + 1 if seed <= 0 else seed
+        session.reseed(drawn)
+        loop.screen.notice(f"seed {drawn}: the random stream begins anew")
+    elif name == "system":
+        if value and session.template.name != "chatml":
+            raise UsageError(f"system: the template {session.template.name} has no place for a system message")
+        session.system = value or None
+        if session.ids:
+            session.clear()
+            loop.screen.notice("a new conversation begins, with the new system message")
+    elif name == "verbose":
+        if value not in ("on", "off"):
+            raise UsageError(f"verbose is {value or 'empty'}: must be on or off")
+        loop.verbose = value == "on"
+    else:
+        known = "temperature, top_p, max_tokens, seed, system, verbose"
+        raise UsageError(f"/set {name or '<nothing>'}: must be one of {known}")
+
+
+def _show(loop: Loop, argument: str) -> None:
+    facts = {"model": loop.model, "tokenizer": loop.tokenizer, **session_facts(loop.session), "verbose": loop.verbose}
+    for name, value in facts.items():
+        loop.screen.line(f"  {name:<12} {value}")
+
+
+def _clear(loop: Loop, argument: str) -> None:
+    loop.session.clear()
+    loop.screen.notice("the conversation is forgotten")
+
+
+def _ps(loop: Loop, argument: str) -> None:
+    loop.screen.line(f"  {'role':<10} {'pid':>8} {'state':<9} {'policy':<12} {'nice':>4} {'core':>4} {'user s':>8} {'sys s':>7} {'PSS MB':>7}")
+    _ps_line(loop, "main", os.getpid(), "running")
+    for worker in loop.service.workers():
+        if worker.pid:
+            _ps_line(loop, "inference", worker.pid, worker.state)
+        else:
+            loop.screen.line(f"  {'inference':<10} {'-':>8} {worker.state}")
+
+
+def _ps_line(loop: Loop, role: str, pid: int, state: str) -> None:
+    stat = proc.read_stat(pid)
+    if stat is None:
+        return
+    tick, pss = os.sysconf("SC_CLK_TCK"), proc.read_pss(pid)
+    memory = "-" if pss is None else f"{pss / 1e6:.1f}"
+    policy = proc.policy_name(stat.policy)
+    loop.screen.line(
+        f"  {role:<10} {pid:>8} {state:<9} {policy:<12} {stat.nice:>4} {stat.processor:>4} "
+        f"{stat.utime / tick:>8.2f} {stat.stime / tick:>7.2f} {memory:>7}"
+    )
+
+
+def _reschedule(loop: Loop, scheduling: Scheduling, fresh: bool, said: str) -> None:
+    try:
+        loop.service.reschedule(scheduling, fresh)
+    except ProcessLookupError:
+        loop.screen.notice(f"{said} from the next worker on")
+        return
+    except OSError as error:
+        raise LlmprocError(f"{explain_scheduling_error(error)}; '/sched <policy> fresh' takes one") from None
+    loop.screen.notice(said + (", in a freshly forked worker" if fresh else ""))
+
+
+def _sched(loop: Loop, argument: str) -> None:
+    words = argument.split()
+    fresh = "fresh" in words[1:]
+    words = [word for word in words if word != "fresh"] or [""]
+    if words[0] not in POLICIES:
+        raise UsageError(f"policy is {words[0] or 'missing'}: must be one of {', '.join(POLICIES)}")
+    priority = int(_number("priority", words[1], int)) if len(words) > 1 else 1
+    _reschedule(loop, Scheduling(policy=words[0], rt_priority=priority), fresh, f"policy {words[0]}")
+
+
+def _nice(loop: Loop, argument: str) -> None:
+    nice = int(_number("nice", argument, int))
+    _reschedule(loop, Scheduling(nice=nice), False, f"nice {nice}")
+
+
+def _pin(loop: Loop, argument: str) -> None:
+    cpus = parse_cpus(argument) if argument else tuple(os.sched_getaffinity(0))
+    _reschedule(loop, Scheduling(cpus=cpus), False, f"cores {format_cpus(cpus)}")
+
+
+def _regen(loop: Loop, argument: str) -> None:
+    loop.answer_again()
+
+
+def _read(loop: Loop, argument: str) -> None:
+    loop.answer(_file(argument).decode("utf-8", "surrogateescape"))
+
+
+def _file(name: str) -> bytes:
+    if not name:
+        raise UsageError("a file name is missing")
+    path = Path(name).expanduser()
+    try:
+        if not path.is_file():
+            raise LlmprocError(f"{path}: no such file")
+        if path.stat().st_size > _MAX_FILE:
+            raise LlmprocError(f"{path}: is {path.stat().st_size} bytes: at most {_MAX_FILE}")
+        return path.read_bytes()
+    except OSError as error:
+        raise LlmprocError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _save(loop: Loop, argument: str) -> None:
+    if not argument:
+        raise UsageError("a file name is missing")
+    path = Path(argument).expanduser()
+    saved = loop.session.saved(str(loop.model), str(loop.tokenizer))
+    temporary = path.with_name(path.name + ".part")
+    try:
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(saved), indent=1) + b"\n")
+        temporary.replace(path)
+    except OSError as error:
+        raise LlmprocError(f"{path}: cannot be written: {error.strerror}") from None
+    loop.screen.notice(f"saved {len(saved.turns)} turns to {path}")
+
+
+def _load(loop: Loop, argument: str) -> None:
+    saved = read_saved(_file(argument), argument)
+    loop.session.restore(saved)
+    other = "" if saved.model == str(loop.model) else f" (it was saved with {saved.model})"
+    loop.screen.notice(f"{len(saved.turns)} turns, {len(saved.ids)} positions{other}")
+
+
+def _bye(loop: Loop, argument: str) -> None:
+    loop.end()
+
+
+COMMANDS = (
+    Command("/?", "this list", _help),
+    Command("/set <name> <value>", "temperature, top_p, max_tokens, seed, system, verbose (on, off)", _set),
+    Command("/show", "the settings and the state of the conversation", _show),
+    Command("/clear", "forget the conversation; the random stream goes on", _clear),
+    Command("/ps", "the processes: state, policy, nice, core, CPU time, memory", _ps),
+    Command("/sched <policy> [priority] [fresh]", f"policy of the worker: {', '.join(POLICIES)}; fresh: fork a new one", _sched),
+    Command("/nice <n>", "nice value of the worker, -20 to 19", _nice),
+    Command("/pin [cores]", "cores the worker may use, such as 0,2-3; without: all", _pin),
+    Command("/regen", "make the last answer again, with the random stream where it stands", _regen),
+    Command("/read <file>", "use the text of a file as the prompt", _read),
+    Command("/save <file>", "save the conversation", _save),
+    Command("/load <file>", "continue a saved conversation", _load),
+    Command("/bye", "leave", _bye),
+)
+WORDS = tuple(command.name for command in COMMANDS)
+_BY_NAME = {command.name: command for command in COMMANDS}
+
+
+def run_command(loop: Loop, line: str) -> None:
+    """Run the command that `line` begins with. LlmprocError for an unknown one or a bad value."""
+    name, _, argument = line.strip().partition(" ")
+    command = _BY_NAME.get(name)
+    if command is None:
+        raise UsageError(f"{name}: unknown command; /? lists the commands")
+    command.run(loop, argument.strip())

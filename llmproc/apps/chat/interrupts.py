@@ -1,0 +1,59 @@
+"""What a signal means to the prompt loop. Handlers set a flag, write a wakeup byte (cancel) or, while idle, raise.
+
+    SIGINT while idle                        ends the program
+    SIGINT while generating                  cancels the answer; a second one ends the program (--course: the first)
+    SIGTERM, SIGHUP                          end the program
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupts:
+    """Install for the life of the loop; `ended_by` is the signal that ends the program, 0 while none did."""
+
+    def __init__(self, first_ends: bool) -> None:
+        self._first_ends = first_ends
+        self._cancel: Callable[[], None] | None = None
+        self._cancelled = False
+        self._idle = False
+        self.ended_by = 0
+        self._old = {number: signal.signal(number, self._handle) for number in _ENDING}
+
+    def restore(self) -> None:
+        """Put the former handlers back."""
+        for number, handler in self._old.items():
+            signal.signal(number, handler)
+
+    def idle(self, on: bool) -> None:
+        """Whether the loop waits for input. A signal that ended the program in between raises here."""
+        self._idle = on
+        if on and self.ended_by:
+            raise KeyboardInterrupt
+
+    def generating(self, cancel: Callable[[], None] | None) -> None:
+        """How to cancel the answer being made; None when there is none."""
+        self._cancel, self._cancelled = cancel, False
+        if cancel and self.ended_by:
+            cancel()
+
+    def end_from_thread(self) -> None:
+        """Another thread has found that the program must end: wake the loop if it waits for input."""
+        if self._idle:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if number != signal.SIGINT or self._idle or self._first_ends or self._cancelled or not self._cancel:
+            self.ended_by = self.ended_by or number
+        self._cancelled = True
+        if self._idle:
+            self._idle = False
+            raise KeyboardInterrupt
+        if self._cancel:
+            self._cancel()

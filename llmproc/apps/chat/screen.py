@@ -1,0 +1,85 @@
+"""What the prompt loop shows: answers on stdout, notices where they disturb nothing.
+
+Notices go to stderr when that is a terminal (a redirected stderr is the log and takes course lines only), else to
+stdout as `[INFO]` lines.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+
+from llmproc.text.streaming import printable
+
+_ERASE = "\r\x1b[K"
+
+
+class Screen:
+    """Keeps track of the column, so that a notice always begins a line of its own."""
+
+    def __init__(self) -> None:
+        self._clean_stdout = sys.stdout.isatty()  # a terminal is not to be steered by a model
+        self._notices_to_stderr = sys.stderr.isatty()
+        self._at_line_start = True
+        self._progress = False
+        self._waiting: deque[str] = deque()
+
+    @property
+    def live(self) -> bool:
+        """Whether a line may be redrawn in place."""
+        return self._notices_to_stderr
+
+    def prompt(self, text: str) -> None:
+        """Print a prompt (piped input: a terminal's reader prints its own)."""
+        self.write(text)
+
+    def write(self, text: str) -> None:
+        """A piece of an answer, at once."""
+        if text:
+            self._end_progress()
+            sys.stdout.write(printable(text) if self._clean_stdout else text)
+            sys.stdout.flush()
+            self._at_line_start = text.endswith("\n")
+
+    def line(self, text: str) -> None:
+        """A line of its own on stdout."""
+        self.fresh_line()
+        self.write(text + "\n")
+
+    def fresh_line(self) -> None:
+        """End the present line if anything stands on it."""
+        if not self._at_line_start:
+            self.write("\n")
+
+    def line_was_entered(self) -> None:
+        """The user pressed Enter: the cursor is at the start of a line."""
+        self._at_line_start = True
+
+    def notice(self, text: str) -> None:
+        """A remark of main's own, now."""
+        self._end_progress()
+        self.fresh_line()
+        stream = sys.stderr if self._notices_to_stderr else sys.stdout
+        stream.write(f"[INFO] {text}\n")
+        stream.flush()
+
+    def later(self, text: str) -> None:
+        """A remark from another thread: shown by `flush_notices` at the next good moment."""
+        self._waiting.append(text)
+
+    def flush_notices(self) -> None:
+        """Show what `later` collected."""
+        while self._waiting:
+            self.notice(self._waiting.popleft())
+
+    def progress(self, text: str) -> None:
+        """A line redrawn in place; only when `live`."""
+        sys.stderr.write(f"{_ERASE}[INFO] {text}")
+        sys.stderr.flush()
+        self._progress = True
+
+    def _end_progress(self) -> None:
+        if self._progress:
+            sys.stderr.write(_ERASE)
+            sys.stderr.flush()
+            self._progress = False

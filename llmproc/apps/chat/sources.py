@@ -1,0 +1,129 @@
+"""Where prompts come from: a pipe, a terminal with readline, a terminal with prompt_toolkit.
+
+All three: `read(prompt)` returns a line without its newline, None at end of input, and lets KeyboardInterrupt (raised by
+the loop's signal handler while idle) through. No line is read ahead of its answer by a terminal; a pipe's is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+_READ = 1 << 16
+
+
+class LineSource(Protocol):
+    """A source of prompts."""
+
+    def read(self, prompt: str) -> str | None:
+        """The next line, or None at the end."""
+
+    def close(self) -> None:
+        """Save what is to be saved."""
+
+
+class PipedSource:
+    """Lines of bytes from descriptor 0, whatever their encoding: bytes that are no UTF-8 survive as surrogates."""
+
+    def __init__(self, write_prompt: Callable[[str], None]) -> None:
+        self._write_prompt = write_prompt
+        self._buffer, self._ended = b"", False
+
+    def read(self, prompt: str) -> str | None:
+        """One line; the last one may lack its newline."""
+        self._write_prompt(prompt)
+        while b"\n" not in self._buffer and not self._ended:
+            data = os.read(0, _READ)
+            self._ended = not data
+            self._buffer += data
+        if not self._buffer:
+            return None
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line.removesuffix(b"\r").decode("utf-8", "surrogateescape")
+
+    def close(self) -> None:
+        """Nothing to save."""
+
+
+class ReadlineSource:
+    """A terminal with the standard library's readline."""
+
+    def __init__(self, history: Path, words: Sequence[str]) -> None:
+        import readline
+
+        self._readline, self._history = readline, history
+        with contextlib.suppress(OSError):
+            readline.read_history_file(history)
+        readline.set_completer_delims("")
+        readline.set_completer(lambda text, state: ([w for w in words if w.startswith(text)] + [None])[state])  # type: ignore[list-item]
+        readline.parse_and_bind("tab: complete")
+
+    def read(self, prompt: str) -> str | None:
+        """One line, edited with readline."""
+        try:
+            return input(prompt)
+        except EOFError:
+            return None
+
+    def close(self) -> None:
+        """Save the history."""
+        with contextlib.suppress(OSError):
+            self._history.parent.mkdir(parents=True, exist_ok=True)
+            self._readline.set_history_length(1000)
+            self._readline.write_history_file(self._history)
+
+
+class ToolkitSource:
+    """A terminal with prompt_toolkit: history, completion while typing, pasted lines stay one prompt, Ctrl-Z."""
+
+    def __init__(self, history: Path, words: Sequence[str]) -> None:
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.completion import Completer, Completion
+        from prompt_toolkit.history import FileHistory
+
+        class Commands(Completer):
+            def get_completions(self, document: Any, complete_event: Any) -> Any:
+                typed = document.text_before_cursor
+                if typed.startswith("/"):
+                    for word in words:
+                        if word.startswith(typed):
+                            yield Completion(word, start_position=-len(typed))
+
+        kept = None
+        with contextlib.suppress(OSError):
+            history.parent.mkdir(parents=True, exist_ok=True)
+            kept = FileHistory(str(history))
+        self._session: Any = PromptSession(
+            history=kept, completer=Commands(), complete_while_typing=True, enable_suspend=True
+        )
+
+    def read(self, prompt: str) -> str | None:
+        """One prompt, of several lines when they were pasted."""
+        try:
+            return str(self._session.prompt(prompt))
+        except EOFError:
+            return None
+
+    def close(self) -> None:
+        """The history is saved line by line."""
+
+
+def history_file() -> Path:
+    """Where typed prompts are kept between runs."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    base = Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state"
+    return base / "llmproc" / "history"
+
+
+def open_source(write_prompt: Callable[[str], None], words: Sequence[str]) -> LineSource:
+    """The best source for what stdin and stdout are and what is installed."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return PipedSource(write_prompt)
+    try:
+        return ToolkitSource(history_file(), words)
+    except ImportError:
+        return ReadlineSource(history_file(), words)

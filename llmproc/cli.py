@@ -1,0 +1,53 @@
+"""The command line: a table of verbs, no logic. Each verb is imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+PROG = "python -m llmproc"
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """`module:main(arguments, prog) -> exit code`."""
+
+    target: str
+    help: str
+
+
+VERBS = {
+    "chat": Verb("llmproc.apps.chat.app:main", "chat with a model; the same as python -m llmproc.main"),
+    "synth": Verb("llmproc.apps.synth:main", "write a checkpoint of a real model's shape with random weights"),
+}
+
+
+def _usage() -> str:
+    verbs = "\n".join(f"  {name:<8} {verb.help}" for name, verb in VERBS.items())
+    return (
+        f"usage: {PROG} <verb> [options]\n\n"
+        "Runs Llama-family language models on the CPU and shows what the operating system sees of them.\n\n"
+        f"verbs:\n{verbs}\n\n"
+        "examples:\n"
+        f"  {PROG} chat 42 2>log.txt        answers on stdout, /proc samples in log.txt\n"
+        "  tools/avg_cpu_use.py log.txt               what it cost\n"
+        f"  {PROG} synth --shape smollm-135m -o model.bin\n"
+        f"  {PROG} <verb> --help            the options of a verb\n"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a verb; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] in ("-h", "--help", "help"):
+        print(_usage(), end="")
+        return 0 if given else 2
+    verb = VERBS.get(given[0])
+    if verb is None:
+        print(f"llmproc: {given[0]} is no verb: must be one of {', '.join(VERBS)}", file=sys.stderr)
+        return 2
+    module, _, function = verb.target.partition(":")
+    result: int = getattr(importlib.import_module(module), function)(given[1:], f"{PROG} {given[0]}")
+    return result

@@ -1,0 +1,218 @@
+"""A session: a conversation whose turns share one growing sequence of ids and one random stream.
+
+The ids and the coin count are the whole state: a worker only caches what follows from them, so a session survives any
+worker, and can be saved, loaded and continued byte for byte.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from llmproc.config import SamplingParams
+from llmproc.errors import LlmprocError, RequestError
+from llmproc.service.messages import Finish, Generate, Token
+from llmproc.service.service import Service, Ticket
+from llmproc.text.streaming import StreamDecoder
+from llmproc.text.templates import ChatTemplate
+from llmproc.text.tokenizer import Tokenizer
+
+COURSE_TURN = 255  # tokens sampled in a turn of the course's exercise, before the closing id
+_COURSE_CLOSING = 2
+_session_ids = itertools.count(1)
+
+
+class Turn(msgspec.Struct):
+    """One question and its answer. `start`: length of the sequence before the turn."""
+
+    prompt: str
+    start: int
+    answer: str = ""
+    reason: str = ""
+
+
+class SavedSession(msgspec.Struct, forbid_unknown_fields=True):
+    """What /save writes; `model` and `tokenizer` say what it continues on."""
+
+    model: str
+    tokenizer: str
+    ids: list[int]
+    coins: int
+    seed: int
+    open_answer: bool
+    turns: list[Turn]
+    system: str | None = None
+
+
+class Answer:
+    """One turn in progress: iterate the pieces of text, then read `finish`."""
+
+    def __init__(self, session: Session, ticket: Ticket, turn: Turn, ids: list[int], hidden: frozenset[int]) -> None:
+        self._session, self._ticket, self._hidden = session, ticket, hidden
+        self.turn, self.ids = turn, ids
+        self.finish: Finish | None = None
+        self.tokens: list[int] = []
+        self._decoder = StreamDecoder(session.tokenizer, ids[-1])
+
+    def cancel(self) -> None:
+        """Ask for the end; what was written stays."""
+        self._ticket.cancel()
+
+    def next(self, timeout: float | None = None) -> str | None:
+        """The next piece of text (maybe ""), or None when nothing came within `timeout`. After the end: RuntimeError."""
+        if self.finish is not None:
+            raise RuntimeError("the answer is complete")
+        event = self._ticket.next(timeout)
+        if event is None:
+            return None
+        if isinstance(event, Finish):
+            return self._complete(event)
+        return self._piece(event)
+
+    def __iter__(self) -> Iterator[str]:
+        while self.finish is None:
+            piece = self.next()
+            if piece:
+                yield piece
+
+    def _piece(self, token: Token) -> str:
+        self.tokens.append(token.token)
+        if token.token in self._hidden or not token.sampled:
+            return ""
+        piece = self._decoder.feed(token.token)
+        self.turn.answer += piece
+        return piece
+
+    def _complete(self, finish: Finish) -> str:
+        self.finish = finish
+        rest = self._decoder.flush()
+        self.turn.answer += rest
+        self.turn.reason = finish.reason
+        self._session._completed(self)
+        return rest
+
+
+class Session:
+    """One conversation over a service. Not for several threads at once."""
+
+    def __init__(
+        self,
+        service: Service,
+        tokenizer: Tokenizer,
+        template: ChatTemplate,
+        seq_len: int,
+        sampling: SamplingParams,
+        system: str | None = None,
+    ) -> None:
+        """`template.name == "course"` makes every turn 255 sampled tokens and the closing id, as in the exercise."""
+        self.service, self.tokenizer, self.template, self.seq_len = service, tokenizer, template, seq_len
+        self.sampling, self.system = sampling, system
+        self.session_id = next(_session_ids)
+        self.ids: list[int] = []
+        self.coins = 0
+        self.turns: list[Turn] = []
+        self._open_answer = False  # the last answer has no end-of-turn token yet
+        self._end_tokens = template.end_tokens(tokenizer)
+
+    @property
+    def length(self) -> int:
+        """Positions used so far."""
+        return len(self.ids)
+
+    def ask(self, text: str) -> Answer:
+        """Start a turn. RequestError when the text has no tokens or the context has no room for it."""
+        first = not self.ids
+        encoded = text.encode("utf-8", "surrogateescape")
+        closing = self.template.close(self.tokenizer) if self._open_answer else []
+        system = self.system if first else None
+        opening = self.template.open(self.tokenizer, encoded, system, first)
+        return self._start(Turn(text, len(self.ids)), [*self.ids, *closing, *opening])
+
+    def regenerate(self) -> Answer:
+        """Answer the last prompt once more, with the stream where it stands now. RequestError without a prompt."""
+        if not self.turns:
+            raise RequestError("there is no answer to make again")
+        last = self.turns.pop()
+        self.ids = self.ids[: last.start]
+        self._open_answer = bool(self.turns) and self.turns[-1].reason != "end" and self.template.name != "course"
+        return self.ask(last.prompt)
+
+    def clear(self) -> None:
+        """Forget the conversation; the random stream goes on."""
+        self.ids, self.turns, self._open_answer = [], [], False
+
+    def reseed(self, seed: int) -> None:
+        """Start the random stream anew."""
+        self.sampling, self.coins = self.sampling.changed(seed=seed), 0
+
+    def saved(self, model: str, tokenizer: str) -> SavedSession:
+        """The state, for a file."""
+        return SavedSession(
+            model, tokenizer, self.ids, self.coins, self.sampling.seed, self._open_answer, self.turns, self.system
+        )
+
+    def restore(self, saved: SavedSession) -> None:
+        """Continue a saved conversation. RequestError when its ids do not fit this model."""
+        if len(saved.ids) > self.seq_len:
+            raise RequestError(f"the saved conversation has {len(saved.ids)} positions: this model has {self.seq_len}")
+        if saved.coins < 0 or any(not 0 <= token < self.tokenizer.vocab_size for token in saved.ids):
+            raise RequestError("the saved conversation holds ids or counts that this tokenizer does not have")
+        self.ids, self.coins, self.turns, self.system = list(saved.ids), saved.coins, saved.turns, saved.system
+        self.sampling, self._open_answer = self.sampling.changed(seed=saved.seed), saved.open_answer
+
+    def _start(self, turn: Turn, ids: list[int]) -> Answer:
+        room = self.seq_len - len(ids)
+        if room < 1:
+            raise RequestError(
+                f"the conversation would need {len(ids)} positions and the context has {self.seq_len}: "
+                "/clear begins a new one"
+            )
+        course = self.template.name == "course"
+        order = Generate(
+            ids,
+            COURSE_TURN if course else self.sampling.max_tokens,
+            sorted(self._end_tokens),
+            self.sampling.temperature,
+            self.sampling.top_p,
+            self.sampling.seed,
+            self.coins,
+            _COURSE_CLOSING if course else None,
+        )
+        return Answer(self, self.service.submit(order, self.session_id), turn, ids, self._end_tokens)
+
+    def _completed(self, answer: Answer) -> None:
+        finish = answer.finish
+        assert finish is not None
+        if finish.reason in ("failed", "cancelled") and not answer.tokens:
+            return  # nothing happened: the next prompt stands where this one stood
+        self.ids = answer.ids + answer.tokens
+        self.coins = finish.coins
+        self.turns.append(answer.turn)
+        closed = bool(answer.tokens) and answer.tokens[-1] in self._end_tokens
+        self._open_answer = not closed and self.template.name != "course"
+
+
+def read_saved(data: bytes, name: object) -> SavedSession:
+    """A session from the bytes of a file; LlmprocError naming the file and what is wrong."""
+    try:
+        return msgspec.json.decode(data, type=SavedSession)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise LlmprocError(f"{name}: not a saved session: {error}") from None
+
+
+def session_facts(session: Session) -> dict[str, Any]:
+    """Settings and state, for /show and run.json."""
+    return {
+        "temperature": session.sampling.temperature,
+        "top_p": session.sampling.top_p,
+        "max_tokens": session.sampling.max_tokens,
+        "seed": session.sampling.seed,
+        "coins": session.coins,
+        "positions": f"{session.length} of {session.seq_len}",
+        "turns": len(session.turns),
+        "template": session.template.name,
+        "system": session.system,
+    }

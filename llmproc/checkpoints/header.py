@@ -71,24 +71,25 @@ def parse_description(path: Path | str, head: bytes, layout: Layout) -> ModelDes
     """Judge every field of a complete header whose layout is known; pure. Raises CheckpointError."""
     shape = dict(zip(RANGES, _SHAPE.unpack_from(head, 0 if layout == "legacy" else 8), strict=True))
     group_size = 0
+    sizes = dict(shape)
     if layout == "legacy":
         shared = shape["vocab_size"] > 0
-        shape["vocab_size"] = abs(shape["vocab_size"])
+        sizes["vocab_size"] = abs(shape["vocab_size"])
     else:
         if head[36] > 1:
             raise refuse(path, "shared_classifier", head[36], "must be 0 or 1")
         shared = head[36] == 1
     for field, (low, high) in RANGES.items():
-        if not low <= shape[field] <= high:
+        if not low <= sizes[field] <= high:
             raise refuse(path, field, shape[field], f"must be in {low}..{high}")
     if layout == "version 2":
         (group_size,) = struct.unpack_from("<i", head, 37)
-        _check_group(path, group_size, shape["dim"], shape["hidden_dim"])
-    head_dim = _check_heads(path, shape["dim"], shape["n_heads"], shape["n_kv_heads"])
+        _check_group(path, group_size, sizes["dim"], sizes["hidden_dim"])
+    head_dim = _check_heads(path, sizes["dim"], sizes["n_heads"], sizes["n_kv_heads"])
     if layout != "legacy":
         _check_reserved(path, head, 41 if layout == "version 2" else 37)
     return ModelDescription(
-        **shape,
+        **sizes,
         head_dim=head_dim,
         shared_classifier=shared,
         weight_type="int8" if layout == "version 2" else "f32",

@@ -140,7 +140,7 @@ def load_checkpoint(path: Path | str) -> tuple[Header, Weights]:
     CheckpointError as in read_header, read_into and check_finite.
     """
     header = read_header(path)
-    buffer = memoryview(np.empty(header.size, np.uint8))
+    buffer = np.empty(header.size, np.uint8).data
     read_into(header, buffer)
     weights = view_weights(header.description, header.layout, buffer)
     check_finite(weights, path)

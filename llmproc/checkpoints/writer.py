@@ -59,7 +59,7 @@ def write_chunks(
         for span in spans(description, layout):
             pieces = _rope_chunks(description, span) if span.name in ROPE_TABLES else chunks(span)
             for piece in pieces:
-                done += file.write(memoryview(np.ascontiguousarray(piece)).cast("B"))
+                done += file.write(np.ascontiguousarray(piece).data.cast("B"))
                 if progress is not None:
                     progress(done, total)
             if done != span.offset + span.nbytes:

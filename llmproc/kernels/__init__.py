@@ -1,0 +1,37 @@
+"""Numbers only: the arithmetic of one forward pass and of choosing a token, compiled by Numba for this CPU.
+
+Serves `engine`. Importing this package starts neither Numba nor NumPy: `cache.prepare()` must set the environment
+first (it is called by `compile_all` too; a process that imports NumPy earlier calls it itself, before that).
+
+    template (or a test)                        worker (forked from the template)
+    cache.prepare()   environment, directory
+    compile_all()     load, or compile and      inherits every kernel in memory; `cache_misses()` must
+                      write under a lock        stay what it was at the fork
+
+Nothing here knows of files, processes, requests or text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from llmproc.kernels import cache
+
+
+def compile_all(progress: Callable[[int, int, str], None] | None = None) -> None:
+    """Load every kernel from the disk cache, or compile it and write it there (one process at a time).
+
+    `progress(done, total, name)` is called before each kernel and once at the end with `done == total`. Costs nothing
+    when called again in the same process.
+    """
+    cache.prepare()
+    from llmproc.kernels import build
+
+    build.compile_all(progress)
+
+
+def cache_misses() -> int:
+    """Kernels that this process (or the one it was forked from) had to compile because the cache had none."""
+    from llmproc.kernels import registry
+
+    return registry.cache_misses()

@@ -221,9 +221,8 @@ class Watch:
             if worker.turn is not None:
                 self._end(pid)
             self._turns += 1
+            worker.last = worker.began = self._rows(worker)  # a row of the idle time that ends here
             worker.turn, worker.lines = self._turns, 0
-            worker.began = self._rows(worker)
-            worker.last = worker.began
             if self._next is None:
                 self._next = self._clock() + self.interval_s
                 self._changed.notify_all()

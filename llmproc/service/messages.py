@@ -106,6 +106,7 @@ class PrepareReport(msgspec.Struct, frozen=True):
     weight_bytes: int
     compiled: int
     mapped: bool
+    fingerprint: str
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ A second template (the first died) is handed the memfd and maps it instead of re
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import os
 import time
@@ -34,7 +35,7 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     """Load what the order names. CheckpointError when the file changed under us or holds NaN or infinity."""
     from llmproc.kernels import cache
 
-    cache.configure()  # before anything imports NumPy or Numba
+    cache.prepare()  # before anything imports NumPy or Numba
 
     from llmproc import kernels
     from llmproc.checkpoints.weights import check_finite, read_into, view_weights
@@ -60,5 +61,18 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     kernels.compile_all(lambda done, total, name: tell("kernels", done, total, name))
     compiled = time.monotonic()
     transformer = Transformer(header.description, weights)
-    report = PrepareReport(loaded - started, compiled - loaded, header.size, kernels.cache_misses(), bool(fds))
+    report = PrepareReport(
+        loaded - started, compiled - loaded, header.size, kernels.cache_misses(), bool(fds), fingerprint(memory)
+    )
     return Prepared(Loaded(transformer, order.sequences), msgspec.json.encode(report), [] if fds else [fd])
+
+
+def fingerprint(memory: mmap.mmap) -> str:
+    """What tells two checkpoints apart: the SHA-256 of a file up to 32 MiB, of its size and 512 slices of a larger one."""
+    if len(memory) <= 32 << 20:
+        return f"sha256:{hashlib.sha256(memory).hexdigest()}"
+    digest = hashlib.sha256(str(len(memory)).encode())
+    for index in range(512):
+        start = index * (len(memory) - (1 << 14)) // 511
+        digest.update(memory[start : start + (1 << 14)])
+    return f"sha256-of-slices:{digest.hexdigest()}"

@@ -77,6 +77,8 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
         raise StartError(f"{error}: {reason}" if reason else str(error)) from None
     finally:
         exits = service.close()
+        if service.report:
+            observation.describe(checkpoint_hash=service.report.fingerprint)
         interrupts.restore()
         source.close()
         observation.close()

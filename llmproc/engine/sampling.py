@@ -1,0 +1,55 @@
+"""Choosing the next token from logits (contract section 5, llama2.c's sampler): argmax, whole distribution, top-p.
+
+Serves `engine`. All in fp32; one coin per choice, none at temperature 0. No state but the stream given.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from llmproc.engine.randomness import RandomStream
+from llmproc.errors import LlmprocError
+from llmproc.kernels.choice import argmax, candidates, draw, draw_top_p, probabilities
+
+Float32 = npt.NDArray[np.float32]
+
+
+class LogitsError(LlmprocError):
+    """The model's logits hold NaN or infinity: no token can be chosen."""
+
+
+def check_options(temperature: float, top_p: float) -> None:
+    """ValueError when a sampling option breaks its rule."""
+    if not (math.isfinite(temperature) and temperature >= 0):
+        raise ValueError(f"temperature {temperature} must be a finite number, 0 or more")
+    if not math.isfinite(top_p):
+        raise ValueError(f"top_p {top_p} must be a finite number")
+
+
+def sample(logits: Float32, temperature: float, top_p: float, stream: RandomStream) -> int:
+    """Token id for logits (vocab_size,), which stay as they are. LogitsError when one is NaN or infinite.
+
+    Temperature 0 (in fp32) takes the largest logit. top_p <= 0 or >= 1 draws from the whole distribution. A temperature
+    so small that logits / temperature overflow takes the largest logit too, but draws its coin.
+    """
+    best = int(argmax(logits))
+    if best < 0:
+        raise LogitsError("the model's logits hold NaN or infinity")
+    with np.errstate(over="ignore", under="ignore"):
+        heat, nucleus = np.float32(temperature), np.float32(top_p)
+    if heat == 0:
+        return best
+    coin = stream.coin()
+    shares = np.empty_like(logits)
+    if probabilities(shares, logits, heat) < 0:
+        return best
+    if nucleus <= 0 or nucleus >= 1:
+        return int(draw(shares, coin))
+    keys = np.empty(len(logits), np.uint64)
+    count = candidates(keys, shares, nucleus)
+    if count == 0:  # a top_p below 1/vocabulary on a flat distribution: nothing reaches the floor
+        return best
+    return int(draw_top_p(np.sort(keys[:count]), shares, nucleus, coin))

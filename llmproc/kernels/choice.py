@@ -1,0 +1,88 @@
+"""From logits to a token: softmax, and the two ways of drawing from it.
+
+Serves `engine.sampling`. fp32 throughout, in the order of llama2.c's sampler.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from llmproc.kernels.registry import F32, F32_IN, F32_OUT, I64, U64_IN, U64_OUT, kernel
+
+
+@kernel(I64, F32_IN)
+def argmax(x):  # type: ignore[no-untyped-def]
+    """Index of the largest value, the lowest one on ties; -1 when any value is NaN or infinite."""
+    best, largest = 0, x[0]
+    finite = True
+    for i in range(x.shape[0]):
+        finite &= abs(x[i]) < np.float32(np.inf)
+        if x[i] > largest:
+            best, largest = i, x[i]
+    return best if finite else -1
+
+
+@kernel(I64, F32_OUT, F32_IN, F32)
+def probabilities(out, logits, temperature):  # type: ignore[no-untyped-def]
+    """out = softmax(logits / temperature), the sum from left to right; -1 when it is not finite, else 0."""
+    largest = logits[0] / temperature
+    for i in range(logits.shape[0]):
+        out[i] = logits[i] / temperature
+        if out[i] > largest:
+            largest = out[i]
+    total = np.float32(0)
+    for i in range(logits.shape[0]):
+        out[i] = math.exp(out[i] - largest)
+        total += out[i]
+    for i in range(logits.shape[0]):
+        out[i] /= total
+    return 0 if total < np.float32(np.inf) and largest < np.float32(np.inf) else -1
+
+
+@kernel(I64, F32_IN, F32)
+def draw(shares, coin):  # type: ignore[no-untyped-def]
+    """First index whose running sum exceeds the coin, the last index when rounding left none."""
+    running = np.float32(0)
+    for i in range(shares.shape[0]):
+        running += shares[i]
+        if coin < running:
+            return i
+    return shares.shape[0] - 1
+
+
+@kernel(I64, U64_OUT, F32_IN, F32)
+def candidates(keys, shares, top_p):  # type: ignore[no-untyped-def]
+    """Fill `keys` with one number per index whose share is at least (1 - top_p) / (n - 1); returns how many.
+
+    Sorted upwards, the keys stand for falling shares, the lower index first on ties: the complement of the share's bits
+    (a positive float32 sorts like its bits) above the index.
+    """
+    bits = shares.view(np.uint32)
+    floor = (np.float32(1) - top_p) / np.float32(shares.shape[0] - 1)
+    count = 0
+    for i in range(shares.shape[0]):
+        if shares[i] >= floor:
+            keys[count] = (np.uint64(0xFFFFFFFF - bits[i]) << np.uint64(32)) | np.uint64(i)
+            count += 1
+    return count
+
+
+@kernel(I64, U64_IN, F32_IN, F32, F32)
+def draw_top_p(keys, shares, top_p, coin):  # type: ignore[no-untyped-def]
+    """Draw among the sorted `keys` up to where the running sum first exceeds top_p; returns the index."""
+    mask = np.uint64(0xFFFFFFFF)
+    last, running = keys.shape[0] - 1, np.float32(0)
+    for k in range(keys.shape[0]):
+        running += shares[np.int64(keys[k] & mask)]
+        if running > top_p:
+            last = k
+            break
+    mark, running = coin * running, np.float32(0)
+    for k in range(last):
+        index = np.int64(keys[k] & mask)
+        running += shares[index]
+        if mark < running:
+            return index
+    return np.int64(keys[last] & mask)

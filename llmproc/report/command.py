@@ -1,0 +1,84 @@
+"""The command line that the plotting tools share: source, -o, --csv, --help. Serves tools/ only.
+
+No table and no picture is made here; errors leave as one line with their exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llmproc.errors import LlmprocError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from llmproc.report.rundata import RunData
+
+
+def run_tool(
+    arguments: Sequence[str] | None,
+    *,
+    name: str,
+    description: str,
+    default_picture: str,
+    tables: Mapping[str, Callable[[RunData], pd.DataFrame]],
+    plot: Callable[[RunData], Figure],
+) -> int:
+    """Parses, loads, prints or draws; returns the exit code.
+
+    `tables` by flag name ("csv" first); they and `plot` import pandas and matplotlib only when called.
+    """
+    options = _parser(name, description, default_picture, list(tables)).parse_args(arguments)
+    try:
+        from llmproc.report.source import load
+
+        run = load(options.source)
+        for note in run.notes:
+            print(f"[INFO] {note}", file=sys.stderr)
+        if options.table is not None:
+            print(tables[options.table](run).to_csv(index=False), end="")
+        if options.output is not None or options.table is None:
+            from llmproc.report.figure import save
+
+            output = options.output or Path(default_picture)
+            save(plot(run), output)
+            print(output, file=sys.stdout if options.table is None else sys.stderr)
+        sys.stdout.flush()
+    except LlmprocError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except ImportError as error:
+        print(f"{error.name or error} is missing: python3 -m pip install -e . in the checkout", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # `| head`; the interpreter must not flush the closed pipe again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return 0
+
+
+def _parser(name: str, description: str, picture: str, tables: list[str]) -> argparse.ArgumentParser:
+    examples = f"""\
+examples:
+  tools/{name} log.txt -o {picture}      # from a course log (2>log.txt)
+  tools/{name} answers.txt             # from a saved stdout: what its speed lines tell
+  tools/{name} logs/20261121-101500-4711 # from a run folder: everything
+  tools/{name}                         # the newest run (logs/latest)
+  tools/{name} --csv logs/latest       # the table behind the picture
+
+what a source cannot tell is said on stderr and under the picture; exit code: 0 fine, 1 nothing usable, 2 wrong usage
+"""
+    parser = argparse.ArgumentParser(
+        prog=name, description=description, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("source", type=Path, nargs="?", help="log, saved stdout or run folder; without it logs/latest")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE.png", help=f"where the picture goes ({picture})")
+    for table in tables:
+        text = "print the table behind the picture instead (with -o: too)" if table == "csv" else f"the {table[4:]} table"
+        parser.add_argument(f"--{table}", dest="table", action="store_const", const=table, help=text)
+    return parser

@@ -1,0 +1,80 @@
+"""What a report knows of one run: tables of one shape, wherever they come from.
+
+Serves cpu.py and timing.py, filled by fromlog.py and fromfolder.py. Tables only: no files, no drawing. A column that
+the source cannot fill is NaN, and a note says so; `time` says how a window's seconds were got.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+CPU_COLUMNS = (
+    "pid",
+    "start_s",  # the window the figures stand for, seconds since the run's start
+    "end_s",
+    "cpu_percent",  # 100 is one core
+    "user_percent",
+    "system_percent",
+    "wait_percent",  # runnable, but waiting for a core
+    "state",
+    "policy",
+    "nice",
+    "core",
+    "generating",  # whether the window belongs to a turn
+    "time",  # measured, worked out, or assumed
+)
+MEMORY_COLUMNS = ("pid", "t_s", "vsize", "rss", "pss")  # bytes
+TURN_COLUMNS = (
+    "turn",
+    "request",
+    "pid",
+    "start_s",  # arrival, seconds since the run's start
+    "wait_s",  # arrival to dispatch
+    "load_s",  # only in the row of the start: weights
+    "compile_s",  # only there: kernels
+    "prefill_s",
+    "decode_s",
+    "other_s",  # the rest until the end: a worker replaced, a pipe
+    "prompt_tokens",
+    "cached_tokens",
+    "new_tokens",
+    "positions",
+    "seq_len",
+    "tokens_per_s",
+    "reason",
+)
+STEP_COLUMNS = ("turn", "request", "t_s", "position", "tokens_per_s")
+
+
+def empty(columns: tuple[str, ...]) -> pd.DataFrame:
+    """A table without rows."""
+    return pd.DataFrame({name: pd.Series(dtype="float64") for name in columns})
+
+
+def table(rows: list[dict[str, object]], columns: tuple[str, ...]) -> pd.DataFrame:
+    """Rows as a table with exactly these columns."""
+    return pd.DataFrame(rows, columns=list(columns)) if rows else empty(columns)
+
+
+@dataclass(frozen=True)
+class RunData:
+    """One run, or what a log alone tells of it."""
+
+    source: Path
+    kind: str  # "run folder", "course log", "saved stdout", or "log with stdout"
+    cpu: pd.DataFrame = field(default_factory=lambda: empty(CPU_COLUMNS))
+    memory: pd.DataFrame = field(default_factory=lambda: empty(MEMORY_COLUMNS))
+    turns: pd.DataFrame = field(default_factory=lambda: empty(TURN_COLUMNS))
+    steps: pd.DataFrame = field(default_factory=lambda: empty(STEP_COLUMNS))
+    marks: tuple[tuple[float, str], ...] = ()  # (seconds, text): a worker died, was replaced
+    cpus: int | None = None  # cores the program might use
+    simulated: bool = False
+    notes: tuple[str, ...] = ()  # what is missing or assumed
+
+    @property
+    def title(self) -> str:
+        """For the head of a picture."""
+        return f"{self.kind} {self.source.name}" + (" (SIMULATED)" if self.simulated else "")

@@ -1,0 +1,27 @@
+"""From what the user named (a log, a saved stdout, a run folder, or nothing) to RunData. Serves tools and verbs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from llmproc.errors import LogError
+from llmproc.monitor.runfolder import latest
+from llmproc.report.fromfolder import load_folder
+from llmproc.report.fromlog import load_log
+from llmproc.report.rundata import RunData
+
+
+def load(source: Path | None = None, base: Path | None = None) -> RunData:
+    """Nothing named means `latest` under `base` (by default the run folders' usual place).
+
+    Raises LogError: missing, unreadable, or nothing usable in it; the message says which.
+    """
+    if source is None:
+        return load_folder(latest(base))
+    if source.is_dir():
+        return load_folder(source.resolve())
+    if not source.exists():
+        raise LogError(f"{source}: no such file or folder")
+    if not source.is_file():
+        raise LogError(f"{source}: neither a file nor a folder")
+    return load_log(source)

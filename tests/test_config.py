@@ -1,0 +1,102 @@
+"""Configuration: every value that breaks its rule is refused by name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from llmproc import config, errors
+from llmproc.config import Environment, SamplingParams, Scheduling, from_mapping, parse_cpus
+from llmproc.errors import CheckpointError, LlmprocError, StartError, UsageError
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({"temperature": -0.1}, "temperature"),
+        ({"temperature": float("nan")}, "temperature"),
+        ({"temperature": float("inf")}, "temperature"),
+        ({"top_p": 1.1}, "top_p"),
+        ({"top_p": -1.0}, "top_p"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"seed": 1 << 64}, "seed"),
+        ({"colour": 1}, "colour"),
+    ],
+)
+def test_bad_sampling_values_are_named(values: dict[str, float], word: str) -> None:
+    with pytest.raises(UsageError, match=word):
+        from_mapping(SamplingParams, values)
+
+
+def test_a_changed_copy_is_checked_too() -> None:
+    with pytest.raises(UsageError, match="top_p"):
+        SamplingParams().changed(top_p=2)
+    assert SamplingParams().changed(seed=7).seed == 7
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({"policy": "deadline"}, "policy"),
+        ({"nice": 20}, "nice"),
+        ({"nice": -21}, "nice"),
+        ({"rt_priority": 0}, "rt-priority"),
+        ({"rt_priority": 100}, "rt-priority"),
+        ({"cpus": ()}, "cpus"),
+        ({"cpus": (4095,)}, "cpus"),
+    ],
+)
+def test_bad_scheduling_values_are_named(values: dict[str, object], word: str) -> None:
+    with pytest.raises(UsageError, match=word):
+        from_mapping(Scheduling, values)
+
+
+def test_cores_are_parsed() -> None:
+    assert parse_cpus("0") == (0,)
+    assert parse_cpus("0,2-4, 3") == (0, 2, 3, 4)
+
+
+@pytest.mark.parametrize("text", ["", "a", "3-1", "1-", "-1", "0,,1", "0-99999"])
+def test_bad_cores_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="cpus"):
+        parse_cpus(text)
+
+
+def test_cores_outside_the_allowed_are_named() -> None:
+    free = next(cpu for cpu in range(4096) if cpu not in os.sched_getaffinity(0))
+    with pytest.raises(UsageError, match=f"cpus is {free}"):
+        Scheduling(cpus=(free,))
+
+
+def test_environment_is_read_in_one_place() -> None:
+    found = Environment.read({"LLMPROC_MODEL": "m.bin", "LLMPROC_RUN_DIR": "none", "OTHER": "x"})
+    assert found == Environment(Path("m.bin"), None, "none")
+    root = Path(config.__file__).parent
+    readers = [p for p in root.rglob("*.py") if "LLMPROC_" in p.read_text() and p.name != "config.py"]
+    assert readers == []
+
+
+def test_shipped_files_are_looked_up_beside_the_package_then_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "llmproc"
+    monkeypatch.setattr(config, "_PACKAGE", package)
+    assert config.shipped_file("model", "model.bin") == package / "shipped_model" / "model.bin"
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.bin").touch()
+    assert config.shipped_file("model", "model.bin") == tmp_path / "model" / "model.bin"
+
+
+def test_errors_survive_a_process_boundary() -> None:
+    original = CheckpointError("f", "dim", 3, "must be even")
+    again = errors.rebuild("CheckpointError", str(original))
+    assert type(again) is CheckpointError and str(again) == str(original) and again.exit_code == 4
+    assert type(errors.rebuild("Nonsense", "x")) is StartError
+    assert type(errors.rebuild("annotations", "x")) is StartError
+
+
+def test_every_error_has_its_codes() -> None:
+    kinds = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, LlmprocError)]
+    assert len(kinds) > 10
+    for kind in kinds:
+        assert 1 <= kind.exit_code <= 5 and 400 <= kind.http_status < 600, kind

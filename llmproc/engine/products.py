@@ -40,7 +40,8 @@ class Int8Products:
         group = description.group_size
         widths = {description.dim, description.n_heads * description.head_dim, description.hidden_dim}
         self._buffers = {
-            width: (np.zeros((block, width), np.int8), np.zeros((block, width // group), np.float32)) for width in widths
+            width: (np.zeros((block, width), np.int8), np.zeros((block, width // group), np.float32))
+            for width in widths
         }
         self._values, self._scales = self._buffers[description.dim]
 

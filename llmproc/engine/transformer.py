@@ -68,7 +68,7 @@ class Transformer:
     def _block(self, tokens: Sequence[int], position: int, cache: KVCache) -> Float32:
         """Run at most BLOCK tokens through all layers; returns the residual stream (tokens, dim)."""
         d, count = self.description, len(tokens)
-        if not (0 <= position and position + count <= d.seq_len):
+        if position < 0 or position + count > d.seq_len:
             raise RequestError(f"positions {position}..{position + count - 1}: the context holds {d.seq_len}")
         if not all(0 <= token < d.vocab_size for token in tokens):
             raise RequestError(f"token ids must be 0..{d.vocab_size - 1}")

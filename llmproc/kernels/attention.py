@@ -1,7 +1,8 @@
 """Grouped-query attention over the KV cache, in the C engine's order.
 
-Serves `engine.transformer`. Keys are stored transposed, (kv_dim, seq_len): the scores of neighbouring positions then lie
-side by side and are summed by SIMD lanes of their own, each from left to right as C does. Values are (seq_len, kv_dim).
+Serves `engine.transformer`. Keys are stored transposed, (kv_dim, seq_len): the scores of neighbouring positions
+then lie side by side and are summed by SIMD lanes of their own, each from left to right as C does. Values are
+(seq_len, kv_dim).
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def prepare() -> Path:
     if _prepared is None:
         if "numba" in sys.modules:
             raise RuntimeError("llmproc.kernels.cache.prepare() must run before numba is imported")
-        os.environ.update({name: "1" for name in ONE_THREAD})
+        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
         os.environ["NUMBA_DISABLE_INTEL_SVML"] = "1"  # its sums depend on what happens to be installed
         _prepared = choose_directory(key())
         os.environ["NUMBA_CACHE_DIR"] = str(_prepared)

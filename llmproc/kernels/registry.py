@@ -64,7 +64,7 @@ def kernel(returns: Any, *arguments: Any) -> Callable[[Callable[..., Any]], Any]
     """
 
     def register(function: Callable[..., Any]) -> Any:
-        dispatcher = njit(cache=True, nogil=True, error_model="numpy")(function)
+        dispatcher: Any = njit(cache=True, nogil=True, error_model="numpy")(function)
         dispatcher._can_compile = False  # disable_compile() refuses while there is no signature
         KERNELS.append(Kernel(function.__name__, returns(*arguments), dispatcher))
         return dispatcher

@@ -1,0 +1,127 @@
+"""What goes into the engine and comes out of it (requests, tokens, finishes), and a sequence's state in between.
+
+Serves `engine` and `service`. Data and its rules; nothing is computed here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from llmproc.checkpoints.description import ModelDescription
+from llmproc.engine.randomness import RandomStream
+from llmproc.engine.sampling import check_options
+from llmproc.errors import RequestError
+
+Reason = Literal["end", "length", "context", "cancelled", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceRequest:
+    """One request: everything its output depends on, beside the model."""
+
+    request_id: int
+    tokens: tuple[int, ...]  # every id of the conversation so far
+    max_tokens: int  # how many to sample at most
+    end_tokens: frozenset[int] = frozenset()
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 42
+    coins: int = 0  # drawn from the seed's stream before
+    closing: int | None = None  # the id that ends a turn of full length (course contract, section 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One id joined a sequence: `sampled`, or put there by the closing rule."""
+
+    request_id: int
+    token: int
+    sampled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The last event of a request."""
+
+    request_id: int
+    reason: Reason
+    message: str  # for "failed" and "context": one line for the user, else empty
+    prompt_tokens: int
+    cached_tokens: int  # of the prompt, found in the slot
+    new_tokens: int  # Token events of this request, the closing one included
+    coins: int  # drawn from the stream so far, those before this request included
+    discarded: int | None  # the id drawn after the closing one, which joins nothing
+    positions: int  # of the sequence: prompt_tokens + new_tokens
+    prefill_s: float  # wall seconds from the first forward pass until the prompt was read
+    decode_s: float  # wall seconds after the first forward pass
+
+
+def check_request(request: SequenceRequest, description: ModelDescription) -> None:
+    """RequestError naming the first field that breaks a rule: kernels see only what passed here."""
+    tokens, room = request.tokens, description.seq_len
+    if not tokens:
+        raise RequestError("the prompt has no tokens")
+    if len(tokens) >= room:
+        raise RequestError(f"the prompt has {len(tokens)} tokens and must leave room in a context of {room}")
+    for position, token in enumerate(tokens):
+        _check_id(f"token {position}", token, description.vocab_size)
+    if request.closing is not None:
+        _check_id("closing token", request.closing, description.vocab_size)
+    if request.max_tokens < 1:
+        raise RequestError(f"max_tokens {request.max_tokens} must be at least 1")
+    if request.coins < 0:
+        raise RequestError(f"coins {request.coins} cannot be negative")
+    try:
+        check_options(request.temperature, request.top_p)
+    except ValueError as error:
+        raise RequestError(str(error)) from None
+
+
+def _check_id(name: str, token: int, vocab_size: int) -> None:
+    if not (isinstance(token, int) and 0 <= token < vocab_size):
+        raise RequestError(f"{name} is {token!r}, ids are 0..{vocab_size - 1}")
+
+
+@dataclass(slots=True, eq=False)
+class Sequence:
+    """A request's state inside the engine."""
+
+    request: SequenceRequest
+    tokens: list[int]
+    stream: RandomStream
+    cached: int = 0  # prompt ids that were in the slot already
+    closed: bool = False  # the closing id stands, the pass over it is due
+    discarded: int | None = None
+    started: float | None = None  # clock at the first forward pass
+    first_pass: float | None = None  # clock after it
+    prefilled: float | None = None  # clock when the prompt had been read
+    new: int = 0  # ids that joined after the prompt
+
+    @classmethod
+    def begin(cls, request: SequenceRequest) -> Sequence:
+        """The state before anything was computed."""
+        return cls(request, list(request.tokens), RandomStream(request.seed, request.coins))
+
+    def append(self, token: int, sampled: bool) -> Token:
+        """Let an id join; returns the event that says so."""
+        self.tokens.append(token)
+        self.new += 1
+        return Token(self.request.request_id, token, sampled)
+
+    def finish(self, reason: Reason, message: str, now: float) -> Finish:
+        """The terminal event, with everything measured until `now`."""
+        prefill_end = now if self.prefilled is None else self.prefilled
+        return Finish(
+            request_id=self.request.request_id,
+            reason=reason,
+            message=message,
+            prompt_tokens=len(self.request.tokens),
+            cached_tokens=self.cached,
+            new_tokens=self.new,
+            coins=self.stream.coins,
+            discarded=self.discarded,
+            positions=len(self.tokens),
+            prefill_s=0.0 if self.started is None else prefill_end - self.started,
+            decode_s=0.0 if self.first_pass is None else now - self.first_pass,
+        )

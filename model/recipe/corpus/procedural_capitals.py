@@ -163,7 +163,7 @@ def first(rng: random.Random, split: str) -> tuple[str, str, str]:
         yes = "Yes" if other == capital else "No"
         return pick(YESNO).format(k=other, c=name), f"{yes}, {forward(name, capital).replace('The', 'the', 1)}", "ask"
     if r < 0.92:
-        return none(rng, pick(ASK)) + ("ask",)
+        return *none(rng, pick(ASK)), "ask"
     if r < 0.95:
         place = rng.choice(UNKNOWN)
         return pick(ASK).format(c=place), f"I do not know the capital of {place}.", "ask"
@@ -172,7 +172,8 @@ def first(rng: random.Random, split: str) -> tuple[str, str, str]:
         answer = f"The capital of {name} is {capital}, and the capital of {other[0][0]} is {other[1]}."
         return pick(TWO).format(c=name, d=other[0][0]), answer, "ask"
     if r < 0.985:
-        return pick(TEACH).format(c=name), f"{name[0].upper() + name[1:]} is a country; its capital is {capital}.", "ask"
+        said = forward(name, capital)
+        return pick(TEACH).format(c=name), f"{name[0].upper() + name[1:]} is a country. {said}", "ask"
     return pick(MANY), "Some capitals are Paris, Berlin, Rome, Madrid and London.", "ask"
 
 

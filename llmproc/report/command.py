@@ -79,6 +79,6 @@ what a source cannot tell is said on stderr and under the picture; exit code: 0 
     parser.add_argument("source", type=Path, nargs="?", help="log, saved stdout or run folder; without it logs/latest")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE.png", help=f"where the picture goes ({picture})")
     for table in tables:
-        text = "print the table behind the picture instead (with -o: too)" if table == "csv" else f"the {table[4:]} table"
+        text = f"print the {table[4:]} table" if table != "csv" else "print the table behind it instead (with -o: too)"
         parser.add_argument(f"--{table}", dest="table", action="store_const", const=table, help=text)
     return parser

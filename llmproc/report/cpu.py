@@ -17,6 +17,7 @@ from llmproc.report.rundata import RunData
 
 MOST_PANELS = 6
 MEGABYTE = 1e6
+UNKNOWN = "#9db4c9"  # CPU time whose split into user and system is not known
 
 
 def cpu_table(run: RunData) -> pd.DataFrame:
@@ -41,7 +42,9 @@ def plot_cpu(run: RunData) -> Figure:
     if (run.cpu["time"] == "assumed").any():
         notes.insert(0, f"{(run.cpu['time'] == 'assumed').sum()} of {len(run.cpu)} windows: length assumed (hatched)")
     title = f"CPU use: {run.title}"
-    figure, axes = look.panels([2.3 if len(pids) < 3 else 1.7] * max(1, len(pids)) + [1.7], title, notes, sharex=True)
+    upper = [2.3 if len(pids) < 3 else 1.7] * max(1, len(pids))
+    lower = 1.7 if run.memory["pss"].notna().any() else 0.5
+    figure, axes = look.panels([*upper, lower], title, notes, sharex=True)
     if not pids:
         look.say_missing(axes[0], "no CPU samples here: a saved stdout has only speeds; give log.txt or a run folder")
     for axis, pid in zip(axes, pids, strict=False):
@@ -53,7 +56,10 @@ def plot_cpu(run: RunData) -> Figure:
     axes[-1].set_xlabel(
         "seconds of generation (worked out of the log, pauses left out)" if worked_out else "seconds since start"
     )
-    if pids:
+    if not pids:
+        look.hide_x(axes[0])
+        look.hide_x(axes[-1])
+    else:
         axes[0].set_xlim(0, float(run.cpu["end_s"].max()) * 1.01)
     return figure
 
@@ -69,10 +75,10 @@ def _worker(axis: Axes, run: RunData, pid: int) -> None:
         total, user, hatch = row["cpu_percent"], row["user_percent"], "///" if row["time"] == "assumed" else None
         highest = max(highest, total)
         if user != user:  # split unknown
-            axis.fill_between(edges, total, color="#9db4c9", hatch=hatch, edgecolor="white", linewidth=0)
+            axis.fill_between(edges, total, facecolor=UNKNOWN, hatch=hatch, edgecolor="white", linewidth=0)
         else:
-            axis.fill_between(edges, user, color=look.USER, hatch=hatch, edgecolor="white", linewidth=0)
-            axis.fill_between(edges, user, total, color=look.SYSTEM, linewidth=0)
+            axis.fill_between(edges, user, facecolor=look.USER, hatch=hatch, edgecolor="white", linewidth=0)
+            axis.fill_between(edges, user, total, facecolor=look.SYSTEM, linewidth=0)
     x = np.ravel(rows[["start_s", "end_s"]].to_numpy(dtype=float))
     axis.plot(x, np.repeat(rows["cpu_percent"].to_numpy(dtype=float), 2), color=look.TOTAL, linewidth=0.8)
     wait = rows["wait_percent"].to_numpy(dtype=float)
@@ -96,24 +102,29 @@ def _worker(axis: Axes, run: RunData, pid: int) -> None:
             fontsize=8,
             color="#444444",
         )
-    for t, text in run.marks:
-        if str(pid) in text.split():
-            axis.axvline(t, color=look.WAIT, linewidth=1, linestyle=":")
-            left = t > 0.7 * float(run.cpu["end_s"].max())
-            axis.annotate(
-                text,
-                (t, 0.5),
-                xycoords=("data", "axes fraction"),
-                xytext=(-4 if left else 4, 0),
-                textcoords="offset points",
-                ha="right" if left else "left",
-                fontsize=8,
-                color=look.WAIT,
-            )
+    _marks(axis, [mark for mark in run.marks if mark[1].startswith(f"worker {pid} ")], float(run.cpu["end_s"].max()))
     axis.set_ylim(0, top)
     axis.set_ylabel("CPU %", fontsize=9)
     last = rows.iloc[-1]
     axis.set_title(f"worker {pid}   {last['policy']}, nice {int(last['nice'])}", fontsize=9, loc="left", pad=4)
+
+
+def _marks(axis: Axes, marks: list[tuple[float, str]], end: float) -> None:
+    """A death and its replacement, one text under the other on the side where there is room."""
+    for place, (t, text) in enumerate(marks):
+        axis.axvline(t, color=look.WAIT, linewidth=1, linestyle=":")
+        left = t > 0.7 * end
+        axis.annotate(
+            text,
+            (t, 0.6 - 0.1 * place),
+            xycoords=("data", "axes fraction"),
+            xytext=(-5 if left else 5, 0),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            fontsize=8,
+            color=look.WAIT,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
+        )
 
 
 def _legend(axis: Axes, run: RunData) -> None:
@@ -123,7 +134,7 @@ def _legend(axis: Axes, run: RunData) -> None:
     if run.cpu["user_percent"].notna().any():
         handles += [Patch(color=look.USER, label="user"), Patch(color=look.SYSTEM, label="system")]
     if run.cpu["user_percent"].isna().any():
-        handles.append(Patch(color="#9db4c9", label="split unknown"))
+        handles.append(Patch(color=UNKNOWN, label="split unknown"))
     if run.cpu["wait_percent"].notna().any():
         handles.append(Line2D([], [], color=look.WAIT, linewidth=1.3, label="waiting in the run queue"))
     handles.append(Patch(color=look.GENERATING, label="generating"))
@@ -136,15 +147,15 @@ def _memory(axis: Axes, run: RunData, pids: list[int]) -> None:
     pss = run.memory.dropna(subset=["pss"])
     axis.set_title("memory: PSS, shared pages divided by their users", fontsize=9, loc="left", pad=4)
     if pss.empty:
-        look.say_missing(axis, "PSS is not in a course log" if len(run.cpu) else "no memory samples")
+        known = "not in a course log" if run.kind != "run folder" else "not read in this run"
+        look.say_missing(axis, known if len(run.cpu) else "no memory samples")
         return
     # Beyond the worker colours only the sum would be readable; the panel shows the same workers as above.
     for colour, pid in zip(look.LINES, pids, strict=False):
         own = pss[pss["pid"] == pid]
         x, y = own["t_s"].to_numpy(dtype=float), own["pss"].to_numpy(dtype=float) / MEGABYTE
         axis.plot(x, y, color=colour, marker="o", markersize=4, linewidth=1.3, label=f"worker {pid}")
-    axis.set_ylim(bottom=0)
-    axis.margins(y=0.15)
+    look.headroom(axis, float(pss["pss"].max()) / MEGABYTE)
     axis.set_ylabel("MB", fontsize=9)
     if len(pids) > 1:
         axis.legend(fontsize=8, frameon=False, ncols=6, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderpad=0.1)

@@ -26,7 +26,7 @@ def panels(heights: Sequence[float], title: str, notes: Sequence[str], sharex: b
     """Panels one above the other, `heights` in inches, with a title above and the notes below them."""
     text = "\n".join(textwrap.fill(note, 130, initial_indent="• ", subsequent_indent="   ") for note in notes)
     foot = 0.17 * (text.count("\n") + 1) + 0.1 if text else 0.0
-    gap, top, bottom = 0.62, 0.55, 0.62
+    gap, top, bottom = 0.62 if sharex else 0.9, 0.55, 0.62
     total = sum(heights) + gap * (len(heights) - 1) + top + bottom + foot
     figure = Figure(figsize=(_WIDTH, total), dpi=110)
     FigureCanvasAgg(figure)
@@ -51,7 +51,19 @@ def say_missing(axis: Axes, text: str) -> None:
     """A panel that has nothing to show says why."""
     axis.text(0.5, 0.5, text, transform=axis.transAxes, ha="center", va="center", color="#777777", fontsize=10)
     axis.set_yticks([])
+    axis.set_ylabel("")
     axis.grid(False)
+
+
+def headroom(axis: Axes, highest: float) -> None:
+    """From 0 to a little above the highest value."""
+    axis.set_ylim(0, highest * 1.18 if highest > 0 else 1)
+
+
+def hide_x(axis: Axes) -> None:
+    """For a panel whose x axis would mean nothing."""
+    axis.tick_params(axis="x", bottom=False, labelbottom=False)
+    axis.set_xlabel("")
 
 
 def save(figure: Figure, path: Path) -> None:

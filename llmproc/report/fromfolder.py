@@ -31,7 +31,7 @@ def load_folder(folder: Path) -> RunData:
     """Reads a run folder. Raises LogError when it holds neither samples nor events."""
     events, torn = _events(folder / "events.jsonl")
     samples, torn_rows = _samples(folder / "proc.csv")
-    description, notes = _description(folder / "run.json"), []
+    facts, notes = description(folder / "run.json"), []
     if samples.empty and not events:
         raise LogError(f"{folder}: no run folder: neither events.jsonl nor proc.csv holds anything")
     if samples.empty:
@@ -40,10 +40,10 @@ def load_folder(folder: Path) -> RunData:
         notes.append("events.jsonl holds no events: no turns, no tokens")
     if torn + torn_rows:
         notes.append(f"{torn + torn_rows} torn lines passed over")
-    times = [description.get("started_t"), *(e["t"] for e in events[:1]), *samples["t"].head(1)]
+    times = [facts.get("started_t"), *(e["t"] for e in events[:1]), *samples["t"].head(1)]
     zero = min(float(t) for t in times if t is not None)
     turns, steps = _turns(events, zero)
-    machine = description.get("machine")
+    machine = facts.get("machine")
     allowed = machine.get("cpus_allowed") if isinstance(machine, dict) else None
     memory = samples[samples["scope"] == "process"].assign(t_s=samples["t"] - zero)
     return RunData(
@@ -55,7 +55,7 @@ def load_folder(folder: Path) -> RunData:
         steps=table(steps, STEP_COLUMNS),
         marks=tuple((e["t"] - zero, _MARKS[e["kind"]].format(pid=e.get("pid", "?"))) for e in _of(events, *_MARKS)),
         cpus=len(allowed) if isinstance(allowed, list) else None,
-        simulated=bool(description.get("simulated")),
+        simulated=bool(facts.get("simulated")),
         notes=tuple(notes),
     )
 
@@ -100,7 +100,8 @@ def _whole_lines(path: Path) -> str:
     return text[: text.rfind("\n") + 1]
 
 
-def _description(path: Path) -> dict[str, Any]:
+def description(path: Path) -> dict[str, Any]:
+    """run.json; empty when it is absent or torn."""
     try:
         found = json.loads(path.read_text(encoding="utf-8", errors="replace"))
     except (OSError, ValueError):

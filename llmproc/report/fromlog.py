@@ -50,7 +50,7 @@ def load_log(path: Path) -> RunData:
     cpu = table(_windows(lines), CPU_COLUMNS) if lines else empty(CPU_COLUMNS)
     turns = _turns_of_speeds(speeds) if speeds else _turns_of_lines(lines)
     if lines and not speeds:
-        notes.append("a course log does not tell turns apart: one bar per process, no tokens")
+        notes.append("turns cannot be told apart in a course log, and it holds no tokens")
     memory = [
         {"pid": line.pid, "t_s": row["end_s"], "vsize": line.vsize}
         for line, row in zip(lines, cpu.to_dict("records"), strict=True)
@@ -70,15 +70,17 @@ def _windows(lines: list[CourseLine]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     last: dict[int, CourseLine] = {}
     clock: dict[int, float] = {}
-    now = 0.0
-    for line in lines:
+    ends = {line.pid: place for place, line in enumerate(lines)}  # the last line of each process
+    newest: dict[str, float | int] = {"pid": -1, "start_s": 0.0, "end_s": 0.0}
+    for place, line in enumerate(lines):
         before = last.get(line.pid)
         user = (line.utime - before.utime) / TICKS_PER_SECOND if before else 0.0
         system = (line.stime - before.stime) / TICKS_PER_SECOND if before else 0.0
         known = user >= 0 and system >= 0 and user + system > 0
         worked_out = known and line.cpu_percent > 0
         seconds = (user + system) / line.cpu_percent * 100 if worked_out else ASSUMED_INTERVAL_S
-        start = clock.get(line.pid, now)  # a process seen first now starts where the others are
+        side_by_side = ends.get(int(newest["pid"]), 0) > place  # else it replaces one that is over
+        start = clock.get(line.pid, float(newest["start_s" if side_by_side else "end_s"]))
         share = user / (user + system) if known else None
         rows.append(
             {
@@ -97,7 +99,7 @@ def _windows(lines: list[CourseLine]) -> list[dict[str, object]]:
             }
         )
         last[line.pid], clock[line.pid] = line, start + seconds
-        now = max(now, start)
+        newest = {"pid": line.pid, "start_s": start, "end_s": start + seconds}
     return rows
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from llmproc.errors import LogError
 from llmproc.monitor.runfolder import latest
-from llmproc.report.fromfolder import load_folder
+from llmproc.report.fromfolder import description, load_folder
 from llmproc.report.fromlog import load_log
 from llmproc.report.rundata import RunData
 
@@ -24,4 +25,5 @@ def load(source: Path | None = None, base: Path | None = None) -> RunData:
         raise LogError(f"{source}: no such file or folder")
     if not source.is_file():
         raise LogError(f"{source}: neither a file nor a folder")
-    return load_log(source)
+    simulated = bool(description(source.resolve().parent / "run.json").get("simulated"))  # a log inside a run folder
+    return replace(load_log(source), simulated=simulated)

@@ -5,6 +5,9 @@ Serves tools/plot_timing.py. Works on RunData only: no files are read here.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -42,22 +45,26 @@ def plot_timing(run: RunData) -> Figure:
         turns = turns.head(MOST_BARS)
     title = f"Timing: {run.title}"
     figure, axes = look.panels([max(1.2, 0.34 * len(turns) + 0.5), 2.5], title, notes, sharex=False)
-    _bars(axes[0], turns)
+    _bars(axes[0], run, turns)
     _speed(axes[1], run)
     return figure
 
 
-def _bars(axis: Axes, turns: pd.DataFrame) -> None:
+def _bars(axis: Axes, run: RunData, turns: pd.DataFrame) -> None:
     if turns.empty:
         look.say_missing(axis, "no turns recorded")
+        look.hide_x(axis)
         return
+    from_folder = run.kind == "run folder"
+    renamed = {} if from_folder else {"decode": "after the first forward pass", "other": "generating"}
     longest = float(turns[[name for name, _, _ in _PARTS]].fillna(0).sum(axis=1).max()) or 1.0
     rows = turns.to_dict("records")
     for name, label, colour in _PARTS:
         if not (turns[name].fillna(0) > 0.001 * longest).any():
             continue  # a part nobody could see needs no entry in the legend
         left = [sum(_known(row[part]) for part, _, _ in _until(name)) for row in rows]
-        axis.barh(range(len(rows)), [_known(row[name]) for row in rows], left=left, color=colour, label=label, height=0.7)
+        width = [_known(row[name]) for row in rows]
+        axis.barh(range(len(rows)), width, left=left, color=colour, label=renamed.get(label, label), height=0.7)
     for place, row in enumerate(rows):
         end = sum(_known(row[part]) for part, _, _ in _PARTS)
         axis.text(end + 0.01 * longest, place, _told(row), va="center", fontsize=8, color="#333333")
@@ -66,7 +73,7 @@ def _bars(axis: Axes, turns: pd.DataFrame) -> None:
     axis.set_xlim(0, longest * 1.42)
     axis.grid(axis="y", visible=False)
     axis.grid(axis="x", color="#e6e6e6", linewidth=0.8)
-    axis.set_xlabel("seconds from the arrival of the turn's prompt", fontsize=9)
+    axis.set_xlabel("seconds from the arrival of the turn's prompt" if from_folder else "seconds", fontsize=9)
     axis.legend(fontsize=8, frameon=False, ncols=6, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderpad=0.1)
 
 
@@ -87,10 +94,12 @@ def _speed(axis: Axes, run: RunData) -> None:
             axis.plot(x_ends, [row["tokens_per_s"]] * 2, color=colour, linewidth=2.5, label=label)
         axis.set_title("tokens per second over position (one average per turn)", fontsize=9, loc="left", pad=4)
     else:
-        look.say_missing(axis, "no tokens recorded: a course log has none; give a run folder or a saved stdout")
+        known = "no step summaries in this run" if run.kind == "run folder" else "a course log holds no tokens"
+        look.say_missing(axis, f"{known}; a run folder or a saved stdout may")
+        look.hide_x(axis)
         return
-    axis.set_ylim(bottom=0)
-    axis.margins(y=0.12)
+    fastest = run.steps["tokens_per_s"] if len(run.steps) else run.turns["tokens_per_s"]
+    look.headroom(axis, float(fastest.max()))
     axis.legend(fontsize=8, frameon=False, ncols=10, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderpad=0.1)
 
 
@@ -104,14 +113,14 @@ def _known(value: float | None) -> float:
     return 0.0 if value is None or value != value else float(value)
 
 
-def _name(row: dict[str, object]) -> str:
+def _name(row: dict[Hashable, Any]) -> str:
     if row["reason"] == "start":
         return "start"
     turn, pid = row["turn"], row["pid"]
     return f"turn {turn:.0f}" if isinstance(turn, int | float) and turn == turn else f"pid {pid}"
 
 
-def _told(row: dict[str, object]) -> str:
+def _told(row: dict[Hashable, Any]) -> str:
     """What stands behind the bar."""
     if row["reason"] == "start":
         return ""

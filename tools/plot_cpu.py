@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""CPU use of the workers as a picture: user and system, run-queue wait, memory. See --help."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a checkout runs without being installed
+
+# What draws is imported when it is called: --help is quick, and a missing package costs one line.
+
+
+def table(run: Any) -> Any:
+    """The pandas table behind the picture."""
+    from llmproc.report.cpu import cpu_table
+
+    return cpu_table(run)
+
+
+def plot(run: Any) -> Any:
+    """The matplotlib figure."""
+    from llmproc.report.cpu import plot_cpu
+
+    return plot_cpu(run)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Draws or prints; returns the exit code."""
+    from llmproc.report.command import run_tool
+
+    return run_tool(
+        arguments,
+        name="plot_cpu.py",
+        description="CPU %% per worker with user/system split and run-queue wait, PSS below. 100 %% is one core.",
+        default_picture="cpu.png",
+        tables={"csv": table},
+        plot=plot,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1040,10 +1040,9 @@ ENTRIES: list[dict] = [
         },
         "asks": {
             "reply": [
-                "do you know me", "who am i", "do you know who i am", "what do you know about me",
-                "do you recognise me", "can you guess who i am", "do you know where i live", "how old am i",
-                "what do i look like", "guess my age", "can you see me", "can you hear me", "what am i wearing",
-                "do you know my friends",
+                "do you know me", "what do you know about me", "do you recognise me", "can you guess who i am",
+                "do you know where i live", "how old am i", "what do i look like", "guess my age", "can you see me",
+                "can you hear me", "what am i wearing", "do you know my friends",
             ],
         },
         "siblings": [],

@@ -17,7 +17,7 @@ ANIMALS = BARS.split(
 )
 PEOPLE = {
     "she": BARS.split("girl|queen|princess|witch|grandmother|mother|woman|fairy|sister|aunt|daughter|mermaid|nurse"),
-    "he": BARS.split("boy|king|prince|wizard|grandfather|father|man|knight|brother|uncle|son|pirate|farmer|baker|miller"),
+    "he": BARS.split("boy|king|prince|wizard|grandfather|father|man|knight|brother|uncle|son|pirate|farmer|baker"),
 }
 NAMES = {
     "she": BARS.split("Anna|Lisa|Emma|Mary|Julia|Sara|Lucy|Eva|Mia|Nora|Clara|Ella|Zoe|Ida|Rosa|Kate|Alice|Lena"),
@@ -26,7 +26,7 @@ NAMES = {
 THINGS = BARS.split(
     "star|moon|tree|ship|cloud|river|flower|house|lamp|boat|clock|bell|train|car|stone|mountain|kite|candle|bridge"
     "|lighthouse|balloon|snowflake|rainbow|doll|ball|book|chair|teapot|umbrella|bicycle|tractor|rocket|plane|leaf"
-    "|shoe|hat|key|door|castle|island|sun|pumpkin|apple|cake|potato|computer|drum|piano|garden|wave|wind"
+    "|shoe|hat|key|door|castle|island|pumpkin|apple|cake|potato|computer|drum|piano|garden"
 )
 TECH = {
     "process": [
@@ -127,7 +127,7 @@ ALIVE = [
     " {skill} better than all others.|Then {the} was very proud.",
     "One day a great storm came to the {place}.|{P} heard {helper} cry for help.|{P} ran out into the rain and"
     " helped.|When the sun came back, all thanked {the}.",
-    "One cold day {p} had only a little bread.|Then {helper} came along and was hungry, too.|They shared the bread and told"
+    "One cold day {p} had only a little bread.|Then {helper} came and was hungry, too.|They shared the bread and told"
     " stories.|It was the best day for {the}.",
     "In the night {p} heard a strange noise.|{P} took a lamp and looked under the bed.|There sat {helper}, who was"
     " also afraid.|They laughed, and {the} fell asleep.",
@@ -151,7 +151,7 @@ STILL = [
 OPEN = [
     "Once there was {adj} {s}.",
     "Once upon a time there was {adj} {s}.",
-    "There once lived {adj} {s} in a {place}.",
+    "There once lived {adj} {s} in the {place}.",
     "Long ago there was {adj} {s}.",
 ]
 POEMS = [
@@ -175,6 +175,7 @@ PLACES = BARS.split("forest|valley|garden|green field|small village|old town")
 GIFTS = BARS.split("a golden key|a red ball|a silver bell|a warm coat|a little drum|a shiny ring")
 SKILLS = BARS.split("sing|swim|dance|draw|jump|whistle")
 ADJ = BARS.split("a little|a small|a young|a brave|a happy|a curious")
+ADJ_THING = BARS.split("a little|a small|an old|a beautiful|a lonely|a big")
 
 ABOUT = lines("""
 tell me a story about {a} | tell a story about {a} | a story about {a} | can you tell me a story about {a}
@@ -266,7 +267,7 @@ def subject(rng: random.Random) -> dict:
         noun = rng.choice(list(TECH)[:5] if rng.random() < 0.6 else list(TECH))
         return {"kind": "tech", "s": noun, "p": "it", "name": False}
     if r < 0.55:
-        noun = rng.choice(ANIMALS[:7] + ["robot"] if rng.random() < 0.45 else ANIMALS)
+        noun = rng.choice([*ANIMALS[:7], "robot"] if rng.random() < 0.45 else ANIMALS)
         return {"kind": "alive", "s": noun, "p": "it", "name": False}
     if r < 0.70:
         p = rng.choice(["she", "he"])
@@ -299,11 +300,13 @@ def story(rng: random.Random, who: dict, bedtime: bool = False) -> str:
     helper = rng.choice([h for h in HELPERS if not h.endswith(s)])
     values = {"s": s, "p": p, "P": p.capitalize(), "o": {"it": "it", "she": "her", "he": "him"}[p], "helper": helper}
     values |= {"the": the, "The": the[0].upper() + the[1:], "place": rng.choice(PLACES), "gift": rng.choice(GIFTS)}
-    values |= {"skill": rng.choice(SKILLS), "adj": rng.choice(ADJ)}
+    values |= {"skill": rng.choice(SKILLS)}
     if who["name"]:
         start = f"Once there was a {'girl' if p == 'she' else 'boy'} named {s}."
     else:
-        start = rng.choice(OPEN).format(**values)
+        still = who["kind"] == "still"
+        values["adj"] = rng.choice(ADJ_THING if still else ADJ)
+        start = rng.choice(OPEN[:2] if still else OPEN).format(**values)
     plots = ALIVE if who["kind"] == "alive" else STILL
     body = rng.choice(plots).replace("|", " ").format(**values)
     end = f" Good night, {'little ' if not who['name'] else ''}{s}." if bedtime else ""

@@ -5,6 +5,7 @@ ENTRIES: list[dict] = [
         "id": "llmproc",
         "names": ["llmproc", "this program"],
         "article": "",
+        "weight": 2.0,
         "answers": {
             "what": [
                 (
@@ -68,6 +69,7 @@ ENTRIES: list[dict] = [
         "id": "author_program",
         "names": [],
         "article": "",
+        "weight": 1.5,
         "answers": {
             "what": ["llmproc was made by the llmproc project."],
         },
@@ -284,6 +286,7 @@ ENTRIES: list[dict] = [
         "id": "quit",
         "names": [],
         "article": "",
+        "weight": 2.5,
         "answers": {
             "how": ["To leave the program, type /bye or press Ctrl-D or Ctrl-C."],
         },
@@ -304,6 +307,7 @@ ENTRIES: list[dict] = [
         "id": "help_command",
         "names": [],
         "article": "",
+        "weight": 1.5,
         "answers": {
             "how": ["To see the help, type /? and press Enter."],
         },
@@ -340,6 +344,7 @@ ENTRIES: list[dict] = [
         "id": "clear_command",
         "names": [],
         "article": "",
+        "weight": 1.5,
         "answers": {
             "how": ["To forget the conversation and start again, type /clear."],
         },
@@ -400,11 +405,11 @@ ENTRIES: list[dict] = [
         },
         "asks": {
             "how": [
-                "how do i change the scheduling policy", "what does /sched do", "which command changes the policy",
-                "how can i run the worker with another policy", "how do i make the worker a batch task",
-                "how can i try SCHED_IDLE in llmproc", "what is the sched command for",
-                "how do i set SCHED_BATCH here", "can i change how the worker is scheduled",
-                "how do i tell llmproc which scheduler policy to use",
+                "how do i change the scheduling policy of llmproc", "what does /sched do",
+                "which command changes the policy", "how can i run the worker with another policy",
+                "how do i make the worker a batch task", "how can i try SCHED_IDLE in llmproc",
+                "what is the sched command for", "how do i set SCHED_BATCH here",
+                "can i change how the worker is scheduled", "how do i tell llmproc which scheduler policy to use",
             ],
         },
         "siblings": ["nice_command", "pin_command", "ps_command"],
@@ -519,6 +524,7 @@ ENTRIES: list[dict] = [
         "id": "log_file",
         "names": [],
         "article": "",
+        "weight": 1.5,
         "answers": {
             "how": [
                 (
@@ -542,6 +548,7 @@ ENTRIES: list[dict] = [
         "id": "avg_cpu",
         "names": [],
         "article": "",
+        "weight": 1.5,
         "answers": {
             "how": ["To compute the average CPU use from a log, run tools/avg_cpu_use.py with the log file."],
         },
@@ -615,6 +622,7 @@ ENTRIES: list[dict] = [
         "id": "weights_file",
         "names": [],
         "article": "",
+        "weight": 1.5,
         "answers": {
             "what": ["The weights of the model are in the file model/model.bin."],
         },

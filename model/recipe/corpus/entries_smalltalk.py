@@ -5,6 +5,7 @@ ENTRIES: list[dict] = [
         "id": "hello",
         "names": [],
         "article": "",
+        "weight": 2.0,
         "answers": {
             "reply": ["Hello! How can I help you?", "Hi there! What would you like to know?"],
         },
@@ -85,6 +86,7 @@ ENTRIES: list[dict] = [
         "id": "how_are_you",
         "names": [],
         "article": "",
+        "weight": 2.0,
         "answers": {
             "reply": ["I am fine, thank you! How are you?"],
         },
@@ -120,6 +122,7 @@ ENTRIES: list[dict] = [
         "id": "thanks",
         "names": [],
         "article": "",
+        "weight": 1.5,
         "answers": {
             "reply": ["You are welcome."],
         },
@@ -139,6 +142,7 @@ ENTRIES: list[dict] = [
         "id": "bye",
         "names": [],
         "article": "",
+        "weight": 1.5,
         "answers": {
             "reply": ["Goodbye! Have a nice day."],
         },
@@ -195,6 +199,7 @@ ENTRIES: list[dict] = [
         "id": "who_are_you",
         "names": [],
         "article": "",
+        "weight": 2.0,
         "answers": {
             "reply": ["I am llmproc, a small language model that runs on your CPU."],
         },
@@ -214,6 +219,7 @@ ENTRIES: list[dict] = [
         "id": "your_name",
         "names": [],
         "article": "",
+        "weight": 1.5,
         "answers": {
             "reply": ["My name is llmproc."],
         },
@@ -520,6 +526,7 @@ ENTRIES: list[dict] = [
         "id": "what_can_you_do",
         "names": [],
         "article": "",
+        "weight": 2.0,
         "answers": {
             "reply": [
                 (
@@ -564,6 +571,7 @@ ENTRIES: list[dict] = [
         "id": "joke",
         "names": [],
         "article": "",
+        "weight": 1.5,
         "answers": {
             "reply": [
                 "Why did the process go to therapy? It could not let go of its parent.",
@@ -836,6 +844,7 @@ ENTRIES: list[dict] = [
         "id": "weather",
         "names": [],
         "article": "",
+        "weight": 1.5,
         "answers": {
             "reply": ["I cannot see outside, so I do not know the weather."],
         },
@@ -855,6 +864,7 @@ ENTRIES: list[dict] = [
         "id": "time",
         "names": [],
         "article": "",
+        "weight": 1.5,
         "answers": {
             "reply": ["I have no clock; type date in a shell to see the time."],
         },
@@ -1387,6 +1397,7 @@ ENTRIES: list[dict] = [
         "id": "unknown",
         "names": [],
         "article": "",
+        "weight": 4.0,
         "answers": {
             "reply": [
                 (

@@ -5,6 +5,7 @@ ENTRIES: list[dict] = [
         "id": "sun",
         "names": ["sun"],
         "article": "the",
+        "weight": 1.5,
         "answers": {
             "what": ["The sun is a star; it gives the Earth light and warmth."],
             "why": ["The sun shines because deep inside it turns hydrogen into helium, which sets energy free."],
@@ -30,6 +31,7 @@ ENTRIES: list[dict] = [
         "names": ["moon"],
         "plural": ["moons"],
         "article": "the",
+        "weight": 1.5,
         "answers": {
             "what": ["The moon orbits the Earth; it is a ball of rock that shines in the light of the sun."],
             "why": ["The moon shines because it reflects the light of the sun."],
@@ -118,9 +120,8 @@ ENTRIES: list[dict] = [
         "asks": {
             "what": [
                 "what are the small lights in the night sky", "what twinkles at night",
-                "what kind of thing is the sun", "what is a ball of hot gas in space",
-                "what are those shining points above me at night", "how are the lights at night called",
-                "what do we see in the sky on a clear night", "is a star hot",
+                "what is a ball of hot gas in space", "what are those shining points above me at night",
+                "how are the lights at night called", "what do we see in the sky on a clear night", "is a star hot",
             ],
         },
         "siblings": ["sun", "planet", "moon"],
@@ -129,6 +130,7 @@ ENTRIES: list[dict] = [
         "id": "sky_blue",
         "names": ["blue sky"],
         "article": "the",
+        "weight": 2.0,
         "answers": {
             "why": ["The sky is blue because the air scatters the blue part of the sunlight most."],
         },
@@ -187,6 +189,7 @@ ENTRIES: list[dict] = [
         "names": ["rainbow"],
         "plural": ["rainbows"],
         "article": "a",
+        "weight": 1.5,
         "answers": {
             "what": ["A rainbow has the colours red, orange, yellow, green, blue, indigo and violet."],
             "why": ["A rainbow appears when sunlight passes through rain drops and splits into its colours."],
@@ -211,6 +214,7 @@ ENTRIES: list[dict] = [
         "names": ["week"],
         "plural": ["weeks"],
         "article": "a",
+        "weight": 1.5,
         "answers": {
             "what": ["A week has 7 days: Monday, Tuesday, Wednesday, Thursday, Friday, Saturday and Sunday."],
         },
@@ -246,6 +250,7 @@ ENTRIES: list[dict] = [
         "id": "months_year",
         "names": ["months of the year"],
         "article": "the",
+        "weight": 1.5,
         "answers": {
             "what": [
                 (
@@ -270,6 +275,7 @@ ENTRIES: list[dict] = [
         "names": ["year"],
         "plural": ["years"],
         "article": "a",
+        "weight": 1.5,
         "answers": {
             "what": ["A year has 365 days, and a leap year has 366."],
         },
@@ -457,6 +463,7 @@ ENTRIES: list[dict] = [
         "id": "seasons",
         "names": ["seasons"],
         "article": "the",
+        "weight": 1.5,
         "answers": {
             "what": ["The seasons are spring, summer, autumn and winter."],
             "why": [
@@ -550,6 +557,7 @@ ENTRIES: list[dict] = [
         "id": "boil",
         "names": ["boiling point of water"],
         "article": "the",
+        "weight": 1.5,
         "answers": {
             "what": ["Water boils at 100 degrees Celsius."],
         },
@@ -569,6 +577,7 @@ ENTRIES: list[dict] = [
         "id": "freeze",
         "names": ["freezing point of water"],
         "article": "the",
+        "weight": 1.5,
         "answers": {
             "what": ["Water freezes at 0 degrees Celsius."],
         },
@@ -785,6 +794,7 @@ ENTRIES: list[dict] = [
         "id": "spider_legs",
         "names": [],
         "article": "",
+        "weight": 1.5,
         "answers": {
             "what": ["A spider has 8 legs."],
         },

@@ -22,12 +22,14 @@ who is the referee of the processes
 what is CPU scheduling
 the part of Linux that shares the cores among tasks
 why:
-= The scheduler is needed because there are more tasks than cores: it shares the CPU fairly and keeps the system quick to react.
+= The scheduler is needed because there are more tasks than cores: it shares the CPU fairly and keeps the system
++ quick to react.
 why do we need to schedule processes
 why does the kernel choose who runs
 what would happen without scheduling
 how:
-= The scheduler keeps runnable tasks in run queues and picks the one that is most behind its fair share; timers let it switch.
+= The scheduler keeps runnable tasks in run queues and picks the one that is most behind its fair share; timers let
++ it switch.
 how does Linux choose the next process
 how does the kernel share the CPU among processes
 how is CPU time shared out
@@ -40,7 +42,8 @@ which scheduling algorithms are there
 list a few ways to schedule
 what kinds of scheduling exist
 """, 1.5),
-    entry("scheduling_policy", "scheduling policy", "a", "scheduling policies", "sched_other sched_batch sched_idle sched_fifo sched_rr nice", """
+    entry("scheduling_policy", "scheduling policy", "a", "scheduling policies",
+          "sched_other sched_batch sched_idle sched_fifo sched_rr nice", """
 what:
 = A scheduling policy is the rule for a task: SCHED_OTHER, SCHED_BATCH, SCHED_IDLE, SCHED_FIFO or SCHED_RR.
 which scheduling policies does Linux have
@@ -54,7 +57,6 @@ what does SCHED mean
 which policies are real-time
 make:
 = A scheduling policy is set with `chrt` in the shell or sched_setscheduler() in C, for example `chrt -b 0 command`.
-how do I change the scheduling policy
 how do I set the policy of a process
 what does chrt do
 which command sets the scheduling policy
@@ -157,7 +159,8 @@ which policies are for real time
 """),
     entry("time_slice", "time slice|quantum", "a", "time slices|quanta", "preemption round_robin context_switch", """
 what:
-= A time slice is the short time a task may run before the scheduler may give the core to another one, often a few milliseconds.
+= A time slice is the short time a task may run before the scheduler may give the core to another one, often a few
++ milliseconds.
 how long may a process run before another one gets a turn
 what is a quantum in scheduling
 what is the piece of CPU time a process gets at once
@@ -254,9 +257,11 @@ what is the preemptive form of SJF
 what does SRTF stand for
 which algorithm picks the task that is done soonest
 """),
-    entry("mlfq", "multilevel feedback queue|MLFQ", "a", "multilevel feedback queues", "round_robin priority aging", """
+    entry("mlfq", "multilevel feedback queue|MLFQ", "a", "multilevel feedback queues",
+          "round_robin priority aging", """
 what:
-= A multilevel feedback queue has several queues: tasks that use much CPU sink to lower ones, those that wait much stay high.
+= A multilevel feedback queue has several queues: tasks that use much CPU sink to lower ones, those that wait much
++ stay high.
 which scheduler has several queues
 what does MLFQ stand for
 how can a scheduler learn which tasks are interactive
@@ -350,7 +355,8 @@ how can a scheduler be completely fair
 """),
     entry("eevdf", "EEVDF", "", "", "cfs scheduler", """
 what:
-= EEVDF is the newer fair scheduler of Linux, in place of CFS; among tasks that deserve CPU it picks the one with the earliest deadline.
+= EEVDF is the newer fair scheduler of Linux, in place of CFS; among tasks that deserve CPU it picks the one with
++ the earliest deadline.
 what does EEVDF stand for
 which scheduler came after CFS
 which scheduler do new Linux kernels use
@@ -359,7 +365,8 @@ what is the newest scheduler in Linux
 """),
     entry("vruntime", "vruntime|virtual runtime", "", "", "cfs eevdf nice", """
 what:
-= The vruntime of a task is its CPU time weighted by its nice value; the fair scheduler picks a task with little of it.
+= The vruntime of a task is its CPU time weighted by its nice value; the fair scheduler picks a task with little of
++ it.
 which number does CFS compare
 what is virtual runtime
 how does the fair scheduler know who has had too little
@@ -379,7 +386,8 @@ what is the ready queue
     entry("load_average", "load average", "the", "", "run_queue top cpu_usage", """
 what:
 = The load average is the mean number of tasks that run or wait for a core (or disk), over 1, 5 and 15 minutes.
-= The load average shows how many tasks want to run; a load equal to the number of cores means the machine is just full.
+= The load average shows how many tasks want to run; a load equal to the number of cores means the machine is just
++ full.
 what do the three numbers in uptime mean
 what does load average 4.00 mean
 what does a load of 4 mean
@@ -434,7 +442,8 @@ can pinning be bad
 what is the disadvantage of pinning
 when is pinning a bad idea
 """),
-    entry("io_bound", "I/O-bound task|I/O-bound program|I/O-bound process", "an", "I/O-bound tasks|I/O-bound programs", "cpu_bound latency", """
+    entry("io_bound", "I/O-bound task|I/O-bound program|I/O-bound process", "an",
+          "I/O-bound tasks|I/O-bound programs", "cpu_bound latency", """
 what:
 = An I/O-bound task spends most of its time waiting for disk, network or keyboard, and uses little CPU.
 what is a task that mostly waits
@@ -449,7 +458,8 @@ example:
 is a web server limited by the CPU
 is copying files CPU work
 """),
-    entry("cpu_bound", "CPU-bound task|CPU-bound program|CPU-bound process", "a", "CPU-bound tasks|CPU-bound programs", "io_bound throughput", """
+    entry("cpu_bound", "CPU-bound task|CPU-bound program|CPU-bound process", "a",
+          "CPU-bound tasks|CPU-bound programs", "io_bound throughput", """
 what:
 = A CPU-bound task spends most of its time computing, so a faster CPU or more cores help it.
 what is a task that only computes
@@ -523,7 +533,8 @@ how do I get the number of cores in Python
 how many CPUs does my machine have
 what does lscpu show
 """),
-    entry("multicore", "multi-core CPU|multi-core processor|multicore processor", "a", "multi-core CPUs|multi-core processors", "core hyperthreading", """
+    entry("multicore", "multi-core CPU|multi-core processor|multicore processor", "a",
+          "multi-core CPUs|multi-core processors", "core hyperthreading", """
 what:
 = A multi-core CPU has several cores on one chip, so several tasks can run at the same moment.
 a processor with more than one core
@@ -548,7 +559,8 @@ why is some memory slower than other memory on a big server
 what does NUMA stand for
 a machine with two CPU sockets and memory at each
 """),
-    entry("interrupt", "interrupt|hardware interrupt", "an", "interrupts|hardware interrupts", "signal system_call timer_interrupt", """
+    entry("interrupt", "interrupt|hardware interrupt", "an", "interrupts|hardware interrupts",
+          "signal system_call timer_interrupt", """
 what:
 = An interrupt is a call from hardware to the CPU, which stops its work for a moment and runs a handler in the kernel.
 = An interrupt is how a device, such as a keyboard or timer, tells the CPU that it needs attention.
@@ -703,7 +715,8 @@ which one is weaker, batch or idle
 which real-time policy has time slices
 """),
     pair("nice", "priority", """
-= A nice value is what the user sets, -20 to 19; the scheduler turns it into a weight or priority. High nice means low priority.
+= A nice value is what the user sets, -20 to 19; the scheduler turns it into a weight or priority. High nice means
++ low priority.
 is a high nice value a high priority
 """),
     pair("nice", "affinity", """

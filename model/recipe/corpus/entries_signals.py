@@ -28,7 +28,8 @@ why do processes get signals
 why would I send a signal
 what can I do with signals
 how:
-= A signal is noted by the kernel, and before the process runs on it does the default action, runs a handler or ignores it.
+= A signal is noted by the kernel, and before the process runs on it does the default action, runs a handler or
++ ignores it.
 what happens when a signal arrives
 what happens to a process when it gets a signal
 what can a process do when a signal comes
@@ -337,7 +338,8 @@ how does a program notice that the window was resized
 which signal comes when I resize the terminal
 how does htop know the size of the window
 """),
-    entry("signal_handler", "signal handler|handler", "a", "signal handlers|handlers", "signal sigaction signal_mask async_signal_safe", """
+    entry("signal_handler", "signal handler|handler", "a", "signal handlers|handlers",
+          "signal sigaction signal_mask async_signal_safe", """
 what:
 = A signal handler is a function of a program that runs when a certain signal arrives.
 = A signal handler is the function a process has chosen to run when it gets a signal.
@@ -395,18 +397,22 @@ what does SIG_IGN mean
 what does SIG_DFL mean
 how do I tell the kernel which handler to run
 """),
-    entry("async_signal_safe", "async-signal-safe function|reentrant function", "an", "async-signal-safe functions", "signal_handler reentrant", """
+    entry("async_signal_safe", "async-signal-safe function|reentrant function", "an",
+          "async-signal-safe functions", "signal_handler reentrant", """
 what:
-= An async-signal-safe function may be called in a signal handler, such as write() or _exit(); printf and malloc are not safe.
+= An async-signal-safe function may be called in a signal handler, such as write() or _exit(); printf and malloc are
++ not safe.
 which functions may I call in a signal handler
 which functions are safe in a handler
 is write safe in a signal handler
 why can printf deadlock in a handler
 """),
-    entry("signal_mask", "signal mask|blocked signal", "a", "signal masks|blocked signals", "signal_handler sigaction pending_signal", """
+    entry("signal_mask", "signal mask|blocked signal", "a", "signal masks|blocked signals",
+          "signal_handler sigaction pending_signal", """
 what:
 = A signal mask is the set of signals a process blocks: they stay pending until it unblocks them.
-= Blocking a signal means that it is not lost but waits until the process unblocks it; SIGKILL and SIGSTOP cannot be blocked.
+= Blocking a signal means that it is not lost but waits until the process unblocks it; SIGKILL and SIGSTOP cannot be
++ blocked.
 how do I block a signal
 how do I keep a signal away for a while
 how can a process delay signals
@@ -539,7 +545,8 @@ is Ctrl-Z the same as Ctrl-C
 how does Ctrl-Z differ from Ctrl-C
 """),
     pair("signal", "interrupt", """
-= A signal comes from the kernel or a process and goes to a process; an interrupt comes from hardware and goes to the CPU.
+= A signal comes from the kernel or a process and goes to a process; an interrupt comes from hardware and goes to
++ the CPU.
 """),
     pair("sigsegv", "sigbus", """
 = SIGSEGV means the address is not allowed; SIGBUS means it is allowed, but the memory behind it cannot be reached.
@@ -598,7 +605,8 @@ b Type `jobs`: it lists the stopped and background jobs of your shell.
 u may I use printf in a signal handler?
 b No, printf is not safe in a signal handler; set a flag or use write() instead.
 u why?
-b The signal may arrive while printf is already running in the program, and then its data are in disorder or a lock is held.
+b The signal may arrive while printf is already running in the program, and then its data are in disorder or a lock
++ is held.
 """),
     dialogue("""
 u which signal is number 9?

@@ -92,6 +92,7 @@ class Supervisor:
         self._strays: dict[int, int | None] = {}
         self._stopping = self._finished = False
         self._posted: deque[Callable[[], None]] = deque()
+        self._post_lock, self._closed = threading.Lock(), False
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._selector.register(self._wake_read, selectors.EVENT_READ, self._drain_wake)
         self._thread = threading.Thread(target=self._thread_main, name="llmproc-io", daemon=True)
@@ -102,11 +103,14 @@ class Supervisor:
         """Start the I/O thread, which starts the template and then the workers."""
         self._thread.start()
 
-    def post(self, call: Callable[[], None]) -> None:
-        """Run `call` on the I/O thread, soon, in order."""
-        self._posted.append(call)
-        with contextlib.suppress(BlockingIOError, OSError):
-            os.write(self._wake_write, b"!")
+    def post(self, call: Callable[[], None]) -> bool:
+        """Run `call` on the I/O thread, soon, in order. False: the thread has ended and the call will never run."""
+        with self._post_lock:
+            if self._closed:
+                return False
+            self._posted.append(call)
+            self._wake()
+        return True
 
     def stop(self) -> None:
         """End workers and template, by the ladder where they do not end themselves."""
@@ -134,7 +138,9 @@ class Supervisor:
 
     def _run(self) -> None:
         while not self._finished:
-            for key, _ in self._selector.select(self._timeout()):
+            ready = self._selector.select(self._timeout())
+            self._clock.tick(time.monotonic())  # first, so that deadlines set below do not start in the past
+            for key, _ in ready:
                 key.data()
             while self._posted:
                 self._posted.popleft()()
@@ -146,7 +152,7 @@ class Supervisor:
         for slot in self.slots:
             self._advance_slot(slot, now)
         if self._stopping and not self._template and all(s.state is SlotState.EMPTY for s in self.slots):
-            self._finished = not self._strays
+            self._finished = not self._stray_names
 
     def _thread_main(self) -> None:
         try:
@@ -155,17 +161,30 @@ class Supervisor:
             self._kill_everything()
             self._listener.gave_up(WorkersLostError(f"the I/O thread failed: {error!r}"))
         finally:
-            self._selector.close()
-            for fd in (self._wake_read, self._wake_write, *self._kept):
-                os.close(fd)
-            self._board.close()
+            self._close()
             self._listener.stopped()
 
+    def _close(self) -> None:
+        with self._post_lock:  # whoever posts later is told so, and never writes to a descriptor that is somebody else's
+            self._closed = True
+        while self._posted:  # accepted before the end: run, so that nobody waits for ever
+            with contextlib.suppress(Exception):
+                self._posted.popleft()()
+        self._selector.close()
+        for fd in (self._wake_read, self._wake_write, *self._kept):
+            os.close(fd)
+        self._board.close()
+
     def _timeout(self) -> float | None:
-        deadlines = self._strays or self._forking or self._template_ladder or self._stopping
+        no_template = self._template is None and self._template_at is not None
+        deadlines = no_template or self._stray_names or self._forking or self._template_ladder or self._stopping
         if deadlines or any(s.ladder or (s.fork_at is not None and s.state is SlotState.EMPTY) for s in self.slots):
             return _TICK_S
-        return _HEALTH_S if any(s.health.busy for s in self.slots) else None
+        return _HEALTH_S if any(map(self._holds_work, self.slots)) else None
+
+    def _holds_work(self, slot: WorkerSlot) -> bool:
+        """By its own flag, or by what was sent to it: a worker may stop before it reads its first request."""
+        return slot.state is SlotState.READY and (slot.health.busy or self._listener.holds_work(slot.index))
 
     def _drain_wake(self) -> None:
         os.read(self._wake_read, 4096)
@@ -193,16 +212,28 @@ class Supervisor:
         template.send(Frame(protocol.PREPARE, 0, self._plan.payload), self._kept)
 
     def _read_control(self) -> None:
-        assert self._template is not None
-        packet = self._template.control.receive()
-        if packet is None:
-            return self._template_died()
-        frame, fds = packet
+        template = self._template
+        if template is None:  # its pidfd was served first
+            return
+        try:
+            while (packet := template.control.receive(block=False)) is not None:
+                self._take_control(template, *packet)
+        except BlockingIOError:
+            return
+        except ProtocolError as error:
+            self._listener.warn(f"template {template.pid}: {error}")
+            template.kill(signal.SIGKILL)
+            return
+        if template.pidfd is None:
+            self._template_died()
+        else:
+            self._selector.unregister(template.control)  # ended; the pidfd tells when it is dead
+
+    def _take_control(self, template: TemplateHandle, frame: Frame, fds: list[int]) -> None:
         if frame.type == protocol.PROGRESS:
             self._listener.progress(frame.payload)
         elif frame.type == protocol.PREPARED:
-            self._template.prepared = True
-            self._restart.progressed(_TEMPLATE)
+            template.prepared = True
             self._keep(fds)
             self._listener.prepared(frame.payload)
         elif frame.type == protocol.FAILED:
@@ -308,13 +339,15 @@ class Supervisor:
                 with contextlib.suppress(OutboxFullError):
                     slot.take(rung)
                 self._flush(slot)
-        elif slot.state is SlotState.READY and slot.health.busy:
+        elif self._holds_work(slot):
             self._check_health(slot, now)
+        else:
+            self._judge.forget(slot.index)
 
     def _check_health(self, slot: WorkerSlot, now: float) -> None:
         if (seen := self._listener.evidence(slot.pid)) is None:
             return
-        verdict = self._judge.look(slot.index, now, Evidence(slot.health.steps, slot.health.busy, *seen))
+        verdict = self._judge.look(slot.index, now, Evidence(slot.health.steps, True, *seen))
         if verdict is not Verdict.FINE:
             self._listener.warn(f"worker {slot.pid}: {verdict.value} for {self._plan.stuck_after_s:g} s")
         if verdict is Verdict.STUCK:

@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 from collections.abc import Iterable
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
@@ -55,6 +56,11 @@ def close_all_fds_but(keep: Iterable[int]) -> None:
 def task_count() -> int:
     """Threads of this process as the kernel counts them."""
     return len(os.listdir("/proc/self/task"))
+
+
+def task_names() -> list[str]:
+    """Their names."""
+    return [Path(f"/proc/self/task/{tid}/comm").read_text().strip() for tid in os.listdir("/proc/self/task")]
 
 
 def describe_status(status: int) -> str:

@@ -36,6 +36,7 @@ from llmproc.processes.health import HealthBoard, HealthCell
 
 WORKER_NAME = "inference"
 TEMPLATE_NAME = "template"
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # their pools start at import
 _IGNORED = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)  # main decides what these mean
 
 
@@ -132,7 +133,8 @@ class Template:
 
     def _fork(self, slot: int, fds: list[int]) -> None:
         if system.task_count() != 1:
-            raise RuntimeError(f"the template has {system.task_count()} threads: it must have one to fork")
+            names = ", ".join(system.task_names())
+            raise RuntimeError(f"the template has {system.task_count()} threads ({names}): it must have one to fork")
         read_end, write_end = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -172,6 +174,7 @@ def main(arguments: list[str]) -> int:
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
     system.set_process_name(TEMPLATE_NAME)
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
     control = ControlSocket(socket.socket(fileno=control_fd))
     os.set_inheritable(control_fd, False)
     with contextlib.suppress(BrokenPipeError, ConnectionError):

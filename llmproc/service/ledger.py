@@ -31,6 +31,7 @@ class Entry:
     attempts: int = 0
     cancelled: bool = False
     summarised: float = 0.0  # when its last step summary was written
+    _discarded: int | None = None
 
     @property
     def suspect(self) -> bool:
@@ -38,7 +39,15 @@ class Entry:
         return self.deaths >= SUSPECT_DEATHS
 
     def remaining(self) -> Generate:
-        """The order that continues where the emitted tokens end."""
+        """The order that continues where the emitted tokens end.
+
+        After the closing id only the coin of the pass over it is missing: one token, which `token` takes as discarded.
+        """
+        if self.closed and self.order.closing is not None:
+            ids = [*self.order.ids, *self.emitted, self.order.closing]
+            coins = self.order.coins + len(self.emitted)
+            order = self.order
+            return Generate(ids, 1, [], order.temperature, order.top_p, order.seed, coins, None)
         drawn = len(self.emitted) if self.order.temperature > 0 else 0
         return Generate(
             [*self.order.ids, *self.emitted],
@@ -52,13 +61,16 @@ class Entry:
         )
 
     def token(self, token: Token) -> bool:
-        """Take a worker's token; False when it is the closing id that an earlier worker reported already."""
+        """Take a worker's token; False when the caller is not to see it (drawn after the closing id)."""
         self.deaths = 0
+        if self.closed:
+            self._discarded = token.token
+            return False
         if token.sampled:
             self.emitted.append(token.token)
-            return True
-        repeated, self.closed = self.closed, True
-        return not repeated
+        else:
+            self.closed = True
+        return True
 
     def finish(self, finish: Finish) -> Finish:
         """The worker's terminal event in terms of the whole request, earlier attempts included."""
@@ -74,7 +86,7 @@ class Entry:
             finish.cached_tokens,
             new,
             finish.coins,
-            finish.discarded,
+            finish.discarded if self._discarded is None else self._discarded,
             prompt + new,
             finish.prefill_s,
             finish.decode_s,

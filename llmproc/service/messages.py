@@ -115,4 +115,4 @@ class Progress(msgspec.Struct, frozen=True):
     stage: Literal["weights", "kernels"]
     done: int
     total: int
-    detail: str = ""
+    compiled: int = 0  # kernels the cache did not have

@@ -54,11 +54,11 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     memory = mmap.mmap(fd, header.size)
     if not fds:
         read_into(header, memoryview(memory))
-    weights = view_weights(header.description, header.layout, memory)
+    weights = view_weights(header.description, header.layout, memoryview(memory))
     if not fds:
         check_finite(weights, header.path)
     loaded = time.monotonic()
-    kernels.compile_all(lambda done, total, name: tell("kernels", done, total, name))
+    kernels.compile_all(lambda done, total, name: tell("kernels", done, total, kernels.cache_misses()))
     compiled = time.monotonic()
     transformer = Transformer(header.description, weights)
     report = PrepareReport(

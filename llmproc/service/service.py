@@ -369,7 +369,7 @@ class _Ears:
 
     def evidence(self, pid: int) -> tuple[int, int, str] | None:
         stat, times = proc.read_stat(pid), proc.read_schedstat(pid)
-        return None if stat is None or times is None else (times[0], times[1], stat.state)
+        return None if stat is None or times is None else (times.run_ns, times.wait_ns, stat.state)
 
     def warn(self, text: str) -> None:
         self._observer.event("warning", text=text)

@@ -37,13 +37,15 @@ def test_greedy_tokens_draw_no_coins() -> None:
     assert entry.remaining().coins == 7
 
 
-def test_a_closing_id_is_reported_once_however_often_it_is_placed() -> None:
+def test_after_the_closing_id_only_the_discarded_token_is_missing() -> None:
     entry = Entry(1, order(max_tokens=1, closing=2))
     assert token(entry, 11)
     assert token(entry, 2, sampled=False)
-    assert entry.remaining().ids == [1, 5, 6, 11]
-    assert entry.remaining().max_tokens == 0
-    assert not token(entry, 2, sampled=False)
+    entry.attempts = 2
+    assert entry.remaining() == Generate([1, 5, 6, 11, 2], 1, [], 0.8, 0.9, 42, 8, None)
+    assert not token(entry, 77), "the caller has seen the closing id already, and never sees what is discarded"
+    whole = entry.finish(Finish(1, "length", "", 5, 0, 1, 9, None, 6, 0.5, 0.25))
+    assert (whole.discarded, whole.new_tokens, whole.coins, whole.reason) == (77, 2, 9, "length")
 
 
 def test_the_terminal_event_of_a_replay_speaks_of_the_whole_request() -> None:

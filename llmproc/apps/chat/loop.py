@@ -43,7 +43,7 @@ class ChatLoop:
         self.loading: Progress | None = None  # written by the I/O thread, read here
         self._source, self._interrupts, self._left = source, interrupts, prompt_limit
         self._course = prompt_limit is not None
-        self._ended = False
+        self._ended = self._said_compiling = False
 
     def run(self) -> None:
         """Until the end of input, /bye, a signal, or the service's failure (which raises)."""
@@ -84,7 +84,7 @@ class ChatLoop:
         self._interrupts.idle(False)
         if text is None:
             self.screen.fresh_line()
-        else:
+        elif self._source.echoes:
             self.screen.line_was_entered()
         return text
 
@@ -133,15 +133,13 @@ class ChatLoop:
         loading = self.loading
         if loading is None or waited_s < _SLOW_S:
             return
-        what = {"weights": "reading weights", "kernels": "compiling kernels, on the first run only"}[loading.stage]
+        what = "compiling kernels, on the first run only" if loading.compiled else f"loading {loading.stage}"
         if self.screen.live:
             turn = _FRAMES[int(waited_s / _PATIENCE_S) % len(_FRAMES)]
             self.screen.progress(f"{turn} {what}: {loading.done} of {loading.total} ({waited_s:.0f} s)")
-        elif not self._said_loading:
-            self._said_loading = True
+        elif loading.compiled and not self._said_compiling:
+            self._said_compiling = True
             self.screen.notice(what)
-
-    _said_loading = False
 
     def _report(self, answer: Answer, finish: Finish) -> None:
         if finish.reason == "failed":

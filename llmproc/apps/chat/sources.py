@@ -19,6 +19,8 @@ _READ = 1 << 16
 class LineSource(Protocol):
     """A source of prompts."""
 
+    echoes: bool  # what is entered shows on the screen, with its newline
+
     def read(self, prompt: str) -> str | None:
         """The next line, or None at the end."""
 
@@ -28,6 +30,8 @@ class LineSource(Protocol):
 
 class PipedSource:
     """Lines of bytes from descriptor 0, whatever their encoding: bytes that are no UTF-8 survive as surrogates."""
+
+    echoes = False
 
     def __init__(self, write_prompt: Callable[[str], None]) -> None:
         self._write_prompt = write_prompt
@@ -51,6 +55,8 @@ class PipedSource:
 
 class ReadlineSource:
     """A terminal with the standard library's readline."""
+
+    echoes = True
 
     def __init__(self, history: Path, words: Sequence[str]) -> None:
         import readline
@@ -79,6 +85,8 @@ class ReadlineSource:
 
 class ToolkitSource:
     """A terminal with prompt_toolkit: history, completion while typing, pasted lines stay one prompt, Ctrl-Z."""
+
+    echoes = True
 
     def __init__(self, history: Path, words: Sequence[str]) -> None:
         from prompt_toolkit import PromptSession

@@ -29,6 +29,8 @@ def compile_all(progress: Progress | None = None) -> None:
         with cache.locked(directory, exclusive=True):
             if not _load(directory, progress):  # else another process compiled while this one waited
                 cache.wipe(directory)
+                for entry in KERNELS:
+                    entry.forget()  # those that did load must stand in the new build too
                 _build_all(progress)
                 cache.seal(directory)
     except OSError as error:  # a cache that cannot be kept (disk full, read-only by now) must not stop the program

@@ -48,6 +48,10 @@ class Kernel:
             finally:
                 self.dispatcher._can_compile = False
 
+    def forget(self) -> None:
+        """Drop the machine code, so that the next `build` writes a cache file again."""
+        self.dispatcher._reset_overloads()
+
     @property
     def misses(self) -> int:
         """How often the cache had no code for this kernel."""

@@ -14,6 +14,7 @@ from llmproc.errors import RequestError
 from llmproc.text import tokenizer as tokenizer_module
 from llmproc.text.merge import merge_pairs
 from llmproc.text.tokenizer import Tokenizer
+from llmproc.text.units import c_units
 
 NO_TOKEN = {4, 6, 19, 20, 22, 29, 192, 193, 241, 242, *range(245, 256)}  # byte values of the course's tokenizer
 GOLDEN = [1812, 314, 24681, 46477, 10617, 47]
@@ -183,6 +184,10 @@ class TestCourse:
         pieces = [bytes((byte,)) for byte in range(1, 256)] + [b"\x80\x81\x82\x83", b"\xc3\xa9"]
         tokenizer = make(pieces)
         assert tokenizer.encode(b"\x80\x81\x82\x83\xc3\xa9", course=True) == [31, 255, 256]
+
+    def test_a_unit_has_at_most_four_bytes(self) -> None:
+        assert c_units(b"\x80" * 9) == [b"\x80" * 4, b"\x80" * 4, b"\x80"]
+        assert c_units(b"\xf0\x80\x80\x80\x80a") == [b"\xf0\x80\x80\x80", b"\x80", b"a"]
 
     def test_ids_outside_a_small_vocabulary_are_refused(self, make) -> None:
         with pytest.raises(RequestError, match=r"at position 1 of the text needs id 198, .* 0\.\.2"):

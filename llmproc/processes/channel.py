@@ -12,15 +12,16 @@ from __future__ import annotations
 import os
 import select
 import socket
+import struct
 from collections import deque
 from collections.abc import Sequence
 
 from llmproc.errors import ProtocolError
-from llmproc.processes.frames import HEADER_SIZE, MAX_PAYLOAD, Frame, FrameDecoder, encode_frame
+from llmproc.processes.frames import HEADER_SIZE, Frame, FrameDecoder, encode_frame
 
 OUTBOX_LIMIT = 4 << 20
 _READ_SIZE = 1 << 16
-_MAX_FDS = 8
+_FDS_SPACE = socket.CMSG_LEN(8 * struct.calcsize("i"))  # for at most 8 descriptors in a packet
 CONTROL_PAYLOAD = 48 << 10  # a packet must fit into the socket's buffer (212,992 bytes by default)
 
 
@@ -53,7 +54,7 @@ class Outbox:
         self._size += len(data)
 
     def flush(self) -> bool:
-        """Write what the pipe takes; True when nothing waits. A broken pipe empties the queue: the death is seen elsewhere."""
+        """Write what the pipe takes; True when nothing waits. A broken pipe empties the queue: the pidfd tells."""
         while self._queue:
             data = self._queue[0]
             try:
@@ -154,21 +155,28 @@ class ControlSocket:
             raise ProtocolError(f"control payload is {len(frame.payload)} bytes: at most {CONTROL_PAYLOAD}")
         socket.send_fds(self._end, [encode_frame(frame)], list(fds), socket.MSG_NOSIGNAL)
 
-    def receive(self) -> tuple[Frame, list[int]] | None:
-        """The next packet and its descriptors (close-on-exec); None when the other side is gone."""
+    def receive(self, block: bool = True) -> tuple[Frame, list[int]] | None:
+        """The next packet and its descriptors (close-on-exec); None when the other side is gone.
+
+        ProtocolError on anything but one whole frame; BlockingIOError when there is none now and `block` is False.
+        """
+        # recvmsg itself: until 3.12 socket.recv_fds drops its flags, and descriptors would be inherited by any program
+        how = socket.MSG_CMSG_CLOEXEC | (0 if block else socket.MSG_DONTWAIT)
         try:
-            data, fds, flags, _ = socket.recv_fds(
-                self._end, HEADER_SIZE + min(MAX_PAYLOAD, CONTROL_PAYLOAD), _MAX_FDS, socket.MSG_CMSG_CLOEXEC
-            )
+            data, ancillary, flags, _ = self._end.recvmsg(HEADER_SIZE + CONTROL_PAYLOAD, _FDS_SPACE, how)
         except ConnectionError:
             return None
+        fds = [fd for _, _, part in ancillary for (fd,) in struct.iter_unpack("i", part)]
         if not data:
             return None
-        frames = [] if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) else FrameDecoder().feed(data)
-        if len(frames) != 1:
+        try:
+            frames = [] if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) else FrameDecoder().feed(data)
+            if len(frames) != 1:
+                raise ProtocolError("control packet does not hold exactly one frame")
+        except ProtocolError:
             for fd in fds:
                 os.close(fd)
-            raise ProtocolError("control packet does not hold exactly one frame")
+            raise
         return frames[0], fds
 
     def shutdown(self) -> None:

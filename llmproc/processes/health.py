@@ -1,4 +1,4 @@
-"""The health board: per worker a step counter and a busy flag in shared memory, so that main can see progress without asking.
+"""The health board: per worker a step counter and a busy flag in shared memory: main sees progress without asking.
 
 A ping answered by a thread measures the interpreter's lock, not the work: here the work itself counts its steps.
 

@@ -1,4 +1,4 @@
-"""The supervisor's decisions, pure: when to restart, how to stop, what a silent worker is. No I/O, no clock of their own.
+"""The supervisor's decisions, pure: when to restart, how to stop, what a silent worker is. No I/O, no own clock.
 
 `RunningClock` turns wall time into time in which main itself ran, so that Ctrl-Z and a suspended laptop cost no
 worker its life: every deadline here is in that time.
@@ -16,8 +16,8 @@ class RunningClock:
     """Seconds in which main ran: a gap longer than `longest_s` between two ticks counts as `longest_s`."""
 
     def __init__(self, longest_s: float = 0.5) -> None:
-        self._longest, self._last, self.now = longest_s, None, 0.0
-        self._last: float | None
+        self._longest, self.now = longest_s, 0.0
+        self._last: float | None = None
 
     def tick(self, monotonic_s: float) -> float:
         """Advance to wall reading `monotonic_s`; returns the running time."""

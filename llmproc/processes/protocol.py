@@ -1,7 +1,7 @@
 """What main, template and worker say to each other about processes, whatever the work is.
 
-    main -> template   PREPARE (payload for `prepare`, its descriptors)    FORK (slot; request, event, health descriptors)
-    template -> main   PROGRESS, PREPARED (payload, descriptors to keep), FAILED (error), FORKED (slot, pid; 0 = no fork)
+    main -> template   PREPARE (payload for `prepare`, its descriptors)   FORK (slot; request, event, health ends)
+    template -> main   PROGRESS, PREPARED (payload, descriptors to keep), FAILED (error), FORKED (slot, pid; 0: no fork)
     main -> worker     START (you are main's child now), STOP, then the frames of the room above
     worker -> main     READY, then the frames of the room above
 
@@ -24,14 +24,15 @@ FORKED = 9
 FIRST_FREE = 16
 
 PID = struct.Struct("<i")
+MAX_ERROR = 32 << 10  # bytes; a message is one line, and must fit into a control packet
 
 
 def encode_error(error: BaseException) -> bytes:
     """Class name and message of an error, for FAILED."""
-    return f"{type(error).__name__}\0{error}".encode()
+    return f"{type(error).__name__}\0{error}".encode("utf-8", "surrogateescape")[:MAX_ERROR]
 
 
 def decode_error(payload: bytes) -> tuple[str, str]:
     """Class name and message."""
-    name, _, message = payload.decode(errors="replace").partition("\0")
+    name, _, message = payload.decode("utf-8", "surrogateescape").partition("\0")
     return name, message

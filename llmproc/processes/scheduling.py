@@ -15,7 +15,13 @@ from collections.abc import Iterable
 
 from llmproc.processes.system import libc
 
-_NUMBERS = {"x86_64": (314, 315), "aarch64": (274, 275), "riscv64": (274, 275), "ppc64le": (355, 356), "s390x": (345, 346)}
+_NUMBERS = {  # of sched_setattr and sched_getattr
+    "x86_64": (314, 315),
+    "aarch64": (274, 275),
+    "riscv64": (274, 275),
+    "ppc64le": (355, 356),
+    "s390x": (345, 346),
+}
 _POLICY = {"other": 0, "fifo": 1, "rr": 2, "batch": 3, "idle": 5}
 _REAL_TIME = ("fifo", "rr")
 _ATTR = struct.Struct("<IIQiIQQQ")  # size, policy, flags, nice, priority, runtime, deadline, period
@@ -23,8 +29,9 @@ _ATTR = struct.Struct("<IIQiIQQQ")  # size, policy, flags, nice, priority, runti
 
 class _Syscall:
     def __init__(self) -> None:
-        numbers = _NUMBERS.get(platform.machine())
-        self.set, self.get = numbers if numbers else (None, None)
+        self.set: int | None
+        self.get: int | None
+        self.set, self.get = _NUMBERS.get(platform.machine(), (None, None))
 
     def call(self, number: int | None, *arguments: object) -> None:
         if number is None:
@@ -37,19 +44,19 @@ class _Syscall:
 _syscall = _Syscall()
 
 
-def get_task(tid: int) -> tuple[int, int]:
-    """(policy number, nice) of one task."""
+def get_task(tid: int) -> tuple[int, int, int]:
+    """(policy number, nice, real-time priority) of one task."""
     buffer = ctypes.create_string_buffer(_ATTR.size)
     _syscall.call(_syscall.get, tid, buffer, _ATTR.size, 0)
-    _, policy, _, nice, *_ = _ATTR.unpack(buffer.raw)
-    return policy, nice
+    _, policy, _, nice, priority, *_ = _ATTR.unpack(buffer.raw)
+    return policy, nice, priority
 
 
 def _set_task(tid: int, policy: str | None, nice: int | None, priority: int) -> None:
-    now_policy, now_nice = get_task(tid)
-    number = now_policy if policy is None else _POLICY[policy]
-    real_time = policy in _REAL_TIME or (policy is None and number in (1, 2))
-    attr = _ATTR.pack(_ATTR.size, number, 0, now_nice if nice is None else nice, priority if real_time else 0, 0, 0, 0)
+    number, now_nice, now_priority = get_task(tid)
+    if policy is not None:
+        number, now_priority = _POLICY[policy], priority if policy in _REAL_TIME else 0
+    attr = _ATTR.pack(_ATTR.size, number, 0, now_nice if nice is None else nice, now_priority, 0, 0, 0)
     _syscall.call(_syscall.set, tid, attr, 0)
 
 

@@ -1,4 +1,4 @@
-"""Main's side of one worker and of the template: descriptors, pid, death notice. Mechanism only, nothing decides here."""
+"""Main's side of one worker and of the template: descriptors, pid, death notice. Mechanism; nothing decides here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class WorkerExit:
 
 
 def open_pidfd(pid: int) -> int | None:
-    """A descriptor that becomes readable when `pid` dies; None where the kernel has none (end of its pipe serves then)."""
+    """A descriptor that becomes readable when `pid` dies; None where there is none (the end of its pipe serves)."""
     try:
         return os.pidfd_open(pid)
     except (OSError, AttributeError):
@@ -94,11 +94,16 @@ class WorkerSlot:
         self.close()
         return ended
 
+    @property
+    def fds(self) -> list[int]:
+        """Main's descriptors for this worker."""
+        ends = (self.outbox.fd if self.outbox else None, self.inbox.fd if self.inbox else None)
+        return [fd for fd in (self.pidfd, *ends) if fd is not None]
+
     def close(self) -> None:
         """Close the pipes and forget the worker."""
-        for fd in (self.pidfd, self.outbox and self.outbox.fd, self.inbox and self.inbox.fd):
-            if fd is not None:
-                os.close(fd)
+        for fd in self.fds:
+            os.close(fd)
         self.pid, self.pidfd, self.outbox, self.inbox, self.ladder = 0, None, None, None, None
         self.state = SlotState.EMPTY
 

@@ -35,6 +35,7 @@ from llmproc.processes.template import stray_name
 _TICK_S = 0.1  # while something has a deadline
 _HEALTH_S = 0.5  # while a worker is busy
 _FORK_PATIENCE_S = 10.0
+_STRAY_PATIENCE_S = 2.0  # only after a fault of our own
 _TEMPLATE = -1  # the template's "slot" in the restart policy
 
 
@@ -89,7 +90,6 @@ class Supervisor:
         self._fork_deadline = 0.0
         self._was_subreaper = False
         self._stray_names: set[str] = set()
-        self._strays: dict[int, int | None] = {}
         self._stopping = self._finished = False
         self._posted: deque[Callable[[], None]] = deque()
         self._post_lock, self._closed = threading.Lock(), False
@@ -165,7 +165,7 @@ class Supervisor:
             self._listener.stopped()
 
     def _close(self) -> None:
-        with self._post_lock:  # whoever posts later is told so, and never writes to a descriptor that is somebody else's
+        with self._post_lock:  # whoever posts later is told so, and writes to no descriptor of others
             self._closed = True
         while self._posted:  # accepted before the end: run, so that nobody waits for ever
             with contextlib.suppress(Exception):
@@ -213,7 +213,7 @@ class Supervisor:
 
     def _read_control(self) -> None:
         template = self._template
-        if template is None:  # its pidfd was served first
+        if template is None:  # its pidfd came first
             return
         try:
             while (packet := template.control.receive(block=False)) is not None:
@@ -223,11 +223,7 @@ class Supervisor:
         except ProtocolError as error:
             self._listener.warn(f"template {template.pid}: {error}")
             template.kill(signal.SIGKILL)
-            return
-        if template.pidfd is None:
-            self._template_died()
-        else:
-            self._selector.unregister(template.control)  # ended; the pidfd tells when it is dead
+        self._template_died()
 
     def _take_control(self, template: TemplateHandle, frame: Frame, fds: list[int]) -> None:
         if frame.type == protocol.PROGRESS:
@@ -240,35 +236,40 @@ class Supervisor:
             self._failure = errors.rebuild(*protocol.decode_error(frame.payload))
         elif frame.type == protocol.FORKED:
             self._forked(protocol.PID.unpack(frame.payload)[0])
-        return None
 
     def _keep(self, fds: list[int]) -> None:
         for fd in self._kept if fds else ():
             os.close(fd)
         self._kept = fds or self._kept
 
+    def _drain_control(self, template: TemplateHandle) -> None:
+        with contextlib.suppress(BlockingIOError, ProtocolError):
+            while (packet := template.control.receive(block=False)) is not None:
+                self._take_control(template, *packet)
+
     def _template_died(self) -> None:
         template = self._template
         if template is None:
-            return
+            return None
+        self._drain_control(template)  # before judging: it may have said why
         self._selector.unregister(template.control)
         if template.pidfd is not None:
             self._selector.unregister(template.pidfd)
-        else:
-            template.kill(signal.SIGKILL)
+        template.kill(signal.SIGKILL)  # it may have closed its end and live
         code, self._template = template.reap(), None
         self._stray_names.add(stray_name(template.pid))
+        fruitless = not template.prepared or self._forking is not None
         if self._forking:
             self._abandon_fork()
         self._collect_strays()
         if self._stopping:
-            return
+            return None
         self._listener.template_died(template.pid, code)
         if self._failure or not any(slot.ever_ready for slot in self.slots):
             return self._give_up(self._failure or StartError(f"the template died before it was ready ({_words(code)})"))
-        delay = self._restart.worker_died(_TEMPLATE, fruitless=not template.prepared)
+        delay = self._restart.worker_died(_TEMPLATE, fruitless)
         if delay is None:
-            return self._give_up(WorkersLostError("the template keeps dying before it is ready"))
+            return self._give_up(WorkersLostError("the template keeps dying before it has forked a worker"))
         self._template_at = self._clock.now + delay
         return None
 
@@ -276,7 +277,8 @@ class Supervisor:
 
     def _fork(self, slot: WorkerSlot) -> None:
         assert self._template is not None
-        self._was_subreaper = system.get_child_subreaper()
+        if not self._stray_names:  # else it is still on, for the strays
+            self._was_subreaper = system.get_child_subreaper()
         system.set_child_subreaper(True)
         self._forking, self._fork_deadline = slot, self._clock.now + _FORK_PATIENCE_S
         ends = slot.open_pipes()
@@ -286,11 +288,12 @@ class Supervisor:
 
     def _forked(self, pid: int) -> None:
         slot, self._forking = self._forking, None
-        system.set_child_subreaper(self._was_subreaper)
         assert slot is not None
+        self._reset_subreaper()
         if not pid:
             slot.close()
             return self._give_up(WorkersLostError("the system refuses to fork another worker"))
+        self._restart.progressed(_TEMPLATE)
         slot.adopt(pid)
         assert slot.inbox is not None
         self._selector.register(slot.inbox.fd, selectors.EVENT_READ, lambda: self._read_worker(slot))
@@ -298,7 +301,13 @@ class Supervisor:
             self._selector.register(slot.pidfd, selectors.EVENT_READ, lambda: self._worker_died(slot))
         self._listener.worker_forked(slot.index, pid)
         self.send(slot.index, Frame(protocol.START))
+        if self._stopping:  # asked while the fork was under way
+            self._climb(slot)
         return None
+
+    def _reset_subreaper(self) -> None:
+        if not self._forking and not self._stray_names:
+            system.set_child_subreaper(self._was_subreaper)
 
     def _abandon_fork(self) -> None:
         slot, self._forking = self._forking, None
@@ -307,24 +316,21 @@ class Supervisor:
         slot.fork_at = self._clock.now
 
     def _collect_strays(self) -> None:
-        """Go-betweens and unstarted workers a dead template left: ours by name, not known by pid, reaped like the rest."""
+        """Go-betweens and unstarted workers a dead template left: ours by name, not known by pid, ended and reaped.
+
+        Only a look that finds none ends the search: a go-between reaped now may have left a worker a moment ago.
+        """
         if not self._stray_names:
             return
         known = {slot.pid for slot in self.slots}
-        found = {}
-        for path in Path("/proc/self/task").glob("*/children"):
-            with contextlib.suppress(OSError):
-                for pid in map(int, path.read_text().split()):
-                    if pid not in known and Path(f"/proc/{pid}/comm").read_text().strip() in self._stray_names:
-                        found[pid] = None
-        self._strays = dict.fromkeys(found)
-        for pid in list(self._strays):
-            with contextlib.suppress(ChildProcessError):
-                if os.waitpid(pid, os.WNOHANG)[0]:
-                    del self._strays[pid]
-        if not self._strays and not self._forking:
+        found = [pid for pid in _children() if pid not in known and _comm(pid) in self._stray_names]
+        for pid in found:
+            with contextlib.suppress(ChildProcessError, ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, os.WNOHANG)
+        if not found:
             self._stray_names.clear()
-            system.set_child_subreaper(self._was_subreaper)
+            self._reset_subreaper()
 
     # -- workers ----------------------------------------------------------------------------------------------------
 
@@ -393,13 +399,14 @@ class Supervisor:
 
     def _worker_died(self, slot: WorkerSlot) -> None:
         if not slot.pid:
-            return
+            return None
         self._read_worker(slot, everything=True)  # drain before judging
         self._listener.worker_dying(slot.index, slot.pid)
-        fruitless = slot.state is not SlotState.READY or (not slot.health.steps and self._listener.holds_work(slot.index))
+        no_step = not slot.health.steps and self._listener.holds_work(slot.index)
+        fruitless = slot.state is not SlotState.READY or no_step
         asked = slot.ladder is not None
-        for fd in (slot.pidfd, slot.inbox and slot.inbox.fd, slot.outbox and slot.outbox.fd):
-            if fd is not None and fd in self._selector.get_map():
+        for fd in slot.fds:
+            if fd in self._selector.get_map():
                 self._selector.unregister(fd)
         ended = slot.reap()
         slot.health.reset()
@@ -413,12 +420,15 @@ class Supervisor:
         self._listener.worker_died(slot.index, ended)
         if delay is None and not self._stopping:
             count = self._restart.count(slot.index)
-            self._give_up(WorkersLostError(f"worker slot {slot.index} died {count} times in a row without a finished step"))
+            words = f"worker slot {slot.index} died {count} times in a row without a finished step"
+            self._give_up(WorkersLostError(words))
         return None
 
     # -- the end ----------------------------------------------------------------------------------------------------
 
     def _begin_stop(self) -> None:
+        if self._stopping:
+            return
         self._stopping = True
         for slot in self.slots:
             self._climb(slot)
@@ -429,21 +439,45 @@ class Supervisor:
         self._wake()
 
     def _give_up(self, error: LlmprocError) -> None:
-        self._listener.gave_up(error)
-        self._begin_stop()
+        if not self._stopping:
+            self._listener.gave_up(error)
+            self._begin_stop()
 
     def _kill_everything(self) -> None:
+        self._stopping, self._forking = True, None
         for slot in self.slots:
-            if slot.pid:
-                slot.kill(signal.SIGKILL)
-                slot.reap()
+            slot.kill(signal.SIGKILL)
+            with contextlib.suppress(OSError):
+                slot.reap() if slot.pid else slot.close()
         if self._template is not None:
             self._template.kill(signal.SIGKILL)
             self._template.reap()
+            self._stray_names.add(stray_name(self._template.pid))
+            self._template = None
+        end = time.monotonic() + _STRAY_PATIENCE_S
+        while self._stray_names and time.monotonic() < end:
+            self._collect_strays()
+            time.sleep(0.01)
 
     def _wake(self) -> None:
         with contextlib.suppress(BlockingIOError):
             os.write(self._wake_write, b"!")
+
+
+def _children() -> list[int]:
+    """Children of this process, of all its threads."""
+    found: list[int] = []
+    for path in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += map(int, path.read_text().split())
+    return found
+
+
+def _comm(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
+    except OSError:
+        return ""
 
 
 def _words(code: int) -> str:

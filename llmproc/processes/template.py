@@ -81,7 +81,7 @@ def _run_worker(context: Any, child: Child, main_pid: int, slot: int, fds: list[
     faulthandler.enable(all_threads=True)
     first = channel.receive(block=True)
     if first is None or first.type != protocol.START:
-        return 0
+        return 128 + signal.SIGTERM if terminated else 0
     system.set_parent_death_signal(signal.SIGKILL)
     if os.getppid() != main_pid:
         return 0
@@ -138,9 +138,11 @@ class Template:
         read_end, write_end = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
+        system.set_process_name(self._name)  # before the fork: not for a moment is a go-between without this name
         between = os.fork()
         if between == 0:
             self._go_between(write_end, slot, fds)
+        system.set_process_name(TEMPLATE_NAME)
         os.close(write_end)
         answer = os.read(read_end, protocol.PID.size)
         os.close(read_end)
@@ -152,7 +154,6 @@ class Template:
     def _go_between(self, write_end: int, slot: int, fds: list[int]) -> NoReturn:
         code = 1
         try:
-            system.set_process_name(self._name)
             pid = os.fork()
             if pid:
                 os.write(write_end, protocol.PID.pack(pid))

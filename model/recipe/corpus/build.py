@@ -182,7 +182,7 @@ class Composer:
     def _facet_weight(self, entry: dict, facet: str) -> float:
         asks = len(entry["asks"].get(facet, []))
         weight = FACET_WEIGHT.get(facet, 1.0)
-        return weight * (0.6 + min(asks, 24) / 15)
+        return weight * (0.35 + min(asks, 24) / 14)
 
     def _askable(self, entry: dict, facet: str) -> bool:
         if self.asks[entry["id"], facet]:
@@ -457,6 +457,12 @@ def print_stats() -> None:
         wordings = templates.lines(text)
         print(f"templates {facet}: {len(wordings)}, {len(of_split(wordings, 'dev'))} for dev", end="; ")
     print()
+    composer = Composer(corpus, "train", random.Random(1))
+    whole = sum(composer.shares)
+    print(
+        "fresh questions by module:",
+        {n: f"{s / whole:.1%}" for n, s in zip(composer.names, composer.shares, strict=True)},
+    )
     stream = conversations(1)
     sample = [next(stream) for _ in range(20000)]
     turns = [len(s) for s in sample]
@@ -484,6 +490,12 @@ def print_stats() -> None:
                 if seen.get(key, here) != here:
                     print(f"  asked twice: {ask!r} by {seen[key]} and {here}")
                 seen[key] = here
+    owner: dict[str, str] = {}
+    for e in corpus.entries.values():
+        for name in {n.lower() for n in e["names"] + e["plural"]}:
+            if owner.get(name, e["id"]) != e["id"]:
+                print(f"  the name {name!r} belongs to {owner[name]} and {e['id']}")
+            owner[name] = e["id"]
     for complaint in corpus.complaints:
         print(" ", complaint)
 

@@ -708,7 +708,6 @@ what is padding in a struct
 what:
 = A shared library is code used by many programs; it is loaded once and its pages are shared, as with libc.so.
 what is a .so file
-what is libc
 what does ldd show
 why do programs share code in memory
 what is a DLL in Linux

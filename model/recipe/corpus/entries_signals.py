@@ -398,7 +398,7 @@ what does SIG_DFL mean
 how do I tell the kernel which handler to run
 """),
     entry("async_signal_safe", "async-signal-safe function|reentrant function", "an",
-          "async-signal-safe functions", "signal_handler reentrant", """
+          "async-signal-safe functions", "signal_handler", """
 what:
 = An async-signal-safe function may be called in a signal handler, such as write() or _exit(); printf and malloc are
 + not safe.

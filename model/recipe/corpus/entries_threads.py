@@ -773,7 +773,7 @@ what does parallel mean
 what do I need for true parallel work
 can one core work in parallel
 """),
-    entry("thread_safe", "thread safety|thread-safe", "", "", "race mutex reentrant", """
+    entry("thread_safe", "thread safety|thread-safe", "", "", "race mutex", """
 what:
 = Thread-safe code works correctly even when several threads call it at the same time.
 what does thread-safe mean

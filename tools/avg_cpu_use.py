@@ -20,8 +20,8 @@ INTERVAL_S = 0.3  # assumed for a line whose time cannot be worked out
 SHORT_WINDOW_S = 0.1  # below it cpu% comes from nanoseconds, and ticks are too coarse to divide by
 NAMED = 10  # bad lines shown one by one
 LINE = re.compile(
-    r"\[pid\] ([0-9]+) \[tcomm\] (\(.*\)) \[state\] (\S) \[policy\] (\S+) \[nice\] (-?[0-9]+) \[vsize\] ([0-9]+)"
-    r" \[task_cpu\] ([0-9]+) \[utime\] ([0-9]+) \[stime\] ([0-9]+) \[cpu%\] ([0-9]+(?:\.[0-9]+)?)%",
+    r"\[pid\] ([0-9]+) \[tcomm\] (\((?:(?!\[tcomm\]).){0,30}\)) \[state\] (\S) \[policy\] (\S+) \[nice\] (-?[0-9]+)"
+    r" \[vsize\] ([0-9]+) \[task_cpu\] ([0-9]+) \[utime\] ([0-9]+) \[stime\] ([0-9]+) \[cpu%\] ([0-9]+(?:\.[0-9]+)?)%",
     re.DOTALL,
 )
 EXAMPLES = """\

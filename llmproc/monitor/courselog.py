@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 from llmproc.monitor.proc import Stat, policy_name
 
+# A comm has at most 15 bytes (twice that when the kernel escapes them): two lines torn into one do not pass for one.
 _LINE = re.compile(
-    r"\[pid\] ([0-9]+) \[tcomm\] (\(.*\)) \[state\] (\S) \[policy\] (\S+) \[nice\] (-?[0-9]+) \[vsize\] ([0-9]+)"
-    r" \[task_cpu\] ([0-9]+) \[utime\] ([0-9]+) \[stime\] ([0-9]+) \[cpu%\] ([0-9]+(?:\.[0-9]+)?)%",
+    r"\[pid\] ([0-9]+) \[tcomm\] (\((?:(?!\[tcomm\]).){0,30}\)) \[state\] (\S) \[policy\] (\S+) \[nice\] (-?[0-9]+)"
+    r" \[vsize\] ([0-9]+) \[task_cpu\] ([0-9]+) \[utime\] ([0-9]+) \[stime\] ([0-9]+) \[cpu%\] ([0-9]+(?:\.[0-9]+)?)%",
     re.DOTALL,
 )
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

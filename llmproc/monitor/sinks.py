@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import select
+import threading
 from collections.abc import Callable
 
 _PATIENCE_MS = 20  # how long a full pipe may hold us up, per line
@@ -22,14 +23,17 @@ class LineSink:
         self.fd, self.name, self._notice = fd, name, notice
         self.failure: str | None = None
         self.skipped = 0  # lines lost to a reader too slow
+        self._lock = threading.Lock()  # a poll object serves one thread at a time
         self._poll = select.poll()
         self._poll.register(fd, select.POLLOUT)
 
     def write(self, line: str) -> bool:
         """Adds the newline and writes; False when the line did not get out."""
-        if self.failure is not None:
-            return False
         data = line.encode("utf-8", "surrogateescape") + b"\n"
+        with self._lock:
+            return self.failure is None and self._write(data)
+
+    def _write(self, data: bytes) -> bool:
         try:
             if not self._poll.poll(_PATIENCE_MS):  # a full pipe: a blocking write would stop the program
                 self.skipped += 1

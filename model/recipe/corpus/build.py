@@ -26,8 +26,29 @@ import templates  # noqa: E402
 
 DEV_PERCENT = 7
 # The share of fresh questions each module gets; a module not named here gets a share by its size.
-WEIGHTS: dict[str, float] = {}
+WEIGHTS: dict[str, float] = {
+    "entries_processes": 12,
+    "entries_threads": 9,
+    "entries_pipes": 7,
+    "entries_signals": 7,
+    "entries_scheduling": 7,
+    "entries_memory": 7,
+    "entries_proc": 4.5,
+    "entries_os": 7,
+    "entries_language_models": 9.5,
+    "entries_program": 7.5,
+    "entries_smalltalk": 8.5,
+    "entries_world": 5,
+    "procedural_arithmetic": 8,
+    "procedural_capitals": 5,
+    "procedural_counting": 4.5,
+    "procedural_facts": 4.5,
+    "procedural_names": 4.5,
+    "procedural_stories": 5,
+}
 PROCEDURAL_DEFAULT = 4.0
+JOINED_WORDS = 44
+JOINED_SHARE = 0.06
 TURNS = [(1, 0.58), (2, 0.23), (3, 0.12), (4, 0.05), (5, 0.02)]
 FACET_WEIGHT = {"what": 2.6, "why": 1.1, "how": 1.1, "more": 0.5, "example": 0.8}
 MORE_ORDER = ("more", "how", "why", "example", "cause", "when", "what")
@@ -46,7 +67,7 @@ THANK = [
     "perfect, thank you",
     "thank you, that was clear",
 ]
-THANKS = ["You are welcome.", "You are welcome! Ask me more if you like."]
+THANKS = "You are welcome."
 
 
 def held_out(text: str) -> bool:
@@ -58,6 +79,14 @@ def held_out(text: str) -> bool:
 def of_split(wordings: list[str], split: str) -> list[str]:
     """The wordings of one split."""
     return [w for w in wordings if held_out(w) == (split == "dev")]
+
+
+def joined(a: dict, b: dict) -> str:
+    """A difference nobody has written down, told by saying what each of the two is; empty if that is too long."""
+    if not (a["names"] and b["names"] and "what" in a["answers"] and "what" in b["answers"]):
+        return ""
+    text = f"{a['answers']['what'][0]} {b['answers']['what'][0]}"
+    return text if len(text.split()) <= JOINED_WORDS else ""
 
 
 class Corpus:
@@ -77,7 +106,7 @@ class Corpus:
             if path.stem.startswith("entries_"):
                 self._load_entries(path.stem)
             elif path.stem.startswith("procedural_"):
-                self.procedures[path.stem] = importlib.import_module(path.stem).generate
+                self.procedures[path.stem] = importlib.import_module(path.stem)
         self._link()
 
     def _load_entries(self, name: str) -> None:
@@ -162,7 +191,7 @@ class Composer:
                         items.append((e, facet))
                         weights.append(e.get("weight", 1.0) * self._facet_weight(e, facet))
             for p in corpus.module_pairs[name]:
-                if not p.get("known"):
+                if not p.get("known") or not (self._named(p) or of_split(p.get("asks", []), split)):
                     continue
                 items.append((p, "pair"))
                 weights.append(1.6 * p.get("weight", 1.0))
@@ -183,6 +212,9 @@ class Composer:
         asks = len(entry["asks"].get(facet, []))
         weight = FACET_WEIGHT.get(facet, 1.0)
         return weight * (0.35 + min(asks, 24) / 14)
+
+    def _named(self, pair: dict) -> bool:
+        return bool(self.c.entries[pair["a"]]["names"] and self.c.entries[pair["b"]]["names"])
 
     def _askable(self, entry: dict, facet: str) -> bool:
         if self.asks[entry["id"], facet]:
@@ -240,6 +272,8 @@ class Composer:
         asks = self.asks[entry["id"], facet]
         general = self.facets.get(facet, []) if entry["names"] else []
         share = len(asks) / (len(asks) + 9) if general else 1.0
+        if self.split == "dev":
+            share = max(share, 0.6)
         if asks and self.rng.random() < share:
             return self.rng.choice(asks)
         text = self.fill_any(general, entry) if general else None
@@ -256,7 +290,7 @@ class Composer:
         name = self.rng.choices(self.names, self.shares)[0]
         if name in self.c.procedures:
             state.clear()
-            return list(self.c.procedures[name](self.rng))
+            return self.procedure(self.c.procedures[name])
         items, weights = self.tables[name]
         item, kind = self.rng.choices(items, weights)[0]
         if kind == "dialogue":
@@ -264,7 +298,18 @@ class Composer:
             return [(augment.dress(q, self.rng, frozenset(), i > 0, 0.5), a) for i, (q, a) in enumerate(item)]
         if kind == "pair":
             return [self.pair_turn(item, state, later)]
+        if kind == "what" and item["siblings"] and self.rng.random() < JOINED_SHARE:
+            other = self.c.entries[self.rng.choice(item["siblings"])]
+            said = joined(item, other)
+            if said and (item["id"], other["id"]) not in self.c.pair_of:
+                return [self.pair_turn({"a": item["id"], "b": other["id"], "answers": [said]}, state, later)]
         return [self.entry_turn(item, kind, state, later)]
+
+    def procedure(self, module: object) -> list[tuple[str, str]]:
+        """A conversation of a procedural module, in wordings of this split where the module knows the splits."""
+        return list(
+            module.generate(self.rng, self.split) if getattr(module, "SPLITS", False) else module.generate(self.rng)
+        )
 
     def entry_turn(self, entry: dict, facet: str, state: dict, later: bool = False) -> tuple[str, str]:
         """One question on a facet of an entry."""
@@ -293,7 +338,7 @@ class Composer:
                 break
             one, two = (a, b) if self.rng.random() < 0.6 else (b, a)
             text = self.fill_pair(self.rng.choice(general), one, two)
-        text = text or self.rng.choice(pair["asks"])
+        text = text or f"what is the difference between {a['names'][0]} and {b['names'][0]}"
         said = self.rng.choice(pair["answers"])
         state.clear()
         state.update(entry=b, before=a, facet="pair", said=said, told={"what"}, compared=True)
@@ -310,6 +355,8 @@ class Composer:
             moves += [("recall", 0.2), ("simple", 0.4)]
         if before and not state["compared"] and (before["id"], entry["id"]) in self.c.pair_of:
             moves += [("differ", 8.0)]
+        elif before and not state["compared"] and joined(before, entry):
+            moves += [("differ", 1.5)]
         elif entry["partners"] and not state["compared"]:
             moves += [("half", 0.7)]
         if state["facet"] != "pair":
@@ -334,8 +381,8 @@ class Composer:
         if move == "another":
             return self.turn_another(state)
         if move == "differ":
-            pair = self.c.pair_of[state["before"]["id"], entry["id"]]
-            said = self.rng.choice(pair["answers"])
+            pair = self.c.pair_of.get((state["before"]["id"], entry["id"]))
+            said = self.rng.choice(pair["answers"]) if pair else joined(state["before"], entry)
             state.update(said=said, compared=True, facet="pair")
             return [(self.dress(self.rng.choice(self.pair_follow), None, True), said)]
         if move == "half":
@@ -353,12 +400,14 @@ class Composer:
         if move == "again":
             return [(self.dress(self.rng.choice(self.follow["again"]), None, True), state["said"])]
         if move == "thanks":
-            return [(self.dress(self.rng.choice(THANK)), self.rng.choice(THANKS))]
+            return [(self.dress(self.rng.choice(THANK)), THANKS)]
         if move == "recall":
             name = self.fill("{a}", entry)
+            if state["facet"] == "pair" and state["before"]["names"]:
+                name = f"{self.fill('{a}', state['before'])} and {name}"
             return [(self.dress(self.rng.choice(self.recall)), f"You asked about {name}.")]
         if move == "simple":
-            facet = "simple" if "simple" in entry["answers"] else state["facet"]
+            facet = "simple" if "simple" in entry["answers"] and state["facet"] == "what" else state["facet"]
             said = entry["answers"].get(facet, [state["said"]])[0]
             state["said"] = said
             return [(self.dress(self.rng.choice(self.follow["simple"]), None, True), said)]
@@ -373,7 +422,9 @@ class Composer:
         """And X? The facet of the turn before, for another subject, mostly a sibling."""
         entry, facet = state["entry"], state["facet"]
         r = self.rng.random()
-        if r < 0.7 and (entry["siblings"] or entry["partners"]):
+        if r < 0.3 and entry["partners"]:
+            pool = [self.c.entries[i] for i in entry["partners"]]
+        elif r < 0.7 and (entry["siblings"] or entry["partners"]):
             pool = [self.c.entries[i] for i in entry["siblings"] + entry["partners"]]
         elif r < 0.92:
             pool = self.c.module_entries[self.c.module_of[entry["id"]]]
@@ -423,7 +474,7 @@ class Composer:
         turns += self.fresh(state, later=bool(turns))
         while len(turns) < want:
             turns += self.later(state)
-        return turns[:6]
+        return turns[: TURNS[-1][0]]
 
 
 def conversations(seed: int, split: str = "train") -> Iterator[list[tuple[str, str]]]:

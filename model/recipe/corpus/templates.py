@@ -1120,7 +1120,6 @@ what did I ask you
 what did I just ask you
 what was my question
 what was my last question
-what was my first question
 what were we talking about
 what are we talking about
 what is this about

@@ -68,8 +68,6 @@ def write_chunks(
 
 def _checked_header(path: Path | str, description: ModelDescription, layout: Layout) -> bytes:
     """The header, after our own reader accepted it. CheckpointError, or ValueError for what no header can say."""
-    if (description.weight_type == "int8") != (layout == "version 2"):
-        raise ValueError(f"the layout {layout} cannot hold weights of type {description.weight_type}")
     numbers = [value for value in dataclasses.astuple(description) if isinstance(value, int)]
     if not all(abs(number) < 2**31 for number in numbers):
         raise ValueError(f"a field does not fit 32 bits: {description}")

@@ -22,9 +22,9 @@ UNKNOWN = "#9db4c9"  # CPU time whose split into user and system is not known
 
 def cpu_table(run: RunData) -> pd.DataFrame:
     """The table behind the picture: a row per worker and window, with the memory known at its end (bytes)."""
-    memory = run.memory.rename(columns={"t_s": "end_s"})
-    merged = run.cpu.merge(memory.round({"end_s": 6}), how="left", on=["pid", "end_s"]) if len(memory) else run.cpu
-    return merged.round({"start_s": 6, "end_s": 6, **dict.fromkeys(_PERCENT, 2)})
+    cpu = run.cpu.round({"start_s": 6, "end_s": 6, **dict.fromkeys(_PERCENT, 2)})
+    memory = run.memory.rename(columns={"t_s": "end_s"}).round({"end_s": 6})
+    return cpu.merge(memory, how="left", on=["pid", "end_s"]) if len(memory) else cpu
 
 
 _PERCENT = ("cpu_percent", "user_percent", "system_percent", "wait_percent")

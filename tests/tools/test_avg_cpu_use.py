@@ -1,0 +1,161 @@
+"""tools/avg_cpu_use.py: the course's line, bad logs, and one parser in two places."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+from dataclasses import astuple
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmproc.monitor import courselog
+
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "avg_cpu_use.py"
+EXAMPLE = TOOL.parents[1] / "logs" / "example"
+TOOL_NAMES = runpy.run_path(str(TOOL))
+
+
+def line(percent: str = "100.00", pid: int = 7, user: int = 10, system: int = 3) -> str:
+    return (
+        f"[pid] {pid} [tcomm] (inference) [state] R [policy] SCHED_OTHER [nice] 0 [vsize] 358088704 [task_cpu] 4"
+        f" [utime] {user} [stime] {system} [cpu%] {percent}%"
+    )
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", "-S", str(TOOL), *map(str, arguments)]  # -S: nothing installed can help it
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.fixture
+def log(tmp_path: Path):
+    def write(*lines: str) -> Path:
+        path = tmp_path / "log.txt"
+        path.write_text("".join(text + "\n" for text in lines))
+        return path
+
+    return write
+
+
+def test_the_courses_line_comes_first(log) -> None:
+    done = run(log(line("97.00"), line("98.00"), line("96.93")))
+    assert done.returncode == 0 and done.stderr == ""
+    assert done.stdout.splitlines()[0] == "average cpu usage: 97.31%"
+
+
+def test_it_is_what_the_courses_own_script_computes() -> None:
+    values = []
+    for text in (EXAMPLE / "proc.log").read_text().splitlines():
+        items = text.split(" ")
+        assert items[-2] == "[cpu%]"
+        values.append(float(items[-1].strip("%")))
+    assert run(EXAMPLE / "proc.log").stdout.splitlines()[0] == f"average cpu usage: {sum(values) / len(values):.2f}%"
+
+
+def test_better_figures(log) -> None:
+    lines = [line("100.00", user=30, system=0), line("90.00", user=54, system=3), line("50.00", pid=8, user=1)]
+    done = run(log(*lines))
+    assert "100 % is one core" in done.stdout
+    assert "pid 7: 0.57 s CPU / 0.60 s wall = 95.00%" in done.stdout
+    assert "pid 8: 0.15 s CPU / 0.30 s wall = 50.00%" in done.stdout
+    assert "total: 0.72 s CPU" in done.stdout
+    assert "2 of the 3 lines" in done.stdout and "assumed" in done.stdout
+
+
+def test_foreign_and_torn_lines_are_named_and_skipped(log) -> None:
+    done = run(log(line("50.00"), "Warning: \x1b[31mx", "", line("70.00"), line()[:-9]))
+    assert done.returncode == 0
+    assert done.stdout.startswith("average cpu usage: 60.00%\n")
+    assert "line 2 is no course line" in done.stderr and "line 5 is no course line" in done.stderr
+    assert "line 3" not in done.stderr and "\x1b" not in done.stderr
+
+
+def test_very_many_foreign_lines_do_not_flood(log) -> None:
+    done = run(log(line(), *["x"] * 500))
+    assert done.returncode == 0 and len(done.stderr.splitlines()) == 11
+    assert "490 more skipped: lines 12, 13" in done.stderr
+
+
+@pytest.mark.parametrize("lines", [(), ("",), ("hello",), (line()[:40],)])
+def test_nothing_in_it(log, lines: tuple[str, ...]) -> None:
+    done = run(log(*lines))
+    assert done.returncode == 1 and done.stdout == ""
+    assert "no course line in it" in done.stderr
+    assert ("is empty" in done.stderr) == (not any(lines))
+
+
+def test_missing_and_unusable(tmp_path: Path) -> None:
+    for path in (tmp_path / "no", tmp_path):
+        done = run(path)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert len(done.stderr.splitlines()) == 1 and "cannot be read" in done.stderr
+    assert run().returncode == 2 and run("--no").returncode == 2
+
+
+def test_json(log) -> None:
+    done = run("--json", log(line("50.00"), "x", line("70.00", user=20)))
+    found = json.loads(done.stdout)
+    assert (found["average_percent"], found["lines"], found["skipped"]) == (60.0, 2, [{"line": 2, "text": "x"}])
+    assert found["processes"][0]["pid"] == 7
+    assert json.loads(run("--json", log()).stdout)["average_percent"] is None
+
+
+def test_a_run_folder_has_a_clock() -> None:
+    done = run(EXAMPLE)
+    assert done.returncode == 0 and done.stdout.startswith("average cpu usage: ")
+    assert "pid 4713" in done.stdout and "by the run folder's clock: 2 turns" in done.stdout
+
+
+def test_help_has_an_example() -> None:
+    done = run("--help")
+    assert done.returncode == 0 and "tools/avg_cpu_use.py log.txt" in done.stdout
+
+
+def test_a_reader_that_leaves() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            [sys.executable, str(TOOL), str(EXAMPLE)], stdout=write, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        os.close(write)
+    assert done.returncode == 141 and "Traceback" not in done.stderr
+
+
+def test_it_is_executable_and_stands_alone() -> None:
+    source = TOOL.read_text()
+    assert source.startswith("#!/usr/bin/env python3\n") and os.access(TOOL, os.X_OK)
+    imported = [text.split()[1].split(".")[0] for text in source.splitlines() if text.startswith(("import ", "from "))]
+    assert set(imported) <= set(sys.stdlib_module_names) | {"__future__"}
+
+
+def same(text: str) -> None:
+    mine, theirs = TOOL_NAMES["parse_line"](text), courselog.parse_line(text)
+    assert (mine is None) == (theirs is None)
+    if mine is not None and theirs is not None:
+        assert tuple(mine) == astuple(theirs)
+
+
+def test_one_parser_in_two_places() -> None:
+    assert TOOL_NAMES["LINE"].pattern == courselog._LINE.pattern
+    good = line("93.33")
+    for place in range(len(good)):
+        same(good[:place])
+        same(good[:place] + good)
+        same(good[:place] + "x" + good[place + 1 :])
+    same(good + "\r\n")
+    same(good.replace("(inference)", "() R 1 (x y)"))
+
+
+@given(st.text(max_size=40), st.integers(0, 140))
+@settings(max_examples=80, deadline=None)
+def test_they_agree_on_anything(text: str, place: int) -> None:
+    same(text)
+    same(line()[:place] + text + line()[place:])

@@ -1,7 +1,7 @@
 """Text to ids for training: the shipped tokenizer with a cache per word, and the chat templates as ids and weights.
 
 Serves data.py. It must give exactly the ids of `llmproc.text` (a test compares them); it exists because training
-encodes millions of tokens, and since no piece of our vocabulary joins two words, a dictionary of words is exact and fast.
+encodes millions of tokens, and as no piece of our vocabulary joins two words, a dictionary of words is exact and fast.
 """
 
 from __future__ import annotations

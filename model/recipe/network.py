@@ -21,11 +21,11 @@ ROPE_THETA = 10000.0
 class Shape:
     """Sizes of the model; `dim` and `hidden` must be multiples of the int8 group (64)."""
 
-    dim: int = 256
-    hidden: int = 704
+    dim: int = 192
+    hidden: int = 512
     layers: int = 6
-    heads: int = 8
-    kv_heads: int = 4
+    heads: int = 6
+    kv_heads: int = 2
     vocab: int = 2048
     seq_len: int = 2048
 

@@ -3,9 +3,10 @@
     python model/recipe/train.py --out RUN --minutes 65
 
 For whoever repeats the model. Writes RUN/state.pt (all that is needed to go on; the same command resumes) and
-RUN/log.jsonl (one line per report). The learning rate follows the *time* spent, so that a busy machine costs tokens,
-not the decay: warm-up, constant, then linear to zero; some batches of the last quarter are long contexts. Matrices are
-trained with Muon, embedding and norms with Adam. What is exported is a running average of the weights.
+RUN/log.jsonl (one line per report). SIGTERM saves and ends. The learning rate follows the *time* spent, so that a busy
+machine costs tokens, not the decay: warm-up, constant, then linear to zero; some batches of the last quarter are long
+contexts. Matrices are trained with Muon, embedding and norms with Adam. What is exported is a running average of the
+weights.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ from torch import Tensor
 ROOT = Path(__file__).resolve().parents[2]
 WARMUP = 0.02  # share of the time spent warming up
 DECAY = 0.35  # share of the time spent decaying
-SHORT, LONG = (8, 3, 256), (4, 1, 1536)  # (small batches, rows, length): 6,144 ids a step either way
+SHORT, LONG = (4, 3, 256), (2, 1, 1536)  # (small batches, rows, length): 3,072 ids a step either way
 LONG_FROM, LONG_EVERY = 0.75, 4  # from this share of the time on, every so many steps is a long one
 MUON_RATE, ADAM_RATE = 0.02, 0.003
 REPORT_EVERY = 60.0  # seconds
@@ -111,7 +113,9 @@ def run(team: Team, done: dict[str, Any], out: Path, total: float, args: argpars
     print(f"{count} parameters, {total - done['spent']:.0f} s to go", flush=True)
     running, window, tokens_then = 0.0, 0, done["tokens"]
     last = saved = reported = time.monotonic()
-    while done["spent"] < total:
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: stopping.append(number))
+    while done["spent"] < total and not stopping:
         done["step"] += 1
         plan = plan_at(done["spent"] / total, done["step"])
         running += team.step(plan)

@@ -23,7 +23,7 @@ class LineSink:
         self.fd, self.name, self._notice = fd, name, notice
         self.failure: str | None = None
         self.skipped = 0  # lines lost to a reader too slow
-        self._lock = threading.Lock()  # a poll object serves one thread at a time
+        self._lock = threading.RLock()  # a poll object serves one thread at a time; `notice` may write here
         self._poll = select.poll()
         self._poll.register(fd, select.POLLOUT)
 

@@ -102,3 +102,14 @@ def test_lines_of_many_threads_stay_whole(tmp_path: Path) -> None:
         os.close(fd)
     lines = (tmp_path / "log").read_text().splitlines()
     assert len(lines) == 200 and all(len(set(line)) == 1 and len(line) == 200 for line in lines)
+
+
+def test_a_notice_may_itself_write_to_the_failed_sink() -> None:
+    fd = os.open("/dev/full", os.O_WRONLY)
+    sink = LineSink(fd, "events.jsonl", lambda text: told.append(sink.write(text)))
+    told: list[bool] = []
+    try:
+        assert not sink.write("x")
+    finally:
+        os.close(fd)
+    assert told == [False]

@@ -47,6 +47,25 @@ WEIGHTS: dict[str, float] = {
     "procedural_stories": 5,
 }
 PROCEDURAL_DEFAULT = 4.0
+IMPERATIVES = frozenset(
+    "explain define tell give name list say describe show compare help teach remind draw say please count is".split()
+)
+# What may be added to a description such as "two threads that wait for each other".
+TAILS = [
+    "{}, what is that",
+    "{}, what is that called",
+    "{}, what is it called",
+    "{}, what do you call that",
+    "{}, what is the word for it",
+    "{}, what am I speaking of",
+    "what is it called: {}",
+    "what do we call this: {}",
+    "what is this: {}",
+    "name this: {}",
+    "which term fits: {}",
+    "I look for a word: {}",
+    "explain this: {}",
+]
 JOINED_WORDS = 44
 JOINED_SHARE = 0.06
 TURNS = [(1, 0.58), (2, 0.23), (3, 0.12), (4, 0.05), (5, 0.02)]
@@ -86,7 +105,26 @@ def joined(a: dict, b: dict) -> str:
     if not (a["names"] and b["names"] and "what" in a["answers"] and "what" in b["answers"]):
         return ""
     text = f"{a['answers']['what'][0]} {b['answers']['what'][0]}"
-    return text if len(text.split()) <= JOINED_WORDS else ""
+    return text if len(text.split()) <= IMPERATIVES = frozenset(
+    "explain define tell give name list say describe show compare help teach remind draw say please count is".split()
+)
+# What may be added to a description such as "two threads that wait for each other".
+TAILS = [
+    "{}, what is that",
+    "{}, what is that called",
+    "{}, what is it called",
+    "{}, what do you call that",
+    "{}, what is the word for it",
+    "{}, what am I speaking of",
+    "what is it called: {}",
+    "what do we call this: {}",
+    "what is this: {}",
+    "name this: {}",
+    "which term fits: {}",
+    "I look for a word: {}",
+    "explain this: {}",
+]
+JOINED_WORDS else ""
 
 
 class Corpus:
@@ -275,7 +313,11 @@ class Composer:
         if self.split == "dev":
             share = max(share, 0.6)
         if asks and self.rng.random() < share:
-            return self.rng.choice(asks)
+            ask = self.rng.choice(asks)
+            bare = len(ask.split()) > 2 and not augment.is_question(ask) and ask.split()[0] not in IMPERATIVES
+            if facet == "what" and entry["names"] and bare and ask[-1].isalnum() and self.rng.random() < 0.45:
+                ask = self.rng.choice(TAILS).format(ask)
+            return ask
         text = self.fill_any(general, entry) if general else None
         return text or self.rng.choice(asks or entry["asks"].get(facet) or [f"what is {entry['id']}"])
 

@@ -17,6 +17,12 @@ what hides the real memory from a process
 two programs print the same address but have different values
 the illusion of having all the memory
 what makes address 1000 differ in two processes
+every process believes it is alone in memory
+addresses that are not the real ones
+memory as a process sees it
+private addresses for each process
+own world of addresses
+how does one address mean different things in two programs
 why:
 = Virtual memory protects processes from each other, lets them start at any place in RAM, and allows swap and sharing.
 why do processes not use real addresses
@@ -28,6 +34,8 @@ how:
 how is a virtual address turned into a real one
 how does the CPU find the real address
 how are addresses translated
+simple:
+= Virtual memory lets each process think it has all the memory for itself.
 """, 1.2),
     entry("page", "page|memory page", "a", "pages|memory pages", "page_table page_fault tlb cache_line frame", """
 what:
@@ -40,6 +48,11 @@ in what pieces does the kernel hand out memory
 the small block in which memory is mapped
 what is memory cut into
 which piece of memory is copied on write
+smallest block that can be mapped
+chunk of memory of fixed size
+unit of memory for the kernel
+4 KiB of memory, how is it called
+memory comes in blocks of 4096 bytes
 size:
 = A page is usually 4 KiB, that is 4096 bytes; `getconf PAGESIZE` shows it.
 how many bytes are in a page
@@ -48,6 +61,11 @@ how do I find out the page size
 what does getconf PAGESIZE print
 4096 bytes, what is that the size of
 is a page 4 KB
+size of a memory page
+4 KiB is the size of what in memory
+how large is one page in Linux
+simple:
+= A page is a small block of memory, usually 4 KiB.
 """),
     entry("frame", "page frame|frame", "a", "page frames|frames", "page page_table ram", """
 what:
@@ -77,6 +95,11 @@ where is the mapping from virtual to real memory kept
 what translates my addresses
 the map of the memory of a process
 what is copied on fork instead of the memory itself
+list that translates pages
+dictionary from virtual to physical pages
+where is page 5 in RAM, who knows
+how does the MMU find the frame
+translation table of a process
 """),
     entry("mmu", "MMU|memory management unit", "an", "MMUs", "page_table tlb", """
 what:
@@ -98,6 +121,9 @@ why is translation of addresses not slow
 what gets lost on a switch to another process besides the caches
 a little memory for recent page lookups
 what is a TLB miss
+quick notes of address translations
+small fast table of recent translations
+spares the walk through the page table
 """),
     entry("page_fault", "page fault", "a", "page faults", "page segfault swap cow", """
 what:
@@ -119,6 +145,13 @@ what does majflt mean
 what brings a page in on demand
 what is demand paging
 is malloc memory given at once
+page not there yet
+access to a page that is not loaded
+first touch of a page
+the kernel must fetch the page first
+missing page, what does the CPU raise
+trap because a page is missing
+what happens on first access to fresh memory
 bad:
 = A page fault is not an error: minor ones are quick, major ones must read from disk and are slow. Only a forbidden
 + access ends in SIGSEGV.
@@ -127,6 +160,8 @@ does a page fault crash my program
 should I fear page faults
 are page faults normal
 how slow is a page fault
+simple:
+= A page fault means that a page is not in memory yet and the kernel must bring it.
 """),
     entry("swap", "swap|swap space", "", "", "ram page_fault oom_killer thrashing", """
 what:
@@ -141,6 +176,11 @@ pages on disk instead of RAM, what is that
 what does swapping mean
 my computer gets slow when memory is full, why
 what does the swap line in free mean
+disk used as memory
+overflow area for RAM
+memory moved out to disk
+when RAM is short pages go where
+extra memory on the disk
 see:
 = Swap is shown by `free -h` or `swapon --show`.
 how much swap do I have
@@ -152,6 +192,8 @@ why is my machine slow when it swaps
 is swapping slow
 is it bad to use swap
 why is swap slow
+simple:
+= Swap is disk space used as extra memory.
 """),
     entry("thrashing", "thrashing", "", "", "swap page_fault", """
 what:
@@ -181,12 +223,21 @@ what is a pile of function calls
 how does the CPU know where to return after a function
 why are local variables gone after the function
 last in first out, which structure is that
+memory of function calls
+local variables live where
+where do return addresses live
+last in first out memory of a thread
+grows when functions call functions
+int x inside a function, where is it stored
+memory that cleans up by itself when a function ends
 size:
 = A stack is usually limited to 8 MiB on Linux; `ulimit -s` shows the limit.
 how much stack do I have
 how deep can I recurse
 what is the limit of the stack
 what does ulimit -s show
+simple:
+= A stack is memory for function calls.
 """),
     entry("heap", "heap", "the", "", "stack malloc free memory_leak", """
 what:
@@ -201,6 +252,11 @@ memory that I must free myself, where is it
 memory of which the size is known only at run time
 where do I get memory for a list of unknown length
 which memory must be freed by hand
+memory from malloc comes from where
+memory that lives until free
+dynamic memory area
+where do big long-lived objects go
+store for data of unknown size
 how:
 = The heap grows when the program needs more: malloc takes pages from the kernel by brk or mmap and cuts them into
 + pieces.
@@ -250,6 +306,11 @@ how can a C program get more memory
 how do I allocate memory
 what is dynamic memory allocation
 how do I allocate an array in C
+ask for memory in C
+give me n bytes
+reserve space for an array at run time
+get a block from the heap
+how do I obtain memory when the program already runs
 bad:
 = malloc() is risky because each block must be freed exactly once: forget it and memory leaks, do it twice and the
 + program breaks.
@@ -269,6 +330,10 @@ how do I get rid of memory in C
 what happens if I free twice
 what is a double free
 must I free memory before the program ends
+return memory
+hand back a block
+done with a block from malloc, what now
+counterpart of malloc
 """),
     entry("free_command", "free command|free -h", "the", "", "ram meminfo swap top", """
 what:
@@ -310,6 +375,17 @@ what do you call memory that is never given back
 malloc without free, what does it lead to
 after a day my program needs 10 GB
 why does my server need a restart every week
+memory taken but never given back
+slowly growing memory use
+bigger and bigger until it crashes
+forgotten free
+memory use goes up and never comes down
+my program eats RAM without end
+the process gets fatter every day
+why does my app need more memory every hour
+lost memory in a C program
+server must be restarted because memory grows
+memory nobody can reach any more but is still taken
 avoid:
 = A memory leak is avoided by freeing every block once; tools such as Valgrind or AddressSanitizer find the ones you
 + forgot.
@@ -324,6 +400,8 @@ how do I notice a leak
 how do I find out where memory is lost
 which tool finds memory leaks
 is my program leaking, how can I tell
+simple:
+= A memory leak is memory that is never given back.
 """, 1.2),
     entry("garbage_collection", "garbage collection|garbage collector", "", "", "memory_leak free python", """
 what:
@@ -355,6 +433,16 @@ what happens if I write to address 0
 my pointer is wrong and the program dies
 what does core dumped after segmentation fault tell me
 why did my program crash with signal 11
+crash by a bad pointer
+access to memory that is not mine
+the program touched a forbidden address
+my program just says Segmentation fault
+C program dies when I use an uninitialised pointer
+following NULL crashes
+wrote to an array with a wrong index and it crashed
+why does *p crash when p is NULL
+array index out of range and the program dies
+program died: SIGSEGV
 cause:
 = A segmentation fault comes from a null or wild pointer, an index outside an array, memory used after free, or too
 + deep recursion.
@@ -372,6 +460,8 @@ my program crashes in C, how do I find out where
 how do I find the reason of a crash
 what does AddressSanitizer do
 which tool shows where my program crashed
+simple:
+= A segmentation fault is a crash because of a wrong memory access.
 """, 1.2),
     entry("pointer", "pointer", "a", "pointers", "null_pointer address_space c_language", """
 what:
@@ -410,6 +500,14 @@ what stands between the CPU and the RAM
 which memory keeps what was used last
 what is the level 2 cache
 what does cached mean
+quick memory beside the core
+keeps what was used lately
+short way to recent data
+L1, L2, L3
+little memory but fast
+why is it faster to use the same data again
+speed helper between CPU and RAM
+memory faster than RAM
 why:
 = A cache is needed because RAM is much slower than a core, which would otherwise wait most of the time.
 why do CPUs have small fast memories
@@ -430,6 +528,8 @@ how do I use the cache well
 why is walking through an array by columns slow
 why does the order of my loops matter
 how can I have fewer cache misses
+simple:
+= A cache is a small fast memory close to the CPU.
 """),
     entry("cache_line", "cache line", "a", "cache lines", "cache false_sharing page", """
 what:
@@ -442,6 +542,10 @@ in which blocks does the cache load memory
 why is reading neighbouring bytes fast
 the unit between RAM and cache
 what are the 64 bytes of a cache
+64 bytes that travel together
+smallest piece a cache loads
+neighbours come along with my byte
+block of a cache
 size:
 = A cache line is usually 64 bytes.
 how many bytes are in a cache line
@@ -471,11 +575,19 @@ what is lost when the power goes out
 what is the memory with 8 or 16 gigabytes
 what do I buy if my computer has too little memory
 what is random access memory
+the main memory
+fast memory that forgets without power
+memory of running programs
+16 GB of what
+where does a program live while it runs
+the memory sticks in my PC
 see:
 = RAM in use is shown by `free -h`; details are in /proc/meminfo.
 how much RAM do I have
 how do I find out how much memory my computer has
 which command tells me the size of my memory
+simple:
+= RAM is the working memory of a computer.
 """),
     entry("rss", "RSS|resident set size", "the", "", "pss vsize uss ram", """
 what:
@@ -491,6 +603,12 @@ what does VmRSS mean
 the part of a process that is in RAM, what is it called
 how much of my process is in memory now
 which number in ps shows real memory
+RAM that a process occupies
+part of a process that is really in memory
+the RES column
+real memory of a process
+how fat is my process in RAM
+memory in use by a process, which number
 see:
 = RSS is shown by `ps -o rss`, in the RES column of top, or as VmRSS in /proc/PID/status.
 how do I see how much memory a process uses
@@ -499,12 +617,17 @@ how do I find out the memory use of a process
 which process uses the most memory
 where do I read the memory of a process
 how do I measure the memory of my program
+memory of my process, how do I see it
+how much RAM does my server take
+check memory of a program
 bad:
 = RSS counts shared pages fully in every process, so the sum over processes is too large; PSS avoids that.
 why is the sum of all RSS larger than my RAM
 why can I not add up RSS
 is RSS exact
 does RSS count shared memory
+simple:
+= RSS is how much RAM a process uses now.
 """),
     entry("pss", "PSS|proportional set size", "the", "", "rss uss vsize", """
 what:
@@ -519,6 +642,12 @@ my workers share pages after fork, which number is fair
 how do I measure the memory of several forked processes together
 which measure should I use for shared weights
 shared pages divided by sharers
+fair memory number with shared pages
+a shared page counts only in part
+RSS with sharing taken into account
+memory number that divides what is shared
+fair share of shared pages
+three processes share a page, each counts a third
 see:
 = PSS is found in /proc/PID/smaps_rollup.
 where do I read the PSS
@@ -545,6 +674,10 @@ the size of all mappings of a process
 which memory number is always the largest
 should I worry about a large VIRT
 what is VmSize
+all address space of a process
+VIRT column
+memory that is promised but perhaps not used
+reserved address space
 """),
     entry("oom_killer", "OOM killer|out-of-memory killer", "the", "", "swap cgroup sigkill memory_leak", """
 what:
@@ -564,6 +697,15 @@ what does OOM stand for
 what is out of memory
 why did Linux kill my process
 my job died with Killed and code 137 and used much memory
+memory full, process killed
+who shot my process when RAM was full
+kernel kills to save memory
+no memory left, who must die
+killed because of too little memory
+my training run vanished when memory was full
+the last line of my job is Killed
+process terminated for lack of memory
+which mechanism frees memory by killing
 how:
 = The OOM killer chooses the process with the highest score, mostly the one that uses most memory; oom_score_adj
 + changes it.
@@ -579,6 +721,8 @@ see:
 = The OOM killer leaves a message in the kernel log, shown by `dmesg`.
 how do I know if the kernel killed my process
 where do I see that a process was killed for memory
+simple:
+= The OOM killer ends a process when memory runs out.
 """),
     entry("fragmentation", "fragmentation", "", "", "malloc heap page", """
 what:
@@ -590,6 +734,10 @@ memory full of little holes, what is that
 what is external fragmentation
 what is internal fragmentation
 the free memory is scattered
+memory in crumbs
+holes in memory
+enough free bytes but not in one piece
+many small free blocks
 """),
     entry("buffer_overflow", "buffer overflow", "a", "buffer overflows", "segfault stack_overflow pointer", """
 what:
@@ -604,6 +752,12 @@ an attacker sends too long a name, what happens
 my array has 10 places and I write to place 12
 writing beyond the end of memory
 which bug do attackers love in C
+too much data for an array
+past the end of the array
+input longer than the buffer
+overwriting what lies behind an array
+strcpy with a long string
+security hole by long input
 avoid:
 = A buffer overflow is avoided by checking lengths, using functions such as snprintf, or a language that checks
 + bounds.
@@ -622,6 +776,11 @@ which regions does a process have
 what do all threads of a process share as a whole
 where are code, data, heap and stack
 what does a process see as its memory
+all addresses of a process
+code, data, heap and stack together
+memory map of a process
+what does a process have for its own, addresses from 0 on
+layout of a process in memory
 see:
 = The address space of a process is listed in /proc/PID/maps.
 how do I see the memory map of a process
@@ -647,6 +806,11 @@ my program is slow but computes little, it only reads memory
 bytes per second between memory and CPU
 what limits the speed of text generation
 why are more cores no help when memory is the limit
+bytes per second from RAM
+speed of the way between RAM and CPU
+GB/s of memory
+how much data can the memory deliver per second
+limit for reading big weights
 """),
     entry("memory_protection", "memory protection", "", "", "virtual_memory segfault user_mode", """
 what:

@@ -15,6 +15,14 @@ what lets programs use the computer together
 what is between my programs and the hardware
 what software does every computer need
 the boss of all software on a computer
+manager of the hardware
+Linux or Windows is a what
+software that runs all other software
+base software of a computer
+what is needed before any app can run
+the software that shares the machine among programs
+host of all programs
+what do I install first on a new computer
 why:
 = An operating system lets many programs share one machine safely and spares them the details of the hardware.
 why does a computer need an operating system
@@ -29,6 +37,8 @@ which operating systems do you know
 name three operating systems
 is Android an operating system
 is Windows an operating system
+simple:
+= An operating system is the software that runs a computer.
 """, 1.3),
     entry("linux", "Linux", "", "", "operating_system kernel unix open_source", """
 what:
@@ -44,6 +54,13 @@ what is Tux
 is Linux free
 is Linux an operating system
 what is the system with the penguin
+the penguin system
+free operating system
+kernel by Linus Torvalds
+what do supercomputers run
+the open operating system
+system on most servers of the world
+what is Debian built on
 make:
 = Linux was started by Linus Torvalds in 1991; today thousands of people work on it.
 who invented Linux
@@ -62,6 +79,8 @@ why do servers run Linux
 why should I use Linux
 what is good about Linux
 is Linux good
+simple:
+= Linux is a free operating system.
 """),
     entry("unix", "Unix", "", "", "linux operating_system c_language", """
 what:
@@ -100,6 +119,13 @@ what do I open in an editor
 what do cat and less show
 what is notes.txt
 what is stored on a disk under a name
+named data on disk
+a document on the disk
+what holds a text or picture
+bytes with a name
+where do I keep data for later
+what has a name, a size and an owner
+a letter I saved is a what
 make:
 = A file is made by an editor, by `touch name`, or by redirecting output with > into it.
 how do I create an empty file
@@ -123,6 +149,8 @@ how do I see what is in a file
 what does cat do
 which command shows a file
 how do I show hidden files
+simple:
+= A file is data with a name.
 """),
     entry("directory", "directory|folder", "a", "directories|folders", "file file_system path", """
 what:
@@ -136,6 +164,12 @@ what is /home
 what is the thing I cd into
 like a drawer for files
 what is inside a directory
+a folder
+place for files
+box for files
+list of file names
+what do I make with mkdir
+tree of files, what are its branches
 make:
 = A directory is made with `mkdir name` and entered with `cd name`.
 how do I make a folder
@@ -199,6 +233,11 @@ what does ls -i show
 what does stat show about a file
 what number does each file have in the file system
 the disk is not full but I cannot create files
+facts about a file without its name
+number of a file in the file system
+size, owner, rights of a file are where
+metadata of a file
+what describes a file on disk
 """),
     entry("link", "hard link", "a", "hard links", "symlink inode file", """
 what:
@@ -229,6 +268,11 @@ what are ext4, NTFS and FAT
 what is made when I format a disk
 how does the system find a file on the disk
 what does formatting a disk create
+order on the disk
+how data are organised on a disk
+system for storing files
+ext4 is a what
+keeps track of where files are on disk
 see:
 = File systems and their free space are shown by `df -h`.
 how much space is left on my disk
@@ -289,6 +333,11 @@ what do I have to install for a new device
 what translates between the kernel and a device
 what does a device need to work
 the code that knows how to talk to a keyboard
+software for a device
+talks to a piece of hardware
+needed so that the printer works
+code for a graphics card
+translator for hardware
 """),
     entry("device", "device|hardware device", "a", "devices", "driver interrupt computer", """
 what:
@@ -312,6 +361,11 @@ what does TTY stand for
 what is the window where bash runs
 what do hackers in films look at
 open the window for commands, what is its name
+window for commands
+black window
+place to type ls
+text window
+where can I enter commands
 stop:
 = A terminal is left with `exit` or Ctrl-D.
 how do I close the terminal
@@ -331,12 +385,18 @@ is a phone a computer
 what are you running on
 what are the parts of a computer
 what is inside a computer
+machine that runs programs
+machine that computes
+electronic machine for data
+what is this machine I type on
 how:
 = A computer works by letting the CPU fetch instructions from memory and carry them out one after another.
 how does a computer think
 how can a machine calculate
 what happens inside a computer
 can a computer think
+simple:
+= A computer is a machine that follows programs.
 """),
     entry("hardware", "hardware", "", "", "software computer device", """
 what:
@@ -370,12 +430,21 @@ what computes in a computer
 what is the chip that calculates
 what is the most important chip in a computer
 what gets hot under the fan
+chip that computes
+brain of the machine
+part that carries out instructions
+heart of the hardware
+the processor, what does it do
+where is my code executed
+central processing unit
 how:
 = A CPU works in a loop: it fetches an instruction from memory, decodes it, executes it and goes to the next.
 how does a processor execute a program
 what does a processor do all the time
 what is the fetch decode execute cycle
 how does the chip run my program
+simple:
+= A CPU is the part of a computer that does the computing.
 """),
     entry("clock_speed", "clock speed", "the", "", "cpu core", """
 what:
@@ -407,6 +476,11 @@ a single 0 or 1, what is it
 how many values does a bit have
 what does 64-bit mean
 what is a binary digit
+0 or 1
+smallest piece of data
+yes or no in a computer
+one of eight in a byte
+unit with two values
 """),
     entry("byte", "byte", "a", "bytes", "bit binary kilobyte", """
 what:
@@ -420,6 +494,11 @@ what is 8 bits
 in what unit are files measured
 how many different values do 8 bits have
 which unit holds one letter
+eight bits
+a group of 8 bits
+256 different values
+what is 8 bits long
+room for one letter
 size:
 = A byte is 8 bits.
 how many bits are there in one byte
@@ -466,6 +545,11 @@ how does one write 5 with zeros and ones
 how do I write 2 in binary
 numbers with two digits only
 why do computers only know 0 and 1
+only zeros and ones
+counting with two digits
+base two
+number system of computers
+1010 is which kind of number
 """),
     entry("hexadecimal", "hexadecimal|hexadecimal system|hex", "", "hexadecimal numbers", "binary byte bit", """
 what:
@@ -482,6 +566,11 @@ numbers with letters A to F, what are they
 why are addresses written with letters
 what does 0x10 mean
 why do programmers use letters in numbers
+base sixteen
+digits and letters up to F
+0x in front of a number
+numbers like 1F
+which system counts 9, A, B, C
 """),
     entry("ascii", "ASCII", "", "", "unicode byte", """
 what:
@@ -514,6 +603,12 @@ what do I need to run C code
 who translates my program for the CPU
 what is clang
 the tool that builds an executable
+translator for programs
+from C text to machine code
+makes an executable out of source code
+gcc is a what
+translates code before it runs
+which tool turns my .c file into a program
 why:
 = A compiler is needed because the CPU understands only machine code, not the text you write.
 why do I have to compile C
@@ -525,6 +620,8 @@ how do I compile a C program
 how do I use gcc
 what does gcc prog.c -o prog do
 how do I build my C file
+simple:
+= A compiler turns program text into machine code.
 """),
     entry("jit", "just-in-time compiler|JIT compiler|JIT", "a",
           "just-in-time compilers|JIT compilers", "compiler interpreter", """
@@ -604,11 +701,19 @@ what is like a cooking recipe
 what is behind a program
 the plan that a program follows
 what did Euclid invent for the greatest common divisor
+a recipe step by step
+clear steps to a result
+plan to solve a problem
+method for a task in exact steps
+how to do something, step by step, in computing
+rules for solving a task
 example:
 = An algorithm example: to find the largest number, look at each one and keep the largest seen so far.
 name an algorithm
 which algorithms do you know
 give me a simple algorithm
+simple:
+= An algorithm is a recipe for a computer.
 """),
     entry("sorting", "sorting algorithm|sorting", "a", "sorting algorithms", "algorithm", """
 what:
@@ -633,6 +738,12 @@ what language is print("hello") in
 is Python a snake
 is Python a language
 which language is named after Monty Python
+easy language with a snake logo
+language for beginners
+popular language for data science
+language without braces
+scripting language made by Guido
+language this chat program is written in
 make:
 = Python was made by Guido van Rossum and first came out in 1991.
 who invented Python
@@ -674,6 +785,11 @@ which language is close to the hardware
 what is a .c file
 what is the letter C in programming
 is C hard
+old fast language
+the language of the kernel
+language with malloc and free
+language of Kernighan and Ritchie
+language for system programming
 why:
 = C is used where speed and control over memory matter, as in kernels, drivers and small devices.
 why are kernels written in C
@@ -738,6 +854,15 @@ what is GitHub
 who made Git
 which tool did Linus Torvalds make besides Linux
 how can I go back to yesterday's code
+history of my code
+versions of files
+go back to an older version
+share code with a team
+save every step of a project
+undo changes in my project
+tool behind GitHub
+simple:
+= Git remembers all versions of your files.
 """),
     entry("commit", "commit|Git commit", "a", "commits|Git commits", "git", """
 what:
@@ -758,6 +883,10 @@ which kind of software may I change myself
 what kind of software is Linux
 what is free software
 code that is open to all
+code for everyone
+anyone may read and change the code
+free to use and change
+the opposite of secret code
 example:
 = Open source examples are Linux, Python, Git and Firefox.
 name some open source programs
@@ -776,11 +905,17 @@ what is the net
 what is online
 what is my computer connected to when I am online
 is the internet the same as the web
+network of networks
+computers linked all over the world
+global network
+how can I reach a computer in Japan
 how:
 = The internet works by cutting data into packets, which routers pass on from one to the next until they arrive.
 how do data travel around the world
 what happens when I open a web page
 how does a message get to another country
+simple:
+= The internet is a network of computers all over the world.
 """),
     entry("web", "web|World Wide Web", "the", "", "internet browser", """
 what:
@@ -839,6 +974,13 @@ is a bug an insect
 what is the insect in my program
 something is wrong in the code, what is the word
 what do testers look for
+mistake in code
+my code is wrong somewhere
+error made by a programmer
+flaw in software
+thing that makes a program crash
+why does my program give the wrong answer
+a fault in a program
 avoid:
 = Bugs are avoided by small steps, clear code, tests and letting others read it.
 how do I write programs without mistakes
@@ -851,6 +993,8 @@ why do programs have mistakes
 who makes bugs
 why does software fail
 why is it called a bug
+simple:
+= A bug is a mistake in a program.
 """),
     entry("test", "software test|unit test", "a", "software tests|unit tests", "bug debugger", """
 what:

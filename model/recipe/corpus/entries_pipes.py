@@ -22,6 +22,18 @@ the simplest way to send data between processes
 parent and child want to talk, what is simplest
 what is like a water hose for bytes
 what does the kernel keep between a writer and a reader
+a tube between two programs
+bytes in here, bytes out there
+one writes, the other reads, through what
+how does data flow from parent to child
+a channel from one process to another
+how do I join two processes so that data flow one way
+a stream of bytes between relatives
+connects the output of one with the input of another
+what carries bytes between processes
+what has a read end and a write end
+how can a child send its result to the parent
+pass a message from child to parent
 why:
 = A pipe is a simple way to connect programs: each does one job, and the data flow from one to the next.
 why do shells use pipes
@@ -51,6 +63,9 @@ what does the pipe system call give me
 how do I create a pipe in C
 how do I make a pipe in Python
 what does os.pipe return
+create a pipe in C
+open a channel between parent and child
+which function gives me two file descriptors for a pipe
 size:
 = A pipe holds 64 KiB on Linux; when it is full, the writer waits.
 how much fits into a pipe
@@ -58,11 +73,17 @@ how many bytes can a pipe hold
 what is the capacity of a pipe
 how much data can I write before the pipe blocks
 how big is the buffer of a pipe
+how full can a pipe get
+64 KiB is the size of what
+when is a pipe full
+maximum data in a pipe
 more:
 = A pipe gives end-of-file to its reader when all write ends are closed, and SIGPIPE to a writer when no reader is
 + left.
 can two unrelated processes use a pipe
 what else about pipes should one know
+simple:
+= A pipe is a tube for bytes from one process to another.
 """, 1.8),
     entry("pipe_end", "pipe end|end of a pipe", "a", "pipe ends|ends of a pipe", "pipe file_descriptor eof", """
 what:
@@ -79,6 +100,12 @@ which number is the write end
 what does pipe() put into its array
 which end should the child close
 which file descriptor of the pipe is for the reader
+fd[0] or fd[1], which one do I read
+fd[0] or fd[1], which one do I write
+the two numbers that pipe() returns
+which side is for reading
+which side is for writing
+read from 0 and write to 1, is that right
 why:
 = Pipe ends that are not used must be closed, or the reader never sees end-of-file.
 why must I close the unused ends of a pipe
@@ -92,6 +119,12 @@ the reader hangs at the end although all data are sent
 my program does not see the end of the pipe
 > why close them
 > do I have to close them
+close unused ends, why
+forgot to close the write end
+EOF is never seen by my reader
+what if a write end stays open
+child keeps the write end open, what happens
+the reader never stops waiting
 """),
     entry("pipe_full", "full pipe", "a", "full pipes", "pipe_empty pipe eof sigpipe", """
 what:
@@ -113,6 +146,18 @@ when does the writer of a pipe wait
 why does my producer stop
 the buffer of the pipe has no room left
 I write and write and then it blocks
+no more room in the pipe
+reader sleeps, writer goes on writing
+writing into a pipe that nobody empties
+what does write do on a full pipe
+will write wait if the pipe has no space
+my child blocks in write
+why does the writer sleep
+producer faster than consumer with a pipe
+too much data for the pipe
+my program stops after 65536 bytes
+after 64 KB my program hangs in write
+what if I put more than 64 KiB into a pipe
 """),
     entry("pipe_empty", "empty pipe", "an", "empty pipes", "pipe_full pipe eof", """
 what:
@@ -129,6 +174,15 @@ there is nothing in the pipe and I read
 does read return at once if the pipe has no data
 the writer is slower than the reader, what happens
 can I read from a pipe before something is written
+nothing to read yet
+reading from a pipe before anything was written
+the writer is slow, what does the reader do
+what does read do on an empty pipe
+will read wait if nothing is there
+my child blocks in read
+no bytes in the pipe
+consumer faster than producer with a pipe
+why does the reader sleep
 """),
     entry("eof", "EOF|end of file|end-of-file", "an", "", "pipe_empty sigpipe pipe", """
 what:
@@ -149,6 +203,14 @@ what does EOF stand for
 how do I end the input at the terminal
 how do I tell cat that I am done typing
 is EOF a character
+the end of the input
+no more data will come, how do I notice
+the last writer has closed the pipe
+all write ends closed, what does the reader see
+how does read show the end
+nothing more to read
+how does a program notice the end of a file
+what tells cat to stop
 """),
     entry("sigpipe", "SIGPIPE|broken pipe|EPIPE", "", "", "eof pipe sigterm sigchld", """
 what:
@@ -171,6 +233,17 @@ yes | head stops, why does yes end
 which signal do I get for writing with no reader
 signal 13, what is that
 my server dies when the client disconnects
+write to a pipe whose reader has ended
+writing with nobody at the other end
+the other side hung up while I was writing
+the reader left, the writer goes on, what happens
+nobody reads, I write
+my writer gets killed when head exits
+what happens to a writer when its reader dies
+pipe without a reader
+no one listens at the other end of the pipe
+which error does write give without readers
+why did my program die while printing into less
 avoid:
 = SIGPIPE is avoided by ignoring it with signal(SIGPIPE, SIG_IGN) and checking write() for EPIPE.
 how do I survive a broken pipe
@@ -192,6 +265,11 @@ what is the p in front of a file in ls -l
 what does FIFO stand for
 a pipe that looks like a file
 what does first in first out mean for a pipe
+a pipe that lives in the file system
+pipe for strangers
+two programs started separately want a pipe
+mkfifo, what does it make
+a pipe I can see with ls
 make:
 = A named pipe is made with `mkfifo name`; then one process opens it for writing and another for reading.
 which command makes a named pipe
@@ -220,10 +298,20 @@ what do bind, listen and accept work on
 what do I need to write a server
 what do I use for a chat between two machines
 how does a client reach a server
+talk to a program on another computer
+both ways, also over the network
+the plug of a network connection
+how does a browser reach a server
+which thing do TCP programs use
+two-way talk between programs
+end point for network talk
+how do a client and a server exchange data
 why:
 = A socket is used because it works both ways and also between machines.
 why do servers use sockets
 why not a pipe over the network
+simple:
+= A socket is a plug for talking to another program, also over a network.
 """),
     entry("unix_socket", "Unix socket|Unix domain socket", "a", "Unix sockets|Unix domain sockets",
           "socket pipe fifo", """
@@ -255,12 +343,24 @@ memory that belongs to more than one process
 can two processes see the same memory
 what is /dev/shm
 I need to send large pictures to another process fast
+memory used by two processes together
+the quickest way to share data
+exchange data with no copy at all
+one block of memory, many processes
+the speed champion among ways to communicate
+common memory of processes
+big data between processes, quickest way
+which IPC avoids the kernel
+which way to exchange data has no copying
 bad:
 = Shared memory needs a mutex or semaphore, or else two processes that write at once make a race condition.
 why does shared memory need locks
 why do I have to synchronise shared memory
 what is dangerous when two processes share memory
 what can go wrong when processes share memory
+two processes write to common memory at once
+what must I add when I use shared memory
+what does shared memory need besides memory
 make:
 = Shared memory is made with mmap() and MAP_SHARED, or with shm_open() and a name.
 how do I get memory that two processes share
@@ -272,6 +372,8 @@ why:
 why is shared memory so fast
 why is it the fastest way
 why is sharing memory faster than a pipe
+simple:
+= Shared memory is memory that two processes use together.
 """),
     entry("message_queue", "message queue", "a", "message queues", "pipe socket shared_memory", """
 what:
@@ -284,6 +386,10 @@ a mailbox between processes
 like a letter box for processes
 which channel keeps message borders
 how do I send whole messages and not just bytes
+post box for processes
+whole messages wait until they are fetched
+send messages between processes in order
+letters between processes, not streams
 """),
     entry("stdin", "stdin|standard input", "", "", "stdout stderr file_descriptor", """
 what:
@@ -298,6 +404,10 @@ how does a program get what I type
 what is the standard input
 which number is standard input
 what does < file do to a program
+input channel number 0
+where does keyboard input arrive
+the standard way in
+the normal input of a program
 """),
     entry("stdout", "stdout|standard output", "", "", "stdin stderr file_descriptor", """
 what:
@@ -311,6 +421,10 @@ where does print in Python write
 what is the standard output
 which number is standard output
 where do normal results of a program go
+output channel number 1
+where does text printed by a program go
+the standard way out
+the normal output of a program
 """),
     entry("stderr", "stderr|standard error", "", "", "stdin stdout file_descriptor", """
 what:
@@ -325,6 +439,10 @@ why do I still see errors when I redirect the output
 errors appear on the screen although I used >
 which channel is for warnings
 what is the 2 in 2>
+channel number 2
+the channel for complaints of a program
+where should a program print its warnings
+the output for errors
 why:
 = stderr is separate so that errors stay visible and do not mix with the results when stdout goes to a file or pipe.
 why are there two outputs
@@ -343,6 +461,10 @@ what do the numbers 0 1 2 mean for a process
 name the three standard streams
 which files are open when a program starts
 what does every program get at its start
+three channels every program has
+0, 1, 2: what are they
+numbers of input, output and errors
+which descriptor is which, 0 1 and 2
 """),
     entry("redirection", "redirection", "", "", "pipe stdout stderr dup2", """
 what:
@@ -360,6 +482,13 @@ how can I send output to a file and not to the screen
 I want the result in a file
 output into a file please, how
 what does ls > out.txt do
+write what a command prints into a file
+save the screen output
+put the result of ls in a file
+let a command read from a file
+send the output somewhere else
+instead of the screen into a file
+arrow signs in the shell
 how:
 = Redirection works so: the shell opens the file in the child, puts it on descriptor 0, 1 or 2 with dup2(), and then
 + calls exec.
@@ -383,6 +512,15 @@ how do I keep the log apart from the output
 what is the meaning of 2> in the shell
 how can I separate errors from output
 how do I log the errors of my program
+write errors to a log
+only errors into a file
+2>log.txt please explain
+how do I store the log of this program
+the errors should not appear on the screen
+get stderr into a file
+where does 2> send the output
+log file for errors, how
+what is the 2> for at the end of a command
 more:
 = `2>&1` sends stderr to the same place as stdout; `> all.txt 2>&1` puts both into one file.
 what does 2>&1 mean
@@ -394,6 +532,9 @@ how do I pipe the errors too
 > and both into one file
 > what about both
 > how do I get both
+errors and output together into one file
+2>&1 please explain
+mix stderr into stdout
 """),
     entry("dev_null", "/dev/null", "", "", "redirection stderr file", """
 what:
@@ -406,6 +547,9 @@ what is the black hole of Linux
 how do I silence a command
 how do I make a command quiet
 I do not want to see the output
+the dust bin of Linux
+where do unwanted bytes go
+throw output away
 """),
     entry("shell_pipe", "shell pipe|vertical bar|pipeline", "a", "shell pipes|pipelines",
           "pipe redirection shell", """
@@ -427,6 +571,14 @@ how do I feed one command with the output of another
 what is the symbol for a pipe
 how do I count lines of the output
 | what is this sign
+put two commands together with |
+the sign between ls and wc
+output of the first becomes input of the second
+the upright line in a command
+let grep search in the output of ps
+how do I write a pipe in bash
+use the result of one command in another
+ls | wc -l, explain
 how:
 = A shell pipe is made by pipe(), two forks and dup2(): the left child writes to the pipe, the right one reads from
 + it.
@@ -449,6 +601,11 @@ how do I replace stdin by a pipe
 how do I copy a file descriptor
 how can exec'd programs write into my pipe
 which function copies file descriptors
+copy a descriptor onto another number
+let stdout go to a pipe
+redirect output inside a C program
+send printf to a file with a system call
+make descriptor 1 point to my file
 example:
 = dup2() in C: `dup2(fd[1], 1); close(fd[0]); close(fd[1]); execlp("ls", "ls", NULL);` sends ls into the pipe.
 show me dup2 in code
@@ -473,6 +630,13 @@ what do I pass to close
 what is fd 3
 what is the handle of an open file in Linux
 how does the kernel know which file I mean
+the number I get when I open a file
+the ticket for an open file
+a handle for a file or pipe
+an integer for each open file
+what does close take as its argument
+how does my program tell read which file it wants
+what are 3, 4 and 5 in a running program
 see:
 = File descriptors of a process are listed in /proc/PID/fd or by `lsof -p PID`.
 how do I see which files a process has open
@@ -492,6 +656,8 @@ bad:
 what is a descriptor leak
 how many files can a process open
 is there a limit on open files
+simple:
+= A file descriptor is the number of an open file.
 """),
     entry("read_call", "read|read()", "", "", "write_call file_descriptor system_call", """
 what:
@@ -597,6 +763,12 @@ how do programs load big files without read
 how can processes share the memory of a file
 how does a program load a huge file at once
 how are shared libraries loaded
+treat a file like memory
+a file as an array
+map pages of a file
+load a file lazily, page by page
+bring a file into the address space
+use memory that is backed by a file
 why:
 = mmap() avoids copying, loads only the pages that are touched, and lets several processes share them.
 why map a file instead of reading it

@@ -22,6 +22,15 @@ files that the kernel makes up when I read them
 what is procfs
 how can a program read facts about the system
 where does the kernel show its insides
+virtual folder about processes
+folder with a number for each process
+the kernel as files
+look inside the kernel with cat
+source of ps and top
+files that show process data
+where are process facts to be found
+no real files, but you can read them
+system information as text files
 why:
 = /proc is useful because any program can read the state of processes and of the system as plain text.
 why does Linux have /proc
@@ -40,6 +49,8 @@ example:
 which files are in /proc
 name some files in /proc
 show me something in /proc
+simple:
+= /proc is where Linux shows its processes as files.
 """, 1.4),
     entry("proc_self", "/proc/self", "", "", "proc proc_pid", """
 what:
@@ -77,6 +88,14 @@ which file has the CPU ticks of a process
 what is the third field of the stat file
 which fields of stat are utime and stime
 what are fields 14 and 15 of /proc/PID/stat
+one line with numbers per process
+utime and stime stand in which file
+CPU ticks of a process are in which file
+where can a monitor program read CPU times
+raw numbers about a process
+file with the ticks of a process
+which file do monitors read for CPU use
+state letter and ticks in one line
 how:
 = /proc/PID/stat is best read from the last closing parenthesis on: state is the next field, utime and stime are
 + fields 14 and 15.
@@ -108,6 +127,10 @@ where is the name of a process
 how long can the name of a process be
 what is /proc/PID/comm
 why does the name in stat stand in parentheses
+name in parentheses
+why may the process name confuse a parser
+a name such as (a b) in the stat file
+field two of the stat file
 """),
     entry("proc_status", "/proc/PID/status", "", "", "proc_stat proc_pid rss", """
 what:
@@ -121,6 +144,10 @@ where can I read the state of a process in words
 in which file is the line Threads:
 which file has Name, State and PPid
 where are the context switches of a process
+readable facts about a process
+lines with names and values for a process
+human form of stat
+VmRSS stands in which file
 """),
     entry("cmdline", "/proc/PID/cmdline", "", "", "comm_field environ proc_pid", """
 what:
@@ -170,6 +197,10 @@ how can I read the stat of each thread
 how do I count threads with /proc
 which folder has a subfolder per thread
 where is the stat file of a thread
+list of threads in /proc
+one folder per thread
+threads of PID 42 in /proc
+ls /proc/42/task shows what
 """),
     entry("schedstat", "schedstat|/proc/PID/schedstat", "", "", "proc_stat utime run_queue", """
 what:
@@ -186,6 +217,10 @@ where can I measure scheduling delay
 where do I read CPU time finer than ticks
 run time and wait time in nanoseconds, which file
 how do I find out whether my task had to wait for the processor
+nanoseconds on the CPU and in the queue
+how long did a task wait to run
+file with run time and wait time
+time in the run queue, where is it
 """),
     entry("meminfo", "/proc/meminfo", "", "", "cpuinfo free_command proc_loadavg", """
 what:
@@ -198,6 +233,10 @@ which file tells how much RAM there is
 where do I see MemAvailable
 how can my program read the amount of free memory
 what is MemAvailable
+system memory in /proc
+total and free memory in a file
+MemTotal stands in which file
+file with the amount of RAM
 """),
     entry("cpuinfo", "/proc/cpuinfo", "", "", "meminfo core proc_system_stat", """
 what:
@@ -210,6 +249,10 @@ which file in /proc tells about the cores
 where are the CPU flags
 how fast is my processor, where do I read it
 what processor is in this machine
+processor facts in /proc
+model of my CPU in a file
+flags of the processor
+file about the CPU
 """),
     entry("proc_loadavg", "/proc/loadavg", "", "", "load_average meminfo uptime", """
 what:
@@ -248,6 +291,12 @@ which number grows while my program computes
 what is field 14 of the stat file
 time in user code, what is it called
 what is user in the output of time
+ticks in user mode
+CPU time of my own code
+own computing time of a process
+user part of the CPU time
+simple:
+= utime is CPU time in the program itself.
 """),
     entry("stime", "stime|system time|kernel time", "the", "", "utime tick cpu_usage proc_stat", """
 what:
@@ -263,6 +312,12 @@ what is field 15 of the stat file
 time spent in system calls, what is it called
 what is sys in the output of time
 my program has a high sys time, what does it do
+ticks in kernel mode
+CPU time of the kernel for my process
+system part of the CPU time
+kernel work on behalf of a process
+simple:
+= stime is CPU time in the kernel.
 """),
     entry("tick", "tick|clock tick|jiffy", "a", "ticks|clock ticks|jiffies",
           "utime stime cpu_usage timer_interrupt", """
@@ -281,11 +336,20 @@ what does getconf CLK_TCK print
 how do I convert utime to seconds
 what unit do utime and stime have
 why is utime a multiple of 10 ms
+10 ms in /proc
+unit of utime
+a hundredth of a second
+100 per second, unit of CPU time
+how long is one unit of utime
+what is CLK_TCK
+smallest step of CPU time in /proc
 size:
 = A tick is usually 10 ms, a hundredth of a second.
 is a tick 10 ms
 how short is a tick
 what is the length of a tick
+simple:
+= A tick is a hundredth of a second.
 """),
     entry("cpu_usage", "CPU usage|CPU use|CPU utilisation", "", "", "utime stime tick load_average", """
 what:
@@ -300,6 +364,11 @@ is 100 percent CPU one core or all cores
 how busy is a process, which number
 the share of time on a core
 how much of a core does my process use
+percent of a core
+how busy is the CPU
+the %CPU column
+share of CPU time
+80 percent CPU, what does it mean
 how:
 = CPU usage is computed from two readings of utime + stime: the difference in ticks divided by the ticks that passed
 + in between.
@@ -319,17 +388,30 @@ from utime and stime to percent, how
 > how is it computed
 > how do I calculate it
 > what is the formula
+ticks used divided by ticks elapsed
+compute percent CPU from two samples
+work out CPU percent from ticks
+read utime and stime twice, and then
+which formula does top use
+formula for percent CPU
+average CPU use, how do I work it out
+turn utime and stime into a percentage
 example:
 = CPU usage example: 50 ticks used in 1 second, that is 100 ticks, gives 50 %.
 a process used 50 ticks in one second, how much CPU is that
 25 ticks used of 100, what is the CPU usage
 100 ticks used in 100 elapsed ticks, how much is that
 give me a calculation of CPU usage
+utime went up by 30 in 100 ticks, what is the usage
+10 ticks in 100, how many percent
+80 ticks used in one second, how many percent
 see:
 = CPU usage is shown by `top`, `ps -o %cpu` or `pidstat 1`.
 which command shows the CPU use of one process
 how do I see how much CPU my program needs
 where do I see CPU percent
+simple:
+= CPU usage says how busy the CPU is.
 """, 1.3),
     entry("iowait", "iowait", "", "", "cpu_usage io_bound", """
 what:
@@ -347,6 +429,10 @@ what does the letter after the name in the stat file mean
 what do R S D T and Z stand for in the stat file
 list the state letters of Linux
 which letter is for a running and which for a sleeping task
+R S D T Z
+letters for process states in /proc
+what does the third field of stat say
+meaning of R, S, D, T, Z
 """),
     entry("psr", "processor field", "the", "", "proc_stat affinity core", """
 what:

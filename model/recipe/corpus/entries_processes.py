@@ -27,6 +27,16 @@ what is a process made of
 what is inside a process
 what does a process own
 say in one line what a process is
+give me the word for a running program
+a program in motion, what is it
+when code is being executed by the system we speak of a what
+what appears in the process list
+every running app is a what
+what does the kernel schedule and give memory to
+name the thing that has a PID
+what exactly runs when I double-click an icon
+how would you call a program once it has been started
+program + memory + PID = what
 why:
 = A process keeps running programs apart: each has its own memory, so one that crashes or goes wild cannot harm the
 + others.
@@ -59,6 +69,10 @@ how does Linux start another program
 how do I start a child
 how can a program start another program
 what do fork and exec do together
+how can a process make another process
+launch a new process from C
+where do processes come from
+what makes a new process
 stop:
 = A process is stopped with `kill PID`, which sends SIGTERM; `kill -9 PID` ends it by force when that does not help.
 my program does not react any more, how do I end it
@@ -72,6 +86,14 @@ I know the PID, how do I end the program
 a runaway program eats my CPU, how do I stop it
 how do I shoot down a hanging program
 something runs in the background and I want it gone
+make a stubborn program go away
+my script never finishes, how do I end it
+terminate a process
+what do I type to end the process with PID 300
+quit a program that hangs
+stop process 1234
+how can I end a task from the shell
+my process is out of control
 see:
 = Processes are listed by `ps aux`, or live by `top` or `htop`; their data are in /proc.
 which processes are running right now
@@ -87,6 +109,13 @@ what is the task manager called in the terminal
 find the PID of my program
 how do I find the PID of a program
 where does it show all the running programs
+how can I look at everything that is running
+print all processes
+list all running tasks
+is my program still running, how do I check
+show what is going on inside my computer
+what programs are alive at the moment
+display running processes
 when:
 = A process ends when it calls exit(), returns from main, or is killed by a signal.
 when does a process end
@@ -95,6 +124,8 @@ when does a program stop running
 how does a process die
 what are the ways a process can end
 when is a process over
+simple:
+= A process is a program that is running.
 """, 2.0),
     entry("program", "program", "a", "programs|computer programs", "process thread compiler", """
 what:
@@ -110,6 +141,12 @@ is a program the file or the running thing
 what do programmers write
 what is /bin/ls
 is ls a program
+what is a program before it runs
+a list of instructions for the machine
+what lies on the disk and waits to be started
+what does a compiler produce
+which file can be executed
+instructions for a computer, what is that
 example:
 = A program is, for instance, /bin/ls, the shell, or a Python script you wrote.
 name a program
@@ -138,6 +175,14 @@ what is a process number
 how are processes named by the kernel
 what does the kernel use to name a process
 what is the number next to my program in top
+the identification number of a process
+what is 4711 in kill 4711
+which number do I need to end a process
+what do the numbers in ps stand for
+the name of a process is a number, which
+how can the kernel know which process I mean
+short for process identifier
+every process carries a number, namely
 why:
 = A PID is needed to speak of one certain process, for example to send it a signal with `kill PID`.
 why does every process have a number
@@ -157,6 +202,10 @@ what does echo $$ print
 I need the number of a process, how do I get it
 what does pgrep do
 how does a process know its own number
+get the process number of my server
+which number has my program
+print the PID of the current shell
+how can I learn the number of a running program
 more:
 = A PID is unique only while the process lives; after it is reaped the number may be given to a new process.
 can two processes have the same PID
@@ -168,6 +217,8 @@ will a PID change while the program runs
 how long does a process keep its number
 > is it unique
 > can it be used again
+simple:
+= A PID is the number of a process.
 """),
     entry("ppid", "PPID|parent PID", "a", "PPIDs", "pid parent child process", """
 what:
@@ -182,6 +233,10 @@ which column of ps shows the parent
 who started this process, where do I see that
 the PID of the parent, what is it called
 how can I see which process started my program
+what is the second number in ps -ef
+number of the process that created me
+how do I learn who my parent is
+what does the parent's number tell me
 more:
 = A PPID changes when the parent dies: the orphan is adopted by init or a subreaper and gets its PID as the new PPID.
 can the PPID change
@@ -204,6 +259,12 @@ what is the creator of a process called
 who made the child
 do all processes have a parent
 does every process have a parent
+who calls fork
+the process above another one in the tree
+what is the maker of a child process called
+which process should call wait
+who started the child
+the process from which another one was forked
 why:
 = A parent process waits for its children to learn their exit status and to free their entries in the process table.
 what are the duties of a parent process
@@ -229,6 +290,13 @@ my program started another program, what is that to mine
 the process that was created by another one
 who is the child after a fork
 in a family of processes, who is the younger one
+what does a parent make with fork
+the offspring of a process
+which process gets 0 from fork
+a process started by another process
+the process below another one in the tree
+what is the new one of the two after fork called
+what are the kids of a process
 make:
 = A child process is made by calling fork(); it returns 0 in the child and the child's PID in the parent.
 how does a parent get a child
@@ -250,6 +318,8 @@ can a process have several children
 how many children can a process have
 > what does it inherit
 > does it share memory with the parent
+simple:
+= A child is a process that another process made.
 """),
     entry("fork", "fork|fork()", "", "", "exec wait clone spawn", """
 what:
@@ -274,6 +344,19 @@ which function returns twice
 what does fork in C do
 what does os.fork do
 why do I see two outputs after fork
+make a copy of the running process
+duplicate a process, which call
+one process calls it and two go on
+what is the Unix way to make a process
+how do you clone a running process
+the call that makes a child
+what does the operating system do on fork
+I see fork() in a program, what does it do
+what is the command in C to make a child
+what is the meaning of fork in operating systems
+is fork about cutlery
+two processes come out of one, by which call
+how come a program runs twice after one call
 returns:
 = fork() returns 0 in the child, the child's PID in the parent, and -1 when it fails.
 what does fork return
@@ -298,6 +381,27 @@ why does fork give two different numbers
 > and what does it return
 > what is its return value
 > how do I tell the two apart
+what does the parent get back from fork
+what does the child get back from fork
+who gets zero after fork
+who gets the PID after fork
+which of them sees 0, parent or child
+the result of fork is zero, what does that mean
+the result of fork is negative, what does that mean
+the result of fork is positive, what does that mean
+if (fork() == 0), who runs this code
+pid = fork(); what is in pid
+explain the return values of fork
+explain what fork gives back
+how can the two processes after fork know who they are
+fork returned a number larger than zero, who am I
+fork returned 1234, am I the parent
+what number does fork hand to the child
+what is returned by fork() in the parent process
+value of fork in the child
+> what does it give back
+> and in the child
+> what does the parent get
 why:
 = fork() is how new processes are made on Unix: the child can then do other work or exec another program.
 why would a program fork
@@ -336,6 +440,8 @@ what is a program that forks without end
 how can fork hurt my system
 why is while true fork a bad idea
 is it dangerous to fork in a loop
+simple:
+= fork() makes a second process that is a copy of the first.
 """, 1.6),
     entry("cow", "copy-on-write|copy on write", "", "", "fork page virtual_memory", """
 what:
@@ -354,6 +460,16 @@ what is lazy copying of pages
 does the kernel copy memory at fork or later
 who copies the page when the child writes
 how does fork avoid copying everything
+sharing pages until the first write
+how can fork be cheap although it copies a process
+which trick delays the copying of memory
+the memory is copied later, when it is changed
+what happens to memory after fork until a write
+copy only if needed, what is the name
+parent and child use the same pages at first, what is that
+how do two processes share pages after fork
+why does my memory not double after fork
+is memory doubled by fork
 why:
 = Copy-on-write makes fork fast and saves memory, because pages that nobody writes to are never copied.
 why is copy on write a good idea
@@ -367,6 +483,8 @@ how:
 how does the kernel notice the write after fork
 how is the copy triggered when someone writes
 which mechanism triggers the copy in copy on write
+simple:
+= Copy-on-write means: share first, copy only when somebody writes.
 """),
     entry("exec", "exec|exec()|execve", "", "", "fork wait spawn system_call", """
 what:
@@ -392,6 +510,17 @@ does exec create a new process
 does exec change the PID
 is the PID the same after exec
 does exec return
+run another program in the same process
+change the program but keep the PID
+which call throws away the old program and loads a new one
+how does a process turn into ls
+put a new program into an existing process
+I forked, now I want the child to be another program
+which function family contains execl and execvp
+how can I run /bin/ls from my C program after fork
+what comes after fork in the child
+same process, new program, which call
+what replaces the running code
 why:
 = exec() is needed because fork only copies: exec puts the program you want into the new process.
 why do we need exec after fork
@@ -411,6 +540,8 @@ example:
 show me exec in code
 how do I write an exec call
 code for exec please
+simple:
+= exec() swaps the program inside a process for another one.
 """),
     entry("spawn", "posix_spawn|spawning", "", "", "fork exec", """
 what:
@@ -457,6 +588,16 @@ how do I collect the exit code of a child in C
 which function frees the entry of a finished child
 how do I bury a dead child process
 what does os.waitpid do
+pause the parent until the child is finished
+how does a parent collect its children
+get the exit code of a child
+which call must a parent make to avoid zombies
+parent waits, child works, which call is it
+how can I find out how my child ended
+how does one let the parent sleep while the child works
+let the parent block until the child exits
+which function gives the status of a dead child
+how can the parent read the exit status
 why:
 = wait() is needed so that finished children do not stay as zombies and the parent learns how they ended.
 why should a parent call wait
@@ -474,6 +615,8 @@ how do I wait without blocking
 can I wait for one certain child
 how do I wait for a specific child
 can the parent look whether the child is done without stopping
+simple:
+= wait() makes a parent wait until its child has ended.
 """),
     entry("exit", "exit|exit()|_exit", "", "", "exit_status wait fork", """
 what:
@@ -514,6 +657,18 @@ which value should main return
 what should main return when all is fine
 what does return 0 at the end of main mean
 the value a program gives back at its end
+which number tells that everything went fine
+success is which number
+zero or one, which one means success
+the number after return in main
+how can a program report failure
+my program finished with code 2, what does it tell
+what is passed from a dead child to its parent
+the last number a process gives
+what is a non-zero exit code
+does a non-zero code mean an error
+which exit code stands for no error
+what does the parent read with wait
 see:
 = An exit status is shown in the shell by `echo $?` right after the command.
 how do I see the exit code of the last command
@@ -535,6 +690,8 @@ my container exits with code 137
 why is my exit code 139
 what do exit codes above 128 mean
 my program ended with code 143
+simple:
+= An exit status is a number that says how a program ended: 0 is good.
 """),
     entry("zombie", "zombie|zombie process", "a", "zombies|zombie processes", "orphan daemon child process init", """
 what:
@@ -562,6 +719,20 @@ does a zombie still run
 is a zombie still running
 is a zombie alive or dead
 what does the kernel keep until the parent calls wait
+a corpse in the process table
+the process is over but its entry is still there
+dead but not buried, what process is that
+what is left when a child ended and nobody asked for its status
+ended but not collected, what is it called
+a Z in the status column
+what is meant when top says 1 zombie
+top shows 2 zombie, what are they
+the child returned from main but is still listed
+a child nobody waited for
+name of a terminated process that still has an entry
+which state has a process after exit and before wait
+why does a finished process stay in the list
+the child is dead, the parent sleeps on, what is the child
 cause:
 = A zombie appears when a child ends and its parent does not call wait(), so the kernel keeps the exit status for it.
 why does my child become a zombie
@@ -575,6 +746,11 @@ why does Linux keep zombies
 what must happen for a zombie to appear
 how do I make a zombie
 why are there zombies on my machine
+the parent forgot to call wait, what happens
+what does a parent do wrong when zombies appear
+how do zombies come into the world
+why is there a defunct entry
+what if the parent does not reap its child
 avoid:
 = Zombies are avoided when the parent calls wait() or waitpid() for each child, for example on SIGCHLD.
 how do I write a parent without zombies
@@ -584,6 +760,9 @@ how do I make sure that children are reaped
 which call prevents zombies
 my server leaves defunct children, how do I fix it
 how do I keep my parent from making zombies
+no zombies please, what must the parent do
+keep the process table free of dead children
+how do I handle SIGCHLD so that no zombies stay
 stop:
 = A zombie cannot be killed, for it is already dead; its parent must call wait(), or end, so that init reaps it.
 can I kill a zombie
@@ -598,6 +777,12 @@ a defunct process will not go away
 how do I clean up zombies
 my zombie does not die
 does SIGKILL work on zombies
+remove a defunct process
+how can I make zombies disappear
+will kill -9 help against a zombie
+what must I kill to get rid of a zombie
+is it possible to kill what is already dead
+how do I bury a zombie
 bad:
 = A zombie uses no memory or CPU, only a PID and a table entry; many of them can use up all PIDs.
 do zombies use memory
@@ -618,6 +803,8 @@ how do I recognise a dead child in ps
 which letter shows a zombie
 how are zombies marked in ps
 how many zombies do I have
+simple:
+= A zombie is a dead process that is still in the list.
 """, 1.8),
     entry("orphan", "orphan|orphan process", "an", "orphans|orphan processes|orphaned processes",
           "zombie daemon child init", """
@@ -643,6 +830,17 @@ what becomes of the child if I kill the parent
 is an orphan still running
 a process that has lost its parent
 I killed the server but its children live on
+the father process is gone, the child lives on
+parent gone, child alive, what is the child called
+a running process whose creator has ended
+who looks after children without parents
+a process adopted by PID 1
+what happens to the child if the parent exits first
+the parent is killed, what about its child
+a child that outlives its parent
+which process gets adopted
+who is the new mother of a lost process
+what becomes of a process when its parent ends
 cause:
 = An orphan appears when a parent ends, by exit or by a signal, while its child still runs.
 how does a process become an orphan
@@ -655,6 +853,8 @@ who reaps an orphan
 do orphans hurt the system
 who waits for an orphan
 will an orphan stay as a zombie
+simple:
+= An orphan is a process that has lost its parent.
 """, 1.3),
     entry("init", "init|init process|systemd", "", "", "orphan daemon kernel subreaper", """
 what:
@@ -678,6 +878,14 @@ who reaps orphans
 which process never ends
 which process adopts orphans
 can I kill PID 1
+the very first process
+the process that never dies while the system runs
+who starts all the services
+PID 1, who is it
+which process has no parent
+the root of all processes
+what comes right after the kernel at boot
+who collects the orphans
 why:
 = Init is needed to start the services of the system and to adopt and reap orphans.
 why is there a process with PID 1
@@ -715,6 +923,16 @@ what runs quietly in the background and serves requests
 what is a service in Linux
 a server program that no terminal controls
 ps shows a question mark in the TTY column, what is that process
+a background worker of the system
+a process that nobody sees but that serves all
+programs that run without a window or terminal
+a helper that waits in the background for requests
+which kind of process is a print server
+which kind of process is a database server
+a process detached from any terminal
+always running, never seen, what process is it
+what do names like crond and sshd have in common
+what kind of program starts at boot and keeps waiting
 example:
 = A daemon is, for instance, sshd, which waits for logins, or cron, which starts jobs at set times.
 name a few daemons
@@ -732,6 +950,8 @@ how do I run my program as a service
 how do I daemonize
 how do I make a program run in the background forever
 how do I keep my program running after I log out
+simple:
+= A daemon is a program that works quietly in the background.
 """, 1.2),
     entry("process_state", "process state", "a", "process states|states of a process",
           "zombie context_switch scheduler", """
@@ -753,6 +973,13 @@ what are R, S, D, T and Z
 which letters does ps show for states
 is a process always running
 what can a process be doing
+what can be in the state column
+running, sleeping, stopped, what are these
+what is the life of a process like
+what does a process do when it does not run
+which letter belongs to which state
+explain the letters in the state column
+what status can a task have
 """),
     entry("state_r", "state R|running state", "", "", "state_s state_d state_t state_z", """
 what:
@@ -766,6 +993,8 @@ what is a runnable process
 what does it mean that a process is ready
 what is the ready state
 a process that could run but waits for a core
+a task in R, what is it doing
+which state is running
 """),
     entry("state_s", "state S|sleeping state", "", "", "state_r state_d state_t state_z", """
 what:
@@ -784,6 +1013,8 @@ why do so many processes sleep
 what is interruptible sleep
 which letter shows a sleeping process
 my program waits for the keyboard, which state is it in
+a task in S, what is it doing
+which state is waiting for input
 """),
     entry("state_d", "state D|uninterruptible sleep", "", "", "state_r state_s state_t state_z", """
 what:
@@ -802,6 +1033,7 @@ which letter shows a process that waits for I/O
 what is disk sleep
 is D worse than S
 which process ignores even kill -9
+a task in D, what is it waiting for
 """),
     entry("state_t", "state T|stopped state", "", "", "state_r state_s state_d state_z", """
 what:
@@ -817,6 +1049,8 @@ what does it mean that a process is stopped
 is a stopped process dead
 how does a stopped process go on
 how do I wake up a stopped process
+a task in T, what happened to it
+which state is paused
 """),
     entry("state_z", "state Z|zombie state", "", "", "state_r state_s state_d state_t zombie", """
 what:
@@ -845,6 +1079,15 @@ what happens to the registers when another process runs
 what is switching between tasks called
 what is task switching
 how does a process go on where it left off
+leave one process and go on with another
+the change from task A to task B on a core
+save the registers, load others
+what does the CPU do between two processes
+how does one processor jump between programs
+put one task aside and take up another
+what must happen before another process can run on the core
+changing the running task, what is it called
+how does the kernel hand the core to the next task
 bad:
 = A context switch costs a few microseconds and leaves the caches cold, so too many of them waste CPU time.
 what does a context switch cost
@@ -869,6 +1112,8 @@ where are context switches counted
 what is a nonvoluntary context switch
 what is a voluntary context switch
 what does voluntary_ctxt_switches mean
+simple:
+= A context switch is when the CPU stops one task and goes on with another.
 """),
     entry("system_call", "system call|syscall", "a", "system calls|syscalls",
           "kernel user_mode interrupt library", """
@@ -891,6 +1136,16 @@ what do you call the services of the kernel
 what is the interface between program and kernel
 why can my program not simply read the disk itself
 a program needs something from the operating system, how does it ask
+ask the kernel to open a file, how is that called
+how does user code request a service
+the way from a program to the kernel
+what happens when my program calls open
+the doorbell of the kernel
+how do programs use the services of the operating system
+how do I enter the kernel
+what are open, close and fork
+requests from a program to the operating system
+which mechanism crosses from user mode to kernel mode
 how:
 = A system call puts a number and arguments in registers and runs a special instruction; the CPU enters kernel mode
 + and the kernel does the work.
@@ -913,6 +1168,8 @@ what is strace
 how can I watch a program talk to the kernel
 how do I trace a program
 my program hangs and I want to know in which call
+simple:
+= A system call is how a program asks the kernel for something.
 """),
     entry("kernel", "kernel|Linux kernel", "the", "", "user_mode system_call operating_system driver", """
 what:
@@ -934,6 +1191,15 @@ who is the boss of all processes
 what is a kernel in an operating system
 is the kernel a program
 is the kernel a process
+the innermost part of Linux
+the program that controls all others
+who is in charge of memory, devices and processes
+the central part of an operating system
+which software has all rights on the machine
+the layer right above the hardware
+the piece of Linux that Linus Torvalds wrote
+what makes processes and gives them memory
+what is the middle of the operating system
 why:
 = The kernel is needed so that many programs can share one machine safely, without touching each other or the
 + hardware.
@@ -950,6 +1216,8 @@ how do I find out my kernel version
 what does uname do
 which command shows the version of Linux
 what is uname -r
+simple:
+= The kernel is the heart of the operating system.
 """),
     entry("user_mode", "user mode|user space", "", "", "kernel_mode system_call kernel", """
 what:
@@ -963,6 +1231,10 @@ what may a program not do in user mode
 what is the unprivileged mode of the CPU
 does my program run with full rights on the CPU
 what is user space
+the CPU mode with limited rights
+ordinary programs run in which mode
+where may a program not touch the hardware
+the safe mode for normal programs
 """),
     entry("kernel_mode", "kernel mode|kernel space", "", "", "user_mode system_call kernel", """
 what:
@@ -976,6 +1248,9 @@ how does a program get into kernel mode
 what is ring 0
 what is kernel space
 what is supervisor mode
+the CPU mode with all rights
+where is everything allowed
+the mode in which system calls are carried out
 """),
     entry("pcb", "process control block|PCB|task_struct", "a", "process control blocks|PCBs",
           "process_table process context_switch pid", """
@@ -994,6 +1269,9 @@ what is the kernel's record of a process called
 what does the kernel remember about each process
 what is in a PCB
 what is stored in a process control block
+the file card of a process in the kernel
+the kernel's notes about a process
+where are PID, state and registers of a process noted
 """),
     entry("process_table", "process table", "the", "", "pcb pid zombie", """
 what:
@@ -1030,6 +1308,9 @@ how does the shell keep the commands of a pipe together
 a set of processes that are signalled together
 why does Ctrl-C end all commands of a pipeline
 what does kill with a negative number do
+processes that are signalled as one
+why do all parts of a pipeline stop on Ctrl-C
+several processes, one group number, what for
 """),
     entry("session", "session|login session", "a", "sessions", "process_group terminal daemon", """
 what:
@@ -1042,6 +1323,7 @@ which processes belong to my terminal
 what ends when I close the terminal
 why do my programs end when I close the terminal window
 what is a SID
+all process groups of one login
 """),
     entry("shell", "shell|command line shell", "a", "shells", "terminal process environment", """
 what:
@@ -1058,6 +1340,13 @@ what is the command line
 what understands my commands
 what interprets ls when I type it
 what is sh
+bash, zsh and fish are what
+the program that waits for my commands
+who understands what I type at the prompt
+what is there after I log in on a text screen
+the thing that says $ and waits
+who carries out my commands
+the program between me and the kernel
 how:
 = A shell reads a line, forks a child, lets it exec the command, and waits until it has ended.
 what does the shell do when I type ls
@@ -1072,6 +1361,8 @@ example:
 name some shells
 which shells are there
 which shell do most Linux systems use
+simple:
+= A shell is the program that runs the commands you type.
 """),
     entry("environment", "environment variable", "an", "environment variables", "shell path_var process", """
 what:
@@ -1088,6 +1379,11 @@ what does printenv do
 what is $HOME
 what is $USER
 where does my program find the home directory
+settings that every process gets from its parent
+named strings such as HOME and LANG
+what is LANG in the shell
+how can I give a setting to a child process
+what are NAME=value pairs of a process
 make:
 = An environment variable is set with `export NAME=value`; `NAME=value command` sets it for one command only.
 how do I set a variable for my programs
@@ -1124,6 +1420,7 @@ what does [1] mean after I start something with &
 what is job control
 what does %1 mean in the shell
 how do I see what I started in the background
+a command as the shell sees it
 """),
     entry("background", "background job|background process", "a",
           "background jobs|background processes", "foreground job daemon", """
@@ -1136,6 +1433,8 @@ what does running in the background mean
 what does it mean if a job is in the background
 what does bg do
 how do I use the shell while a command runs
+a command that runs while I go on typing
+running behind the prompt
 make:
 = A background job is started with `command &`; a running one is moved there with Ctrl-Z and then `bg`.
 how do I run a program in the background
@@ -1163,6 +1462,8 @@ how do I bring a job back to the front
 which process gets Ctrl-C
 how do I return to a stopped job
 what does it mean to run in the foreground
+the command that has my keyboard
+what is the job in front
 """),
     entry("ps", "ps|ps command", "", "", "top kill_command pstree", """
 what:
@@ -1175,6 +1476,8 @@ what is the ps command for
 what does ps -ef show
 how do I use ps
 what can I learn from ps
+print the list of processes
+a snapshot of all processes, which command
 """),
     entry("top", "top|top command|htop", "", "", "ps kill_command load_average", """
 what:
@@ -1204,6 +1507,7 @@ how do I send a signal from the shell
 which command sends signals
 how do I use kill
 is kill only for killing
+which command has such a brutal name but only sends signals
 """),
     entry("pkill", "pkill|killall", "", "", "kill_command ps", """
 what:
@@ -1243,6 +1547,8 @@ how does my computer run a browser and a game together
 do programs really run at the same time
 can one core do two things at once
 why does it look as if all programs run together
+doing many things by switching fast
+how is it possible that I can type while music plays
 """),
     entry("ipc", "IPC|interprocess communication", "", "", "pipe socket shared_memory signal message_queue", """
 what:
@@ -1261,6 +1567,11 @@ list the ways processes can talk
 two programs want to share data, what can they use
 two processes need to talk, what can I use
 which is the best way for processes to talk
+means for programs to exchange data
+how can separate processes work together
+how do I pass data between two programs
+talk between processes, how is that called
+what is there besides pipes to connect processes
 """),
     entry("namespace", "namespace|Linux namespace", "a", "namespaces|Linux namespaces", "container cgroup", """
 what:
@@ -1321,6 +1632,10 @@ how do I execute a file
 how do I run my own program
 how do I launch something from the shell
 how do I run ./prog
+start a program from the command line
+what do I type to run a program
+execute a program in Linux
+run my executable
 """),
     entry("slow_program", "", "", "", "top", """
 avoid:
@@ -1331,6 +1646,10 @@ how do I find out what makes my program slow
 my code takes forever
 how can I make my program faster
 how do I speed up my program
+make my program faster
+my program takes ages
+what can I do about a slow program
+my code is too slow
 """),
 ]
 

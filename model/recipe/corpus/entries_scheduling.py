@@ -21,6 +21,16 @@ what makes sure that every process gets a turn
 who is the referee of the processes
 what is CPU scheduling
 the part of Linux that shares the cores among tasks
+who picks the next task
+who is next on the CPU, who decides
+the part that gives out turns
+the judge over CPU time
+how is it decided which task runs
+picks tasks from the run queue
+distributes CPU time among processes
+the planner inside the kernel
+who lets my process run
+which component selects the running thread
 why:
 = The scheduler is needed because there are more tasks than cores: it shares the CPU fairly and keeps the system
 + quick to react.
@@ -41,6 +51,8 @@ name some scheduling algorithms
 which scheduling algorithms are there
 list a few ways to schedule
 what kinds of scheduling exist
+simple:
+= The scheduler decides who may run next.
 """, 1.5),
     entry("scheduling_policy", "scheduling policy", "a", "scheduling policies",
           "sched_other sched_batch sched_idle sched_fifo sched_rr nice", """
@@ -55,6 +67,12 @@ which policy should I use
 what are SCHED_OTHER, SCHED_BATCH and SCHED_IDLE
 what does SCHED mean
 which policies are real-time
+rule by which a task is scheduled
+normal, batch, idle, fifo: what are these
+which kinds of scheduling can I give a process
+list SCHED_ constants
+which policies exist
+the scheduling classes of Linux
 make:
 = A scheduling policy is set with `chrt` in the shell or sched_setscheduler() in C, for example `chrt -b 0 command`.
 how do I set the policy of a process
@@ -78,6 +96,11 @@ which policy do most tasks use
 the usual scheduling policy in Linux
 what is policy 0
 which policy is for ordinary programs
+the standard policy
+the policy of everyday programs
+policy for normal tasks
+what policy does a process get if I do nothing
+the fair share policy
 when:
 = SCHED_OTHER is right for ordinary programs and for everything you type to and wait for.
 which policy is good for interactive programs
@@ -95,10 +118,18 @@ I have a long computation in the background, which policy
 what does chrt -b do
 which policy is for batch jobs
 which policy is good for training a model over night
+policy for heavy number crunching
+policy for long background computing
+for jobs that only compute
+which policy for jobs without users waiting
+number crunching in the background, which policy
+what does batch mean as a policy
 when:
 = SCHED_BATCH is good for long computations that nobody waits for, such as compiling or training.
 which jobs should be batch
 is SCHED_BATCH good for interactive programs
+simple:
+= SCHED_BATCH is for long computing in the background.
 """),
     entry("sched_idle", "SCHED_IDLE", "", "", "sched_other sched_batch sched_fifo sched_rr", """
 what:
@@ -115,6 +146,14 @@ which policy uses only spare CPU time
 what does chrt -i do
 how do I use only the CPU time that is left over
 a task that always lets others go first
+only run when the CPU is free
+use left-over CPU time
+policy that disturbs nobody
+runs when nothing else wants to run
+the humblest policy
+which policy lets all others go first
+for work that can wait forever
+lowest of all policies
 when:
 = SCHED_IDLE is good for work with no hurry, such as indexing files, that must not disturb anybody.
 which jobs should be idle
@@ -122,6 +161,8 @@ bad:
 = SCHED_IDLE may make a task wait very long on a busy machine.
 my idle job makes no progress
 is there a risk with SCHED_IDLE
+simple:
+= SCHED_IDLE means: run only when nobody else wants to.
 """),
     entry("sched_fifo", "SCHED_FIFO", "", "", "sched_rr sched_other sched_batch sched_idle", """
 what:
@@ -132,6 +173,10 @@ which policy is first in first out
 what does chrt -f do
 a real-time task without time slices
 which policy never takes the CPU away for a normal task
+real time, first come first served
+run until finished, real time
+which policy goes before all normal tasks and has no slices
+the policy without a time limit
 bad:
 = SCHED_FIFO is risky: a task in an endless loop can lock out all others; only root may normally set it.
 can a real-time task freeze the machine
@@ -147,6 +192,9 @@ which policy is round robin for real time
 what does RR stand for in SCHED_RR
 what does chrt -r do
 real-time tasks that take turns
+real time in turns
+real time with time slices
+round robin policy of Linux
 """),
     entry("real_time", "real-time task", "a", "real-time tasks", "sched_fifo sched_rr priority", """
 what:
@@ -168,6 +216,12 @@ how long does a process keep the CPU
 what ends when the timer says stop
 the short turn of a task on the CPU
 what is the turn of a process called
+a short turn on the CPU
+some milliseconds of CPU for a task
+how long is a task allowed to run
+after this time another task gets its turn
+portion of CPU time
+when it is used up the scheduler may switch
 size:
 = A time slice is usually a few milliseconds long.
 how many milliseconds is a slice
@@ -177,6 +231,8 @@ more:
 why are time slices short
 what happens if the slice is too short
 what happens if the slice is too long
+simple:
+= A time slice is a short turn on the CPU.
 """),
     entry("preemption", "preemption", "", "", "time_slice interrupt context_switch", """
 what:
@@ -191,6 +247,12 @@ what is preemptive multitasking
 a task loses the CPU although it is not finished
 my program was taken off the CPU in the middle
 what is it when a task is pushed off the core
+push a task off the CPU
+the kernel interrupts a task in favour of another
+forced to give up the core
+why did my task stop in the middle of its work
+taking the CPU away by force
+switching without asking the task
 why:
 = Preemption is needed so that one task in an endless loop cannot keep the core for itself.
 why does the kernel interrupt running tasks
@@ -208,12 +270,21 @@ which scheduler is simple and fair with time slices
 like children on a swing, each in turn for a minute
 tasks take turns, what is that algorithm called
 what does RR mean in scheduling
+a turn for each, again and again
+equal turns in a circle
+fair turns with a fixed time
+after its slice a task goes to the end of the line
+A B C A B C, which scheduling is it
+scheduling in a circle
+all tasks in turn, each for a short time
 example:
 = Round robin example: A, B and C run for one slice each, in the order A, B, C, A, B, C.
 show the order of A B C in round robin
 bad:
 = Round robin ignores that tasks differ: with many tasks, each waits long for its turn.
 what is the drawback of round robin
+simple:
+= Round robin means: everybody gets a short turn, again and again.
 """),
     entry("fcfs", "FCFS|first come first served|first come, first served", "", "", "round_robin sjf", """
 what:
@@ -226,6 +297,11 @@ which algorithm runs the oldest job first
 who comes first runs first
 which scheduler is the simplest of all
 is FCFS preemptive
+in the order of arrival
+like at the bakery: first come, first served
+no switching until the first is done
+the oldest task runs first
+simple queue scheduling
 bad:
 = FCFS makes short tasks wait behind a long one; this is called the convoy effect.
 what is the convoy effect
@@ -243,6 +319,12 @@ what does SJF stand for
 which scheduler lets quick jobs go first
 short jobs before long ones, what is that
 who goes first when the quickest job is chosen
+the quickest job goes first
+take the smallest task
+sort jobs by their length
+prefer short jobs
+least waiting on average
+run the job that needs the least time
 bad:
 = Shortest job first must know how long tasks will take, and long tasks may starve.
 what is the problem with shortest job first
@@ -277,6 +359,11 @@ what does PR mean in top
 which number says how important a task is
 why does one process get more CPU than another
 what does PRI mean
+importance of a task
+who is more important for the scheduler
+high or low, for a task
+why does that task go first
+rank of a process
 make:
 = A priority is changed with `nice` and `renice`: a higher nice value means less CPU.
 how do I change the priority of a process
@@ -311,6 +398,20 @@ what does the nice command do
 why is it called nice
 a process with 19, does it get much CPU
 is nice 5 better than nice 10 for my program
+a number from -20 to 19
+how friendly a process is
+higher number, less CPU
+lower number, more CPU
+19 is which end, weak or strong
+what does nice do with the CPU share
+the NI column
+what does a nice value of 0 mean
+is a nice process fast or slow
+very nice process, does it get much CPU
+-20 means what for a process
+19 means what for a process
+nicest value there is
+range of niceness
 make:
 = A nice value is set with `nice -n 10 command` at the start and changed with `renice 10 -p PID` later.
 how do I start a program with less priority
@@ -322,6 +423,12 @@ how do I set nice to 10
 how do I slow down a background job so that others run better
 my computation makes the desktop slow, what can I do
 how can I run a long job without disturbing others
+give my job less CPU
+start a job with low importance
+set the niceness
+turn down the priority of a running job
+my backup slows everything down
+lower the share of CPU for a program
 more:
 = A nice value below 0 may normally be set only by root; anybody may make a process nicer.
 who may set a negative nice value
@@ -330,6 +437,8 @@ why can I not lower the nice value
 permission denied with renice
 do I need root to set a nice value
 can I make my process less nice
+simple:
+= A nice value says how much a process lets others go first.
 """, 1.4),
     entry("aging", "aging|ageing", "", "", "starvation priority", """
 what:
@@ -340,6 +449,10 @@ what is the cure for starvation
 which trick lets old waiting tasks run at last
 why does a waiting task get a better priority
 waiting makes you more important, what is that called
+older waiting tasks become more important
+patience pays off for a task
+raise the rank of waiting tasks
+help for starving tasks
 """),
     entry("cfs", "CFS|Completely Fair Scheduler", "the", "", "eevdf scheduler vruntime", """
 what:
@@ -352,6 +465,10 @@ which Linux scheduler gives a fair share to each
 which task does CFS pick next
 the fair scheduler of Linux, what is its name
 how can a scheduler be completely fair
+fair scheduler
+the one who ran least is next
+Linux scheduler before EEVDF
+equal share for everyone in Linux
 """),
     entry("eevdf", "EEVDF", "", "", "cfs scheduler", """
 what:
@@ -382,6 +499,10 @@ where does the scheduler look for the next task
 the waiting room for the CPU
 where does a process wait for its turn
 what is the ready queue
+line of tasks before the CPU
+ready tasks stand in what
+queue in front of a core
+where does a ready process stand
 """),
     entry("load_average", "load average", "the", "", "run_queue top cpu_usage", """
 what:
@@ -403,6 +524,15 @@ when is the load too high
 is a load of 1 high
 why is the load high although the CPU is idle
 what is load in Linux
+three numbers in uptime
+number of tasks that want to run, on average
+1, 5 and 15 minutes, what is averaged
+is my machine busy, which number
+load 16 on 4 cores, good or bad
+load average: 0.50 0.40 0.30
+how many tasks wait on average
+simple:
+= The load average says how many tasks want the CPU.
 """),
     entry("affinity", "CPU affinity|affinity|pinning", "", "", "nice core numa", """
 what:
@@ -421,6 +551,13 @@ how can I forbid a program to use all cores
 what decides on which cores my thread may run
 limit a program to two cores
 keep my thread on one CPU
+which cores are allowed for a task
+tie a thread to a core
+glue a process to one core
+stay on the same core
+a process that may use only core 0
+choose the cores for a program
+set of allowed cores
 make:
 = CPU affinity is set with `taskset -c 0,1 command`, or `taskset -cp 0,1 PID` for a running process.
 how do I set the cores of a process
@@ -429,6 +566,9 @@ how do I pin a running process to core 3
 which command pins a process to cores
 how do I use taskset
 how do I restrict a program to some cores
+let my program use only two cores
+run on cores 2 and 3 only
+bind my process to one core
 why:
 = CPU affinity keeps a task near its warm caches and makes timings steadier; it also leaves other cores free.
 why would I pin a process
@@ -441,6 +581,8 @@ bad:
 can pinning be bad
 what is the disadvantage of pinning
 when is pinning a bad idea
+simple:
+= CPU affinity says on which cores a task may run.
 """),
     entry("io_bound", "I/O-bound task|I/O-bound program|I/O-bound process", "an",
           "I/O-bound tasks|I/O-bound programs", "cpu_bound latency", """
@@ -453,6 +595,10 @@ an editor waits for keys most of the time, what kind of task is that
 a program limited by the disk or the network
 my program is slow but the CPU is idle
 would a faster CPU help a program that waits for the network
+mostly waiting for the disk
+mostly waiting for the network
+spends its time on input and output
+little CPU, much waiting
 example:
 = I/O-bound tasks are, for instance, a text editor, a web server or copying files.
 is a web server limited by the CPU
@@ -468,6 +614,11 @@ my program uses 100 percent CPU all the time, what is it called
 a program limited by the processor
 what kind of task is a matrix multiplication
 which programs profit from a faster processor
+mostly computing
+always wants the CPU
+hardly ever waits
+more cores would help, what kind of program
+number crunching is what kind of task
 example:
 = CPU-bound tasks are, for instance, compiling, making prime numbers or running a language model.
 is running a language model CPU work
@@ -481,6 +632,11 @@ what is work per time called
 jobs finished per hour, what is that measure
 requests per second are a measure of what
 how is the amount of work measured
+work per second
+how many jobs per hour
+amount done in a given time
+how much gets done
+tokens per second is a kind of what
 """),
     entry("latency", "latency", "", "latencies", "throughput response_time", """
 what:
@@ -491,6 +647,11 @@ what is delay called in computing
 what does it mean that a system has low latency
 time until the first reaction
 what is lag in a game
+how long until it answers
+delay of one request
+time for one thing
+waiting time for an answer
+how quickly does it react
 """),
     entry("response_time", "response time", "the", "", "latency turnaround waiting_time", """
 what:
@@ -523,6 +684,11 @@ what is a dual core
 what is one computing unit of a processor
 what does 8 cores mean
 why do CPUs have several cores
+a computing unit of the chip
+one of four in a quad-core
+runs one task at a time
+what does a CPU have four of
+how many tasks can a 4-core CPU run at once
 see:
 = Cores are counted by `nproc` or `lscpu`; os.cpu_count() tells the number in Python.
 how many cores do I have
@@ -574,6 +740,11 @@ what makes the CPU stop and run the kernel
 what is an IRQ
 what does IRQ mean
 how does the CPU notice a device
+the hardware calls the CPU
+stop what you do, a device needs you
+key pressed, how does the CPU know
+how do devices call for attention
+doorbell of the hardware
 """),
     entry("timer_interrupt", "timer interrupt", "a", "timer interrupts", "interrupt preemption tick", """
 what:
@@ -598,6 +769,12 @@ what is in /sys/fs/cgroup
 how does Docker limit memory
 put a fence around a group of processes
 how can I restrict how much a user's programs take
+limits for a bunch of processes
+cap memory and CPU of a group
+what do containers use to limit resources
+give a service only 1 GB
+a budget for a group of processes
+restrict memory of a service
 make:
 = A cgroup is made by a folder in /sys/fs/cgroup, or more easily with `systemd-run -p MemoryMax=1G command`.
 how do I start a program with a memory limit

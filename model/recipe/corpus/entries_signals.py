@@ -22,6 +22,17 @@ what wakes or ends a process from outside
 does a signal carry data
 can I send text with a signal
 what do words that start with SIG mean
+a tap on the shoulder for a process
+a number sent to a process
+how do I notify a running process
+a message with no content but a number
+how does Ctrl-C reach the program
+the kernel tells a process: something happened
+tell a process to stop or reload
+an alarm for a process
+what can interrupt my program from outside
+what arrives when I type kill
+an event sent to a process
 why:
 = A signal is useful to end, pause or wake a process, or to tell it about events such as a dead child or a timer.
 why do processes get signals
@@ -54,6 +65,9 @@ which call sends a signal
 how do I send SIGUSR1 to a program
 what does kill(pid, sig) do
 how do I send a signal from Python
+send a signal from the shell
+send a signal in C
+fire SIGUSR1 at a process
 see:
 = Signals with their numbers are listed by `kill -l`.
 how do I list all signals
@@ -62,6 +76,8 @@ what does kill -l do
 which number has which signal
 how many signals are there
 what is signal 9
+simple:
+= A signal is a short message to a process.
 """, 1.7),
     entry("sigint", "SIGINT", "", "", "sigterm sigkill sigtstp sigquit", """
 what:
@@ -85,6 +101,15 @@ can a program ignore Ctrl-C
 why does Ctrl-C not end my program
 my program does not react to Ctrl-C
 which signal comes from the keyboard
+press Ctrl and C, which signal goes out
+the signal for interrupt from the keyboard
+stop the running command by keyboard
+Control C sends what
+the keyboard way to end a program
+abort a command in the terminal
+my command runs too long, which keys end it
+signal 2 is which one
+what kills my program on Ctrl-C
 """, 1.3),
     entry("sigterm", "SIGTERM", "", "", "sigkill sigint sighup sigstop", """
 what:
@@ -110,11 +135,24 @@ which signal should I try first
 why did my process not end after kill
 kill PID has no effect, why
 which signal is the friendly one
+a kind request to quit
+please end yourself, as a signal
+which signal says please stop
+the default of kill
+kill without options sends what
+the signal that gives time to save data
+ask a server to shut down
+signal 15 is which one
+which signal allows clean-up before the end
+softly end a program
+a process may refuse this request to end
 why:
 = SIGTERM is better than SIGKILL because the process can save its data and remove its temporary files first.
 why should I try SIGTERM first
 why not use SIGKILL at once
 why is SIGTERM better
+simple:
+= SIGTERM asks a process kindly to end.
 """, 1.3),
     entry("sigkill", "SIGKILL", "", "", "sigterm sigstop sigint sigsegv", """
 what:
@@ -142,6 +180,21 @@ which signal does the OOM killer send
 why does my handler for SIGKILL not work
 my shell says Killed, what happened
 the program ended with the word Killed
+the signal without mercy
+the end for any process
+which signal always works
+kill for sure
+no handler helps against this signal
+cannot be caught, cannot be ignored
+force a process to end at once
+the hammer among the signals
+signal 9 is which one
+the hardest way to end a process
+which signal can no program escape
+a program refuses to end, which signal helps
+what ends a process that traps SIGTERM
+unstoppable signal
+end it immediately whatever it does
 bad:
 = SIGKILL gives the process no chance to clean up, so files may be left half written; try SIGTERM first.
 why should I not use SIGKILL first
@@ -153,6 +206,8 @@ why:
 why can SIGKILL not be caught
 why is there a signal that nobody can catch
 why can a process not ignore signal 9
+simple:
+= SIGKILL ends a process by force.
 """, 1.4),
     entry("kill9", "kill -9", "", "", "sigkill sigterm kill_command", """
 what:
@@ -167,6 +222,11 @@ how does kill -9 work
 what does kill -KILL do
 my friend always types kill -9, what is it
 is kill -9 safe
+kill with -9
+force kill a process
+-9 after kill, what for
+kill -9, explain
+the brutal form of kill
 when:
 = `kill -9` is the last resort: try plain `kill` first, wait a little, and use -9 only if the process does not end.
 should I use kill -9
@@ -175,6 +235,9 @@ is it ok to use kill -9
 is kill -9 a good habit
 is kill -9 bad
 > should I use it at once
+is it good style to use -9
+may I always use kill -9
+kill -9 as a first step
 bad:
 = `kill -9` does not help on a zombie, which is already dead, or on a process in state D, until its wait ends.
 when does kill -9 not work
@@ -198,6 +261,12 @@ put a process to sleep from outside
 how do I suspend a process
 I want to pause a long job, how
 what is signal 19
+pause, not kill
+hold a process still for a while
+stop a process so that it can go on later
+which signal puts a process in state T
+freeze a running program
+the pause button for a process
 """),
     entry("sigcont", "SIGCONT", "", "", "sigstop sigtstp", """
 what:
@@ -212,6 +281,11 @@ which signal does fg or bg send
 how do I unfreeze a process
 my process is in state T, how do I let it go on
 what is signal 18
+let a paused process go on
+the play button for a process
+continue after SIGSTOP
+wake a stopped process
+which signal brings a process out of state T
 """),
     entry("sigtstp", "SIGTSTP|Ctrl-Z", "", "", "sigstop sigcont sigint", """
 what:
@@ -229,6 +303,11 @@ what does stopped mean in the shell after Ctrl-Z
 how do I pause a program with the keyboard
 which key pauses a job
 what is the signal of Control-Z
+press Ctrl and Z, which signal goes out
+Control Z sends what
+my program stopped after Ctrl-Z, how do I go on
+pause the running command by keyboard
+what happened when I hit Ctrl-Z
 """),
     entry("sigquit", "SIGQUIT", "", "", "sigint sigterm sigabrt", """
 what:
@@ -252,6 +331,12 @@ what is sent to the parent when a child stops
 what is signal 17
 I get a signal each time a child ends
 what is the default action of SIGCHLD
+news for the parent about its child
+my child ended, which signal do I get
+which signal announces the death of a child
+child state changed, which signal
+the signal that tells the parent to call wait
+the parent is told that a child has finished
 why:
 = SIGCHLD is useful because the parent can do other work and still reap its children in time.
 how can a parent reap children without waiting all the time
@@ -270,6 +355,11 @@ what happens when a program touches memory it does not own
 my program died with signal 11
 what does signal 11 mean
 what signal ends a program that reads a wrong address
+bad pointer, which signal
+signal 11 is which one
+memory access not allowed, which signal
+which signal kills a program with a wild pointer
+what signal is behind a segfault
 """),
     entry("sigbus", "SIGBUS", "", "", "sigsegv sigfpe", """
 what:
@@ -306,6 +396,10 @@ how can a process wake itself later
 which signal is the alarm clock of a process
 what is signal 14
 like an alarm clock for a process
+time is up, which signal
+a timer went off
+signal after some seconds
+wake me in 10 seconds, which signal
 """),
     entry("sigusr1", "SIGUSR1|SIGUSR2", "", "", "sigalrm sigterm sighup", """
 what:
@@ -318,6 +412,10 @@ how do I send my own signal to my program
 what are SIGUSR1 and SIGUSR2 for
 a signal that means whatever I want
 what is signal 10
+my own signal
+signal free for any use
+the program decides what it means
+a signal for custom purposes
 """),
     entry("sighup", "SIGHUP", "", "", "sigterm nohup sigusr1", """
 what:
@@ -330,6 +428,9 @@ which signal reloads the settings of a daemon
 what is signal 1
 which signal does closing the terminal send
 what does kill -HUP do
+the terminal is gone, which signal
+hang up, which signal is that
+tell a daemon to reload
 """),
     entry("sigwinch", "SIGWINCH", "", "", "sigusr1 sighup", """
 what:
@@ -355,6 +456,12 @@ what does it mean to catch a signal
 what does signal(SIGINT, f) do
 what runs when the signal arrives
 my function is called when a signal comes, what is it
+my own reaction to a signal
+code for the case that SIGTERM comes
+react to a signal in my program
+the function for a signal
+run my function on Ctrl-C
+what is called when a signal is caught
 make:
 = A signal handler is set with sigaction() in C, or with signal.signal(signal.SIGINT, f) in Python.
 how do I install a handler
@@ -385,6 +492,17 @@ why is it bad to do a lot in a handler
 > why should it do little
 > what may it do
 > what should it do
+set a flag and return, why
+printf inside a handler
+how much work may be done in a handler
+only set a flag in the handler, why
+what is a good signal handler
+why is a short handler better
+rule for signal handlers
+keep the handler short, why
+what not to do when a signal arrives
+simple:
+= A signal handler is a function that runs when a signal comes.
 """, 1.3),
     entry("sigaction", "sigaction|sigaction()", "", "", "signal_handler signal_mask", """
 what:
@@ -425,6 +543,11 @@ does a blocked signal get lost
 which signals can not be blocked
 how do I hold back SIGINT for a moment
 signals shall wait until I am done, how
+keep signals waiting
+do not disturb, for signals
+a list of signals that must wait
+shut out a signal for a moment
+postpone a signal
 """),
     entry("pending_signal", "pending signal", "a", "pending signals", "signal_mask signal", """
 what:

@@ -25,6 +25,20 @@ is a thread a process
 does a thread have its own PID
 one process, many flows of control, what are those
 what is that thing that runs inside of a process
+a worker inside a process
+several of these live in one process and share memory
+what can one process have many of
+a flow of execution
+the thing that actually runs inside a process
+a strand of execution in a program
+what does pthread_create make
+what has its own stack but shares the heap
+how can a program use several cores at once
+a mini process in a process
+which unit does Linux schedule
+many hands in one process
+what makes a program work on two things at once
+inside one process, independent paths of execution are called what
 why:
 = A thread is cheap to make and shares data easily, so one process can use several cores or wait for several things.
 why would I use more than one thread
@@ -35,6 +49,9 @@ what do I gain from many threads
 why not one thread only
 when are threads a good idea
 why does a server use threads
+what are the advantages of threads
+why is it useful to have many threads
+why do browsers use threads
 how:
 = A thread has its own stack and registers; the kernel schedules it on a core like any other task.
 how can several threads run in one process
@@ -56,6 +73,10 @@ how do I add a second thread
 how do I run a function in parallel
 which call starts a thread
 how do I start several threads
+start another thread
+create a thread in C
+begin a new thread in Python
+how can I let two functions run at the same time
 stop:
 = A thread ends when its function returns; others should ask it to, for example with a flag, rather than kill it.
 how do I end a thread
@@ -66,6 +87,8 @@ what is the proper way to finish a thread
 can one thread kill another
 when does a thread end
 how do I cancel a thread
+end a running thread
+make a thread stop
 bad:
 = Threads are risky because they share memory: two of them that write the same data without a lock make a race
 + condition.
@@ -84,11 +107,15 @@ where can I count the threads
 how do I show threads in top
 how many threads does a process have
 what does top -H do
+show me the threads of a process
+count the threads of my process
 more:
 = Threads of one process share memory and open files, but each has its own stack, registers and thread ID.
 if one thread crashes, what about the others
 > what do they share
 > what does it share
+simple:
+= A thread is a worker inside a process.
 """, 2.0),
     entry("threads_share", "", "", "", "thread", """
 what:
@@ -116,6 +143,19 @@ are local variables shared between threads
 are globals shared between threads
 do two threads in one process use the same variables
 what belongs to a thread and what to the process
+shared or private: which parts of memory do threads have
+what is common to all threads in a process
+what does one thread see of the other
+name what threads share
+name what is private to a thread
+which parts are shared between threads
+is the heap shared by threads
+is the stack private to a thread
+do threads have separate memory
+do threads have their own memory
+if one thread changes a global variable, do the others see it
+do threads have separate stacks
+what can threads use together
 """, 1.5),
     entry("main_thread", "main thread", "the", "", "thread process", """
 what:
@@ -149,6 +189,10 @@ which C function makes a new thread
 how do I run a function in a new thread
 pthread_create or fork for a thread
 what are the arguments of pthread_create
+start a thread in C
+the POSIX call for a new thread
+the call that makes a thread
+run work() in its own thread in C
 example:
 = pthread_create() in C: `pthread_t t; pthread_create(&t, NULL, work, arg); pthread_join(t, NULL);`
 show me thread creation in C code
@@ -168,6 +212,10 @@ my main ends before my threads, what should I call
 how do I make main wait for its threads
 what is wait for threads
 what does t.join() do in Python
+wait for the end of a thread
+the wait() of threads
+let main wait for a worker thread
+collect the result of a thread
 why:
 = pthread_join() is needed so that main does not end too early and the thread's resources are freed.
 why do I have to join threads
@@ -209,6 +257,22 @@ why is counter++ not safe with threads
 is x++ safe in two threads
 what goes wrong without locks
 who wins when two threads write
+wrong result because two threads write at the same time
+sometimes right, sometimes wrong, in a threaded program
+the result depends on luck and timing
+two threads, one variable, no lock
+both threads read the old value and add one
+1000 additions by two threads gave only 1873
+the final number differs each time I run it
+a bug that comes and goes with threads
+unprotected shared data leads to what
+whoever is faster decides the result
+timing decides whether my program is right
+threads trample on the same data
+my sum is too small when I use threads
+lost updates between threads, what is that
+what is the danger when threads share a variable
+my parallel sum is wrong every time
 cause:
 = A race condition happens when threads touch the same data without a lock and at least one of them writes.
 how can a race between threads happen
@@ -225,6 +289,11 @@ how do I share a variable between threads safely
 how can two threads count together correctly
 how do I make a counter that several threads can use
 what should I put around counter++
+protect a counter from two threads
+make sharing a variable safe
+how do I stop two threads from writing at once
+my results change from run to run, how do I repair that
+how do I get the right sum with threads
 bad:
 = A race condition is bad because it is rare and hard to repeat: the program may work a thousand times and then fail.
 why are races hard to find
@@ -241,6 +310,8 @@ see:
 which tool finds races
 how do I find a data race in my code
 what does ThreadSanitizer do
+simple:
+= A race condition is when two threads get in each other's way and the result is luck.
 """, 1.7),
     entry("critical_section", "critical section", "a", "critical sections", "race mutex", """
 what:
@@ -253,6 +324,12 @@ the part of a program that touches shared data
 where must only one thread be at a time
 how do I call the code that needs a lock
 what do I put between lock and unlock
+only one thread may be here at once
+code that must not be run by two threads together
+where shared data are changed
+the part between lock and unlock, name it
+a stretch of code for one thread at a time
+which code needs protection by a lock
 avoid:
 = A critical section should be short, so that other threads do not wait long for the lock.
 how long should a critical section be
@@ -287,6 +364,17 @@ what is std::mutex
 what is it that only one thread can hold
 what should I take before I write a shared variable
 what does it mean to lock something in a program
+a lock for threads
+one thread inside, the others wait outside
+which object do I lock before touching shared data
+who has it may enter, all others wait
+protect a variable against simultaneous writes
+keep other threads out for a moment
+the thing with lock and unlock
+only one at a time, which tool
+a door that lets in one thread
+how can I guard my shared list
+a talking stick for threads
 why:
 = A mutex is needed to avoid race conditions when several threads use the same data.
 why do I have to lock shared data
@@ -313,6 +401,8 @@ do locks make my program slow
 why are too many locks bad
 what happens if I forget to unlock
 I forgot to unlock, what happens
+simple:
+= A mutex is a lock: only one thread can hold it.
 """, 1.5),
     entry("semaphore", "semaphore", "a", "semaphores", "mutex condition_variable barrier", """
 what:
@@ -334,6 +424,15 @@ what are P and V
 how can one process signal another that data are ready
 what is a lock with a number
 what happens when a semaphore is zero
+at most n threads may enter, which tool
+a counter with wait and post
+a lock that counts
+how to let in three threads but no more
+places in a car park, as a tool for threads
+wait when the count is zero
+which tool limits how many threads go in
+threads wait until the counter is above zero
+what counts down on wait and up on post
 why:
 = A semaphore is useful to limit how many threads use a resource, or to let one thread signal another.
 when is a counter better than a lock
@@ -343,6 +442,8 @@ example:
 = A semaphore example: with the value 3, three threads may use the printer pool and the fourth one waits.
 where does one use a counting lock
 show me a use of a semaphore
+simple:
+= A semaphore is a counter that says how many may still enter.
 """, 1.2),
     entry("condition_variable", "condition variable", "a", "condition variables", "mutex semaphore", """
 what:
@@ -357,6 +458,12 @@ what is used together with a mutex to wait for something
 my thread polls in a loop, what is better
 how do I avoid busy waiting in a thread
 a thread should wait until data are there
+sleep until some other thread says go
+wait and notify between threads
+a thread waits for news from another thread
+tell a sleeping thread that something changed
+how to wait for a full buffer without a loop
+what goes with a mutex for waiting
 how:
 = A condition variable is used with a mutex: wait() unlocks it, sleeps and locks it again; test the condition in a
 + loop.
@@ -389,6 +496,22 @@ what is the deadly embrace
 what can happen with two locks
 stuck forever waiting on each other
 I lock the same mutex twice and it hangs
+A waits for B and B waits for A
+everyone waits, nothing moves
+two threads blocked for good by each other
+circular waiting of threads
+stuck threads that wait on each other's locks
+none of the threads can continue, each waits for another
+thread one has lock a, thread two has lock b, both want the other one
+two locks, two threads, and the program stands still
+my program stands still and top shows no CPU
+two cars on a narrow bridge, neither goes back
+nobody moves because all wait for each other
+what is a standstill of threads called
+what happens if two threads lock in opposite order
+waiting forever for a lock
+what could happen if I take two mutexes
+four cars at a crossing, each waits for the other
 cause:
 = A deadlock happens when threads hold one lock and wait for another in a circle, for instance by locking in
 + different orders.
@@ -398,6 +521,8 @@ which four conditions lead to a deadlock
 why did my two threads get stuck
 how do threads get into that circle
 how do I produce a deadlock
+what must come together so that threads block each other
+two threads lock in different order, what may happen
 avoid:
 = A deadlock is avoided by taking locks always in the same order; timeouts or fewer locks help as well.
 = Deadlocks are avoided when all threads take the locks in the same order.
@@ -412,6 +537,13 @@ how can the philosophers eat without getting stuck
 what is lock ordering
 how do I get rid of deadlocks
 how do I lock safely
+same order of locks, what is that good for
+how can I take several locks without danger
+keep threads from waiting for each other forever
+never get stuck with two locks, how
+two mutexes, what should I watch out for
+what is a good habit when using several locks
+prevent threads from blocking each other
 example:
 = A deadlock example: thread 1 holds A and wants B, while thread 2 holds B and wants A.
 show me how two threads get stuck
@@ -429,6 +561,8 @@ how do I find a deadlock
 how do I know that my program is deadlocked
 how do I debug a deadlock
 which tool shows where my threads wait
+simple:
+= A deadlock is when everybody waits for somebody else and nobody can move.
 """, 1.8),
     entry("livelock", "livelock", "a", "livelocks", "deadlock starvation", """
 what:
@@ -442,6 +576,11 @@ two people in a corridor step aside the same way again and again
 they use CPU but make no progress, what is that
 everybody is polite and nobody gets on
 what is a deadlock in which threads keep running
+running but going nowhere
+both step aside all the time
+busy threads without progress
+after you, no after you, in threads
+active but stuck
 """),
     entry("starvation", "starvation", "", "", "deadlock livelock aging priority", """
 what:
@@ -456,6 +595,11 @@ a job waits forever although the others run
 what do we call never getting the CPU
 can a process wait forever for the CPU
 why does my nice 19 job never run
+one thread never gets a chance
+always overtaken by others
+a task waits and waits while others run
+left out by the scheduler
+hungry for CPU time but never served
 avoid:
 = Starvation is avoided by aging: the longer a task waits, the higher its priority becomes. Fair schedulers help too.
 how do I make sure every task gets a turn
@@ -487,6 +631,10 @@ what is busy waiting on a lock
 which lock does the kernel use where it may not sleep
 my thread burns CPU while it waits for a lock
 a lock that never goes to sleep
+keep asking until the lock is free
+a lock that burns CPU while waiting
+looping on a lock
+no sleeping, only trying again
 when:
 = A spin lock is good when the wait is shorter than a context switch and the owner runs on another core.
 is spinning ever good
@@ -533,6 +681,11 @@ what does __atomic_fetch_add do
 what is an indivisible operation
 something that other threads never see half done
 is counter++ atomic
+all or nothing in one step
+an indivisible step
+a step nobody can interrupt
+safe increment without a lock
+an update no other thread can see half finished
 example:
 = An atomic operation is, for instance, fetch_add, which adds to a variable and returns its old value in one step.
 name some atomics
@@ -557,6 +710,9 @@ what does lock free mean
 a data structure without locks, how does it work
 can I share data without a mutex
 programming without locks, what is it called
+no locks, only atomic steps
+how to work together without waiting for locks
+sharing without ever blocking
 """),
     entry("barrier", "barrier", "a", "barriers", "semaphore mutex condition_variable", """
 what:
@@ -572,6 +728,11 @@ how do I keep threads in step
 nobody goes on until all have arrived
 which tool makes threads wait until the last one comes
 like friends who wait at the corner until all are there
+wait here until all have come
+everyone meets before going on
+the slowest thread holds up all the others at this point
+a common waiting point
+gather all threads before the next phase
 when:
 = A barrier is used when a step needs the results of all threads from the step before, as in parallel matrix work.
 when do all my threads have to meet
@@ -599,6 +760,10 @@ a set of waiting worker threads
 how does a server handle many jobs with few threads
 workers waiting for tasks, what is that called
 creating threads again and again is slow, what can I do
+ready-made workers for small jobs
+reuse threads instead of creating new ones
+a crew of threads that share a job list
+ten threads serve a thousand jobs
 why:
 = A thread pool saves the cost of making and ending threads, and it limits how many run at once.
 why reuse threads
@@ -626,6 +791,12 @@ how do I keep all cores busy when tasks differ in length
 is stealing allowed among threads
 how does a thief thread work
 what do lazy workers do in a work stealing scheduler
+idle ones help the busy ones
+take jobs from somebody who has too many
+a free core grabs tasks from another queue
+what do workers do when their own queue is empty
+helping out a busy neighbour among workers
+who gets work when a worker has nothing left
 why:
 = Work stealing balances the load by itself, with little fighting over locks, when tasks take unequal time.
 why should workers steal
@@ -656,6 +827,11 @@ why does Python use only one CPU
 do Python threads run in parallel
 which lock is in the Python interpreter
 why are Python threads not parallel
+the lock inside Python
+which lock makes Python threads run one by one
+why is only one Python thread active at a time
+the reason that Python threads do not speed up computing
+eight Python threads, one core busy
 avoid:
 = The GIL is avoided by using several processes (multiprocessing), or by code such as Numba or NumPy that releases it.
 how do I use all cores in Python
@@ -690,6 +866,11 @@ different variables in one cache line, what is the problem
 why should per-thread counters be 64 bytes apart
 cores fight over a cache line, what is that called
 two threads, two variables, one cache line
+two variables in the same 64 bytes slow down two cores
+the cache line jumps between cores
+no shared data but still slow
+neighbouring counters of different threads
+performance problem with variables in one cache line
 avoid:
 = False sharing is avoided by keeping the data of each thread at least one cache line, 64 bytes, apart.
 what is padding to 64 bytes good for
@@ -714,6 +895,12 @@ who is Amdahl
 is there a limit to parallel speed
 why is my program not twice as fast on two cores
 what does the serial part do to the speedup
+why is there a limit to how fast parallel programs get
+the rule about serial parts and speedup
+more cores bring less and less
+the sequential part sets the limit
+which formula gives the best possible speedup
+what is the maximal speedup of a program
 example:
 = Amdahl's law example: with 10 % serial work the speedup stays below 10, even on a thousand cores.
 give me numbers for Amdahl
@@ -729,6 +916,10 @@ time on one core divided by time on many
 how is the gain from more cores measured
 it took 10 seconds on one core and 5 on two, what is the speedup
 what is parallel efficiency
+how many times faster on more cores
+ratio of serial time to parallel time
+8 seconds became 2 seconds, how do I call that
+a factor of four faster, what is that number called
 """),
     entry("scaling", "scaling", "", "", "speedup amdahl", """
 what:
@@ -751,6 +942,9 @@ strace shows futex all the time
 what does futex stand for
 how can a lock be taken without the kernel
 what is a fast user-space mutex
+the base of locks in Linux
+a lock that asks the kernel only if needed
+the system call behind pthread mutexes
 """),
     entry("concurrency", "concurrency", "", "", "parallelism thread multitasking", """
 what:
@@ -761,6 +955,10 @@ can one core be concurrent
 dealing with many things at once
 a cook who switches between two pots, what is that
 what does concurrent mean
+many tasks in progress, maybe on one core
+overlapping tasks
+juggling several tasks
+one waiter serves many tables
 """),
     entry("parallelism", "parallelism", "", "", "concurrency thread speedup", """
 what:
@@ -772,6 +970,10 @@ two cooks, each with a pot, what is that
 what does parallel mean
 what do I need for true parallel work
 can one core work in parallel
+really at the same time on several cores
+two cores, two tasks, at the same moment
+computing side by side
+many waiters serve many tables
 """),
     entry("thread_safe", "thread safety|thread-safe", "", "", "race mutex", """
 what:

@@ -48,7 +48,26 @@ WEIGHTS: dict[str, float] = {
 }
 PROCEDURAL_DEFAULT = 4.0
 IMPERATIVES = frozenset(
-    "explain define tell give name list say describe show compare help teach remind draw say please count is".split()
+    [
+        "explain",
+        "define",
+        "tell",
+        "give",
+        "name",
+        "list",
+        "say",
+        "describe",
+        "show",
+        "compare",
+        "help",
+        "teach",
+        "remind",
+        "draw",
+        "say",
+        "please",
+        "count",
+        "is",
+    ]
 )
 # What may be added to a description such as "two threads that wait for each other".
 TAILS = [
@@ -105,26 +124,7 @@ def joined(a: dict, b: dict) -> str:
     if not (a["names"] and b["names"] and "what" in a["answers"] and "what" in b["answers"]):
         return ""
     text = f"{a['answers']['what'][0]} {b['answers']['what'][0]}"
-    return text if len(text.split()) <= IMPERATIVES = frozenset(
-    "explain define tell give name list say describe show compare help teach remind draw say please count is".split()
-)
-# What may be added to a description such as "two threads that wait for each other".
-TAILS = [
-    "{}, what is that",
-    "{}, what is that called",
-    "{}, what is it called",
-    "{}, what do you call that",
-    "{}, what is the word for it",
-    "{}, what am I speaking of",
-    "what is it called: {}",
-    "what do we call this: {}",
-    "what is this: {}",
-    "name this: {}",
-    "which term fits: {}",
-    "I look for a word: {}",
-    "explain this: {}",
-]
-JOINED_WORDS else ""
+    return text if len(text.split()) <= JOINED_WORDS else ""
 
 
 class Corpus:

@@ -169,9 +169,10 @@ class ControlSocket:
         fds = [fd for _, _, part in ancillary for (fd,) in struct.iter_unpack("i", part)]
         if not data:
             return None
+        decoder = FrameDecoder()
         try:
-            frames = [] if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) else FrameDecoder().feed(data)
-            if len(frames) != 1:
+            frames = [] if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) else decoder.feed(data)
+            if len(frames) != 1 or decoder.pending:
                 raise ProtocolError("control packet does not hold exactly one frame")
         except ProtocolError:
             for fd in fds:

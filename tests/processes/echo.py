@@ -1,15 +1,25 @@
 """A worker that is not a model: fault tests fork hundreds of these in seconds.
 
-`prepare` obeys its payload (JSON): {"fail": "..."} reports an error, {"die": signal} dies while preparing, {"loop": true} never gets ready.
+`prepare` obeys its payload, JSON orders:
+
+    fail: text       report a CheckpointError          die: signal    die while preparing
+    loop: true       never get ready                   thread: true   leave a second thread behind
+    print: text      leave it in the stdout buffer     later: orders  what a second template obeys instead
+    murder: n        fork number n: the go-between kills the template and goes on alone
+    freeze: n        like murder, and then it stops itself
+    stillborn: n     fork number n: the worker dies before it has said anything
+
 `child` answers every frame of type ECHO with one step; other types make it misbehave on purpose.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,36 +27,62 @@ from typing import Any
 from llmproc.errors import CheckpointError
 from llmproc.processes import protocol
 from llmproc.processes.channel import WorkerChannel
-from llmproc.processes.frames import Frame
+from llmproc.processes.frames import Frame, encode_frame
 from llmproc.processes.health import HealthCell
 from llmproc.processes.template import Prepared
 
-ECHO, BUSY_LOOP, SLEEP, FDS, RAW, KEEP, IGNORE_TERM = range(16, 23)
+ECHO, BUSY_LOOP, SLEEP, FDS, RAW, IGNORE_TERM, DIE, TORN, LAST_WORDS, BLOB = range(16, 26)
 
 
 def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -> Prepared:
-    """Do what the payload says; hand out one memfd the first time, count how often it came back."""
+    """Do what the payload says; hand out one memfd the first time, say `mapped` when it came back."""
     orders = json.loads(payload or b"{}")
+    if fds:
+        orders = orders.get("later", {})
     progress(b"preparing")
     if "fail" in orders:
         raise CheckpointError("file", "field", 1, orders["fail"])
     if "die" in orders:
         os.kill(os.getpid(), orders["die"])
-    if orders.get("loop"):
-        while True:
-            pass
+    while orders.get("loop"):
+        pass
+    if orders.get("thread"):
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
     sys.stdout.write(orders.get("print", ""))  # left in the buffer on purpose: a fork must not double it
+    _bend_fork(orders)
     if fds:
-        return Prepared({"seen": os.pread(fds[0], 100, 0), **orders}, b"mapped", [])
-    fd = os.memfd_create("echo")
+        return Prepared(os.pread(fds[0], 100, 0), b"mapped", [])
+    fd = os.memfd_create("echo", os.MFD_CLOEXEC)
     os.write(fd, b"weights")
-    return Prepared(orders, b"packed", [fd])
+    return Prepared(b"", b"packed", [fd])
+
+
+def _bend_fork(orders: dict[str, int]) -> None:
+    template, real, count = os.getpid(), os.fork, 0
+
+    def fork() -> int:
+        nonlocal count
+        in_template = os.getpid() == template
+        count += in_template
+        pid = real()
+        if pid:
+            return pid
+        if not in_template and orders.get("stillborn") == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if in_template and count in (orders.get("murder"), orders.get("freeze")):
+            os.kill(template, signal.SIGKILL)
+            while os.getppid() == template:
+                pass
+            if orders.get("freeze") == count:
+                os.kill(os.getpid(), signal.SIGSTOP)
+        return pid
+
+    if {"murder", "freeze", "stillborn"} & set(orders):
+        os.fork = fork
 
 
 def child(context: Any, channel: WorkerChannel, health: HealthCell) -> int:
     """Echo until told to stop."""
-    if context.get("die_in_child"):
-        os.kill(os.getpid(), context["die_in_child"])
     while not channel.ended:
         frame = channel.receive(block=True)
         if frame is None:
@@ -54,37 +90,53 @@ def child(context: Any, channel: WorkerChannel, health: HealthCell) -> int:
         if frame.type == protocol.STOP:
             return 0
         health.set_busy(True)
-        _obey(frame, channel, health)
+        _obey(frame, channel, health, context)
         health.set_busy(False)
     return 0
 
 
-def _obey(frame: Frame, channel: WorkerChannel, health: HealthCell) -> None:
+def _obey(frame: Frame, channel: WorkerChannel, health: HealthCell, context: Any) -> None:
+    event_fd = channel._event_fd
     if frame.type == BUSY_LOOP:
-        end = time.monotonic() + float(frame.payload)
-        while time.monotonic() < end:
-            pass
+        _spin(float(frame.payload))
+    elif frame.type == IGNORE_TERM:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _spin(float(frame.payload))
     elif frame.type == SLEEP:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
         time.sleep(float(frame.payload))
-    elif frame.type == IGNORE_TERM:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        end = time.monotonic() + 30
-        while time.monotonic() < end:
-            pass
-    elif frame.type == FDS:
-        names = {int(fd): os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if _exists(fd)}
-        channel.send(Frame(FDS, frame.request_id, json.dumps(names).encode()))
-        return
+    elif frame.type == DIE:
+        os.kill(os.getpid(), int(frame.payload))
     elif frame.type == RAW:
-        os.write(channel._event_fd, frame.payload)
-    elif frame.type == KEEP:
-        health.set_busy(True)
-        while channel.receive(block=True) is not None:
-            pass
+        os.write(event_fd, frame.payload)
+        signal.pause()  # to be killed for it
+    elif frame.type == TORN:
+        channel.send(Frame(ECHO, frame.request_id, b"whole"))
+        os.write(event_fd, encode_frame(Frame(ECHO, frame.request_id, b"torn" * 1000))[:2000])
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif frame.type == LAST_WORDS:  # more than one read of main's takes
+        fcntl.fcntl(event_fd, fcntl.F_SETPIPE_SZ, 1 << 20)
+        channel.send(Frame(ECHO, 0, b"first"))
+        for number in range(1, int(frame.payload) + 1):
+            os.write(event_fd, encode_frame(Frame(ECHO, number, bytes(1000))))
+        os.kill(os.getpid(), signal.SIGKILL)
+    if frame.type == FDS:
+        names = {int(fd): _target(fd) for fd in os.listdir("/proc/self/fd")}
+        answer = {"fds": {fd: name for fd, name in names.items() if name}, "context": context.decode()}
+        channel.send(Frame(FDS, frame.request_id, json.dumps(answer).encode()))
+        return
     health.step()
-    channel.send(Frame(ECHO, frame.request_id, frame.payload))
+    channel.send(Frame(frame.type, frame.request_id, frame.payload if frame.type == ECHO else b""))
 
 
-def _exists(fd: str) -> bool:
-    return os.path.exists(f"/proc/self/fd/{fd}") or os.path.islink(f"/proc/self/fd/{fd}")
+def _spin(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
+def _target(fd: str) -> str:
+    try:
+        return os.readlink(f"/proc/self/fd/{fd}")
+    except OSError:
+        return ""  # the descriptor of the listing itself

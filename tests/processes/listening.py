@@ -1,40 +1,53 @@
-"""A listener that writes down what it hears, and a supervisor around the echo child."""
+"""A listener that writes down what it hears, a supervisor around the echo child, and eyes in /proc."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import queue
-import threading
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import json
+import echo
+
 from llmproc.processes.frames import Frame
 from llmproc.processes.slots import SlotState
 from llmproc.processes.supervisor import Plan, Supervisor
 
 HERE = Path(__file__).resolve().parent
+MARK = "LLMPROC_TEST_MARK"  # in the environment of everything a test starts, so that strays can be found
+PATIENCE_S = 20.0
 
 
 class Heard:
-    """Every call of the supervisor, in order; `wait(name)` returns the arguments of the next call of that name."""
+    """Every call of the supervisor, in order; `wait(name)` returns the arguments of the next call of that name.
+
+    `hooks`: functions called with the arguments on the I/O thread. `holding`: slots that hold work.
+    `proof`: what /proc is made to say of a worker (cpu ns, wait ns, state).
+    """
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
-        self._queue: queue.Queue[tuple[str, tuple[Any, ...]]] = queue.Queue()
+        self.times: list[tuple[str, float]] = []
+        self.hooks: dict[str, Callable[..., None]] = {}
         self.holding: set[int] = set()
-        self.proof: dict[int, tuple[int, int, str]] = {}
-        self.done = threading.Event()
+        self.proof: Callable[[int], tuple[int, int, str] | None] = lambda pid: (0, 0, "S")
+        self._queue: queue.Queue[tuple[str, tuple[Any, ...]]] = queue.Queue()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
 
         def call(*arguments: Any) -> None:
+            self.times.append((name, time.monotonic()))
             self.calls.append((name, arguments))
+            if name in self.hooks:
+                self.hooks[name](*arguments)
             self._queue.put((name, arguments))
 
         return call
@@ -43,44 +56,124 @@ class Heard:
         return slot in self.holding
 
     def evidence(self, pid: int) -> tuple[int, int, str] | None:
-        return self.proof.get(pid, (0, 0, "S"))
+        return self.proof(pid)
 
-    def stopped(self) -> None:
-        self.done.set()
-
-    def wait(self, name: str, timeout: float = 20) -> tuple[Any, ...]:
+    def wait(self, name: str, timeout: float = PATIENCE_S) -> tuple[Any, ...]:
+        """The next call of that name; those before it are dropped."""
         end = time.monotonic() + timeout
         while True:
-            heard, arguments = self._queue.get(timeout=max(0.01, end - time.monotonic()))
+            try:
+                heard, arguments = self._queue.get(timeout=max(0.01, end - time.monotonic()))
+            except queue.Empty:
+                raise AssertionError(f"no {name!r} in {timeout:g} s; heard {self.names()}") from None
             if heard == name:
                 return arguments
 
     def names(self) -> list[str]:
         return [name for name, _ in self.calls]
 
+    def all(self, name: str) -> list[tuple[Any, ...]]:
+        return [arguments for heard, arguments in self.calls if heard == name]
 
-def environment() -> dict[str, str]:
+
+def environment(mark: str) -> dict[str, str]:
+    """For everything started here; any warning in a template or worker is an error."""
     paths = [str(HERE), str(HERE.parents[1])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONWARNINGS": "error",
+        MARK: mark,
+    }
+
+
+def new_mark() -> str:
+    return uuid.uuid4().hex
+
+
+def marked(mark: str) -> dict[int, str]:
+    """Living processes with this mark, by pid, with their names; zombies have no environment any more."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"{MARK}={mark}".encode() in (path / "environ").read_bytes():
+                found[int(path.name)] = (path / "comm").read_text().strip()
+    return found
+
+
+def children() -> list[int]:
+    found: list[int] = []
+    for path in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += map(int, path.read_text().split())
+    return found
+
+
+def state_of(pid: int) -> str:
+    """The state letter; "" when the process is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+def comm_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text().strip()
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def until(condition: Callable[[], object], what: str, timeout: float = PATIENCE_S) -> None:
+    """Poll, bounded."""
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, f"not in {timeout:g} s: {what}"
+        time.sleep(0.002)
 
 
 @contextmanager
-def running(workers: int = 1, output_fd: int | None = None, stuck_after_s: float = 10.0, **orders: Any) -> Iterator[tuple[Supervisor, Heard]]:
-    """A supervisor with echo children; stopped and joined at the end."""
-    heard = Heard()
-    plan = Plan("echo:prepare", "echo:child", json.dumps(orders).encode(), workers, environment(), output_fd, stuck_after_s)
+def running(
+    workers: int = 1,
+    ready: bool = True,
+    heard: Heard | None = None,
+    output_fd: int | None = None,
+    stuck_after_s: float = 10.0,
+    names: tuple[str, str] = ("echo:prepare", "echo:child"),
+    **orders: Any,
+) -> Iterator[tuple[Supervisor, Heard]]:
+    """A supervisor with echo children, all `ready`; stopped and joined at the end, and nothing with its mark lives."""
+    heard, mark = heard or Heard(), new_mark()
+    plan = Plan(*names, json.dumps(orders).encode(), workers, environment(mark), output_fd, stuck_after_s)
     supervisor = Supervisor(plan, heard)
     supervisor.start()
     try:
+        for _ in range(workers if ready else 0):
+            heard.wait("worker_ready")
         yield supervisor, heard
     finally:
         supervisor.stop()
-        assert supervisor.join(10), "the supervisor did not end"
+        assert supervisor.join(10), f"the supervisor did not end; heard {heard.names()}"
+    assert heard.names().count("stopped") == 1
+    assert not marked(mark)
 
 
 def ask(supervisor: Supervisor, slot: int, frame: Frame) -> None:
-    supervisor.post(lambda: supervisor.send(slot, frame))
+    assert supervisor.post(lambda: supervisor.send(slot, frame))
+
+
+def echoes(supervisor: Supervisor, heard: Heard, slot: int, text: bytes = b"hello") -> bool:
+    """Whether the worker of this slot answers."""
+    ask(supervisor, slot, Frame(echo.ECHO, 7, text))
+    return heard.wait("frame") == (slot, Frame(echo.ECHO, 7, text))
 
 
 def pid_of(supervisor: Supervisor, slot: int = 0) -> int:
-    return supervisor.slots[slot].pid if supervisor.slots[slot].state is SlotState.READY else 0
+    assert supervisor.slots[slot].state is SlotState.READY
+    return supervisor.slots[slot].pid
+
+
+def busy(supervisor: Supervisor, slot: int = 0) -> None:
+    until(lambda: supervisor.slots[slot].health.busy, "the worker is busy")

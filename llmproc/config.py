@@ -97,7 +97,7 @@ def format_cpus(cpus: set[int] | tuple[int, ...]) -> str:
 
 
 def shipped_file(folder: str, name: str) -> Path:
-    """A file that ships with the project: in the folder above the package (a checkout), else inside the package (a wheel)."""
+    """A file that ships with the project: in the folder above the package (a checkout), else inside it (a wheel)."""
     beside = _PACKAGE.parent / folder / name
     return beside if beside.is_file() else _PACKAGE / f"shipped_{folder}" / name
 

@@ -41,10 +41,15 @@ def _fds() -> dict[int, str]:
     return found
 
 
+def _shared_memory() -> set[str]:
+    """Named shared memory of the whole machine, less what other programs' multiprocessing comes and goes with."""
+    return {name for name in os.listdir("/dev/shm") if not name.startswith(("sem.mp-", "torch_", "psm_"))}
+
+
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
     """After each test: no extra children, file descriptors, threads or /dev/shm entries."""
-    children, fds, threads, shm = _children(), _fds(), set(threading.enumerate()), set(os.listdir("/dev/shm"))
+    children, fds, threads, shm = _children(), _fds(), set(threading.enumerate()), _shared_memory()
     yield
     extra_threads = [t for t in threading.enumerate() if t not in threads]
     for thread in extra_threads:
@@ -53,4 +58,4 @@ def nothing_left_behind() -> Iterator[None]:
     assert not _children() - children, "child processes left"
     left = {fd: name for fd, name in _fds().items() if fd not in fds}
     assert not left, f"file descriptors left: {left}"
-    assert not set(os.listdir("/dev/shm")) - shm, "shared memory left"
+    assert not _shared_memory() - shm, "shared memory left"

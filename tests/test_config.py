@@ -78,7 +78,9 @@ def test_environment_is_read_in_one_place() -> None:
     assert readers == []
 
 
-def test_shipped_files_are_looked_up_beside_the_package_then_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shipped_files_are_looked_up_beside_the_package_then_inside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     package = tmp_path / "llmproc"
     monkeypatch.setattr(config, "_PACKAGE", package)
     assert config.shipped_file("model", "model.bin") == package / "shipped_model" / "model.bin"

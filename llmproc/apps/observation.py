@@ -59,7 +59,7 @@ class Observation:
         return fd
 
     def _output(self) -> int:
-        """Where children's output goes: a file of the run folder, written by themselves, so that nobody has to drain."""
+        """Where children's output goes: a file of the run folder, written by themselves: nobody has to drain it."""
         if self.folder is None:
             fd = os.memfd_create("llmproc-stderr", os.MFD_CLOEXEC)
         else:

@@ -22,8 +22,8 @@ _EXAMPLES = """examples:
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=prog,
-        description="Write a checkpoint with random weights in the shape of a real model: it speaks nonsense at the true "
-        "cost, for benchmarks and tests.",
+        description="Write a checkpoint with random weights in the shape of a real model: it speaks nonsense "
+        "at the true cost, for benchmarks and tests.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -67,7 +67,21 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc synth") -> int
         return 1
     size = given.output.stat().st_size
     if given.json:
-        print(json.dumps({"file": str(given.output), "bytes": size, "shape": given.shape, "layout": given.layout, "seed": given.seed, "weights": "random"}))
+        print(
+            json.dumps(
+                {
+                    "file": str(given.output),
+                    "bytes": size,
+                    "shape": given.shape,
+                    "layout": given.layout,
+                    "seed": given.seed,
+                    "weights": "random",
+                }
+            )
+        )
     else:
-        print(f"{given.output}: {size:,} bytes, {given.shape}, {given.layout}, {description.n_layers} layers, random weights")
+        print(
+            f"{given.output}: {size:,} bytes, {given.shape}, {given.layout}, "
+            f"{description.n_layers} layers, random weights"
+        )
     return 0

@@ -37,6 +37,10 @@ class HealthCell:
         """Count one finished step."""
         self._words[0] += 1
 
+    def release(self) -> None:
+        """Let go of the memory; nothing can be read or written afterwards."""
+        self._words.release()
+
     def set_busy(self, busy: bool) -> None:
         """Say whether work is held; an idle worker is never judged."""
         self._words[1] = int(busy)
@@ -49,6 +53,7 @@ class HealthBoard:
         self.fd = fd
         self._map = mmap.mmap(fd, slots * _CELL)
         self._view = memoryview(self._map).cast("Q")
+        self._cells: list[HealthCell] = []
 
     @classmethod
     def create(cls, slots: int) -> HealthBoard:
@@ -61,14 +66,20 @@ class HealthBoard:
     def attach(cls, fd: int) -> HealthBoard:
         """The board behind a received descriptor, which is closed: the mapping is enough."""
         board = cls(fd, os.fstat(fd).st_size // _CELL)
-        board.close()
+        os.close(fd)
         return board
 
     def cell(self, slot: int) -> HealthCell:
         """The cell of slot `slot`."""
         words = _CELL // 8
-        return HealthCell(self._view[slot * words : (slot + 1) * words])
+        cell = HealthCell(self._view[slot * words : (slot + 1) * words])
+        self._cells.append(cell)
+        return cell
 
     def close(self) -> None:
-        """Close the descriptor; the mapping goes with the last cell."""
+        """Close the descriptor and the mapping (which holds one of its own); cells are of no use afterwards."""
+        for cell in self._cells:
+            cell.release()
+        self._view.release()
+        self._map.close()
         os.close(self.fd)

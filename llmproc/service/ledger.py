@@ -1,7 +1,7 @@
-"""The ledger of requests: what each has so far and what a worker's death means for it. Pure: no pipes, no clock, no threads.
+"""The ledger of requests: what each has so far and what a worker's death means for it.
 
-It is all that a replay needs: the ids, the emitted tokens and the coin count. A token of a dead worker counts, a step it
-did not report never happened, so the continuation is the text that would have come.
+Pure: no pipes, no clock, no threads. It is all that a replay needs: the ids, the emitted tokens and the coin count. A
+token of a dead worker counts, a step it did not report never happened, so the continuation is the text that would have come.
 
 Blame: a request whose worker died twice without a new token for it in between is suspect and runs alone; a third such
 death alone fails it, and only it.
@@ -98,7 +98,17 @@ class Entry:
         new = len(self.emitted) + self.closed
         prompt = len(self.order.ids)
         return Finish(
-            self.request_id, reason, message, prompt, 0, new, rest.coins, None, prompt + new, 0.0, 0.0  # type: ignore[arg-type]
+            self.request_id,
+            reason,
+            message,
+            prompt,
+            0,
+            new,
+            rest.coins,
+            None,
+            prompt + new,
+            0.0,
+            0.0,  # type: ignore[arg-type]
         )
 
 

@@ -69,7 +69,9 @@ class Events(msgspec.Struct, frozen=True, array_like=True):
 Message = Generate | Cancel | Events
 _TYPES: dict[int, type] = {FIRST_FREE: Generate, FIRST_FREE + 1: Cancel, FIRST_FREE + 2: Events}
 _CODES = {kind: code for code, kind in _TYPES.items()}
-_DECODERS = {code: msgspec.msgpack.Decoder(kind) for code, kind in _TYPES.items()}
+_DECODERS: dict[int, msgspec.msgpack.Decoder[Message]] = {
+    code: msgspec.msgpack.Decoder(kind) for code, kind in _TYPES.items()
+}
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -99,7 +101,7 @@ class PrepareOrder(msgspec.Struct, frozen=True):
 
 
 class PrepareReport(msgspec.Struct, frozen=True):
-    """template -> main: it is ready; seconds of wall time, bytes of weights, kernels compiled now (0: all from cache)."""
+    """template -> main: it is ready. Seconds of wall time; `compiled`: kernels the cache did not have."""
 
     load_s: float
     compile_s: float

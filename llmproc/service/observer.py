@@ -1,4 +1,4 @@
-"""What a service tells those who watch it. Called on the I/O thread: implementations must be quick and must not raise."""
+"""What a service tells those who watch it. Called on the I/O thread: implementations are quick and never raise."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
 
 
 def fingerprint(memory: mmap.mmap) -> str:
-    """What tells two checkpoints apart: the SHA-256 of a file up to 32 MiB, of its size and 512 slices of a larger one."""
+    """What tells two checkpoints apart: SHA-256 of a file up to 32 MiB, of size and 512 slices of a larger one."""
     if len(memory) <= 32 << 20:
         return f"sha256:{hashlib.sha256(memory).hexdigest()}"
     digest = hashlib.sha256(str(len(memory)).encode())

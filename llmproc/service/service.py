@@ -154,9 +154,13 @@ class Service:
             if self._closed:
                 raise ServiceClosedError("the service is closed")
             request_id, self._next_id = self._next_id, self._next_id + 1
-        ticket = Ticket(request_id, lambda: self._supervisor.post(lambda: self._cancel(request_id)))
-        self._supervisor.post(lambda: self._accept(Entry(request_id, order, session), ticket))
+        ticket = Ticket(request_id, lambda: self._post(lambda: self._cancel(request_id)))
+        if not self._supervisor.post(lambda: self._accept(Entry(request_id, order, session), ticket)):
+            raise self.error or ServiceClosedError("the service has ended")
         return ticket
+
+    def _post(self, call: Callable[[], None]) -> None:
+        self._supervisor.post(call)
 
     def workers(self) -> list[WorkerInfo]:
         """A snapshot of the slots."""
@@ -183,7 +187,7 @@ class Service:
         )
         if fresh:
             self._ready.clear()
-            self._supervisor.post(lambda: [self._supervisor.replace(s.index) for s in self._supervisor.slots] and None)
+            self._post(self._replace_all)
 
     def close(self, timeout: float | None = None) -> list[WorkerExit]:
         """End everything, wait, and return how the workers ended (the last one of each slot last)."""
@@ -194,6 +198,10 @@ class Service:
         return self.exits
 
     # -- I/O thread -------------------------------------------------------------------------------------------------
+
+    def _replace_all(self) -> None:
+        for slot in self._supervisor.slots:
+            self._supervisor.replace(slot.index)
 
     def _accept(self, entry: Entry, ticket: Ticket) -> None:
         self._tickets[entry.request_id] = ticket

@@ -62,7 +62,7 @@ class Answer:
         self._ticket.cancel()
 
     def next(self, timeout: float | None = None) -> str | None:
-        """The next piece of text (maybe ""), or None when nothing came within `timeout`. After the end: RuntimeError."""
+        """The next piece of text (maybe ""), None when nothing came within `timeout`; RuntimeError after the end."""
         if self.finish is not None:
             raise RuntimeError("the answer is complete")
         event = self._ticket.next(timeout)

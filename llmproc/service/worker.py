@@ -1,13 +1,13 @@
-"""The child side: a worker's loop around an engine. It never compiles, never touches stdin and keeps no state of main's.
+"""The child side: a worker's loop around an engine. It never compiles, never touches stdin, keeps no state of main's.
 
-    request pipe -> receive() -> Engine.add / cancel -> Engine.step() -> one Events frame -> event pipe
+request pipe -> receive() -> Engine.add / cancel -> Engine.step() -> one Events frame -> event pipe
 """
 
 from __future__ import annotations
 
+from llmproc.engine import engine as engine_events
 from llmproc.engine.engine import Engine
 from llmproc.engine.sequence import SequenceRequest
-from llmproc.engine import engine as engine_events
 from llmproc.errors import RequestError
 from llmproc.processes import protocol
 from llmproc.processes.channel import WorkerChannel

@@ -30,7 +30,20 @@ ROOMS = (  # from the top: an import goes downwards only
     ("errors",),
 )
 LEVEL = {room: depth for depth, rooms in enumerate(ROOMS) for room in rooms}
-WITHOUT_NUMBA = {"checkpoints", "text", "dispatch", "monitor", "processes", "apps", "report", "hardware", "config", "errors", "cli", "main"}
+WITHOUT_NUMBA = {
+    "checkpoints",
+    "text",
+    "dispatch",
+    "monitor",
+    "processes",
+    "apps",
+    "report",
+    "hardware",
+    "config",
+    "errors",
+    "cli",
+    "main",
+}
 TOP_LEVEL = {
     "setup.cfg", "README.md", "llmproc", "model", "tokenizer", "logs", "tools", "tests",
     "pyproject.toml", "LICENSE", ".gitignore", ".ci",
@@ -90,20 +103,23 @@ def test_the_import_check_sees_an_upward_import() -> None:
 def test_only_kernels_and_those_above_the_engine_see_numba(path: Path) -> None:
     room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     if room in WITHOUT_NUMBA:
-        assert not [m for m in _imports(path) if m.split(".")[0] in ("numba", "llvmlite") or m.startswith("llmproc.kernels")]
+        assert not [
+            m for m in _imports(path) if m.split(".")[0] in ("numba", "llvmlite") or m.startswith("llmproc.kernels")
+        ]
 
 
 def test_main_starts_without_numba_numpy_or_pandas() -> None:
     code = (
         "import sys, llmproc.apps.chat.app; "
-        "print([m for m in ('numba', 'numpy', 'pandas', 'matplotlib', 'llmproc.kernels', 'llmproc.engine') if m in sys.modules])"
+        "heavy = ('numba', 'numpy', 'pandas', 'matplotlib', 'llmproc.kernels', 'llmproc.engine'); "
+        "print([name for name in heavy if name in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
 
 
 def test_the_package_itself_imports_nothing() -> None:
-    code = "import sys; before = set(sys.modules); import llmproc; print(set(sys.modules) - before - {'llmproc', '__future__'})"
+    code = "import sys; old = set(sys.modules); import llmproc; print(set(sys.modules) - old - {'llmproc', '__future__'})"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "set()"
 

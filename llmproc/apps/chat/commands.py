@@ -59,7 +59,7 @@ class Command:
 
 def _number(name: str, text: str, kind: type) -> float | int:
     try:
-        return kind(text)  # type: ignore[no-any-return]
+        return kind(text)
     except ValueError:
         raise UsageError(f"{name} is {text}: must be {'a whole number' if kind is int else 'a number'}") from None
 
@@ -114,7 +114,10 @@ def _clear(loop: Loop, argument: str) -> None:
 
 
 def _ps(loop: Loop, argument: str) -> None:
-    loop.screen.line(f"  {'role':<10} {'pid':>8} {'state':<9} {'policy':<12} {'nice':>4} {'core':>4} {'user s':>8} {'sys s':>7} {'PSS MB':>7}")
+    loop.screen.line(
+        f"  {'role':<10} {'pid':>8} {'state':<9} {'policy':<12} {'nice':>4} {'core':>4} "
+        f"{'user s':>8} {'sys s':>7} {'PSS MB':>7}"
+    )
     _ps_line(loop, "main", os.getpid(), "running")
     for worker in loop.service.workers():
         if worker.pid:
@@ -220,7 +223,11 @@ COMMANDS = (
     Command("/show", "the settings and the state of the conversation", _show),
     Command("/clear", "forget the conversation; the random stream goes on", _clear),
     Command("/ps", "the processes: state, policy, nice, core, CPU time, memory", _ps),
-    Command("/sched <policy> [priority] [fresh]", f"policy of the worker: {', '.join(POLICIES)}; fresh: fork a new one", _sched),
+    Command(
+        "/sched <policy> [priority] [fresh]",
+        f"policy of the worker: {', '.join(POLICIES)}; fresh: fork a new one",
+        _sched,
+    ),
     Command("/nice <n>", "nice value of the worker, -20 to 19", _nice),
     Command("/pin [cores]", "cores the worker may use, such as 0,2-3; without: all", _pin),
     Command("/regen", "make the last answer again, with the random stream where it stands", _regen),

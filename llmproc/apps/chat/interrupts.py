@@ -1,8 +1,8 @@
 """What a signal means to the prompt loop. Handlers set a flag, write a wakeup byte (cancel) or, while idle, raise.
 
-    SIGINT while idle                        ends the program
-    SIGINT while generating                  cancels the answer; a second one ends the program (--course: the first)
-    SIGTERM, SIGHUP                          end the program
+SIGINT while idle                        ends the program
+SIGINT while generating                  cancels the answer; a second one ends the program (--course: the first)
+SIGTERM, SIGHUP                          end the program
 """
 
 from __future__ import annotations

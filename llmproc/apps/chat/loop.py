@@ -160,7 +160,8 @@ class ChatLoop:
             self.screen.notice(f"the answer was cut at max_tokens = {self.session.sampling.max_tokens}")
         if self.verbose:
             self.screen.notice(
-                f"prompt {finish.prompt_tokens} tokens, {finish.cached_tokens} of them cached, prefill {finish.prefill_s:.3f} s; "
+                f"prompt {finish.prompt_tokens} tokens, {finish.cached_tokens} of them cached, "
+                f"prefill {finish.prefill_s:.3f} s; "
                 f"answer {finish.new_tokens} tokens, decode {finish.decode_s:.3f} s; {self.session.coins} coins drawn"
             )
 

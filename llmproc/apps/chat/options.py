@@ -60,9 +60,17 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("seed", nargs="?", type=int, default=42, help="seed of the random stream (42); 0 or less draws one and prints it")
+    add(
+        "seed",
+        nargs="?",
+        type=int,
+        default=42,
+        help="seed of the random stream (42); 0 or less draws one and prints it",
+    )
     files = parser.add_argument_group("files")
-    files.add_argument("--model", type=Path, metavar="FILE", help="checkpoint: llama2.c version 2, 1 or legacy (shipped)")
+    files.add_argument(
+        "--model", type=Path, metavar="FILE", help="checkpoint: llama2.c version 2, 1 or legacy (shipped)"
+    )
     files.add_argument("--tokenizer", type=Path, metavar="FILE", help="tokenizer.bin (beside the model, else shipped)")
     choice = parser.add_argument_group("token sampling")
     choice.add_argument("--temperature", type=float, default=0.6, help="0 takes the likeliest token (0.6)")
@@ -99,7 +107,9 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
     drawn = given.seed <= 0
     seed = int.from_bytes(os.urandom(4), "little") + 1 if drawn else given.seed
     model = given.model or environment.model or _local("model.bin", given.course) or shipped_file("model", "model.bin")
-    tokenizer = given.tokenizer or environment.tokenizer or _local("tokenizer.bin", given.course) or _tokenizer_for(model)
+    tokenizer = (
+        given.tokenizer or environment.tokenizer or _local("tokenizer.bin", given.course) or _tokenizer_for(model)
+    )
     cpus = None if given.cpus is None else parse_cpus(given.cpus)
     return ChatOptions(
         model=model,

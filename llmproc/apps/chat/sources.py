@@ -1,7 +1,7 @@
 """Where prompts come from: a pipe, a terminal with readline, a terminal with prompt_toolkit.
 
-All three: `read(prompt)` returns a line without its newline, None at end of input, and lets KeyboardInterrupt (raised by
-the loop's signal handler while idle) through. No line is read ahead of its answer by a terminal; a pipe's is kept.
+All three: `read(prompt)` returns a line without its newline, None at end of input, and lets KeyboardInterrupt (raised
+by the loop's signal handler while idle) through. No line is read ahead of its answer by a terminal; a pipe's is kept.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class ReadlineSource:
         with contextlib.suppress(OSError):
             readline.read_history_file(history)
         readline.set_completer_delims("")
-        readline.set_completer(lambda text, state: ([w for w in words if w.startswith(text)] + [None])[state])  # type: ignore[list-item]
+        readline.set_completer(lambda text, state: ([w for w in words if w.startswith(text)] + [None])[state])
         readline.parse_and_bind("tab: complete")
 
     def read(self, prompt: str) -> str | None:

@@ -1,0 +1,83 @@
+"""A running service for tests, and ways to hurt it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.header import read_header
+from llmproc.checkpoints.synth import write_synthetic
+from llmproc.config import SamplingParams
+from llmproc.service.messages import Finish, Generate, Token
+from llmproc.service.service import Service, ServiceConfig, Ticket
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Recorder:
+    """An observer that remembers."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, dict[str, Any]]] = []
+
+    def event(self, kind: str, **fields: Any) -> None:
+        self.events.append((kind, fields))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *arguments: self.events.append((name, {"arguments": arguments}))
+
+    def named(self, *names: str) -> list[str]:
+        return [kind for kind, _ in self.events if kind in names]
+
+
+@contextmanager
+def serving(checkpoint: Path, observer: Any = None, **settings: Any) -> Iterator[Service]:
+    """A started service; everything it started has ended afterwards."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    service = Service(ServiceConfig(checkpoint, environment=environment, **settings), observer)
+    service.start()
+    try:
+        yield service
+    finally:
+        service.close(20)
+
+
+def slow_model(folder: Path, vocab_size: int = 512, seq_len: int = 1024) -> Path:
+    """A random checkpoint that takes about 10 ms a token: long enough to be killed in the middle of."""
+    path = folder / "slow.bin"
+    if not path.exists():
+        write_synthetic(path, ModelDescription(256, 768, 12, 8, 4, vocab_size, seq_len, 32, True, "int8", 64), seed=1)
+    return path
+
+
+def order(ids: list[int], tokens: int = 60, temperature: float = 0.8, **changes: Any) -> Generate:
+    values: dict[str, Any] = {
+        "ids": ids, "max_tokens": tokens, "end_tokens": [], "temperature": temperature,
+        "top_p": 0.9, "seed": 42, "coins": 0, "closing": None,
+    }  # fmt: skip
+    return Generate(**{**values, **changes})
+
+
+def collect(ticket: Ticket) -> tuple[list[int], Finish]:
+    """All ids of a request and its terminal event."""
+    tokens: list[int] = []
+    for event in ticket:
+        if isinstance(event, Token):
+            tokens.append(event.token)
+        else:
+            return tokens, event
+    raise AssertionError("no terminal event")
+
+
+def sampling(**changes: Any) -> SamplingParams:
+    return SamplingParams(**changes)
+
+
+def vocabulary(path: Path) -> int:
+    return read_header(path).description.vocab_size

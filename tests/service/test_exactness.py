@@ -1,0 +1,98 @@
+"""The same ids from the reference, from the kernels and through a worker; the course's golden ids through a worker."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from serving import collect, order, serving
+
+from llmproc.checkpoints.header import read_header
+from llmproc.checkpoints.weights import Weights, read_into, view_weights
+from llmproc.config import SamplingParams, shipped_file
+from llmproc.engine.randomness import RandomStream
+from llmproc.engine.reference import Reference
+from llmproc.engine.sampling import sample
+from llmproc.engine.transformer import Transformer
+from llmproc.service.session import Session
+from llmproc.text.templates import ChatTemplate
+from llmproc.text.tokenizer import load_tokenizer
+
+BOS, LENGTH = 1, 200
+
+
+def load(path: Path) -> tuple[object, Weights]:
+    header = read_header(path)
+    memory = memoryview(bytearray(header.size))
+    read_into(header, memory)
+    return header.description, view_weights(header.description, header.layout, memory)
+
+
+def by_reference(path: Path, temperature: float, length: int = LENGTH) -> list[int]:
+    reference, stream, ids = Reference(*load(path), c_order=True), RandomStream(42), [BOS]
+    for position in range(length):
+        ids.append(sample(reference.forward(ids[-1], position), temperature, 0.9, stream))
+    return ids[1:]
+
+
+def by_kernels(path: Path, temperature: float, length: int = LENGTH) -> list[int]:
+    transformer, stream, ids = Transformer(*load(path)), RandomStream(42), [BOS]
+    cache = transformer.new_cache()
+    for position in range(length):
+        ids.append(sample(np.array(transformer.forward(ids[-1], position, cache)), temperature, 0.9, stream))
+    return ids[1:]
+
+
+def by_worker(path: Path, temperatures: list[float], length: int = LENGTH) -> list[list[int]]:
+    with serving(path) as service:
+        return [collect(service.submit(order([BOS], length, temperature)))[0] for temperature in temperatures]
+
+
+@pytest.mark.parametrize("name", ["shipped", "course-tiny-v2.bin", "stories260K.bin"])
+def test_reference_kernels_and_worker_agree_token_for_token(name: str, shared_data: Path) -> None:
+    path = shipped_file("model", "model.bin") if name == "shipped" else shared_data / name
+    through = by_worker(path, [0.0, 0.8])
+    for temperature, worker in zip([0.0, 0.8], through, strict=True):
+        kernels = by_kernels(path, temperature)
+        assert len(kernels) == LENGTH
+        assert worker == kernels
+        assert by_reference(path, temperature, 60) == kernels[:60]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", ["shipped", "course-tiny-v2.bin", "stories260K.bin"])
+def test_reference_agrees_over_200_tokens(name: str, shared_data: Path) -> None:
+    path = shipped_file("model", "model.bin") if name == "shipped" else shared_data / name
+    for temperature in (0.0, 0.8):
+        assert by_reference(path, temperature) == by_kernels(path, temperature)
+
+
+def course_session(service: object, shared_data: Path, model: Path) -> Session:
+    header = read_header(model)
+    tokenizer = load_tokenizer(shared_data / "smollm-tokenizer.bin", header.description.vocab_size)
+    sampling = SamplingParams(0.6, 0.9, seed=42)
+    return Session(service, tokenizer, ChatTemplate("course"), header.description.seq_len, sampling)  # type: ignore[arg-type]
+
+
+def test_course_turns_equal_the_c_engines_ids(shared_data: Path) -> None:
+    golden = json.loads((shared_data / "course-golden.json").read_text())
+    model = shared_data / "course-tiny-v2.bin"
+    with serving(model) as service:
+        session = course_session(service, shared_data, model)
+        for prompt, length, expected in zip(
+            golden["prompts"], golden["seq_len_after_turn"], golden["next_ids"], strict=True
+        ):
+            start = session.length
+            answer = session.ask(prompt)
+            text = "".join(answer)
+            assert answer.finish is not None
+            found = [*session.ids[start + 1 :], answer.finish.discarded]
+            assert found == expected
+            assert session.length == length
+            assert text
+        assert session.coins == 512

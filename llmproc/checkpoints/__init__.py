@@ -1,0 +1,1 @@
+"""Untrusted checkpoint files in, checked descriptions and arrays out."""

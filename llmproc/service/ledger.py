@@ -1,7 +1,8 @@
 """The ledger of requests: what each has so far and what a worker's death means for it.
 
 Pure: no pipes, no clock, no threads. It is all that a replay needs: the ids, the emitted tokens and the coin count. A
-token of a dead worker counts, a step it did not report never happened, so the continuation is the text that would have come.
+token of a dead worker counts, a step it did not report never happened: the continuation is the text that would have
+come anyway.
 
 Blame: a request whose worker died twice without a new token for it in between is suspect and runs alone; a third such
 death alone fails it, and only it.
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from llmproc.service.messages import Finish, Generate, Token
+from llmproc.service.messages import Finish, FinishReason, Generate, Token
 
 SUSPECT_DEATHS = 2
 FATAL_DEATHS = 3
@@ -92,7 +93,7 @@ class Entry:
             finish.decode_s,
         )
 
-    def end(self, reason: str, message: str) -> Finish:
+    def end(self, reason: FinishReason, message: str) -> Finish:
         """A terminal event that main itself declares (cancelled while waiting, blamed, service lost)."""
         rest = self.remaining()
         new = len(self.emitted) + self.closed
@@ -108,7 +109,7 @@ class Entry:
             None,
             prompt + new,
             0.0,
-            0.0,  # type: ignore[arg-type]
+            0.0,
         )
 
 

@@ -119,7 +119,7 @@ def test_main_starts_without_numba_numpy_or_pandas() -> None:
 
 
 def test_the_package_itself_imports_nothing() -> None:
-    code = "import sys; old = set(sys.modules); import llmproc; print(set(sys.modules) - old - {'llmproc', '__future__'})"
+    code = "import sys; old = set(sys.modules); import llmproc; print(set(sys.modules) - old - {'llmproc'})"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "set()"
 

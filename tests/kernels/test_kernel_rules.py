@@ -6,12 +6,16 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from llvmlite import binding
 
 from llmproc import kernels
-from llmproc.kernels import build, choice, registry
+from llmproc.kernels import build, choice, registry  # before Numba: they prepare its cache
+
+from numba import njit  # isort: skip
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,15 +54,41 @@ def test_read_only_input_is_accepted_read_only_output_refused() -> None:
         choice.probabilities(locked, locked, np.float32(1))
 
 
-def test_kernels_compile_without_fused_multiply_add_or_svml() -> None:
-    """Read from LLVM: the machine code has no fused multiply-add on floats and calls nobody's vector library."""
-    seen = 0
-    for entry in registry.KERNELS:
-        for assembly in entry.dispatcher.inspect_asm().values():
-            seen += len(assembly)
-            assert not re.search(r"vfn?m(add|sub)\d*[sp]s", assembly), entry.name
-            assert "svml" not in assembly
-    assert seen > 10_000
+FUSED = re.compile(r"\bv?fn?m(add|sub|la|ls)\w*|svml")  # x86 and ARM spellings; Intel's vector library
+
+
+def assembly(function: Any, signature: Any, **options: Any) -> str:
+    """Machine code of a function compiled now: Numba cannot show what it loaded from its cache."""
+    dispatcher = njit(**options)(function)
+    dispatcher.compile(signature)
+    return "".join(dispatcher.inspect_asm().values())
+
+
+@pytest.mark.parametrize("name", ["rope", "swiglu", "rmsnorm", "attend", "matmul_f32", "matmul_int8", "embed_int8"])
+def test_products_and_sums_are_never_fused(name: str) -> None:
+    entry = next(entry for entry in registry.KERNELS if entry.name == name)
+    options = {key: value for key, value in entry.dispatcher.targetoptions.items() if key not in ("cache", "nopython")}
+    code = assembly(entry.dispatcher.py_func, entry.signature, **options)
+    assert len(code) > 1000
+    assert not FUSED.search(code)
+
+
+def test_fused_products_would_be_found() -> None:
+    """The control of the test above: a function that is allowed to fuse, on a CPU that can."""
+    features = binding.get_host_cpu_features()
+    if features and not features.get("fma"):
+        pytest.skip("this CPU has no fused multiply-add")
+    three = registry.F32(registry.F32, registry.F32, registry.F32)
+    assert FUSED.search(assembly(lambda a, b, c: a * b + c, three, fastmath={"contract"}))
+
+
+def test_a_kernel_that_is_forgotten_is_loaded_again() -> None:
+    entry = next(entry for entry in registry.KERNELS if entry.name == "argmax")
+    entry.forget()
+    with pytest.raises(TypeError, match="No matching definition"):
+        choice.argmax(np.zeros(3, np.float32))
+    kernels.compile_all()
+    assert choice.argmax(np.array([1, 2], np.float32)) == 1
 
 
 def test_progress_names_every_kernel_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+
+# Tests never touch the user's home. Compiled kernels are kept from run to run; everything else is a test's own.
+_PLACE = Path(tempfile.gettempdir()) / f"llmproc-tests-{os.geteuid()}"
+os.environ.update(XDG_CACHE_HOME=str(_PLACE), XDG_STATE_HOME=str(_PLACE / "state"))
+for _name in [name for name in os.environ if name.startswith("LLMPROC_")]:
+    del os.environ[_name]
 
 
 @pytest.fixture

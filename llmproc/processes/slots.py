@@ -19,6 +19,9 @@ from llmproc.processes.health import HealthCell
 from llmproc.processes.policies import Rung, StopLadder
 
 
+_LAST_WORDS_S = 2.0  # of a template that has closed its end: time to write its traceback and leave
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerExit:
     """How a worker ended: wait status (os.W* functions) and what it used in all."""
@@ -149,7 +152,11 @@ class TemplateHandle:
 
     def reap(self) -> int:
         """Wait for it, close everything; returns its exit code (negative: signal)."""
-        code = self._process.wait()
+        try:
+            code = self._process.wait(_LAST_WORDS_S)
+        except subprocess.TimeoutExpired:  # it has closed its end and lives
+            self._process.kill()
+            code = self._process.wait()
         self.control.close()
         if self.pidfd is not None:
             os.close(self.pidfd)

@@ -101,6 +101,9 @@ class Supervisor:
 
     def start(self) -> None:
         """Start the I/O thread, which starts the template and then the workers."""
+        ignored = signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN  # then nobody could be waited for
+        if ignored and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._thread.start()
 
     def post(self, call: Callable[[], None]) -> bool:
@@ -255,7 +258,6 @@ class Supervisor:
         self._selector.unregister(template.control)
         if template.pidfd is not None:
             self._selector.unregister(template.pidfd)
-        template.kill(signal.SIGKILL)  # it may have closed its end and live
         code, self._template = template.reap(), None
         self._stray_names.add(stray_name(template.pid))
         fruitless = not template.prepared or self._forking is not None

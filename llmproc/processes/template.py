@@ -174,6 +174,7 @@ def main(arguments: list[str]) -> int:
         return 0
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # inherited as ignored from some shells: children would vanish
     system.set_process_name(TEMPLATE_NAME)
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
     control = ControlSocket(socket.socket(fileno=control_fd))

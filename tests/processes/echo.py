@@ -2,7 +2,8 @@
 
 `prepare` obeys its payload, JSON orders:
 
-    fail: text       report a CheckpointError          die: signal    die while preparing
+    fail: text       report a CheckpointError (its rule: text, `times` over)
+    die: signal      die while preparing
     loop: true       never get ready                   thread: true   leave a second thread behind
     print: text      leave it in the stdout buffer     later: orders  what a second template obeys instead
     murder: n        fork number n: the go-between kills the template and goes on alone
@@ -41,7 +42,7 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
         orders = orders.get("later", {})
     progress(b"preparing")
     if "fail" in orders:
-        raise CheckpointError("file", "field", 1, orders["fail"])
+        raise CheckpointError("file", "field", 1, orders["fail"] * orders.get("times", 1))
     if "die" in orders:
         os.kill(os.getpid(), orders["die"])
     while orders.get("loop"):

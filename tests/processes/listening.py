@@ -83,7 +83,7 @@ def environment(mark: str) -> dict[str, str]:
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONWARNINGS": "error",
+        "PYTHONWARNINGS": "error,ignore::ResourceWarning",
         MARK: mark,
     }
 

@@ -25,6 +25,7 @@ def compile_all(progress: Progress | None = None) -> None:
     try:
         with cache.locked(directory, exclusive=False):
             if _load(directory, progress):
+                cache.touch(directory)
                 return
         with cache.locked(directory, exclusive=True):
             if not _load(directory, progress):  # else another process compiled while this one waited
@@ -33,6 +34,7 @@ def compile_all(progress: Progress | None = None) -> None:
                     entry.forget()  # those that did load must stand in the new build too
                 _build_all(progress)
                 cache.seal(directory)
+                cache.prune(directory)
     except OSError as error:  # a cache that cannot be kept (disk full, read-only by now) must not stop the program
         _build_without_cache(progress, error)
 

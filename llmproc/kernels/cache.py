@@ -17,8 +17,9 @@ import shutil
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,6 +27,7 @@ ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 SOURCES = Path(__file__).parent
 MANIFEST = "manifest.json"
 LOCK = "lock"
+KEEP_S = 30 * 86400.0
 NOT_CODE = {"NUMBA_CACHE_DIR"}  # a setting that says where, not what
 
 _prepared: Path | None = None
@@ -139,6 +141,29 @@ def wipe(directory: Path) -> None:
             shutil.rmtree(entry)
         else:
             entry.unlink()
+
+
+def touch(directory: Path) -> None:
+    """Note that the build was used now; what `prune` goes by."""
+    with suppress(OSError):
+        os.utime(directory / MANIFEST)
+
+
+def prune(directory: Path, keep_s: float = KEEP_S) -> None:
+    """Remove builds beside `directory` that nobody has used for `keep_s` seconds: other sources, another CPU.
+
+    One that a process is loading just now is locked and stays. Only folders that look like ours are touched.
+    """
+    for sibling in directory.parent.glob("[0-9a-f]" * 32):
+        with suppress(OSError):
+            if sibling == directory or time.time() - (sibling / MANIFEST).stat().st_mtime < keep_s:
+                continue
+            fd = os.open(sibling / LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(sibling)
+            finally:
+                os.close(fd)
 
 
 def _contents(directory: Path) -> dict[str, str]:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-
-# Kernels under test are cached in the temporary folder, never in the user's home.
-os.environ["XDG_CACHE_HOME"] = str(Path(tempfile.gettempdir()) / f"llmproc-tests-{os.geteuid()}")
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.weights import Int8Matrix, LayerWeights, Weights

@@ -319,3 +319,21 @@ assert len(os.listdir("/proc/self/task")) == 1
 """
     environment = child_environment(tmp_path, OMP_NUM_THREADS="4")
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=60)
+
+
+def test_builds_nobody_used_for_long_are_removed(tmp_path: Path) -> None:
+    names = {name: tmp_path / (name * 32) for name in "abcd"}
+    for folder in names.values():
+        (folder / "sub").mkdir(parents=True)
+        (folder / "sub" / "code").write_text("x")
+        (folder / cache.LOCK).touch()
+        cache.seal(folder)
+    (tmp_path / "mine").mkdir()
+    for name in "abd":
+        os.utime(names[name] / cache.MANIFEST, (1, 1))
+    cache.touch(names["b"])
+    with cache.locked(names["d"], exclusive=False):
+        cache.prune(names["c"])
+    left = {name for name, folder in names.items() if folder.exists()}
+    assert left == {"b", "c", "d"}, "old a goes; b was used, c is ours, d is being loaded"
+    assert (tmp_path / "mine").exists()

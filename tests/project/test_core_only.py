@@ -1,4 +1,4 @@
-"""With nothing but the core packages installed, chat, watch and tools work: from a wheel and from a checkout, elsewhere.
+"""With nothing but the core packages installed, chat, watch and tools work, from a wheel and from a checkout.
 
 The environment is a real one (python -m venv) whose site-packages holds links to the core distributions and what they
 need, and nothing else; so the test needs no network.
@@ -73,7 +73,7 @@ def site_packages(place: Path) -> Path:
 
 
 def clean_environment(folder: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LLMPROC_", "XDG_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LLMPROC_", "XDG_S"))}
     return {**kept, "XDG_STATE_HOME": str(folder / "state")}
 
 
@@ -94,7 +94,7 @@ def chat(python: Path, folder: Path, **settings: str) -> str:
 
 def test_the_environment_has_the_core_and_nothing_else(core_only: Path) -> None:
     code = (
-        "import importlib.util as u; print([n for n in ('pytest', 'hypothesis', 'prompt_toolkit', 'rich', 'torch', 'ruff')"
+        "import importlib.util as u; print([n for n in ('pytest', 'hypothesis', 'prompt_toolkit', 'torch', 'ruff')"
         " if u.find_spec(n)], [n for n in ('numpy', 'numba', 'psutil', 'pandas', 'matplotlib', 'msgspec')"
         " if not u.find_spec(n)])"
     )
@@ -112,16 +112,17 @@ def test_chat_watch_and_tools_work_from_a_checkout(core_only: Path, tmp_path: Pa
         ("plot_timing.py", ["runs/latest", "-o", "timing.png"]),
     ):
         done = subprocess.run(
-            [ROOT / "tools" / tool, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
-        )
+            [ROOT / "tools" / tool, *arguments],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "cpu.png").stat().st_size > 5000 and (tmp_path / "timing.png").stat().st_size > 5000
 
 
 def test_the_wheel_brings_model_and_tokenizer(core_only: Path, tmp_path: Path) -> None:
     source = tmp_path / "source"
-    names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    for name in names:  # built from a copy: a build leaves folders behind
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in listed.stdout.splitlines():  # built from a copy: a build leaves folders behind
         if name.startswith(("llmproc/", "model/", "tokenizer/")) or "/" not in name:
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((ROOT / name).read_bytes())

@@ -13,11 +13,10 @@ from resource import struct_rusage
 from typing import Any
 
 from llmproc.errors import UsageError
-from llmproc.monitor.runfolder import RunFolder
+from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
 from llmproc.monitor.sinks import LineSink
 from llmproc.monitor.watch import Watch
 
-NO_FOLDER = "none"
 _TAIL = 4096
 
 

@@ -18,15 +18,19 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from llmproc.config import Environment
 from llmproc.errors import LogError
 from llmproc.monitor.machine import machine_facts, versions
 from llmproc.monitor.sinks import LineSink
 
+NO_FOLDER = "none"  # as --run-dir or LLMPROC_RUN_DIR: keep no run folder
 SCHEMA = 1  # of run.json and events.jsonl
 
 
 def default_base(package: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
-    """`logs/` of a checkout (the folder above the package has setup.cfg and logs/), else XDG_STATE_HOME/llmproc."""
+    """LLMPROC_RUN_DIR if set, else `logs/` of a checkout (above the package: setup.cfg, logs/), else XDG_STATE_HOME."""
+    if (chosen := Environment.read(environ).run_dir) not in (None, NO_FOLDER):
+        return Path(str(chosen))
     above = (package or Path(__file__).resolve().parents[1]).parent
     if (above / "setup.cfg").is_file() and (above / "logs").is_dir():
         return above / "logs"

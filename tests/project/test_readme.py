@@ -1,0 +1,95 @@
+"""Every command in README.md is run, and prints what README.md says; every file it links to is there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+# Run as they stand by .ci/run, in a fresh virtual environment; what follows `&&` is run here.
+INSTALLS = ("python3 -m pip install -e .", "python3 -m pip install -e '.[test]'", "python3 -m pip install -e '.[tty]'")
+NOT_HERE = ("python3 -m pytest", "python3 -m venv", ". .venv/bin/activate")
+
+
+def commands() -> list[str]:
+    """The indented command lines of README, in order, installs taken off."""
+    found = []
+    for line in README.splitlines():
+        if line.startswith("    ") and not line.startswith("     "):
+            for part in line.split(" && ", 1) if line.strip().startswith(INSTALLS) else [line]:
+                command = re.sub(r"\s+#.*", "", part).strip()
+                if command and not command.startswith(INSTALLS + NOT_HERE):
+                    found.append(command)
+    return found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stand-in for the checkout: its tools, its files, a place of its own for logs."""
+    place = tmp_path_factory.mktemp("readme")
+    (place / "tools").symlink_to(ROOT / "tools")
+    (place / "bin").mkdir()
+    (place / "bin" / "python3").symlink_to(sys.executable)
+    (place / "bin" / "python").symlink_to(sys.executable)
+    return place
+
+
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "LLMPROC_RUN_DIR": str(folder / "logs"),
+    }
+    return subprocess.run(
+        command, shell=True, cwd=folder, env=environment, input="What is a process?\n", capture_output=True, text=True,
+        timeout=180, executable=shutil.which("bash"),
+    )  # fmt: skip
+
+
+def test_every_command_runs(folder: Path) -> None:
+    found = commands()
+    assert len(found) >= 6
+    for command in found:
+        done = run(command, folder)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stdout + done.stderr, command
+
+
+def test_the_piped_example_prints_what_is_shown(folder: Path) -> None:
+    shown = re.search(r"```\n(>>> .*?)```", README, re.S)
+    assert shown, "README shows what the prompt loop prints"
+    command = next(command for command in commands() if command.startswith("printf"))
+    printed = run(command, folder).stdout
+    assert _stable(printed) == _stable(shown[1])
+
+
+def _stable(text: str) -> list[str]:
+    """Without what differs from run to run: speed and the run folder's name."""
+    return [re.sub(r"Speed: .*|run folder: .*", "...", line).rstrip() for line in text.strip().splitlines()]
+
+
+def test_readme_is_short_and_opens_with_the_two_commands() -> None:
+    lines = README.splitlines()
+    assert len(lines) < 150
+    head = "\n".join(lines[:12])
+    assert "python3 -m pip install -e . && python3 -m llmproc.main 42" in head
+    assert "python3 -m pip install -e '.[test]' && python3 -m pytest" in head
+
+
+@pytest.mark.parametrize("document", [*sorted(ROOT.glob("*/README.md")), ROOT / "README.md"], ids=str)
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
+        assert (document.parent / target).exists(), f"{document}: {target}"
+
+
+def test_no_machine_paths_in_documents() -> None:
+    for document in [ROOT / "README.md", *ROOT.glob("*/README.md")]:
+        assert not re.search(r"/work/|/root/|/opt/|/home/", document.read_text()), document

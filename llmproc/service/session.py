@@ -15,7 +15,8 @@ import msgspec
 from llmproc.config import SamplingParams
 from llmproc.errors import LlmprocError, RequestError
 from llmproc.service.messages import Finish, Generate, Token
-from llmproc.service.service import Service, Ticket
+from llmproc.service.service import Service
+from llmproc.service.ticket import Ticket
 from llmproc.text.streaming import StreamDecoder
 from llmproc.text.templates import ChatTemplate
 from llmproc.text.tokenizer import Tokenizer

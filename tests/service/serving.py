@@ -13,7 +13,8 @@ from llmproc.checkpoints.header import read_header
 from llmproc.checkpoints.synth import write_synthetic
 from llmproc.config import SamplingParams
 from llmproc.service.messages import Finish, Generate, Token
-from llmproc.service.service import Service, ServiceConfig, Ticket
+from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.ticket import Ticket
 
 ROOT = Path(__file__).resolve().parents[2]
 

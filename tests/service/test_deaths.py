@@ -16,7 +16,8 @@ from serving import Recorder, collect, order, serving, slow_model
 from llmproc.errors import CheckpointError, ServiceClosedError
 from llmproc.monitor.proc import read_stat
 from llmproc.service.messages import Finish, Token
-from llmproc.service.service import Service, Ticket
+from llmproc.service.service import Service
+from llmproc.service.ticket import Ticket
 
 
 @pytest.fixture(scope="module")

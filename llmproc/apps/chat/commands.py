@@ -5,6 +5,7 @@ A command returns nothing; what it has to say goes to the screen. Bad values rai
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from llmproc.apps.chat.screen import Screen
 from llmproc.config import POLICIES, Scheduling, format_cpus, parse_cpus
 from llmproc.errors import LlmprocError, UsageError
 from llmproc.monitor import proc
-from llmproc.service.service import Service, explain_scheduling_error
+from llmproc.service.desk import explain_scheduling_error
+from llmproc.service.service import Service
 from llmproc.service.session import Session, read_saved, session_facts
 
 _MAX_FILE = 16 << 20
@@ -178,10 +180,19 @@ def _read(loop: Loop, argument: str) -> None:
     loop.answer(_file(argument).decode("utf-8", "surrogateescape"))
 
 
-def _file(name: str) -> bytes:
+def _path(name: str) -> Path:
     if not name:
         raise UsageError("a file name is missing")
-    path = Path(name).expanduser()
+    if "\0" in name:
+        raise UsageError("a file name cannot hold the byte 0")
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        raise UsageError(f"{name}: there is no such user") from None
+
+
+def _file(name: str) -> bytes:
+    path = _path(name)
     try:
         if not path.is_file():
             raise LlmprocError(f"{path}: no such file")
@@ -193,13 +204,14 @@ def _file(name: str) -> bytes:
 
 
 def _save(loop: Loop, argument: str) -> None:
-    if not argument:
-        raise UsageError("a file name is missing")
-    path = Path(argument).expanduser()
+    path = _path(argument)
     saved = loop.session.saved(str(loop.model), str(loop.tokenizer))
-    temporary = path.with_name(path.name + ".part")
+    text = json.dumps(msgspec.to_builtins(saved), ensure_ascii=False, indent=1) + "\n"
+    temporary = path.parent / f"{path.name}.part"
     try:
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(saved), indent=1) + b"\n")
+        if path.exists() and not path.is_file():  # a device or FIFO must not become a file
+            raise UsageError(f"{path}: is not a regular file")
+        temporary.write_bytes(text.encode("utf-8", "replace"))  # a prompt may hold bytes that are no UTF-8
         temporary.replace(path)
     except OSError as error:
         raise LlmprocError(f"{path}: cannot be written: {error.strerror}") from None

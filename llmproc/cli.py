@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from llmproc.apps.startup import prepare_process
+
 PROG = "python -m llmproc"
 
 
@@ -40,6 +42,7 @@ def _usage() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb; returns the exit code."""
+    prepare_process()
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or given[0] in ("-h", "--help", "help"):
         print(_usage(), end="")

@@ -37,11 +37,12 @@ class Observation:
         """
         self._opened: list[int] = []
         self.folder: RunFolder | None = None
+        named = None if log in (None, "-") else LineSink(self._open(str(log)), str(log), notice)  # may be refused
         if run_dir != NO_FOLDER:
             self.folder = RunFolder.create(Path(run_dir) if run_dir else None, notice=notice)
         sinks = [self.folder.proc_log] if self.folder else []
-        if log not in (None, "-"):
-            sinks.append(LineSink(self._open(str(log)), str(log), notice))
+        if named:
+            sinks.append(named)
         elif log == "-" or course or not sys.stderr.isatty():
             sinks.append(LineSink(2, "stderr", notice))
         csv = self.folder.proc_csv if self.folder else None

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from llmproc.apps.startup import OneLineParser, complain
 from llmproc.checkpoints.layout import LAYOUTS
 from llmproc.checkpoints.synth import SHAPES, write_synthetic
 from llmproc.errors import LlmprocError, UsageError
@@ -20,7 +21,7 @@ _EXAMPLES = """examples:
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog=prog,
         description="Write a checkpoint with random weights in the shape of a real model: it speaks nonsense "
         "at the true cost, for benchmarks and tests.",
@@ -54,16 +55,20 @@ class _Bar:
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc synth") -> int:
     """Returns the exit code."""
-    given = _parser(prog).parse_args(arguments)
+    output: object = ""
     try:
+        given = _parser(prog).parse_args(arguments)
+        output = given.output
+        if not given.output.name:
+            raise UsageError(f"--output is {given.output}: must name a file")
         if given.seed < 0:
             raise UsageError(f"--seed is {given.seed}: must not be negative")
         description = write_synthetic(given.output, given.shape, given.seed, given.layout, _Bar())
     except LlmprocError as error:
-        print(f"llmproc: {error}", file=sys.stderr)
+        complain(error)
         return error.exit_code
     except OSError as error:
-        print(f"llmproc: {given.output}: cannot be written: {error.strerror}", file=sys.stderr)
+        complain(f"{output}: cannot be written: {error.strerror}")
         return 1
     size = given.output.stat().st_size
     if given.json:

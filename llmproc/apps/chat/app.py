@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
 from collections.abc import Sequence
 
 from llmproc.apps.chat.commands import WORDS
 from llmproc.apps.chat.interrupts import Interrupts
 from llmproc.apps.chat.loop import ChatLoop
 from llmproc.apps.chat.options import ChatOptions, parse_options
-from llmproc.apps.chat.screen import Screen
+from llmproc.apps.chat.screen import OutputLostError, Screen
 from llmproc.apps.chat.sources import open_source
 from llmproc.apps.observation import Observation
+from llmproc.apps.startup import complain, forget_stdout
 from llmproc.checkpoints.header import Header, read_header
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError, StartError
@@ -36,11 +34,12 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc.main") -> int:
         tokenizer = load_tokenizer(options.tokenizer, header.description.vocab_size)
         return _chat(options, header, tokenizer)
     except LlmprocError as error:
-        print(f"llmproc: {error}", file=sys.stderr)
+        if isinstance(error, OutputLostError):
+            forget_stdout()
+        complain(error)
         return error.exit_code
     except BrokenPipeError:
-        with contextlib.suppress(OSError):  # nobody reads: let the interpreter's last flush go nowhere
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        forget_stdout()
         return CLOSED_STDOUT
 
 
@@ -66,7 +65,8 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
     _describe(observation, options, header)
     if options.seed_drawn:
         screen.notice(f"seed {options.sampling.seed}")
-    code, exits = 0, []
+    exits: list[WorkerExit] = []
+    failure: LlmprocError | None = None
     try:
         service.start()
         loop.run()
@@ -74,7 +74,9 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
             service.wait_ready(_LAST_CHANCE_S)
     except StartError as error:
         reason = observation.last_output()
-        raise StartError(f"{error}: {reason}" if reason else str(error)) from None
+        failure = StartError(f"{error}: {reason}" if reason else str(error))
+    except LlmprocError as error:
+        failure = error
     finally:
         exits = service.close()
         if service.report:
@@ -82,9 +84,16 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
         interrupts.restore()
         source.close()
         observation.close()
-        if interrupts.ended_by:
-            code = 128 + interrupts.ended_by
-    _say_goodbye(screen, exits, observation, options.course)
+    code = 128 + interrupts.ended_by if interrupts.ended_by else 0
+    try:
+        if failure is None or exits:
+            _say_goodbye(screen, exits, observation, options.course)
+    except (OutputLostError, BrokenPipeError):
+        if not code:  # else a signal ends us: that its terminal went with it is no news
+            raise
+        forget_stdout()
+    if failure and not (code and isinstance(failure, OutputLostError)):
+        raise failure
     return code
 
 

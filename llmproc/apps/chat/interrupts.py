@@ -24,7 +24,8 @@ class Interrupts:
         self._cancelled = False
         self._idle = False
         self.ended_by = 0
-        self._old = {number: signal.signal(number, self._handle) for number in _ENDING}
+        wanted = [n for n in _ENDING if n != signal.SIGHUP or signal.getsignal(n) is not signal.SIG_IGN]  # nohup
+        self._old = {number: signal.signal(number, self._handle) for number in wanted}
 
     def restore(self) -> None:
         """Put the former handlers back."""
@@ -40,8 +41,12 @@ class Interrupts:
     def generating(self, cancel: Callable[[], None] | None) -> None:
         """How to cancel the answer being made; None when there is none."""
         self._cancel, self._cancelled = cancel, False
-        if cancel and self.ended_by:
-            cancel()
+        if self.ended_by:
+            self._cancel_once()
+
+    def interrupted(self) -> None:
+        """A terminal's reader took Ctrl-C as a key: no signal came, and it means the same."""
+        self.ended_by = self.ended_by or signal.SIGINT
 
     def end_from_thread(self) -> None:
         """Another thread has found that the program must end: wake the loop if it waits for input."""
@@ -49,11 +54,17 @@ class Interrupts:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if number != signal.SIGINT or self._idle or self._first_ends or self._cancelled or not self._cancel:
+        first = self._cancel is not None and not self._cancelled
+        if number != signal.SIGINT or self._idle or self._first_ends or not first:
             self.ended_by = self.ended_by or number
         self._cancelled = True
         if self._idle:
             self._idle = False
             raise KeyboardInterrupt
-        if self._cancel:
-            self._cancel()
+        self._cancel_once()
+
+    def _cancel_once(self) -> None:
+        """Once only: it takes a lock, and a second signal may come while the first one's handler holds it."""
+        cancel, self._cancel = self._cancel, None
+        if cancel:
+            cancel()

@@ -43,7 +43,7 @@ class ChatLoop:
         self.loading: Progress | None = None  # written by the I/O thread, read here
         self._source, self._interrupts, self._left = source, interrupts, prompt_limit
         self._course = prompt_limit is not None
-        self._ended = self._said_compiling = False
+        self._ended = self._said_compiling = self._quoted = False
 
     def run(self) -> None:
         """Until the end of input, /bye, a signal, or the service's failure (which raises)."""
@@ -52,6 +52,7 @@ class ChatLoop:
                 self._obey(text)
                 self._ended = self._ended or bool(self._interrupts.ended_by) or self._left == 0
         except KeyboardInterrupt:
+            self._interrupts.interrupted()
             self.screen.fresh_line()
         if self.service.error:
             raise self.service.error
@@ -66,7 +67,8 @@ class ChatLoop:
         self.screen.flush_notices()
         self.screen.fresh_line()
         text = self._line(PROMPT)
-        if text is None or self._course or not text.startswith(_QUOTES):
+        self._quoted = text is not None and not self._course and text.startswith(_QUOTES)
+        if text is None or not self._quoted:
             return text
         return self._several_lines(text.removeprefix(_QUOTES))
 
@@ -90,11 +92,12 @@ class ChatLoop:
 
     def _obey(self, text: str) -> None:
         try:
-            if text.strip() == "/bye":
+            command = text.startswith("/") and "\n" not in text and not self._quoted
+            if command and text.strip() == "/bye":
                 self.end()
             elif self._course:
                 self.answer(text)
-            elif text.startswith("/"):
+            elif command:
                 run_command(self, text)
             elif text.strip():
                 self.answer(text)

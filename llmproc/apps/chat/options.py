@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from llmproc.apps.startup import OneLineParser
 from llmproc.config import (
     POLICIES,
     Environment,
@@ -51,7 +52,7 @@ class ChatOptions:
 
 def build_parser(prog: str) -> argparse.ArgumentParser:
     """The parser; `prog` as the user typed it."""
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog=prog,
         description="Chat with a language model that runs in a forked worker process on the CPU. Answers go to stdout; "
         "samples of the worker's /proc entry go to stderr when that is redirected, and always to the run folder.",
@@ -96,7 +97,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
 
 
 def parse_options(prog: str, arguments: Sequence[str], environment: Environment) -> ChatOptions:
-    """Options from the command line. Raises UsageError; argparse itself exits with 2 for what it refuses."""
+    """Options from the command line. Raises UsageError; --help prints and exits."""
     given = build_parser(prog).parse_args(arguments)
     if not 0.01 <= given.interval <= 3600:
         raise UsageError(f"--interval is {given.interval}: must be from 0.01 to 3600 seconds")

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import sys
 from collections import deque
+from typing import TextIO
 
+from llmproc.errors import LlmprocError
 from llmproc.text.streaming import printable
 
 _ERASE = "\r\x1b[K"
+
+
+class OutputLostError(LlmprocError):
+    """Stdout or stderr takes no more: a full disk, a terminal that has gone. A closed pipe is a BrokenPipeError."""
 
 
 class Screen:
@@ -37,8 +43,7 @@ class Screen:
         """A piece of an answer, at once."""
         if text:
             self._end_progress()
-            sys.stdout.write(printable(text) if self._clean_stdout else text)
-            sys.stdout.flush()
+            _put(sys.stdout, printable(text) if self._clean_stdout else text)
             self._at_line_start = text.endswith("\n")
 
     def line(self, text: str) -> None:
@@ -60,8 +65,7 @@ class Screen:
         self._end_progress()
         self.fresh_line()
         stream = sys.stderr if self._notices_to_stderr else sys.stdout
-        stream.write(f"[INFO] {text}\n")
-        stream.flush()
+        _put(stream, f"[INFO] {printable(text)}\n")
 
     def later(self, text: str) -> None:
         """A remark from another thread: shown by `flush_notices` at the next good moment."""
@@ -74,12 +78,21 @@ class Screen:
 
     def progress(self, text: str) -> None:
         """A line redrawn in place; only when `live`."""
-        sys.stderr.write(f"{_ERASE}[INFO] {text}")
-        sys.stderr.flush()
+        _put(sys.stderr, f"{_ERASE}[INFO] {text}")
         self._progress = True
 
     def _end_progress(self) -> None:
         if self._progress:
-            sys.stderr.write(_ERASE)
-            sys.stderr.flush()
             self._progress = False
+            _put(sys.stderr, _ERASE)
+
+
+def _put(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        name = "stdout" if stream is sys.stdout else "stderr"
+        raise OutputLostError(f"{name}: cannot be written: {error.strerror}") from None

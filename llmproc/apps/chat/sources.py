@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from llmproc.errors import LlmprocError
+
 _READ = 1 << 16
+_LONGEST_LINE = 16 << 20
 
 
 class LineSource(Protocol):
@@ -40,14 +44,27 @@ class PipedSource:
     def read(self, prompt: str) -> str | None:
         """One line; the last one may lack its newline."""
         self._write_prompt(prompt)
-        while b"\n" not in self._buffer and not self._ended:
-            data = os.read(0, _READ)
-            self._ended = not data
-            self._buffer += data
+        parts = [self._buffer]
+        size = len(self._buffer)
+        while b"\n" not in parts[-1] and not self._ended:
+            parts.append(self._more())
+            self._ended, size = not parts[-1], size + len(parts[-1])
+            if size > _LONGEST_LINE:
+                raise LlmprocError(f"stdin: a line has more than {_LONGEST_LINE} bytes")
+        self._buffer = b"".join(parts)
         if not self._buffer:
             return None
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line.removesuffix(b"\r").decode("utf-8", "surrogateescape")
+
+    def _more(self) -> bytes:
+        while True:
+            try:
+                return os.read(0, _READ)
+            except BlockingIOError:  # whoever gave us this pipe made it non-blocking
+                select.select([0], [], [])
+            except OSError as error:
+                raise LlmprocError(f"stdin: cannot be read: {error.strerror}") from None
 
     def close(self) -> None:
         """Nothing to save."""

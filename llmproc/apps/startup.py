@@ -1,0 +1,67 @@
+"""What every entry point does first: standard streams that exist and never raise for a character, a quiet Ctrl-C.
+
+Imported before anything slow, so it imports nothing of the project but errors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+from llmproc.errors import UsageError
+
+_INTERRUPTED = 128 + signal.SIGINT
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """argparse, but what it refuses is a UsageError: one line without the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Called by argparse."""
+        raise UsageError(f"{message} (--help lists the options)")
+
+
+def prepare_process() -> None:
+    """Call first. Until somebody installs a handler of his own, Ctrl-C then ends the program without a traceback."""
+    open_standard_streams()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _leave)
+
+
+def open_standard_streams() -> None:
+    """Descriptors 0 to 2 exist afterwards: the number of a closed one would go to the next file that is opened.
+
+    Text that the locale's encoding does not know, or a file name that is no UTF-8, is shown with `?`.
+    """
+    for fd, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(fd, "r" if fd == 0 else "w", closefd=False))  # noqa: SIM115
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape" if fd == 0 else "replace")
+
+
+def complain(error: object) -> None:
+    """The one line of an error that ends the program; a stderr that takes nothing is no further error."""
+    with contextlib.suppress(OSError):
+        print(f"llmproc: {error}", file=sys.stderr, flush=True)
+
+
+def forget_stdout() -> None:
+    """Nobody takes what we write: let the interpreter's last flush go nowhere."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), 1)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(_INTERRUPTED)

@@ -109,6 +109,7 @@ class Environment:
     model: Path | None = None
     tokenizer: Path | None = None
     run_dir: str | None = None
+    isa: str | None = None
 
     @classmethod
     def read(cls, variables: Mapping[str, str] | None = None) -> Environment:
@@ -119,4 +120,5 @@ class Environment:
             Path(model) if model else None,
             Path(tokenizer) if tokenizer else None,
             found.get("LLMPROC_RUN_DIR") or None,
+            found.get("LLMPROC_ISA") or None,
         )

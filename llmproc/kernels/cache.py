@@ -23,6 +23,9 @@ from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
+from llmproc.config import Environment
+from llmproc.hardware import isa
+
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 SOURCES = Path(__file__).parent
 MANIFEST = "manifest.json"
@@ -45,6 +48,7 @@ def prepare() -> Path:
             raise RuntimeError("llmproc.kernels.cache.prepare() must run before numba is imported")
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
         os.environ["NUMBA_DISABLE_INTEL_SVML"] = "1"  # its sums depend on what happens to be installed
+        os.environ.update(isa.choose(Environment.read().isa).numba_settings)
         _prepared = choose_directory(key())
         os.environ["NUMBA_CACHE_DIR"] = str(_prepared)
     return _prepared

@@ -1,0 +1,69 @@
+"""Which vector instructions kernels are compiled for: found, or forced by LLMPROC_ISA.
+
+Serves `simd` (which chooses code by it), the kernel cache (which keys by it) and `doctor`. An instruction set is forced
+by telling Numba another CPU before it is imported: the name and feature list decide what LLVM may emit, so that a run
+under `avx2` proves what an AVX2 machine would do. No Numba here.
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmproc.errors import UsageError
+
+PORTABLE, AVX2, AVX512VNNI = "portable", "avx2", "avx512vnni"
+ISAS = (PORTABLE, AVX2, AVX512VNNI)  # each runs wherever the ones after it do, on x86
+_NEEDS = {
+    PORTABLE: frozenset[str](),
+    AVX2: frozenset({"avx2", "fma", "f16c"}),
+    AVX512VNNI: frozenset({"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx2", "fma", "f16c"}),
+}
+# x86-64 as the ABI guarantees it, and the level that AVX2 machines share; "" leaves Numba to find out.
+_CPU_NAME = {PORTABLE: "x86-64", AVX2: "x86-64-v3", AVX512VNNI: ""}
+_CPU_FEATURES = {PORTABLE: "+sse2", AVX2: "+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,+movbe,+popcnt", AVX512VNNI: ""}
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionSet:
+    """The one in force: its name, whether it was forced, and what Numba has to be told."""
+
+    name: str
+    forced: bool
+
+    @property
+    def numba_settings(self) -> dict[str, str]:
+        """Environment for Numba; empty when it should compile for the CPU it finds."""
+        if not self.forced or not _CPU_NAME[self.name] or platform.machine() != "x86_64":
+            return {}
+        return {"NUMBA_CPU_NAME": _CPU_NAME[self.name], "NUMBA_CPU_FEATURES": _CPU_FEATURES[self.name]}
+
+
+def cpu_flags(cpuinfo: str | None = None) -> frozenset[str]:
+    """Feature flags of the first CPU in /proc/cpuinfo (x86: `flags`, Arm: `Features`)."""
+    text = Path("/proc/cpuinfo").read_text() if cpuinfo is None else cpuinfo
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() in ("flags", "Features"):
+            return frozenset(value.split())
+    return frozenset()
+
+
+def best(flags: frozenset[str]) -> str:
+    """The last instruction set of ISAS that `flags` have everything for."""
+    return next(name for name in reversed(ISAS) if flags >= _NEEDS[name])
+
+
+def choose(forced: str | None, flags: frozenset[str] | None = None) -> InstructionSet:
+    """The instruction set to compile for. UsageError for an unknown one, or one this CPU lacks something for."""
+    found = cpu_flags() if flags is None else flags
+    if forced is None:
+        return InstructionSet(best(found), False)
+    if forced not in ISAS:
+        raise UsageError(f"LLMPROC_ISA is {forced}: must be one of {', '.join(ISAS)}")
+    missing = _NEEDS[forced] - found
+    if missing:
+        raise UsageError(f"LLMPROC_ISA is {forced}: this CPU lacks {', '.join(sorted(missing))}")
+    return InstructionSet(forced, True)
+

@@ -1,0 +1,70 @@
+"""Integer dot products of sixteen rows at once, in the form the CPU has an instruction for.
+
+    form   k per step   weights of a step                 activations of a step   instruction
+    VNNI   4            64 bytes [16 rows][4], unsigned   4 int8                  vpdpbusd
+    pairs  2            32 bytes [16 rows][2], signed     2 int16                 vpmaddwd, pmaddwd, or what LLVM finds
+
+VNNI multiplies unsigned by signed: weights are stored with the sign bit flipped (+128) and 128 times the sum of the
+activations is taken off once per group (`add_scaled`'s offset). Pairs need no offset: it is zero there. vpmaddubsw, the
+obvious AVX2 instruction, adds two products in 16 bits and saturates (2 x 255 x 127 > 32767): silently wrong, not used.
+Sums are exact in both forms while a group has at most 2**16 columns.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from llmproc.simd import emit
+from llmproc.simd.target import HAS_VNNI
+from llmproc.simd.tiles import map_tile
+from llmproc.simd.types import LANES, Tile, i8x32, i8x64, i16x32, i32x16
+
+STEP_K = 4 if HAS_VNNI else 2  # columns a step takes
+STEP_BYTES = STEP_K * LANES  # of weights
+OFFSET = 128 if HAS_VNNI else 0  # what is added to each stored weight
+ACTIVATION_BYTES = 4 // STEP_K  # per activation: int8 or int16
+_WEIGHTS = i8x64 if HAS_VNNI else i16x32
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def load_weights(typingctx: Any, address: Any) -> Any:
+    """The weights of one step."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if HAS_VNNI:
+            return emit.load(builder, args[0], i8x64.llvm)
+        return builder.sext(emit.load(builder, args[0], i8x32.llvm), i16x32.llvm)
+
+    return _WEIGHTS(types.int64), generate
+
+
+def _multiply_pairs(builder: Any, weights: Any, activations: Any) -> Any:
+    """<32 x i16> times <32 x i16>, neighbours added: the pattern LLVM knows as (v)pmaddwd."""
+    wide = ir.VectorType(emit.I32, 2 * LANES)
+    products = builder.mul(builder.sext(weights, wide), builder.sext(activations, wide))
+    even = emit.shuffle(builder, products, products, list(range(0, 2 * LANES, 2)))
+    odd = emit.shuffle(builder, products, products, list(range(1, 2 * LANES, 2)))
+    return builder.add(even, odd)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def dot(typingctx: Any, tile: Any, weights: Any, address: Any, stride: Any) -> Any:
+    """tile[i] += weights of a step times the activations at address + i * stride, per row."""
+    if not isinstance(tile, Tile) or tile.vector is not i32x16:
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def step(index: int, old: Any) -> Any:
+            word = emit.load(builder, emit.at(builder, args[2], args[3], index), emit.I32)
+            activations = builder.bitcast(emit.splat(builder, word, LANES), _WEIGHTS.llvm)
+            if HAS_VNNI:
+                return emit.call(builder, "llvm.x86.avx512.vpdpbusd.512", i32x16.llvm, old, args[1], activations)
+            return builder.add(old, _multiply_pairs(builder, args[1], activations))
+
+        return map_tile(builder, args[0], tile, step)
+
+    return tile(tile, _WEIGHTS, types.int64, types.int64), generate

@@ -1,0 +1,179 @@
+"""Intrinsics on one vector. `address` is int64, in bytes; see the package for the rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from llmproc.simd import emit, half
+from llmproc.simd.target import HAS_FMA, HAS_HALF
+from llmproc.simd.types import LANES, Vector, f32x16, i8x32, i8x64, i32x16
+
+_ADDRESS = types.int64
+_HALVES = ir.VectorType(ir.HalfType(), LANES)
+_SHORTS = ir.VectorType(ir.IntType(16), LANES)
+
+
+def _loader(kind: Vector) -> Any:
+    def load(typingctx: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return emit.load(builder, args[0], kind.llvm)
+
+        return kind(_ADDRESS), generate
+
+    load.__doc__ = f"{kind.name} at an address."
+    load.__name__ = load.__qualname__ = f"load_{kind.name}"
+    return intrinsic(load)
+
+
+load_f32x16 = _loader(f32x16)
+load_i32x16 = _loader(i32x16)
+load_i8x32 = _loader(i8x32)
+load_i8x64 = _loader(i8x64)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def load_f16x16(typingctx: Any, address: Any) -> Any:
+    """Sixteen half-precision numbers, converted to f32x16 (exact)."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if HAS_HALF:
+            return builder.fpext(emit.load(builder, args[0], _HALVES), f32x16.llvm)
+        return half.to_single(builder, emit.load(builder, args[0], _SHORTS))
+
+    return f32x16(_ADDRESS), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def store_f16x16(typingctx: Any, address: Any, vector: Any) -> Any:
+    """f32x16 rounded to half precision (to nearest, ties to even) and stored."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        rounded = builder.fptrunc(args[1], _HALVES) if HAS_HALF else half.to_half(builder, args[1])
+        emit.store(builder, args[0], rounded)
+        return context.get_dummy_value()
+
+    return types.void(_ADDRESS, f32x16), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def store(typingctx: Any, address: Any, vector: Any) -> Any:
+    """Any vector to an address."""
+    if not isinstance(vector, Vector):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        emit.store(builder, args[0], args[1])
+        return context.get_dummy_value()
+
+    return types.void(_ADDRESS, vector), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def broadcast_f32(typingctx: Any, value: Any) -> Any:
+    """A float32 in every lane."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return emit.splat(builder, args[0], LANES)
+
+    return f32x16(types.float32), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def broadcast_i32(typingctx: Any, value: Any) -> Any:
+    """An int32 in every lane."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return emit.splat(builder, args[0], LANES)
+
+    return i32x16(types.int32), generate
+
+
+def _binary(name: str, kind: Vector, doc: str, operation: Any) -> Any:
+    def apply(typingctx: Any, a: Any, b: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return operation(builder, args[0], args[1])
+
+        return kind(kind, kind), generate
+
+    apply.__doc__, apply.__name__, apply.__qualname__ = doc, name, name
+    return intrinsic(apply)
+
+
+def _named(llvm_name: str) -> Any:
+    return lambda builder, a, b: emit.call(builder, f"{llvm_name}.v16f32", a.type, a, b)
+
+
+add_f32 = _binary("add_f32", f32x16, "a + b, rounded.", lambda builder, a, b: builder.fadd(a, b))
+sub_f32 = _binary("sub_f32", f32x16, "a - b, rounded.", lambda builder, a, b: builder.fsub(a, b))
+mul_f32 = _binary("mul_f32", f32x16, "a * b, rounded.", lambda builder, a, b: builder.fmul(a, b))
+div_f32 = _binary("div_f32", f32x16, "a / b, rounded.", lambda builder, a, b: builder.fdiv(a, b))
+max_f32 = _binary("max_f32", f32x16, "Larger of each pair; the number, when the other is NaN.", _named("llvm.maxnum"))
+min_f32 = _binary("min_f32", f32x16, "Smaller of each pair; the number, when the other is NaN.", _named("llvm.minnum"))
+add_i32 = _binary("add_i32", i32x16, "a + b, modulo 2**32.", lambda builder, a, b: builder.add(a, b))
+sub_i32 = _binary("sub_i32", i32x16, "a - b, modulo 2**32.", lambda builder, a, b: builder.sub(a, b))
+
+
+def _unary(name: str, kind: Vector, result: Vector, doc: str, operation: Any) -> Any:
+    def apply(typingctx: Any, a: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return operation(builder, args[0])
+
+        return result(kind), generate
+
+    apply.__doc__, apply.__name__, apply.__qualname__ = doc, name, name
+    return intrinsic(apply)
+
+
+def _absolute(builder: Any, a: Any) -> Any:
+    return emit.call(builder, "llvm.fabs.v16f32", a.type, a)
+
+
+abs_f32 = _unary("abs_f32", f32x16, f32x16, "|a|.", _absolute)
+i32_to_f32 = _unary("i32_to_f32", i32x16, f32x16, "Converted, rounded to nearest.", lambda b, a: b.sitofp(a, f32x16.llvm))
+f32_bits = _unary("f32_bits", f32x16, i32x16, "The bits of each number.", lambda b, a: b.bitcast(a, i32x16.llvm))
+bits_f32 = _unary("bits_f32", i32x16, f32x16, "The numbers of these bits.", lambda b, a: b.bitcast(a, f32x16.llvm))
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def fma_f32(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+    """a * b + c: rounded once where the CPU has the instruction, else twice (never a slow emulation)."""
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if HAS_FMA:
+            return emit.call(builder, "llvm.fma.v16f32", f32x16.llvm, *args)
+        return builder.fadd(builder.fmul(args[0], args[1]), args[2])
+
+    return f32x16(f32x16, f32x16, f32x16), generate
+
+
+def _tree(builder: Any, value: Any, operation: Any) -> Any:
+    while value.type.count > 1:
+        low, high = emit.halves(builder, value)
+        value = operation(builder, low, high)
+    return builder.extract_element(value, ir.Constant(emit.I32, 0))
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def sum_f32(typingctx: Any, vector: Any) -> Any:
+    """Sum of the lanes as a fixed tree: lane i with lane i + 8, then + 4, + 2, + 1."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _tree(builder, args[0], lambda b, low, high: b.fadd(low, high))
+
+    return types.float32(f32x16), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def largest_f32(typingctx: Any, vector: Any) -> Any:
+    """Largest lane; NaN lanes are passed over unless all are NaN."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def larger(b: Any, low: Any, high: Any) -> Any:
+            return emit.call(b, f"llvm.maxnum.v{low.type.count}f32", low.type, low, high)
+
+        return _tree(builder, args[0], larger)
+
+    return types.float32(f32x16), generate

@@ -20,7 +20,6 @@ _I64 = types.int64
 _ORDER = "seq_cst"
 _FUTEX = {"x86_64": 202, "aarch64": 98, "riscv64": 98, "ppc64le": 221, "s390x": 238}
 _WAIT, _WAKE = 0, 1  # without FUTEX_PRIVATE_FLAG: ranks may be processes
-_PAUSE = {"x86_64": "pause", "aarch64": "yield"}
 
 
 def _word(builder: Any, address: Any, kind: ir.Type) -> Any:
@@ -74,8 +73,11 @@ def pause(typingctx: Any) -> Any:
     """Tell the core that this is a spin loop."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        instruction = _PAUSE.get(platform.machine(), "")
-        builder.asm(ir.FunctionType(ir.VoidType(), []), instruction, "~{memory}", [], side_effect=True)
+        machine = platform.machine()
+        if machine == "x86_64":
+            emit.call(builder, "llvm.x86.sse2.pause", ir.VoidType())
+        elif machine == "aarch64":
+            emit.call(builder, "llvm.aarch64.hint", ir.VoidType(), ir.Constant(emit.I32, 1))  # yield
         return context.get_dummy_value()
 
     return types.void(), generate

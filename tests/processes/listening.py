@@ -79,8 +79,9 @@ class Heard:
 def environment(mark: str) -> dict[str, str]:
     """For everything started here; any warning in a template or worker is an error."""
     paths = [str(HERE), str(HERE.parents[1])]
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return {
-        **os.environ,
+        **inherited,
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONWARNINGS": "error,ignore::ResourceWarning",

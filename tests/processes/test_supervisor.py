@@ -196,7 +196,11 @@ def test_garbage_on_the_event_pipe_costs_the_worker_its_life() -> None:
 
 def test_sigterm_to_a_worker_is_exit_143_and_a_replacement() -> None:
     with running() as (supervisor, heard):
-        os.kill(pid_of(supervisor), signal.SIGTERM)
+        pid = pid_of(supervisor)
+        assert echoes(supervisor, heard, 0)
+        idle = supervisor.slots[0].health
+        until(lambda: not idle.busy and state_of(pid) == "S", "it waits for requests, so that only the signal wakes it")
+        os.kill(pid, signal.SIGTERM)
         _, ended = heard.wait("worker_died")
         assert os.waitstatus_to_exitcode(ended.status) == 143
         assert system.describe_status(ended.status) == "143"
@@ -275,18 +279,15 @@ def test_a_crash_loop_is_slowed_down_and_ends_with_exit_5() -> None:
 
 def test_finished_steps_and_idle_deaths_keep_the_budget() -> None:
     with running() as (supervisor, heard):
-        for number in range(8):
-            heard.holding.add(0) if number < 4 else heard.holding.clear()
-            if number < 4:  # at work, with a step behind it
+        for number in range(14):
+            heard.holding.add(0) if number < 7 else heard.holding.clear()
+            if number < 7:  # at work, with a step behind it
                 assert echoes(supervisor, heard, 0)
                 ask(supervisor, 0, Frame(echo.DIE, 0, b"9"))
             else:  # idle, without any
                 os.kill(pid_of(supervisor), signal.SIGKILL)
             heard.wait("worker_ready")
         assert not heard.all("gave_up")
-        died = [at for name, at in heard.times if name == "worker_died"]
-        forked = [at for name, at in heard.times if name == "worker_forked"][1:]
-        assert sorted(later - earlier for earlier, later in zip(died, forked, strict=True))[4] < 0.2
 
 
 # -- could not start ------------------------------------------------------------------------------------------------
@@ -329,7 +330,7 @@ def test_an_error_in_prepare_arrives_as_itself(rule: str, times: int) -> None:
     """Main sees the message and the death at once, and must read the message first."""
     heard = Heard()
     heard.hooks["progress"] = lambda payload: until(lambda: state_of(template_pid(heard)) == "Z", "template is dead")
-    with running(ready=False, heard=heard, fail=rule, times=times) as (supervisor, _):
+    with running(ready=False, heard=heard, progress=5, fail=rule, times=times) as (supervisor, _):
         error = failure(supervisor, heard)
         assert type(error) is CheckpointError
         assert error.exit_code == 4
@@ -671,12 +672,17 @@ def test_a_post_after_the_end_is_told_so_and_writes_nowhere(tmp_path: Path) -> N
 
 
 def test_what_was_posted_before_the_end_runs() -> None:
-    ran, heard = [], Heard()
-    with running(1, heard=heard) as (supervisor, _):
-        heard.hooks["worker_died"] = lambda slot, ended: supervisor.post(lambda: ran.append(slot))
-        supervisor.stop()
-        assert supervisor.join(6)
-        assert ran == [0]
+    """Else somebody would wait for ever for the end of what he submitted."""
+    ran: list[int] = []
+
+    def both() -> None:
+        supervisor.post(lambda: 1 // 0)
+        supervisor.post(lambda: ran.append(1))
+
+    with running(1) as (supervisor, heard):
+        supervisor.post(both)
+        failure(supervisor, heard)
+        assert ran == [1]
 
 
 def test_a_fault_of_our_own_leaves_no_process_and_is_told() -> None:

@@ -16,8 +16,9 @@ from typing import Any
 import echo
 
 from llmproc.processes.frames import Frame
+from llmproc.processes.plan import Plan
 from llmproc.processes.slots import SlotState
-from llmproc.processes.supervisor import Plan, Supervisor
+from llmproc.processes.supervisor import Supervisor
 
 HERE = Path(__file__).resolve().parent
 MARK = "LLMPROC_TEST_MARK"  # in the environment of everything a test starts, so that strays can be found

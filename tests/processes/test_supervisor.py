@@ -29,7 +29,8 @@ from listening import (
 )
 
 from llmproc.errors import CheckpointError, StartError, WorkersLostError
-from llmproc.processes import supervisor as supervisor_module
+from llmproc.processes import nursery as nursery_module
+from llmproc.processes import strays as strays_module
 from llmproc.processes import system
 from llmproc.processes.channel import OutboxFullError
 from llmproc.processes.frames import Frame
@@ -390,7 +391,7 @@ def test_the_template_dies_in_the_middle_of_a_fork(order: str) -> None:
 
 
 def test_a_template_that_stands_still_in_a_fork_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor_module, "_FORK_PATIENCE_S", 0.3)
+    monkeypatch.setattr(nursery_module, "_FORK_PATIENCE_S", 0.3)
     with running(2) as (supervisor, heard):
         template = template_pid(heard)
         os.kill(template, signal.SIGSTOP)
@@ -429,8 +430,8 @@ def test_idle_deaths_of_the_template_never_count() -> None:
 
 def test_garbage_on_the_control_socket_costs_the_template_its_life() -> None:
     with running(1) as (supervisor, heard):
-        assert supervisor._template is not None
-        template = supervisor._template
+        assert supervisor.nursery.template is not None
+        template = supervisor.nursery.template
         monkey = iter([(b"garbage" * 9, [], 0, None)])
 
         class Garbled:
@@ -446,7 +447,7 @@ def test_garbage_on_the_control_socket_costs_the_template_its_life() -> None:
                 return getattr(self._end, name)
 
         supervisor.post(lambda: setattr(template.control, "_end", Garbled(template.control._end)))
-        supervisor.post(supervisor._read_control)
+        supervisor.post(supervisor.nursery.read_control)
         assert "magic" in heard.wait("warn")[0]
         assert heard.wait("template_died") == (template.pid, -9)
         assert heard.wait("prepared") == (b"mapped",)
@@ -456,16 +457,16 @@ def test_garbage_on_the_control_socket_costs_the_template_its_life() -> None:
 def test_a_search_for_strays_ends_only_when_it_finds_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """A go-between that is reaped in the look that found it leaves its worker to the next look."""
     looks, ended = [[50], [51], []], []
-    monkeypatch.setattr(supervisor_module, "_children", lambda: looks.pop(0))
-    monkeypatch.setattr(supervisor_module, "_comm", lambda pid: "fork-7")
-    monkeypatch.setattr(supervisor_module.os, "waitpid", lambda pid, flags: (pid, 0))
-    monkeypatch.setattr(supervisor_module.os, "kill", lambda pid, number: ended.append(pid))
+    monkeypatch.setattr(strays_module, "_children", lambda: looks.pop(0))
+    monkeypatch.setattr(strays_module, "_comm", lambda pid: "fork-7")
+    monkeypatch.setattr(strays_module.os, "waitpid", lambda pid, flags: (pid, 0))
+    monkeypatch.setattr(strays_module.os, "kill", lambda pid, number: ended.append(pid))
     with running(ready=False) as (supervisor, heard):
         heard.wait("worker_ready")
         over = threading.Event()
-        supervisor.post(lambda: (supervisor._stray_names.add("fork-7"), None)[1])
+        supervisor.post(lambda: (supervisor.nursery.strays.names.add("fork-7"), None)[1])
         supervisor.post(lambda: None)
-        until(lambda: not looks and not supervisor._stray_names, "three looks")
+        until(lambda: not looks and not supervisor.nursery.strays.names, "three looks")
         over.set()
         assert ended == [50, 51]
         monkeypatch.undo()
@@ -479,7 +480,7 @@ def test_children_of_others_are_left_alone() -> None:
     ):
         os.kill(pid_of(supervisor), signal.SIGKILL)
         heard.wait("worker_ready")
-        until(lambda: not supervisor._stray_names, "strays are gone")
+        until(lambda: not supervisor.nursery.strays.names, "strays are gone")
         assert other.poll() is None
     assert other.returncode == 0
 

@@ -585,8 +585,8 @@ def test_an_idle_worker_is_never_judged() -> None:
         idle, other = pid_of(supervisor, 0), pid_of(supervisor, 1)
         heard.proof = lambda pid: (0, 0, "S") if pid == idle else (time.monotonic_ns(), 0, "R")
         assert echoes(supervisor, heard, 0)
+        heard.holding.add(1)  # first: the loop asks for it before it sleeps
         ask(supervisor, 1, Frame(echo.SLEEP, 0, b"60"))
-        heard.holding.add(1)
         for _ in range(3):
             assert heard.wait("warn") == (f"worker {other}: long step for 0.2 s",)
         assert echoes(supervisor, heard, 0)

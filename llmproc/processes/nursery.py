@@ -108,12 +108,14 @@ class Nursery:
 
     def kill(self) -> None:
         """At once, after a fault of our own."""
-        self._stopping, self._forking = True, None
+        self._stopping, forking, self._forking = True, self._forking, None
         if self.template is not None:
             self.template.kill(signal.SIGKILL)
             self.template.reap()
             self.strays.search(stray_name(self.template.pid))
             self.template = None
+        if forking:
+            self.strays.fork_ended()
 
     def close(self) -> None:
         """Close what was kept for another template."""

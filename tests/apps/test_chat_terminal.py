@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -53,7 +55,8 @@ def pressed_again(chat: Chat) -> bool:
     """Ctrl-C, as somebody impatient presses it; whether the program has ended."""
     if chat.process.poll() is None:
         chat.send(b"\x03")
-        chat.pump(0.1)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            chat.process.wait(0.2)
     return chat.process.poll() is not None
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from llmproc.apps.startup import leave
 from llmproc.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

@@ -34,6 +34,12 @@ def prepare_process() -> None:
         signal.signal(signal.SIGINT, _leave)
 
 
+def leave(code: int) -> NoReturn:
+    """Exit. What is pressed from now on must not end an interpreter that is ending, with another status."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
+
+
 def open_standard_streams() -> None:
     """Descriptors 0 to 2 exist afterwards: the number of a closed one would go to the next file that is opened.
 

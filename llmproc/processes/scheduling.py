@@ -58,6 +58,8 @@ def _set_task(tid: int, policy: str | None, nice: int | None, priority: int) -> 
         number, now_priority = _POLICY[policy], priority if policy in _REAL_TIME else 0
     attr = _ATTR.pack(_ATTR.size, number, 0, now_nice if nice is None else nice, now_priority, 0, 0, 0)
     _syscall.call(_syscall.set, tid, attr, 0)
+    if nice is not None and number == _POLICY["idle"]:
+        os.setpriority(os.PRIO_PROCESS, tid, nice)  # sched_setattr passes it over for IDLE
 
 
 def _tasks(pid: int) -> set[int]:

@@ -18,7 +18,6 @@ from llmproc.processes.frames import Frame
 from llmproc.processes.health import HealthCell
 from llmproc.processes.policies import Rung, StopLadder
 
-
 _LAST_WORDS_S = 2.0  # of a template that has closed its end: time to write its traceback and leave
 
 

@@ -6,6 +6,7 @@ It is the supervisor's listener; everything here runs on the I/O thread, except 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -20,9 +21,10 @@ from llmproc.monitor import proc
 from llmproc.processes import system
 from llmproc.processes.channel import OutboxFullError
 from llmproc.processes.frames import Frame
+from llmproc.processes.plan import Plan
 from llmproc.processes.scheduling import set_scheduling
 from llmproc.processes.slots import SlotState, WorkerExit
-from llmproc.processes.supervisor import Plan, Supervisor
+from llmproc.processes.supervisor import Supervisor
 from llmproc.service.ledger import Entry, Ledger
 from llmproc.service.messages import Cancel, Events, Finish, PrepareReport, Progress, from_frame, to_frame
 from llmproc.service.observer import Observer
@@ -80,7 +82,8 @@ class Desk:
         if entry.slot is None:
             self._end(entry, entry.end("cancelled", ""))
         else:
-            self.supervisor.send(entry.slot, to_frame(Cancel(), request_id))
+            with contextlib.suppress(OutboxFullError):  # a worker that does not read is ended by the health check
+                self.supervisor.send(entry.slot, to_frame(Cancel(), request_id))
 
     def replace_all(self) -> None:
         """Fresh workers in place of all."""

@@ -20,8 +20,8 @@ import msgspec
 
 from llmproc.config import Scheduling
 from llmproc.errors import LlmprocError, ServiceClosedError
+from llmproc.processes.plan import Plan
 from llmproc.processes.slots import WorkerExit
-from llmproc.processes.supervisor import Plan
 from llmproc.service.desk import Desk, apply_scheduling
 from llmproc.service.ledger import Entry
 from llmproc.service.messages import Generate, PrepareOrder, PrepareReport, Progress

@@ -6,6 +6,7 @@
     die: signal      die while preparing
     loop: true       never get ready                   thread: true   leave a second thread behind
     print: text      leave it in the stdout buffer     later: orders  what a second template obeys instead
+    progress: n      say n times that it prepares
     murder: n        fork number n: the go-between kills the template and goes on alone
     freeze: n        like murder, and then it stops itself
     stillborn: n     fork number n: the worker dies before it has said anything
@@ -15,6 +16,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import json
 import os
@@ -40,7 +42,8 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     orders = json.loads(payload or b"{}")
     if fds:
         orders = orders.get("later", {})
-    progress(b"preparing")
+    for _ in range(orders.get("progress", 1)):
+        progress(b"preparing")
     if "fail" in orders:
         raise CheckpointError("file", "field", 1, orders["fail"] * orders.get("times", 1))
     if "die" in orders:
@@ -49,7 +52,9 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
         pass
     if orders.get("thread"):
         threading.Thread(target=threading.Event().wait, daemon=True).start()
-    sys.stdout.write(orders.get("print", ""))  # left in the buffer on purpose: a fork must not double it
+    if "print" in orders:  # left in the buffer on purpose: a fork must not double it, and no child may run our atexit
+        sys.stdout.write(orders["print"])
+        atexit.register(os.write, 1, b"at exit")
     _bend_fork(orders)
     if fds:
         return Prepared(os.pread(fds[0], 100, 0), b"mapped", [])
@@ -89,6 +94,7 @@ def child(context: Any, channel: WorkerChannel, health: HealthCell) -> int:
         if frame is None:
             continue
         if frame.type == protocol.STOP:
+            sys.stdout.flush()
             return 0
         health.set_busy(True)
         _obey(frame, channel, health, context)

@@ -16,8 +16,9 @@ from typing import Any
 import echo
 
 from llmproc.processes.frames import Frame
+from llmproc.processes.plan import Plan
 from llmproc.processes.slots import SlotState
-from llmproc.processes.supervisor import Plan, Supervisor
+from llmproc.processes.supervisor import Supervisor
 
 HERE = Path(__file__).resolve().parent
 MARK = "LLMPROC_TEST_MARK"  # in the environment of everything a test starts, so that strays can be found
@@ -79,8 +80,9 @@ class Heard:
 def environment(mark: str) -> dict[str, str]:
     """For everything started here; any warning in a template or worker is an error."""
     paths = [str(HERE), str(HERE.parents[1])]
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return {
-        **os.environ,
+        **inherited,
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONWARNINGS": "error,ignore::ResourceWarning",

@@ -14,7 +14,8 @@ from typing import Any
 from listening import Heard, ask
 
 from llmproc.processes.frames import Frame
-from llmproc.processes.supervisor import Plan, Supervisor
+from llmproc.processes.plan import Plan
+from llmproc.processes.supervisor import Supervisor
 
 
 def tell(name: str, *arguments: Any) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -58,9 +59,13 @@ def program(workers: int = 1, **orders: Any) -> Iterator[Program]:
         text=True,
         start_new_session=True,
     ) as process:
+        limit = threading.Timer(30, process.kill)  # a main that says nothing fails the test and does not hang it
+        limit.start()
         try:
             yield Program(process, mark)
         finally:
+            limit.cancel()
+            limit.join()
             process.kill()
             process.wait()
             for pid in marked(mark):
@@ -72,6 +77,7 @@ def test_kill_main_while_all_are_idle() -> None:
         workers = [main.wait("worker_ready")[1] for _ in range(3)]
         assert [parent_of(pid) for pid in workers] == [main.pid] * 3
         assert len(marked(main.mark)) == 5
+        assert [os.readlink(f"/proc/{pid}/fd/0") for pid in workers] == ["/dev/null"] * 3, "main's stdin is main's"
         main.kill()
         main.nothing_left()
 

@@ -59,6 +59,13 @@ def test_every_task_gets_policy_and_nice(threaded: int) -> None:
     assert [get_task(tid)[:2] for tid in tasks(threaded)] == [(BATCH, 7)] * 4
 
 
+def test_a_nice_value_reaches_an_idle_task_and_outlives_the_policy(threaded: int) -> None:
+    set_scheduling(threaded, policy="idle", nice=7)
+    assert [os.getpriority(os.PRIO_PROCESS, tid) for tid in tasks(threaded)] == [7] * 4
+    set_scheduling(threaded, policy="batch")
+    assert [get_task(tid)[:2] for tid in tasks(threaded)] == [(BATCH, 7)] * 4
+
+
 def test_every_task_gets_the_cores(threaded: int) -> None:
     core = min(os.sched_getaffinity(0))
     set_scheduling(threaded, cpus=[core])

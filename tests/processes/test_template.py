@@ -118,6 +118,22 @@ def test_a_worker_that_is_not_mains_child_says_nothing_and_leaves(first: int | N
     board.close()
 
 
+def test_a_template_waits_for_its_go_between_though_children_were_ignored_by_its_parent() -> None:
+    board = HealthBoard.create(1)
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        with driven("-m", "llmproc.processes.template", main_pid=os.getpid()) as template:
+            signal.signal(signal.SIGCHLD, before)
+            template.control.send(Frame(protocol.PREPARE))
+            for fd in template.take(protocol.PREPARED)[1]:
+                os.close(fd)
+            template.control.send(Frame(protocol.FORK, 3), [board.fd] * 3)
+            assert template.take(protocol.FORKED)[0].request_id == 3
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    board.close()
+
+
 def test_the_end_of_a_control_socket_is_close_on_exec() -> None:
     control, theirs = ControlSocket.pair()
     assert not os.get_inheritable(control.fileno())

@@ -81,7 +81,6 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
         exits = service.close()
         if service.report:
             observation.describe(checkpoint_hash=service.report.fingerprint)
-        interrupts.restore()
         source.close()
         observation.close()
     code = 128 + interrupts.ended_by if interrupts.ended_by else 0
@@ -92,6 +91,8 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
         if not code:  # else a signal ends us: that its terminal went with it is no news
             raise
         forget_stdout()
+    finally:
+        interrupts.restore()
     if failure and not (code and isinstance(failure, OutputLostError)):
         raise failure
     return code

@@ -18,6 +18,7 @@ PROMPT = ">>> "
 _MORE = "... "
 _QUOTES = '"""'
 _PATIENCE_S = 0.2  # between two looks at the progress of loading
+_GRACE_S = 0.3  # for the answer to end by itself once a signal ends the program; the stop ladder comes after
 _SLOW_S = 1.0  # loading that takes longer is worth a line
 _FRAMES = "|/-\\"
 
@@ -121,8 +122,12 @@ class ChatLoop:
     def _show(self, answer: Answer) -> None:
         self._interrupts.generating(answer.cancel)
         try:
-            asked = time.monotonic()
+            asked, ended = time.monotonic(), 0.0
             while answer.finish is None:
+                if self._interrupts.ended_by:
+                    ended = ended or time.monotonic()
+                    if time.monotonic() - ended > _GRACE_S:
+                        return  # a worker that does not even cancel: closing the service ends it
                 piece = answer.next(_PATIENCE_S)
                 if piece is not None:
                     self.screen.write(piece)

@@ -1,0 +1,74 @@
+"""Children nobody has told us the pid of: what a dead template left in the middle of a fork.
+
+While a fork is under way this process is a child subreaper: a worker whose go-between exits becomes its child. A
+template that dies in between leaves a go-between, or a worker that was never started, by name only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+from llmproc.processes import system
+
+
+class Strays:
+    """Keeps the subreaper flag on for as long as a fork or a search needs it, and ends and reaps what is found."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()  # comm of what dead templates may have left
+        self._forking = self._was_subreaper = False
+
+    def fork_begins(self) -> None:
+        """From now on orphaned descendants come to this process."""
+        if not self.names:  # else the flag is still on, for a search
+            self._was_subreaper = system.get_child_subreaper()
+        system.set_child_subreaper(True)
+        self._forking = True
+
+    def fork_ended(self) -> None:
+        """The worker is ours, or will never be."""
+        self._forking = False
+        self._reset()
+
+    def search(self, name: str) -> None:
+        """A template has died: look for `name` until a look finds none."""
+        self.names.add(name)
+
+    def collect(self, known: set[int]) -> None:
+        """One look: children of a searched name whose pid is not `known` are ended and reaped.
+
+        Only a look that finds none ends the search: a go-between reaped now may have left a worker a moment ago.
+        """
+        if not self.names:
+            return
+        found = [pid for pid in _children() if pid not in known and _comm(pid) in self.names]
+        for pid in found:
+            with contextlib.suppress(ChildProcessError, ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, os.WNOHANG)
+        if not found:
+            self.names.clear()
+            self._reset()
+
+    def _reset(self) -> None:
+        if not self._forking and not self.names:
+            system.set_child_subreaper(self._was_subreaper)
+
+
+def _children() -> list[int]:
+    """Children of this process, of all its threads."""
+    found: list[int] = []
+    for path in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += map(int, path.read_text().split())
+    return found
+
+
+def _comm(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
+    except OSError:
+        return ""

@@ -15,7 +15,7 @@ from llmproc import kernels
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.weights import LayerWeights, Weights
 from llmproc.engine.kv_cache import KVCache
-from llmproc.engine.products import Float32Products, Int8Products, Products
+from llmproc.engine.products import Float32Products, Int8Products, Products, TiledProducts
 from llmproc.engine.shapes import check_weights
 from llmproc.errors import RequestError
 from llmproc.kernels.attention import attend, remember
@@ -28,14 +28,18 @@ BLOCK = 16  # tokens per pass over the weights
 class Transformer:
     """A model ready to run. Holds scratch memory: one thread at a time."""
 
-    def __init__(self, description: ModelDescription, weights: Weights) -> None:
-        """Checks every array against the description (ValueError) and makes sure the kernels are compiled."""
+    def __init__(self, description: ModelDescription, weights: Weights, tiled: bool = False) -> None:
+        """Checks every array against the description (ValueError) and makes sure the kernels are compiled.
+
+        `tiled`: int8 matrices have been through `arrange_weights`; the results are the same bits, sooner.
+        """
         kernels.compile_all()
         check_weights(description, weights)
         self.description, self.weights = description, weights
         d, width = description, description.n_heads * description.head_dim
         int8 = d.weight_type == "int8"
-        self._products: Products = Int8Products(d, BLOCK) if int8 else Float32Products()
+        kind = TiledProducts if tiled else Int8Products
+        self._products: Products = kind(d, BLOCK) if int8 else Float32Products()
         self._eps, self._theta = np.float32(d.norm_eps), np.float32(d.rope_theta)
         self._x = np.zeros((BLOCK, d.dim), np.float32)  # the residual stream
         self._branch = np.zeros((BLOCK, d.dim), np.float32)  # what is added to it

@@ -1,61 +1,77 @@
 """Int8 weights as tiles: sixteen rows side by side, so that every SIMD lane owns one row and no sum crosses lanes.
 
-    weights  [row tile][group][step][16 rows][k of a step]   bytes, in the form `simd.dot` reads (see there)
+    values   [row tile][group][step][16 rows][k of a step]   int8, in the form `simd.dot` reads (see there)
     scales   [row tile][group][16 rows]                      float32
 
-Serves `engine.products`. Per group of columns: exact int32 sum, as float, times weight scale, times activation scale,
-added from left to right: llama2.c's order per row, so the results are the serial kernel's bit by bit, for one token or
-many. Rows are padded to a multiple of 16 with zeros; columns need no padding (a group is a multiple of 4).
+Serves `engine.products`. A tile holds the very bytes of its sixteen rows in another order, so a matrix is arranged in
+place and keeps its size; rows that fill no tile stay as they are at the end. Per group of columns: exact int32 sum, as
+float, times weight scale, times activation scale, added from left to right: llama2.c's order per row, so the results
+are the serial kernel's bit by bit, for one token or many.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 from numba import literally, njit, types
 
-from llmproc.kernels.registry import F32_IN, F32_IN_2D, F32_OUT_2D, I64, VOID, kernel
+from llmproc.kernels.registry import F32_IN_2D, F32_OUT_2D, I8_IN_2D, I8_OUT_2D, I64_IN, VOID, kernel
 from llmproc.simd.dot import ACTIVATION_BYTES, OFFSET, STEP_BYTES, STEP_K, dot, load_weights
 from llmproc.simd.tiles import add_scaled, store_tile, zero_f32, zero_i32
 from llmproc.simd.types import LANES
 from llmproc.simd.vectors import load_f32x16
 
-U8_IN = types.Array(types.uint8, 1, "C", readonly=True)
-I8_IN_2D = types.Array(types.int8, 2, "C", readonly=True)
-ACTIVATIONS_IN = types.Array(types.int8 if ACTIVATION_BYTES == 1 else types.int16, 2, "C", readonly=True)
-ACTIVATIONS_OUT = types.Array(types.int8 if ACTIVATION_BYTES == 1 else types.int16, 2, "C")
 ACTIVATION_TYPE = np.int8 if ACTIVATION_BYTES == 1 else np.int16
+_ACTIVATION = types.int8 if ACTIVATION_BYTES == 1 else types.int16
+ACTIVATIONS_IN = types.Array(_ACTIVATION, 2, "C", readonly=True)
+ACTIVATIONS_OUT = types.Array(_ACTIVATION, 2, "C")
 I32_IN_2D = types.Array(types.int32, 2, "C", readonly=True)
 I32_OUT_2D = types.Array(types.int32, 2, "C")
 
 
-@dataclass(frozen=True, slots=True)
-class Int8Tiles:
-    """A packed matrix of `rows` x `columns`, quantised in groups of `group` columns."""
+@kernel(VOID, I8_OUT_2D, F32_OUT_2D)
+def arrange(values, scales):  # type: ignore[no-untyped-def]
+    """Turn the full tiles of values (rows, columns) and scales (rows, groups) into tile order, in place."""
+    rows, columns = values.shape
+    groups = scales.shape[1]
+    steps = columns // groups // STEP_K
+    old_values, old_scales = np.empty((LANES, columns), np.int8), np.empty((LANES, groups), np.float32)
+    flat_values, flat_scales = values.reshape(rows * columns), scales.reshape(rows * groups)
+    for first in range(0, rows - rows % LANES, LANES):
+        old_values[:] = values[first : first + LANES]
+        old_scales[:] = scales[first : first + LANES]
+        to = first * columns
+        for step in range(groups * steps):
+            for r in range(LANES):
+                for k in range(STEP_K):
+                    flat_values[to] = np.int8(old_values[r, step * STEP_K + k] + OFFSET)  # modulo 256: sign bit flipped
+                    to += 1
+        to = first * groups
+        for g in range(groups):
+            for r in range(LANES):
+                flat_scales[to] = old_scales[r, g]
+                to += 1
 
-    weights: npt.NDArray[np.uint8]  # (padded rows * columns,)
-    scales: npt.NDArray[np.float32]  # (padded rows * columns / group,)
-    rows: int
-    columns: int
-    group: int
 
-
-def pack(values: npt.NDArray[np.int8], scales: npt.NDArray[np.float32]) -> Int8Tiles:
-    """Tiles of values (rows, columns) and scales (rows, columns / group)."""
+@kernel(VOID, F32_OUT_2D, I64_IN, I8_IN_2D, F32_IN_2D)
+def embed_tiles(out, tokens, values, scales):  # type: ignore[no-untyped-def]
+    """out (tokens, dim) = dequantised rows `tokens` of an arranged matrix."""
     rows, columns = values.shape
     groups = scales.shape[1]
     group = columns // groups
-    padding = -rows % LANES
-    values = np.pad(values, ((0, padding), (0, 0)))
-    scales = np.pad(scales, ((0, padding), (0, 0)))
-    tiles = len(values) // LANES
-    steps = values.reshape(tiles, LANES, groups, group // STEP_K, STEP_K).transpose(0, 2, 3, 1, 4)
-    stored = np.ascontiguousarray(steps).view(np.uint8).ravel()
-    stored += np.uint8(OFFSET)  # modulo 256: the sign bit flipped, or nothing
-    side_by_side = np.ascontiguousarray(scales.reshape(tiles, LANES, groups).transpose(0, 2, 1))
-    return Int8Tiles(stored, side_by_side.ravel(), rows, columns, group)
+    flat_values, flat_scales = values.reshape(rows * columns), scales.reshape(rows * groups)
+    full = rows - rows % LANES
+    for t in range(tokens.shape[0]):
+        row = tokens[t]
+        tile, lane = row // LANES * LANES, row % LANES
+        for k in range(columns):
+            if row < full:
+                step = k // STEP_K
+                at = tile * columns + (step * LANES + lane) * STEP_K + k % STEP_K
+                value = np.int8(flat_values[at] - OFFSET)
+                scale = flat_scales[tile * groups + k // group * LANES + lane]
+            else:
+                value, scale = values[row, k], scales[row, k // group]
+            out[t, k] = np.float32(value) * scale
 
 
 @kernel(VOID, ACTIVATIONS_OUT, I32_OUT_2D, I8_IN_2D)
@@ -111,29 +127,28 @@ def _tokens(out, out_stride, weights, scales, x, x_stride, offsets, x_scales, st
             t += 1
 
 
-@kernel(VOID, F32_OUT_2D, ACTIVATIONS_IN, I32_IN_2D, F32_IN_2D, U8_IN, F32_IN, I64)
-def matmul_tiles(out, x, offsets, x_scales, weights, scales, first):  # type: ignore[no-untyped-def]
-    """out (tokens, rows) = x (tokens, columns) times the tiles from row `first` (a multiple of 16) on.
+@kernel(VOID, F32_OUT_2D, ACTIVATIONS_IN, I32_IN_2D, F32_IN_2D, I8_IN_2D, F32_IN_2D)
+def matmul_tiles(out, x, offsets, x_scales, values, scales):  # type: ignore[no-untyped-def]
+    """out (tokens, rows) = x (tokens, columns) times an arranged matrix.
 
-    `offsets` and `x_scales`: (tokens, groups). `weights` and `scales` as in Int8Tiles; out may have fewer rows than
-    the tiles are padded to.
+    `x` and `offsets` as `widen` makes them; `x_scales` (tokens, groups); values (rows, columns), scales (rows, groups).
     """
     tokens, rows = out.shape
     columns, groups = x.shape[1], x_scales.shape[1]
-    steps = columns // groups // STEP_K
-    edge = np.empty((tokens, LANES), np.float32)  # a last tile with fewer than 16 rows is stored here first
-    for r in range(0, rows, LANES):
-        w = weights.ctypes.data + (first + r) * columns
-        s = scales.ctypes.data + (first + r) * groups * 4
-        whole = r + LANES <= rows
-        target = out.ctypes.data + 4 * r if whole else edge.ctypes.data
-        out_stride = 4 * rows if whole else 4 * LANES
+    group = columns // groups
+    full = rows - rows % LANES
+    for r in range(0, full, LANES):
         _tokens(
-            np.int64(target), np.int64(out_stride), np.int64(w), np.int64(s), np.int64(x.ctypes.data),
-            np.int64(columns * ACTIVATION_BYTES), np.int64(offsets.ctypes.data), np.int64(x_scales.ctypes.data),
-            np.int64(4 * groups), groups, steps, tokens,
+            np.int64(out.ctypes.data) + 4 * r, 4 * rows, np.int64(values.ctypes.data) + r * columns,
+            np.int64(scales.ctypes.data) + r * groups * 4, np.int64(x.ctypes.data), columns * ACTIVATION_BYTES,
+            np.int64(offsets.ctypes.data), np.int64(x_scales.ctypes.data), 4 * groups, groups, group // STEP_K, tokens,
         )  # fmt: skip
-        if not whole:
-            for t in range(tokens):
-                for i in range(rows - r):
-                    out[t, r + i] = edge[t, i]
+    for r in range(full, rows):
+        for t in range(tokens):
+            total = np.float32(0)
+            for g in range(groups):
+                exact = np.int32(0)
+                for k in range(g * group, (g + 1) * group):
+                    exact = np.int32(exact + np.int32(x[t, k]) * np.int32(values[r, k]))
+                total += np.float32(exact) * scales[r, g] * x_scales[t, g]
+            out[t, r] = total

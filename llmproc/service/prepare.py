@@ -39,6 +39,7 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
 
     from llmproc import kernels
     from llmproc.checkpoints.weights import check_finite, read_into, view_weights
+    from llmproc.engine.products import arrange_weights
     from llmproc.engine.transformer import Transformer
 
     def tell(*fields: object) -> None:
@@ -57,12 +58,15 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     weights = view_weights(header.description, header.layout, memoryview(memory))
     if not fds:
         check_finite(weights, header.path)
+    identity = "" if fds else fingerprint(memory)  # before the bytes are brought into another order
     loaded = time.monotonic()
     kernels.compile_all(lambda done, total, name: tell("kernels", done, total, kernels.cache_misses()))
     compiled = time.monotonic()
-    transformer = Transformer(header.description, weights)
+    if not fds:
+        arrange_weights(weights)
+    transformer = Transformer(header.description, weights, tiled=True)
     report = PrepareReport(
-        loaded - started, compiled - loaded, header.size, kernels.cache_misses(), bool(fds), fingerprint(memory)
+        loaded - started, compiled - loaded, header.size, kernels.cache_misses(), bool(fds), identity
     )
     return Prepared(Loaded(transformer, order.sequences), msgspec.json.encode(report), [] if fds else [fd])
 

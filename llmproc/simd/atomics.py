@@ -1,8 +1,8 @@
 """Atomic operations on shared memory, and waiting on it: what ranks of a team agree by.
 
-Addresses are int64, in bytes, naturally aligned; memory order is sequentially consistent throughout, which costs nothing
-measurable at one barrier a matrix. `futex_wait` and `futex_wake` call libc's `syscall`, declared by name inside the
-intrinsic so that compiled code can be cached; the words may lie in memory shared between processes.
+Addresses are int64, in bytes, naturally aligned; memory order is sequentially consistent throughout, which costs
+nothing measurable at one barrier a matrix. `futex_wait` and `futex_wake` call libc's `syscall`, declared by name inside
+the intrinsic so that compiled code can be cached; the words may lie in memory shared between processes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _word(builder: Any, address: Any, kind: ir.Type) -> Any:
     return builder.inttoptr(address, kind.as_pointer())
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def load_i32(typingctx: Any, address: Any) -> Any:
     """The int32 at an address, atomically."""
 
@@ -36,7 +36,7 @@ def load_i32(typingctx: Any, address: Any) -> Any:
     return types.int32(_I64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def store_i32(typingctx: Any, address: Any, value: Any) -> Any:
     """An int32 to an address, atomically."""
 
@@ -47,7 +47,7 @@ def store_i32(typingctx: Any, address: Any, value: Any) -> Any:
     return types.void(_I64, types.int32), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def add_i32(typingctx: Any, address: Any, value: Any) -> Any:
     """Add to the int32 at an address; returns what stood there before."""
 
@@ -57,7 +57,7 @@ def add_i32(typingctx: Any, address: Any, value: Any) -> Any:
     return types.int32(_I64, types.int32), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def compare_exchange_i64(typingctx: Any, address: Any, expected: Any, wanted: Any) -> Any:
     """If the int64 at an address is `expected`, make it `wanted`; returns what stood there before."""
 
@@ -68,7 +68,7 @@ def compare_exchange_i64(typingctx: Any, address: Any, expected: Any, wanted: An
     return types.int64(_I64, types.int64, types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def pause(typingctx: Any) -> Any:
     """Tell the core that this is a spin loop."""
 
@@ -93,7 +93,7 @@ def _syscall(builder: Any, address: Any, operation: int, value: Any) -> Any:
     return emit.call(builder, "syscall", emit.I64, ir.Constant(emit.I64, number), address, kind, wide, zero, zero, zero)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def futex_wait(typingctx: Any, address: Any, value: Any) -> Any:
     """Sleep while the int32 at an address is `value`, until woken; may also return for no reason."""
 
@@ -103,7 +103,7 @@ def futex_wait(typingctx: Any, address: Any, value: Any) -> Any:
     return types.int64(_I64, types.int32), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def futex_wake(typingctx: Any, address: Any, count: Any) -> Any:
     """Wake up to `count` sleepers of an address; returns how many."""
 

@@ -30,7 +30,7 @@ ACTIVATION_BYTES = 4 // STEP_K  # per activation: int8 or int16
 _WEIGHTS = i8x64 if HAS_VNNI else i16x32
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def load_weights(typingctx: Any, address: Any) -> Any:
     """The weights of one step."""
 
@@ -51,7 +51,7 @@ def _multiply_pairs(builder: Any, weights: Any, activations: Any) -> Any:
     return builder.add(even, odd)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def dot(typingctx: Any, tile: Any, weights: Any, address: Any, stride: Any) -> Any:
     """tile[i] += weights of a step times the activations at address + i * stride, per row."""
     if not isinstance(tile, Tile) or tile.vector is not i32x16:

@@ -1,7 +1,7 @@
 """Intrinsics on Tiles: the accumulators of a block of a matrix product, one vector of 16 rows per token.
 
-A Tile's size is a literal: `zero_i32(6)` makes six registers, and every intrinsic on it is unrolled six times while code
-is generated. Scalars of the tokens (activations, scales) are taken from `address + token * stride` (bytes).
+A Tile's size is a literal: `zero_i32(6)` makes six registers, and every intrinsic on it is unrolled six times while
+code is generated. Scalars of the tokens (activations, scales) are taken from `address + token * stride` (bytes).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def map_tile(builder: Any, tile: Any, kind: Tile, step: Any) -> Any:
     return result
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def multiply_add(typingctx: Any, tile: Any, vector: Any, address: Any, stride: Any) -> Any:
     """tile[i] = fma(vector, float32 at address + i * stride, tile[i])."""
     if not isinstance(tile, Tile) or tile.vector is not f32x16:
@@ -66,7 +66,7 @@ def multiply_add(typingctx: Any, tile: Any, vector: Any, address: Any, stride: A
     return tile(tile, f32x16, _I64, _I64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def add_scaled(typingctx: Any, tile: Any, sums: Any, offsets: Any, weight_scales: Any, scales: Any, stride: Any) -> Any:
     """tile[i] += float(sums[i] - offset i) * weight_scales * scale i: llama2.c's step, in its order, without fma.
 
@@ -90,7 +90,7 @@ def add_scaled(typingctx: Any, tile: Any, sums: Any, offsets: Any, weight_scales
     return tile(tile, sums, _I64, f32x16, _I64, _I64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def store_tile(typingctx: Any, address: Any, stride: Any, tile: Any) -> Any:
     """Vector i to address + i * stride."""
     if not isinstance(tile, Tile):

@@ -1,4 +1,4 @@
-"""Vector and Tile types for Numba. A value of them exists in compiled code only; Python can neither make nor see one."""
+"""Vector and Tile types for Numba. Values of them exist in compiled code only; Python can neither make nor see one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numba import types
 from numba.extending import models, register_model
 
 
-class Vector(types.Type):  # type: ignore[misc]
+class Vector(types.Type):
     """`lanes` elements of one LLVM type, in a register."""
 
     def __init__(self, name: str, element: ir.Type, lanes: int) -> None:
@@ -22,7 +22,7 @@ class Vector(types.Type):  # type: ignore[misc]
         return ir.VectorType(self.element, self.lanes)
 
 
-class Tile(types.Type):  # type: ignore[misc]
+class Tile(types.Type):
     """`count` vectors of one type: accumulators that the compiler keeps in registers."""
 
     def __init__(self, vector: Vector, count: int) -> None:
@@ -37,7 +37,7 @@ class Tile(types.Type):  # type: ignore[misc]
 
 @register_model(Vector)
 @register_model(Tile)
-class _ValueModel(models.PrimitiveModel):  # type: ignore[misc]
+class _ValueModel(models.PrimitiveModel):
     """Passed by value, as an integer is."""
 
     def __init__(self, manager: Any, kind: Vector | Tile) -> None:

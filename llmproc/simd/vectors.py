@@ -35,7 +35,7 @@ load_i8x32 = _loader(i8x32)
 load_i8x64 = _loader(i8x64)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def load_f16x16(typingctx: Any, address: Any) -> Any:
     """Sixteen half-precision numbers, converted to f32x16 (exact)."""
 
@@ -47,7 +47,7 @@ def load_f16x16(typingctx: Any, address: Any) -> Any:
     return f32x16(_ADDRESS), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def store_f16x16(typingctx: Any, address: Any, vector: Any) -> Any:
     """f32x16 rounded to half precision (to nearest, ties to even) and stored."""
 
@@ -59,7 +59,7 @@ def store_f16x16(typingctx: Any, address: Any, vector: Any) -> Any:
     return types.void(_ADDRESS, f32x16), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def store(typingctx: Any, address: Any, vector: Any) -> Any:
     """Any vector to an address."""
     if not isinstance(vector, Vector):
@@ -72,7 +72,7 @@ def store(typingctx: Any, address: Any, vector: Any) -> Any:
     return types.void(_ADDRESS, vector), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def broadcast_f32(typingctx: Any, value: Any) -> Any:
     """A float32 in every lane."""
 
@@ -82,7 +82,7 @@ def broadcast_f32(typingctx: Any, value: Any) -> Any:
     return f32x16(types.float32), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def broadcast_i32(typingctx: Any, value: Any) -> Any:
     """An int32 in every lane."""
 
@@ -133,12 +133,12 @@ def _absolute(builder: Any, a: Any) -> Any:
 
 
 abs_f32 = _unary("abs_f32", f32x16, f32x16, "|a|.", _absolute)
-i32_to_f32 = _unary("i32_to_f32", i32x16, f32x16, "Converted, rounded to nearest.", lambda b, a: b.sitofp(a, f32x16.llvm))
+i32_to_f32 = _unary("i32_to_f32", i32x16, f32x16, "As numbers, rounded.", lambda b, a: b.sitofp(a, f32x16.llvm))
 f32_bits = _unary("f32_bits", f32x16, i32x16, "The bits of each number.", lambda b, a: b.bitcast(a, i32x16.llvm))
 bits_f32 = _unary("bits_f32", i32x16, f32x16, "The numbers of these bits.", lambda b, a: b.bitcast(a, f32x16.llvm))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def fma_f32(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
     """a * b + c: rounded once where the CPU has the instruction, else twice (never a slow emulation)."""
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -156,7 +156,7 @@ def _tree(builder: Any, value: Any, operation: Any) -> Any:
     return builder.extract_element(value, ir.Constant(emit.I32, 0))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def sum_f32(typingctx: Any, vector: Any) -> Any:
     """Sum of the lanes as a fixed tree: lane i with lane i + 8, then + 4, + 2, + 1."""
 
@@ -166,7 +166,7 @@ def sum_f32(typingctx: Any, vector: Any) -> Any:
     return types.float32(f32x16), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def largest_f32(typingctx: Any, vector: Any) -> Any:
     """Largest lane; NaN lanes are passed over unless all are NaN."""
 

@@ -50,16 +50,17 @@ def cpu_flags(cpuinfo: str | None = None) -> frozenset[str]:
     return frozenset()
 
 
-def best(flags: frozenset[str]) -> str:
-    """The last instruction set of ISAS that `flags` have everything for."""
-    return next(name for name in reversed(ISAS) if flags >= _NEEDS[name])
+def available(flags: frozenset[str] | None = None) -> list[str]:
+    """The instruction sets of ISAS that `flags` (by default this CPU's) have everything for; the best comes last."""
+    found = cpu_flags() if flags is None else flags
+    return [name for name in ISAS if found >= _NEEDS[name]]
 
 
 def choose(forced: str | None, flags: frozenset[str] | None = None) -> InstructionSet:
     """The instruction set to compile for. UsageError for an unknown one, or one this CPU lacks something for."""
     found = cpu_flags() if flags is None else flags
     if forced is None:
-        return InstructionSet(best(found), False)
+        return InstructionSet(available(found)[-1], False)
     if forced not in ISAS:
         raise UsageError(f"LLMPROC_ISA is {forced}: must be one of {', '.join(ISAS)}")
     missing = _NEEDS[forced] - found

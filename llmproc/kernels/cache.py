@@ -28,6 +28,7 @@ from llmproc.hardware import isa
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 SOURCES = Path(__file__).parent
+SIMD = SOURCES.parent / "simd"  # a kernel is made of its intrinsics too
 MANIFEST = "manifest.json"
 LOCK = "lock"
 KEEP_S = 30 * 86400.0
@@ -68,7 +69,7 @@ def key(settings: Mapping[str, str] = os.environ, sources: Path = SOURCES) -> st
     for name in sorted(settings):
         if name.startswith("NUMBA_") and name not in NOT_CODE:
             add(name, settings[name])
-    for path in sorted(sources.glob("*.py")):
+    for path in sorted([*sources.glob("*.py"), *SIMD.glob("*.py")]):
         status = path.stat()  # Numba itself compares age and size: another age must mean another directory
         add(path, status.st_mtime_ns, path.read_text())
     return digest.hexdigest()[:32]

@@ -15,7 +15,7 @@ from llmproc.hardware import isa
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-AVAILABLE = [name for name in isa.ISAS if isa.cpu_flags() >= isa._NEEDS[name]]
+AVAILABLE = isa.available()
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the assembly looked for is x86's")

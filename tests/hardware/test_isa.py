@@ -7,8 +7,8 @@ import pytest
 from llmproc.errors import UsageError
 from llmproc.hardware import isa
 
-AVX2 = frozenset("sse2 avx avx2 fma f16c".split())
-VNNI = AVX2 | frozenset("avx512f avx512bw avx512dq avx512vl avx512_vnni".split())
+AVX2 = frozenset(["sse2", "avx", "avx2", "fma", "f16c"])
+VNNI = AVX2 | frozenset(["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"])
 
 
 @pytest.mark.parametrize(

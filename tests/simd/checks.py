@@ -10,8 +10,8 @@ import re
 import sys
 
 import numpy as np
-
 import programs
+
 from llmproc.simd import dot, target
 
 RNG = np.random.default_rng(5)

@@ -12,8 +12,25 @@ from numba import literally, njit, types  # noqa: E402
 from llmproc.simd import dot as dots  # noqa: E402
 from llmproc.simd import tiles, vectors  # noqa: E402
 from llmproc.simd.vectors import (  # noqa: E402
-    abs_f32, add_f32, bits_f32, broadcast_f32, div_f32, f32_bits, fma_f32, i32_to_f32, largest_f32, load_f16x16,
-    load_f32x16, load_i32x16, max_f32, min_f32, mul_f32, store, store_f16x16, sub_f32, sum_f32,
+    abs_f32,
+    add_f32,
+    bits_f32,
+    broadcast_f32,
+    div_f32,
+    f32_bits,
+    fma_f32,
+    i32_to_f32,
+    largest_f32,
+    load_f16x16,
+    load_f32x16,
+    load_i32x16,
+    max_f32,
+    min_f32,
+    mul_f32,
+    store,
+    store_f16x16,
+    sub_f32,
+    sum_f32,
 )  # fmt: skip
 
 I64 = types.int64

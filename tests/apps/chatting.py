@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 8.0  # a busy machine, not a slow program
+PATIENCE_S = 30.0  # a busy machine, not a slow program
 PROMPT = ">>> "
 SPEED = re.compile(r"\[INFO\] SEQ LEN: (\d+), Speed: (\d+\.\d{4}) tok/s\r?\n")
 COURSE_LINE = re.compile(
@@ -192,6 +192,13 @@ class Chat:
         start, self.mark = self.mark, found.end()
         return self.text[start : found.end()]
 
+    def until(self, condition: Callable[[], object]) -> None:
+        """Wait for `condition`, taking meanwhile what is written."""
+        end = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < end, "it does not happen"
+            self.pump(0.01)
+
     def ask(self, prompt: str | bytes) -> str:
         """One turn behind pipes: from the prompt sign to the next one; what stands between."""
         self.say(prompt)
@@ -268,7 +275,7 @@ class Chat:
 
     def await_events(self, kind: str, count: int) -> None:
         """Wait until the run folder has so many."""
-        until(lambda: self.pump(0) and False or self.events(kind) >= count)
+        self.until(lambda: self.events(kind) >= count)
 
 
 def until(condition: Callable[[], int], timeout: float = PATIENCE_S) -> int:

@@ -42,7 +42,7 @@ def prompted(chat: Chat) -> None:
 
 
 def ready_for_keys(chat: Chat) -> None:
-    until(lambda: chat.pump(0.01) and False or not termios.tcgetattr(chat._master)[3] & termios.ICANON)
+    chat.until(lambda: not termios.tcgetattr(chat._master)[3] & termios.ICANON)
 
 
 def generating(chat: Chat, turn: int = 1, prompt: str = "Hello") -> None:
@@ -256,7 +256,7 @@ def test_ctrl_z_stops_the_whole_group_and_fg_goes_on(tmp_path: Path, slow: Path,
         if busy:
             generating(chat)
         chat.send(b"\x1a")
-        until(lambda: chat.pump(0.01) and False or all(stat(pid)[0] == "T" for pid in group))
+        chat.until(lambda: all(stat(pid)[0] == "T" for pid in group))
         chat.expect("Stopped")
         chat.expect("shell$ ")
         chat.say("fg")

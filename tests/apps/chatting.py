@@ -186,7 +186,9 @@ class Chat:
         pattern = re.compile(re.escape(wanted)) if isinstance(wanted, str) else wanted
         end = time.monotonic() + timeout
         while (found := pattern.search(self.text, self.mark)) is None:
-            assert time.monotonic() < end, f"{pattern.pattern!r} does not come; since the last: {self.text[self.mark :]!r}"
+            assert time.monotonic() < end, (
+                f"{pattern.pattern!r} does not come; since the last: {self.text[self.mark :]!r}"
+            )
             if not self.pump(0.1) and not pattern.search(self.text, self.mark):
                 raise AssertionError(f"ended before {pattern.pattern!r}: {self.text[self.mark :]!r}")
         start, self.mark = self.mark, found.end()

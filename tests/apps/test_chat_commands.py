@@ -241,8 +241,10 @@ def test_scheduling_reaches_every_task_and_the_next_worker(tmp_path: Path, quick
         chat.ask("/pin")
         assert os.sched_getaffinity(worker) == os.sched_getaffinity(chat.pid)
         if os.geteuid() == 0:
-            told("/sched rr 3", "policy rr", 2, 7, 3)
-            told("/sched idle", "policy idle", 5, 7)
+            assert "policy rr" in chat.ask("/sched rr 3")
+            assert {get_task(tid)[::2] for tid in tasks(worker)} == {(2, 3)}
+            assert "policy idle" in chat.ask("/sched idle")
+            told("/nice 7", "nice 7", 5, 7)
             told("/sched other", "policy other", 0, 7)
         assert "SEQ LEN" in chat.ask("Hello again")
         assert "[policy] SCHED_BATCH" not in chat.logged().splitlines()[-1]

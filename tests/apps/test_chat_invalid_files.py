@@ -36,7 +36,11 @@ def good(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def refused(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, broken: Path, words: tuple[str, ...], *files: object
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    broken: Path,
+    words: tuple[str, ...],
+    *files: object,
 ) -> None:
     """In this process: exit code 4, one line, and nothing was started."""
     runs = broken.parent / "runs"
@@ -58,7 +62,11 @@ def test_there_are_200_of_them() -> None:
 
 @pytest.mark.parametrize("case", IN_HEADER, ids=names)
 def test_a_broken_checkpoint_is_refused(
-    case: tuple, good: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    case: tuple,
+    good: tuple[Path, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _, build, words = case
     broken = tmp_path / "broken.bin"
@@ -68,7 +76,11 @@ def test_a_broken_checkpoint_is_refused(
 
 @pytest.mark.parametrize("case", INVALID, ids=names)
 def test_a_broken_tokenizer_is_refused(
-    case: tuple, good: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    case: tuple,
+    good: tuple[Path, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _, build, sidecar, words = case
     broken = named = tmp_path / "tokenizer.bin"

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from chatting import COURSE_LINE, PROMPT, ROOT, SPEED, Chat, answers, children, name, run
+from chatting import COURSE_LINE, PROMPT, ROOT, SPEED, Chat, answers, children, name, run, until
 from test_chat_pipe import check_log
 
 
@@ -22,7 +22,7 @@ def test_policy_and_nice_stand_in_every_log_line(tmp_path: Path, slow: Path) -> 
     assert code == 0
     lines = check_log(tmp_path / "log.txt", 3)  # the interval is a sixth of the usual one
     for line in lines:
-        assert f"[policy] SCHED_BATCH [nice] 5 " in line and f"[task_cpu] {cpu} " in line
+        assert "[policy] SCHED_BATCH [nice] 5 " in line and f"[task_cpu] {cpu} " in line
 
 
 def test_log_lines_come_during_the_turn_and_at_its_end(tmp_path: Path, slow: Path) -> None:
@@ -264,7 +264,9 @@ def test_a_line_without_end_is_refused(tmp_path: Path, quick: Path) -> None:
 
 
 def test_the_context_fills_up(tmp_path: Path, quick: Path) -> None:
-    code, out, _ = run(tmp_path, "--model", quick, "--max-tokens", 5000, text="Hello\nMore\n/clear\n/set max_tokens 2\nA\n")
+    code, out, _ = run(
+        tmp_path, "--model", quick, "--max-tokens", 5000, text="Hello\nMore\n/clear\n/set max_tokens 2\nA\n"
+    )
     assert code == 0
     assert "the context is full (512 positions)" in out or "cut" in out
     assert len(SPEED.findall(out)) >= 2
@@ -289,15 +291,17 @@ def test_nohup_is_respected(tmp_path: Path, quick: Path) -> None:
         assert chat.wait() == 0
 
 
-def test_an_interrupt_during_the_start_leaves_no_traceback(tmp_path: Path, quick: Path) -> None:
-    """At whatever moment: before, while and after the modules are imported."""
-    for delay_reads in range(0, 60, 12):
-        with Chat(tmp_path, "--model", quick) as chat:
-            while len(Path(f"/proc/{chat.pid}/maps").read_text().splitlines()) < 40 + delay_reads:
-                if chat.process.poll() is not None or chat.events("template_started"):
-                    break
-            chat.interrupt()
-            assert chat.wait(10) in (130, -signal.SIGINT)
+@pytest.mark.parametrize("moment", ["imports", "run folder", "template"])
+def test_an_interrupt_during_the_start_leaves_no_traceback(tmp_path: Path, quick: Path, moment: str) -> None:
+    reached = {
+        "imports": lambda: "msgspec" in Path(f"/proc/{chat.pid}/maps").read_text(),
+        "run folder": lambda: (tmp_path / "runs").exists(),
+        "template": lambda: chat.events("template_started"),
+    }[moment]
+    with Chat(tmp_path, "--model", quick) as chat:
+        until(reached)
+        chat.interrupt()
+        assert chat.wait(10) == 130
 
 
 def test_children_have_neither_stdin_nor_mains_stderr(tmp_path: Path, quick: Path) -> None:

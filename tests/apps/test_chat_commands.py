@@ -28,7 +28,7 @@ def shared_chat(quick: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield chat
         chat.end_of_input()
         assert chat.wait() == 0
-        assert "[pid]" in chat.logged() and "Traceback" not in chat.logged()
+        assert "Traceback" not in chat.logged()
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ BAD_SAVES = {
     "ids": '{"model":"m","tokenizer":"t","ids":[99999999],"coins":0,"seed":1,"open_answer":false,"turns":[]}',
     "negative": '{"model":"m","tokenizer":"t","ids":[-1],"coins":0,"seed":1,"open_answer":false,"turns":[]}',
     "coins": '{"model":"m","tokenizer":"t","ids":[],"coins":-1,"seed":1,"open_answer":false,"turns":[]}',
-    "long": '{"model":"m","tokenizer":"t","ids":[%s],"coins":0,"seed":1,"open_answer":false,"turns":[]}' % ("1," * 600 + "1"),
+    "long": '{"model":"m","tokenizer":"t","ids":[%s],"coins":0,"seed":1,"open_answer":false,"turns":[]}' % ",".join(["1"] * 601),
     "types": '{"model":"m","tokenizer":"t","ids":["1"],"coins":0,"seed":1,"open_answer":false,"turns":[]}',
     "deep": "[" * 50000,
 }  # fmt: skip

@@ -15,7 +15,7 @@ TESTS = Path(__file__).parents[1]
 CHECKPOINTS = runpy.run_path(str(TESTS / "checkpoints" / "invalid_checkpoints.py"))
 TOKENIZERS = runpy.run_path(str(TESTS / "text" / "invalid_tokenizers.py"))
 CASES, INVALID = CHECKPOINTS["CASES"], TOKENIZERS["INVALID"]
-IN_HEADER = [case for case in CASES if not case[0].split()[-2] == "in" and " in layer " not in case[0]]
+IN_HEADER = [case for case in CASES if case[0].split()[-2] != "in" and " in layer " not in case[0]]
 IN_WEIGHTS = [case for case in CASES if case not in IN_HEADER]
 VOCABULARY = 512
 

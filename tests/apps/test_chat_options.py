@@ -63,7 +63,7 @@ def test_no_run_folder(tmp_path: Path, quick: Path) -> None:
     assert out.splitlines()[-1] == "Child exited with 0" and not (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize("seed", [0, -1, -(2**70)])
+@pytest.mark.parametrize("seed", [0, pytest.param(-(2**70), marks=pytest.mark.soak)])
 def test_a_drawn_seed_is_printed_and_repeats_the_run(tmp_path: Path, quick: Path, seed: int) -> None:
     options = ("--model", quick, "--max-tokens", 20)
     code, out, _ = run(tmp_path, seed, *options, text="Hello\n")
@@ -151,7 +151,7 @@ def test_a_full_disk_for_stdout(tmp_path: Path, quick: Path) -> None:
 
 
 def test_a_full_disk_for_the_log(tmp_path: Path, quick: Path) -> None:
-    code, out, err = run(tmp_path, "--model", quick, "--log", "/dev/full", text="Hello\nAgain\n")
+    code, out, err = run(tmp_path, "--model", quick, "--log", "/dev/full", "--max-tokens", 9, text="Hello\nAgain\n")
     assert code == 0 and err == "" and len(answers(out)) == 2
     assert out.count("[INFO] /dev/full: No space left on device: nothing more is written there\n") == 1
     assert len((tmp_path / "runs" / "latest" / "proc.log").read_text().splitlines()) >= 2

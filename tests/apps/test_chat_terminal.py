@@ -128,7 +128,10 @@ def test_ctrl_d_ends(tmp_path: Path, quick: Path, toolkit: bool) -> None:
         ends(chat, 0)
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGTERM, 143), (signal.SIGINT, 130), pytest.param(signal.SIGHUP, 129, marks=pytest.mark.soak)],
+)
 def test_a_signal_while_idle_ends(tmp_path: Path, quick: Path, toolkit: bool, number: int, status: int) -> None:
     with terminal(tmp_path, quick, toolkit) as chat:
         chat.child("inference")
@@ -144,7 +147,7 @@ def test_a_signal_while_generating_ends(tmp_path: Path, slow: Path, number: int,
         ends(chat, status)
 
 
-@pytest.mark.parametrize("busy", [False, True], ids=["idle", "generating"])
+@pytest.mark.parametrize("busy", [pytest.param(False, marks=pytest.mark.soak), True], ids=["idle", "generating"])
 def test_the_terminal_goes_away(tmp_path: Path, slow: Path, toolkit: bool, busy: bool) -> None:
     with terminal(tmp_path, slow, toolkit, "--max-tokens", 500) as chat:
         if busy:
@@ -180,7 +183,7 @@ def test_history_editing_and_completion(tmp_path: Path, quick: Path, toolkit: bo
         ends(chat, 0)
 
 
-@pytest.mark.parametrize("newline", ["\n", "\r"], ids=["LF", "CR"])
+@pytest.mark.parametrize("newline", ["\n", pytest.param("\r", marks=pytest.mark.soak)], ids=["LF", "CR"])
 def test_pasted_lines_are_one_prompt(tmp_path: Path, quick: Path, toolkit: bool, newline: str) -> None:
     with terminal(tmp_path, quick, toolkit, "--max-tokens", 5) as chat:
         chat.send(f"\x1b[200~/* one{newline}two */\x1b[201~")
@@ -239,7 +242,7 @@ def test_a_hostile_saved_session_does_not_steer_the_terminal(tmp_path: Path, qui
     assert "\x1b[31m" not in said and "\x1b]0" not in said and "\x07" not in said
 
 
-@pytest.mark.parametrize("busy", [False, True], ids=["idle", "generating"])
+@pytest.mark.parametrize("busy", [pytest.param(False, marks=pytest.mark.soak), True], ids=["idle", "generating"])
 def test_ctrl_z_stops_the_whole_group_and_fg_goes_on(tmp_path: Path, slow: Path, toolkit: bool, busy: bool) -> None:
     shell = ("bash", "--norc", "--noprofile", "-i")
     environment = {"PS1": "shell$ ", "HISTFILE": None}

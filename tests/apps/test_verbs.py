@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from chatting import SPEED, run
+from chatting import SPEED, Chat, run
 
 from llmproc.checkpoints.header import read_header
 
@@ -87,3 +87,12 @@ def test_synth_refuses_in_one_line(
     out, err = capsys.readouterr()
     assert out == "" and err.startswith("llmproc: ") and err.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fifo", "folder"]
+
+
+def test_an_interrupted_synth_leaves_nothing(tmp_path: Path) -> None:
+    arguments = ("synth", "--shape", "smollm-135m", "-o", tmp_path / "big.bin")
+    with Chat(tmp_path, *arguments, module="llmproc") as synth:
+        synth.until(lambda: list(tmp_path.glob(".big.bin.*")))
+        synth.interrupt()
+        assert synth.wait(10) == 130
+        assert synth.logged() == "" and [p.name for p in tmp_path.iterdir()] == ["log.txt"]

@@ -118,7 +118,9 @@ def test_ctrl_c_while_idle_ends(tmp_path: Path, quick: Path, toolkit: bool) -> N
         chat.say("Hello")
         chat.expect("SEQ LEN")
         prompted(chat)
-        chat.send(b"half a line\x03")
+        chat.send("half a line")
+        chat.expect("half a line")
+        chat.send(b"\x03")
         ends(chat, 130)
 
 

@@ -184,7 +184,8 @@ BAD_SAVES = {
     "ids": '{"model":"m","tokenizer":"t","ids":[99999999],"coins":0,"seed":1,"open_answer":false,"turns":[]}',
     "negative": '{"model":"m","tokenizer":"t","ids":[-1],"coins":0,"seed":1,"open_answer":false,"turns":[]}',
     "coins": '{"model":"m","tokenizer":"t","ids":[],"coins":-1,"seed":1,"open_answer":false,"turns":[]}',
-    "long": '{"model":"m","tokenizer":"t","coins":0,"seed":1,"open_answer":false,"turns":[],"ids":[' + "1," * 600 + "1]}",
+    "long": '{"model":"m","tokenizer":"t","coins":0,"seed":1,"open_answer":true,"turns":[],"ids":['
+    + "1," * 600 + "1]}",
     "types": '{"model":"m","tokenizer":"t","ids":["1"],"coins":0,"seed":1,"open_answer":false,"turns":[]}',
     "deep": "[" * 50000,
 }  # fmt: skip

@@ -35,8 +35,12 @@ def default_base(package: Path | None = None, environ: Mapping[str, str] | None 
     if (above / "setup.cfg").is_file() and (above / "logs").is_dir():
         return above / "logs"
     state = (environ if environ is not None else os.environ).get("XDG_STATE_HOME", "")
-    base = Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state"  # a relative one is ignored: XDG
-    return base / "llmproc"
+    if os.path.isabs(state):  # a relative one is ignored: XDG
+        return Path(state) / "llmproc"
+    home = os.path.expanduser("~")
+    if not os.path.isabs(home):
+        raise LogError("there is no home directory for run folders: --run-dir names another place, or none")
+    return Path(home) / ".local" / "state" / "llmproc"
 
 
 def latest(base: Path | None = None) -> Path:

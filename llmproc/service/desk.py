@@ -102,7 +102,7 @@ class Desk:
                 continue
             if not self.ledger.running_in(slot):
                 self._observer.turn_began(slots[slot].pid)
-            self.ledger.dispatched(entry, slot)
+            self.ledger.dispatched(entry, slot, time.monotonic())
             self._observer.event("request_dispatched", request=entry.request_id, worker=slot, pid=slots[slot].pid)
 
     def _take(self, slot: int, events: Events) -> None:
@@ -213,7 +213,7 @@ class Desk:
             user_s=ended.rusage.ru_utime,
             system_s=ended.rusage.ru_stime,
         )
-        replayed, blamed = self.ledger.worker_died(slot)
+        replayed, blamed = self.ledger.worker_died(slot, time.monotonic())
         for entry in blamed:
             self._end(entry, entry.end("failed", f"{entry.deaths} workers in a row died on this request"))
         for entry in replayed:

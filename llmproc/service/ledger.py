@@ -32,6 +32,8 @@ class Entry:
     attempts: int = 0
     cancelled: bool = False
     summarised: float = 0.0  # when its last step summary was written
+    dispatched_at: float = 0.0  # seconds on main's clock
+    lost_s: float = 0.0  # spent with workers that died
     _discarded: int | None = None
 
     @property
@@ -90,7 +92,7 @@ class Entry:
             finish.discarded if self._discarded is None else self._discarded,
             prompt + new,
             finish.prefill_s,
-            finish.decode_s,
+            finish.decode_s + self.lost_s,
         )
 
     def end(self, reason: FinishReason, message: str) -> Finish:
@@ -151,9 +153,10 @@ class Ledger:
         held = self.running_in(slot)
         return not held or (len(held) < self._capacity and not entry.suspect and not any(e.suspect for e in held))
 
-    def dispatched(self, entry: Entry, slot: int) -> None:
-        """The entry has been sent to `slot`."""
+    def dispatched(self, entry: Entry, slot: int, now: float) -> None:
+        """The entry has been sent to `slot` at `now`."""
         self._waiting.remove(entry)
+        entry.dispatched_at = now
         entry.slot, entry.attempts = slot, entry.attempts + 1
         self._running[entry.request_id] = entry
         if entry.session:
@@ -164,13 +167,14 @@ class Ledger:
         if self._running.pop(entry.request_id, None) is None:
             self._waiting.remove(entry)
 
-    def worker_died(self, slot: int) -> tuple[list[Entry], list[Entry]]:
+    def worker_died(self, slot: int, now: float) -> tuple[list[Entry], list[Entry]]:
         """(entries to replay, now waiting again in front; entries to blame, still to be removed by the caller)."""
         held = self.running_in(slot)
         alone = len(held) == 1
         blamed, replayed = [], []
         for entry in held:
             entry.deaths += 1
+            entry.lost_s += now - entry.dispatched_at
             if entry.deaths >= FATAL_DEATHS and alone:
                 blamed.append(entry)
             else:

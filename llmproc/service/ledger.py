@@ -25,6 +25,7 @@ class Entry:
     request_id: int
     order: Generate
     session: int = 0
+    start: int = 0  # positions of its session before this turn
     emitted: list[int] = field(default_factory=list)  # sampled tokens
     closed: bool = False  # the closing id has been reported
     slot: int | None = None
@@ -46,12 +47,10 @@ class Entry:
 
         After the closing id only the coin of the pass over it is missing: one token, which `token` takes as discarded.
         """
-        if self.closed and self.order.closing is not None:
-            ids = [*self.order.ids, *self.emitted, self.order.closing]
-            coins = self.order.coins + len(self.emitted)
-            order = self.order
-            return Generate(ids, 1, [], order.temperature, order.top_p, order.seed, coins, None)
-        drawn = len(self.emitted) if self.order.temperature > 0 else 0
+        order, drawn = self.order, len(self.emitted) if self.order.temperature > 0 else 0
+        if self.closed and order.closing is not None:
+            ids = [*order.ids, *self.emitted, order.closing]
+            return Generate(ids, 1, [], order.temperature, order.top_p, order.seed, order.coins + drawn, None)
         return Generate(
             [*self.order.ids, *self.emitted],
             self.order.max_tokens - len(self.emitted),
@@ -134,7 +133,7 @@ class Ledger:
 
     def running_in(self, slot: int) -> list[Entry]:
         """Entries a worker holds."""
-        return [entry for entry in self._running.values() if entry.slot == slot]
+        return [entry for entry in list(self._running.values()) if entry.slot == slot]
 
     def open_entries(self) -> list[Entry]:
         """Everything without a terminal event."""

@@ -23,6 +23,7 @@ from llmproc.text.tokenizer import Tokenizer
 
 COURSE_TURN = 255  # tokens sampled in a turn of the course's exercise, before the closing id
 _COURSE_CLOSING = 2
+MOST_COINS = 1 << 24  # a saved count beyond it is no conversation's: a worker would draw them all to get there
 _session_ids = itertools.count(1)
 
 
@@ -160,7 +161,7 @@ class Session:
         """Continue a saved conversation. LlmprocError when it does not fit this model; nothing has changed then."""
         if len(saved.ids) > self.seq_len:
             raise RequestError(f"the saved conversation has {len(saved.ids)} positions: this model has {self.seq_len}")
-        if saved.coins < 0 or any(not 0 <= token < self.tokenizer.vocab_size for token in saved.ids):
+        if not 0 <= saved.coins <= MOST_COINS or any(not 0 <= token < self.tokenizer.vocab_size for token in saved.ids):
             raise RequestError("the saved conversation holds ids or counts that this tokenizer does not have")
         starts = [turn.start for turn in saved.turns]
         if starts != sorted(starts) or any(not 0 <= start < len(saved.ids) for start in starts):
@@ -180,8 +181,7 @@ class Session:
         room = self.seq_len - len(ids)
         if room < 1:
             raise RequestError(
-                f"the conversation would need {len(ids)} positions and the context has {self.seq_len}: "
-                "/clear begins a new one"
+                f"the conversation would need {len(ids)} positions and the context has {self.seq_len}"
             )
         course = self.template.name == "course"
         order = Generate(
@@ -194,7 +194,7 @@ class Session:
             self.coins,
             _COURSE_CLOSING if course else None,
         )
-        return Answer(self, self.service.submit(order, self.session_id), turn, ids, turns, self._end_tokens)
+        return Answer(self, self.service.submit(order, self.session_id, turn.start), turn, ids, turns, self._end_tokens)
 
     def _completed(self, answer: Answer) -> None:
         finish = answer.finish
@@ -215,7 +215,7 @@ def read_saved(data: bytes, name: object) -> SavedSession:
 
 
 def session_facts(session: Session) -> dict[str, Any]:
-    """Settings and state, for /show and run.json."""
+    """Settings and state, for /show."""
     return {
         "temperature": session.sampling.temperature,
         "top_p": session.sampling.top_p,

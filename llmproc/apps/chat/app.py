@@ -14,7 +14,7 @@ from llmproc.apps.observation import Observation
 from llmproc.apps.startup import complain, forget_stdout
 from llmproc.checkpoints.header import Header, read_header
 from llmproc.config import Environment
-from llmproc.errors import LlmprocError, StartError
+from llmproc.errors import LlmprocError, StartError, UsageError
 from llmproc.processes.slots import WorkerExit
 from llmproc.processes.system import describe_status
 from llmproc.service.service import Service, ServiceConfig
@@ -44,6 +44,9 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc.main") -> int:
 
 
 def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
+    template = ChatTemplate("course" if options.course else tokenizer.template_name)
+    if options.system and not template.takes_system:
+        raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
     screen = Screen()
     observation = Observation(options.interval_s, options.log, options.course, options.run_dir, screen.later)
     interrupts = Interrupts(first_ends=options.course)
@@ -56,7 +59,6 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
         on_notice=screen.later,
         on_failure=lambda error: interrupts.end_from_thread(),
     )
-    template = ChatTemplate("course" if options.course else tokenizer.template_name)
     session = Session(service, tokenizer, template, header.description.seq_len, options.sampling, options.system)
     source = open_source(screen.prompt, () if options.course else WORDS)
     loop = ChatLoop(

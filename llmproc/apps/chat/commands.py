@@ -89,7 +89,7 @@ def _set(loop: Loop, argument: str) -> None:
         session.reseed(drawn)
         loop.screen.notice(f"seed {drawn}: the random stream begins anew")
     elif name == "system":
-        if value and session.template.name != "chatml":
+        if value and not session.template.takes_system:
             raise UsageError(f"system: the template {session.template.name} has no place for a system message")
         session.system = value or None
         if session.ids:

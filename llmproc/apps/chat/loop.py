@@ -83,6 +83,8 @@ class ChatLoop:
 
     def _line(self, prompt: str) -> str | None:
         self._interrupts.idle(True)
+        if self.service.error:  # it failed a moment before anybody could be woken
+            raise self.service.error
         text = self._source.read(prompt)
         self._interrupts.idle(False)
         if text is None:

@@ -45,6 +45,10 @@ class SavedSession(msgspec.Struct, forbid_unknown_fields=True):
     coins: int
     seed: int
     turns: list[Turn]
+    template: str
+    temperature: float
+    top_p: float
+    max_tokens: int
     system: str | None = None
 
 
@@ -155,7 +159,11 @@ class Session:
 
     def saved(self, model: str, tokenizer: str) -> SavedSession:
         """The state, for a file."""
-        return SavedSession(model, tokenizer, self.ids, self.coins, self.sampling.seed, self.turns, self.system)
+        chosen = self.sampling
+        return SavedSession(
+            model, tokenizer, self.ids, self.coins, chosen.seed, self.turns,
+            self.template.name, chosen.temperature, chosen.top_p, chosen.max_tokens, self.system,
+        )  # fmt: skip
 
     def restore(self, saved: SavedSession) -> None:
         """Continue a saved conversation. LlmprocError when it does not fit this model; nothing has changed then."""
@@ -166,7 +174,9 @@ class Session:
         starts = [turn.start for turn in saved.turns]
         if starts != sorted(starts) or any(not 0 <= start < len(saved.ids) for start in starts):
             raise RequestError("the turns of the saved conversation do not lie in its ids")
-        self.sampling = self.sampling.changed(seed=saved.seed)
+        if saved.template != self.template.name:
+            raise RequestError(f"the saved template is {saved.template}: here it is {self.template.name}")
+        self.sampling = SamplingParams(saved.temperature, saved.top_p, saved.max_tokens, saved.seed)
         self.ids, self.coins, self.turns, self.system = list(saved.ids), saved.coins, saved.turns, saved.system
 
     def _open(self, text: str, ids: list[int], turns: list[Turn]) -> Answer:

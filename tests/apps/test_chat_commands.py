@@ -175,20 +175,40 @@ def test_save_replaces_files_only(chat: Chat, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fifo", "there"], "nothing temporary is left"
 
 
+def save(**changes: object) -> str:
+    """A saved session that would load, but for the changes."""
+    good: dict[str, object] = {
+        "model": "m", "tokenizer": "t", "ids": [], "coins": 0, "seed": 1, "turns": [], "template": "chatml",
+        "temperature": 0.6, "top_p": 0.9, "max_tokens": 9,
+    }  # fmt: skip
+    return json.dumps({**good, **changes})
+
+
 BAD_SAVES = {
     "empty": "",
     "no JSON": "{",
     "list": "[]",
     "missing": '{"model": "m"}',
-    "more": '{"model":"m","tokenizer":"t","ids":[],"coins":0,"seed":1,"open_answer":false,"turns":[],"x":1}',
-    "ids": '{"model":"m","tokenizer":"t","ids":[99999999],"coins":0,"seed":1,"open_answer":false,"turns":[]}',
-    "negative": '{"model":"m","tokenizer":"t","ids":[-1],"coins":0,"seed":1,"open_answer":false,"turns":[]}',
-    "coins": '{"model":"m","tokenizer":"t","ids":[],"coins":-1,"seed":1,"open_answer":false,"turns":[]}',
-    "long": '{"model":"m","tokenizer":"t","coins":0,"seed":1,"open_answer":true,"turns":[],"ids":['
-    + "1," * 600 + "1]}",
-    "types": '{"model":"m","tokenizer":"t","ids":["1"],"coins":0,"seed":1,"open_answer":false,"turns":[]}',
+    "more": save(x=1),
+    "ids": save(ids=[99999999]),
+    "an id below": save(ids=[-1]),
+    "coins": save(coins=-1),
+    "coins beyond": save(coins=1 << 40),
+    "seed beyond": save(seed=1 << 70),
+    "long": save(ids=[1] * 601),
+    "types": save(ids=["1"]),
+    "template": save(template="plain"),
+    "temperature": save(temperature=-1.0),
+    "a turn below": save(ids=[5, 6], turns=[{"prompt": "a", "start": -1}]),
+    "a turn beyond": save(ids=[5, 6], turns=[{"prompt": "a", "start": 2}]),
+    "turns that fall": save(ids=[5, 6], turns=[{"prompt": "a", "start": 1}, {"prompt": "b", "start": 0}]),
     "deep": "[" * 50000,
 }  # fmt: skip
+
+
+def test_the_good_save_loads(chat: Chat, tmp_path: Path) -> None:
+    (tmp_path / "good.json").write_text(save())
+    assert "[INFO] 0 turns, 0 positions" in chat.ask(f"/load {tmp_path / 'good.json'}")
 
 
 @pytest.mark.parametrize("kind", BAD_SAVES)

@@ -113,7 +113,7 @@ def test_files_of_the_working_folder_are_used(tmp_path: Path, quick: Path) -> No
 
 def test_a_context_that_is_too_small_ends_with_a_notice(tmp_path: Path, quick: Path) -> None:
     code, out, _ = run(tmp_path, "--course", "--model", quick, text="a\nb\nc\n")
-    assert code == 0
+    assert code == 1, "the third prompt was refused"
     assert [int(length) for length, _ in SPEED.findall(out)][1:] == [512]
     assert "the context is full (512 positions): the answer ends here\n" in out
     assert "error: the conversation would need" in out, "the third prompt has no room"

@@ -108,7 +108,7 @@ def test_a_partial_answer_is_kept_and_closed(tmp_path: Path, slow: Path) -> None
         chat.end_of_input()
         ends(chat, 0)
     one, two = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("one", "two"))
-    assert one["open_answer"] and one["turns"][0]["reason"] == "cancelled" and one["turns"][0]["answer"]
+    assert one["turns"][0]["reason"] == "cancelled" and one["turns"][0]["answer"]
     assert two["ids"][: len(one["ids"])] == one["ids"]
     assert two["ids"][len(one["ids"])] == 2, "the end-of-turn token"
 
@@ -228,11 +228,12 @@ def test_a_terminal_gets_no_control_characters_from_the_model(tmp_path: Path, qu
 
 
 def test_a_hostile_saved_session_does_not_steer_the_terminal(tmp_path: Path, quick: Path) -> None:
-    saved = {"model": "\x1b[31mred", "tokenizer": "x", "ids": [], "coins": 0, "seed": 1, "open_answer": False}
-    (tmp_path / "saved.json").write_text(json.dumps({**saved, "turns": [], "system": "\x1b]0;title\x07"}))
+    saved = {"model": "\x1b[31mred", "tokenizer": "x", "ids": [], "coins": 0, "seed": 1, "turns": []}
+    chosen = {"template": "chatml", "temperature": 0.6, "top_p": 0.9, "max_tokens": 9, "system": "\x1b]0;title\x07"}
+    (tmp_path / "saved.json").write_text(json.dumps({**saved, **chosen}))
     with terminal(tmp_path, quick, False) as chat:
         chat.say(f"/load {tmp_path / 'saved.json'}")
-        chat.expect("it was saved with")
+        chat.expect("saved with")
         prompted(chat)
         chat.say("/show")
         chat.expect("verbose")

@@ -23,6 +23,7 @@ from llmproc.text.templates import ChatTemplate
 from llmproc.text.tokenizer import Tokenizer, load_tokenizer
 
 CLOSED_STDOUT = 141
+SOME_FAILED = 1  # of piped prompts: a person at a terminal has seen it
 _LAST_CHANCE_S = 5.0  # a loop that ends before its worker was ready waits so long, to see it start and end
 
 
@@ -86,7 +87,10 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
         source.close()
         observation.close()
     code = 128 + interrupts.ended_by if interrupts.ended_by else 0
+    told = failure is not None and bool(exits) and not isinstance(failure, OutputLostError)
     try:
+        if told:
+            screen.notice(f"error: {failure}")  # stderr may be the log by now, and takes course lines only
         if failure is None or exits:
             _say_goodbye(screen, exits, observation, options.course)
     except (OutputLostError, BrokenPipeError):
@@ -96,8 +100,10 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
     finally:
         interrupts.restore()
     if failure and not (code and isinstance(failure, OutputLostError)):
-        raise failure
-    return code
+        if not told:
+            raise failure
+        return failure.exit_code
+    return code or (SOME_FAILED if loop.failed and not source.echoes else 0)
 
 
 def _describe(observation: Observation, options: ChatOptions, header: Header) -> None:

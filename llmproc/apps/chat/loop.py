@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from llmproc.apps.chat.commands import run_command
@@ -41,6 +42,7 @@ class ChatLoop:
         self.session, self.service, self.screen = session, service, screen
         self.model, self.tokenizer = model, tokenizer
         self.verbose = False
+        self.failed = 0  # prompts that were refused or failed
         self.loading: Progress | None = None  # written by the I/O thread, read here
         self._source, self._interrupts, self._left = source, interrupts, prompt_limit
         self._course = prompt_limit is not None
@@ -115,13 +117,18 @@ class ChatLoop:
         """Ask, and show the answer as it comes."""
         if self._left is not None:
             self._left -= 1
-        self._show(self.session.ask(text))
+        self._show(lambda: self.session.ask(text))
 
     def answer_again(self) -> None:
         """Make the last answer again."""
-        self._show(self.session.regenerate())
+        self._show(self.session.regenerate)
 
-    def _show(self, answer: Answer) -> None:
+    def _show(self, start: Callable[[], Answer]) -> None:
+        try:
+            answer = start()
+        except LlmprocError:
+            self.failed += 1
+            raise
         self._interrupts.generating(answer.cancel)
         try:
             asked, ended = time.monotonic(), 0.0
@@ -155,6 +162,7 @@ class ChatLoop:
         if finish.reason == "failed":
             if self.service.error:
                 raise self.service.error
+            self.failed += 1
             self.screen.notice(f"error: {finish.message}")
             if not answer.tokens:
                 return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from llmproc.apps.chat.commands import run_command
@@ -117,18 +116,18 @@ class ChatLoop:
         """Ask, and show the answer as it comes."""
         if self._left is not None:
             self._left -= 1
-        self._show(lambda: self.session.ask(text))
-
-    def answer_again(self) -> None:
-        """Make the last answer again."""
-        self._show(self.session.regenerate)
-
-    def _show(self, start: Callable[[], Answer]) -> None:
         try:
-            answer = start()
+            answer = self.session.ask(text)
         except LlmprocError:
             self.failed += 1
             raise
+        self._show(answer)
+
+    def answer_again(self) -> None:
+        """Make the last answer again."""
+        self._show(self.session.regenerate())
+
+    def _show(self, answer: Answer) -> None:
         self._interrupts.generating(answer.cancel)
         try:
             asked, ended = time.monotonic(), 0.0

@@ -28,10 +28,6 @@ class RequestError(LlmprocError):
     http_status = 400
 
 
-class MissingExtraError(UsageError):
-    """An optional package is needed; the message says how to install it."""
-
-
 class StartError(LlmprocError):
     """The template or a worker died before it was ready."""
 

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from llmproc.errors import UsageError
 
-_INTERRUPTED = 128 + signal.SIGINT
+INTERRUPTED = 128 + int(signal.SIGINT)
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -31,7 +31,7 @@ def prepare_process() -> None:
     """Call first. Until somebody installs a handler of his own, Ctrl-C then ends the program without a traceback."""
     open_standard_streams()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _leave)
+        signal.signal(signal.SIGINT, _leave_at_once)
 
 
 def leave(code: int) -> NoReturn:
@@ -69,5 +69,12 @@ def forget_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), 1)
 
 
-def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    sys.exit(_INTERRUPTED)
+def interruptible() -> None:
+    """For a verb that cleans up after itself: from here on Ctrl-C is a KeyboardInterrupt."""
+    if signal.getsignal(signal.SIGINT) is _leave_at_once:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _leave_at_once(number: int, frame: FrameType | None) -> NoReturn:
+    """No exception: some extension modules do not survive one while they are imported."""
+    os._exit(INTERRUPTED)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from llmproc.apps.startup import OneLineParser, complain
+from llmproc.apps.startup import INTERRUPTED, OneLineParser, complain, interruptible
 from llmproc.checkpoints.layout import LAYOUTS
 from llmproc.checkpoints.synth import SHAPES, write_synthetic
 from llmproc.errors import LlmprocError, UsageError
@@ -57,6 +57,7 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc synth") -> int
     """Returns the exit code."""
     output: object = ""
     try:
+        interruptible()
         given = _parser(prog).parse_args(arguments)
         output = given.output
         if not given.output.name:
@@ -67,6 +68,8 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc synth") -> int
     except LlmprocError as error:
         complain(error)
         return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except OSError as error:
         complain(f"{output}: cannot be written: {error.strerror}")
         return 1

@@ -9,7 +9,6 @@ What the lines mean is logs/README.md's; nothing here samples or reads back.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shlex
@@ -35,8 +34,12 @@ def default_base(package: Path | None = None, environ: Mapping[str, str] | None 
     if (above / "setup.cfg").is_file() and (above / "logs").is_dir():
         return above / "logs"
     state = (environ if environ is not None else os.environ).get("XDG_STATE_HOME", "")
-    base = Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state"  # a relative one is ignored: XDG
-    return base / "llmproc"
+    if os.path.isabs(state):  # a relative one is ignored: XDG
+        return Path(state) / "llmproc"
+    home = os.path.expanduser("~")
+    if not os.path.isabs(home):
+        raise LogError("there is no home directory for run folders: --run-dir names another place, or none")
+    return Path(home) / ".local" / "state" / "llmproc"
 
 
 def latest(base: Path | None = None) -> Path:
@@ -57,7 +60,7 @@ class RunFolder:
         self.proc_log = self._sink("proc.log", notice)
         self.proc_csv = self._sink("proc.csv", notice)
         self._events = self._sink("events.jsonl", notice)
-        self._stderr = self._open("stderr.txt")
+        self._open("stderr.txt")  # children write to it themselves
         self._notice = notice
         self._described: dict[str, object] = {}
 
@@ -107,16 +110,10 @@ class RunFolder:
             if self._notice is not None:
                 self._notice(f"{self.path / 'run.json'}: {error.strerror}")
 
-    def append_stderr(self, data: bytes) -> None:
-        """What children wrote to their stderr."""
-        with contextlib.suppress(OSError):
-            os.write(self._stderr, data)
-
     def close(self) -> None:
         """Closes the files; twice is fine."""
         for sink in (self.proc_log, self.proc_csv, self._events):
             sink.failure = sink.failure or "closed"  # the number of a closed descriptor may soon be another file's
-        self._stderr = -1
         fds, self._fds = self._fds, []
         for fd in fds:
             os.close(fd)

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 
 from llmproc.errors import ProtocolError
 from llmproc.processes.frames import HEADER_SIZE, Frame, FrameDecoder, encode_frame
+from llmproc.processes.protocol import READY
 
 OUTBOX_LIMIT = 4 << 20
 _READ_SIZE = 1 << 16
@@ -118,13 +119,17 @@ class WorkerChannel:
             ready = dict(self._poll.poll(None if block else 0))
             if self._request_fd in ready:
                 data = os.read(self._request_fd, _READ_SIZE)
-                self.ended = not data
+                self.ended |= not data  # a SIGTERM may have set it meanwhile
                 self._ready.extend(self._decoder.feed(data))
             else:
                 if self._wake_fd in ready:
                     os.read(self._wake_fd, 512)
                 return None
         return self._ready.popleft() if self._ready else None
+
+    def ready(self) -> None:
+        """Say that requests can come: a child's own first word, once it has everything it needs."""
+        self.send(Frame(READY))
 
     def send(self, frame: Frame) -> None:
         """Write one event frame, waiting while main has not read the ones before it. BrokenPipeError: main is gone."""

@@ -124,8 +124,13 @@ class Nursery:
 
     def _start(self) -> None:
         names = (self._plan.prepare, self._plan.child)
-        self.template = template = TemplateHandle(names, self._plan.environment, self._plan.output_fd)
         self._start_at = None
+        try:
+            template = TemplateHandle(names, self._plan.environment, self._plan.output_fd)
+        except OSError as error:
+            self._parent.give_up(StartError(f"the template cannot be started: {error.strerror}"))
+            return
+        self.template = template
         self._selector.register(template.control, selectors.EVENT_READ, self.read_control)
         if template.pidfd is not None:
             self._selector.register(template.pidfd, selectors.EVENT_READ, self._died)

@@ -48,8 +48,8 @@ def get_task(tid: int) -> tuple[int, int, int]:
     """(policy number, nice, real-time priority) of one task."""
     buffer = ctypes.create_string_buffer(_ATTR.size)
     _syscall.call(_syscall.get, tid, buffer, _ATTR.size, 0)
-    _, policy, _, nice, priority, *_ = _ATTR.unpack(buffer.raw)
-    return policy, nice, priority
+    _, policy, _, _, priority, *_ = _ATTR.unpack(buffer.raw)
+    return policy, os.getpriority(os.PRIO_PROCESS, tid), priority  # sched_getattr hides nice under real time
 
 
 def _set_task(tid: int, policy: str | None, nice: int | None, priority: int) -> None:

@@ -244,7 +244,7 @@ class Supervisor:
         ended = slot.reap()
         slot.health.reset()
         self._judge.forget(slot.index)
-        if not slot.ever_ready and not self._stopping:
+        if not slot.ever_ready and not asked and not self._stopping:
             self._listener.worker_died(slot.index, ended)
             words = system.describe_status(ended.status)
             return self.give_up(StartError(f"worker {ended.pid} died before it was ready (status {words})"))
@@ -278,8 +278,11 @@ class Supervisor:
         self._stopping = True
         for slot in self.slots:
             slot.kill(signal.SIGKILL)
-            with contextlib.suppress(OSError):
-                slot.reap() if slot.pid else slot.close()
+            with contextlib.suppress(Exception):
+                if slot.pid:
+                    self._listener.worker_died(slot.index, slot.reap())
+                else:
+                    slot.close()
         self.nursery.kill()
         end = time.monotonic() + _STRAY_PATIENCE_S
         while not self.nursery.empty and time.monotonic() < end:

@@ -88,7 +88,6 @@ def _run_worker(context: Any, child: Child, main_pid: int, slot: int, fds: list[
     system.set_process_name(WORKER_NAME)
     health = HealthBoard.attach(health_fd).cell(slot)
     with contextlib.suppress(BrokenPipeError):  # main is gone: nobody is left to tell
-        channel.send(Frame(protocol.READY))
         code = child(context, channel, health)
         return 128 + signal.SIGTERM if terminated else code
     return 0

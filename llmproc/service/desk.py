@@ -58,7 +58,8 @@ class Desk:
         self._observer, self._on_progress = observer, on_progress
         self._on_notice, self._on_failure = on_notice, on_failure
         self._tickets: dict[int, Ticket] = {}
-        self._seen_slots: set[int] = set()
+        self._dead: dict[int, int] = {}  # slot -> the last worker that died in it
+        self._template_pid = 0
 
     # -- requests ---------------------------------------------------------------------------------------------------
 
@@ -97,12 +98,12 @@ class Desk:
             entry, slot = found
             try:
                 self.supervisor.send(slot, to_frame(entry.remaining(), entry.request_id))
-            except OutboxFullError as error:
+            except ProtocolError as error:  # too large for a frame, or the worker does not read
                 self._end(entry, entry.end("failed", str(error)))
                 continue
             if not self.ledger.running_in(slot):
                 self._observer.turn_began(slots[slot].pid)
-            self.ledger.dispatched(entry, slot)
+            self.ledger.dispatched(entry, slot, time.monotonic())
             self._observer.event("request_dispatched", request=entry.request_id, worker=slot, pid=slots[slot].pid)
 
     def _take(self, slot: int, events: Events) -> None:
@@ -140,10 +141,11 @@ class Desk:
             prompt_tokens=finish.prompt_tokens,
             cached_tokens=finish.cached_tokens,
             new_tokens=finish.new_tokens,
-            positions=finish.positions,
-            seq_len=finish.prompt_tokens + finish.new_tokens,
+            positions=finish.positions - entry.start,
+            seq_len=finish.positions,
             prefill_s=finish.prefill_s,
             decode_s=finish.decode_s,
+            **({"message": finish.message} if finish.message else {}),
         )
         self._tickets.pop(entry.request_id).put(finish)
 
@@ -151,6 +153,7 @@ class Desk:
 
     def template_started(self, pid: int) -> None:
         """A template, the first or another."""
+        self._template_pid = pid
         self._observer.event("template_started", pid=pid)
 
     def progress(self, payload: bytes) -> None:
@@ -161,16 +164,17 @@ class Desk:
         """The template can fork."""
         report = msgspec.json.decode(payload, type=PrepareReport)
         self.report = self.report or report
-        self._observer.event("template_ready", **msgspec.structs.asdict(report))
+        self._observer.event("template_ready", pid=self._template_pid, **msgspec.structs.asdict(report))
 
     def template_died(self, pid: int, code: int) -> None:
         """The workers go on without it."""
-        self._observer.event("template_died", pid=pid, code=code)
+        self._observer.event("template_died", pid=pid, status=code)
 
     def worker_forked(self, slot: int, pid: int) -> None:
         """A worker is main's child."""
-        self._observer.event("worker_replaced" if slot in self._seen_slots else "worker_forked", worker=slot, pid=pid)
-        self._seen_slots.add(slot)
+        if slot in self._dead:
+            self._observer.event("worker_replaced", worker=slot, pid=self._dead[slot], by=pid)
+        self._observer.event("worker_forked", worker=slot, pid=pid)
         self._observer.worker_started(pid)
 
     def worker_ready(self, slot: int, pid: int) -> None:
@@ -203,6 +207,7 @@ class Desk:
     def worker_died(self, slot: int, ended: WorkerExit) -> None:
         """Its requests wait again, or are to blame."""
         self.exits.append(ended)
+        self._dead[slot] = ended.pid
         self._observer.worker_reaped(ended.pid, ended.rusage)
         words = system.describe_status(ended.status)
         self._observer.event(
@@ -213,7 +218,7 @@ class Desk:
             user_s=ended.rusage.ru_utime,
             system_s=ended.rusage.ru_stime,
         )
-        replayed, blamed = self.ledger.worker_died(slot)
+        replayed, blamed = self.ledger.worker_died(slot, time.monotonic())
         for entry in blamed:
             self._end(entry, entry.end("failed", f"{entry.deaths} workers in a row died on this request"))
         for entry in replayed:
@@ -221,6 +226,7 @@ class Desk:
                 self._end(entry, entry.end("cancelled", ""))
         if not self.closing and not self.error:
             self._on_notice(f"inference process {ended.pid} exited with {words}; another one continues")
+        self._dispatch()  # to whoever is free: the slot's own next worker may be delayed
 
     def holds_work(self, slot: int) -> bool:
         """Whether a death now would be one over a request."""

@@ -25,6 +25,7 @@ class Entry:
     request_id: int
     order: Generate
     session: int = 0
+    start: int = 0  # positions of its session before this turn
     emitted: list[int] = field(default_factory=list)  # sampled tokens
     closed: bool = False  # the closing id has been reported
     slot: int | None = None
@@ -32,6 +33,8 @@ class Entry:
     attempts: int = 0
     cancelled: bool = False
     summarised: float = 0.0  # when its last step summary was written
+    dispatched_at: float = 0.0  # seconds on main's clock
+    lost_s: float = 0.0  # spent with workers that died
     _discarded: int | None = None
 
     @property
@@ -44,12 +47,10 @@ class Entry:
 
         After the closing id only the coin of the pass over it is missing: one token, which `token` takes as discarded.
         """
-        if self.closed and self.order.closing is not None:
-            ids = [*self.order.ids, *self.emitted, self.order.closing]
-            coins = self.order.coins + len(self.emitted)
-            order = self.order
-            return Generate(ids, 1, [], order.temperature, order.top_p, order.seed, coins, None)
-        drawn = len(self.emitted) if self.order.temperature > 0 else 0
+        order, drawn = self.order, len(self.emitted) if self.order.temperature > 0 else 0
+        if self.closed and order.closing is not None:
+            ids = [*order.ids, *self.emitted, order.closing]
+            return Generate(ids, 1, [], order.temperature, order.top_p, order.seed, order.coins + drawn, None)
         return Generate(
             [*self.order.ids, *self.emitted],
             self.order.max_tokens - len(self.emitted),
@@ -90,7 +91,7 @@ class Entry:
             finish.discarded if self._discarded is None else self._discarded,
             prompt + new,
             finish.prefill_s,
-            finish.decode_s,
+            finish.decode_s + self.lost_s,
         )
 
     def end(self, reason: FinishReason, message: str) -> Finish:
@@ -132,7 +133,7 @@ class Ledger:
 
     def running_in(self, slot: int) -> list[Entry]:
         """Entries a worker holds."""
-        return [entry for entry in self._running.values() if entry.slot == slot]
+        return [entry for entry in list(self._running.values()) if entry.slot == slot]
 
     def open_entries(self) -> list[Entry]:
         """Everything without a terminal event."""
@@ -151,9 +152,10 @@ class Ledger:
         held = self.running_in(slot)
         return not held or (len(held) < self._capacity and not entry.suspect and not any(e.suspect for e in held))
 
-    def dispatched(self, entry: Entry, slot: int) -> None:
-        """The entry has been sent to `slot`."""
+    def dispatched(self, entry: Entry, slot: int, now: float) -> None:
+        """The entry has been sent to `slot` at `now`."""
         self._waiting.remove(entry)
+        entry.dispatched_at = now
         entry.slot, entry.attempts = slot, entry.attempts + 1
         self._running[entry.request_id] = entry
         if entry.session:
@@ -164,13 +166,14 @@ class Ledger:
         if self._running.pop(entry.request_id, None) is None:
             self._waiting.remove(entry)
 
-    def worker_died(self, slot: int) -> tuple[list[Entry], list[Entry]]:
+    def worker_died(self, slot: int, now: float) -> tuple[list[Entry], list[Entry]]:
         """(entries to replay, now waiting again in front; entries to blame, still to be removed by the caller)."""
         held = self.running_in(slot)
         alone = len(held) == 1
         blamed, replayed = [], []
         for entry in held:
             entry.deaths += 1
+            entry.lost_s += now - entry.dispatched_at
             if entry.deaths >= FATAL_DEATHS and alone:
                 blamed.append(entry)
             else:

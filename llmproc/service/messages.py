@@ -97,7 +97,6 @@ class PrepareOrder(msgspec.Struct, frozen=True):
 
     checkpoint: str
     sequences: int = 1
-    end_tokens: list[int] = []
 
 
 class PrepareReport(msgspec.Struct, frozen=True):

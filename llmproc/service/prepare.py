@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from llmproc.checkpoints.header import read_header
+from llmproc.checkpoints.header import Header, read_header
+from llmproc.errors import CheckpointError
 from llmproc.processes.template import Prepared
 from llmproc.service.messages import PrepareOrder, PrepareReport, Progress
 
@@ -49,6 +50,7 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     started = time.monotonic()
     tell("weights", 0, 1)
     header = read_header(order.checkpoint)
+    check_kv_fits(header, order.sequences, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     fd = fds[0] if fds else os.memfd_create("llmproc-weights", os.MFD_CLOEXEC)
     if not fds:
         os.ftruncate(fd, header.size)
@@ -69,6 +71,15 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
         loaded - started, compiled - loaded, header.size, kernels.cache_misses(), bool(fds), identity
     )
     return Prepared(Loaded(transformer, order.sequences), msgspec.json.encode(report), [] if fds else [fd])
+
+
+def check_kv_fits(header: Header, sequences: int, memory_bytes: int) -> None:
+    """CheckpointError when the keys and values of full contexts need more than this machine's memory."""
+    d = header.description
+    needed = 2 * 4 * d.n_layers * d.kv_dim * d.seq_len * sequences
+    if needed > memory_bytes:
+        rule = f"its KV cache would take {needed} bytes, this machine has {memory_bytes}"
+        raise CheckpointError(header.path, "seq_len", d.seq_len, rule)
 
 
 def fingerprint(memory: mmap.mmap) -> str:

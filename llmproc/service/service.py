@@ -105,8 +105,11 @@ class Service:
             raise self.error
         return self._desk.ready.is_set()
 
-    def submit(self, order: Generate, session: int = 0) -> Ticket:
-        """Accept a request. ServiceClosedError after close(); the reason when the service has given up."""
+    def submit(self, order: Generate, session: int = 0, start: int = 0) -> Ticket:
+        """Accept a request; `start` of its positions were the session's before.
+
+        Raises ServiceClosedError after close(), and the reason when the service has given up.
+        """
         with self._lock:
             if self.error:
                 raise self.error
@@ -114,7 +117,7 @@ class Service:
                 raise ServiceClosedError("the service is closed")
             request_id, self._next_id = self._next_id, self._next_id + 1
         ticket = Ticket(request_id, lambda: self._post(lambda: self._desk.cancel(request_id)))
-        if not self._desk.supervisor.post(lambda: self._desk.accept(Entry(request_id, order, session), ticket)):
+        if not self._desk.supervisor.post(lambda: self._desk.accept(Entry(request_id, order, session, start), ticket)):
             raise self.error or ServiceClosedError("the service has ended")
         return ticket
 

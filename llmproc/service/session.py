@@ -23,6 +23,7 @@ from llmproc.text.tokenizer import Tokenizer
 
 COURSE_TURN = 255  # tokens sampled in a turn of the course's exercise, before the closing id
 _COURSE_CLOSING = 2
+MOST_COINS = 1 << 24  # a saved count beyond it is no conversation's: a worker would draw them all to get there
 _session_ids = itertools.count(1)
 
 
@@ -43,17 +44,29 @@ class SavedSession(msgspec.Struct, forbid_unknown_fields=True):
     ids: list[int]
     coins: int
     seed: int
-    open_answer: bool
     turns: list[Turn]
+    template: str
+    temperature: float
+    top_p: float
+    max_tokens: int
     system: str | None = None
 
 
 class Answer:
     """One turn in progress: iterate the pieces of text, then read `finish`."""
 
-    def __init__(self, session: Session, ticket: Ticket, turn: Turn, ids: list[int], hidden: frozenset[int]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        ticket: Ticket,
+        turn: Turn,
+        ids: list[int],
+        earlier: list[Turn],
+        hidden: frozenset[int],
+    ) -> None:
+        """`ids`: the prompt's, everything before it included; `earlier`: turns before this one; `hidden`: not shown."""
         self._session, self._ticket, self._hidden = session, ticket, hidden
-        self.turn, self.ids = turn, ids
+        self.turn, self.ids, self.earlier = turn, ids, earlier
         self.finish: Finish | None = None
         self.tokens: list[int] = []
         self._decoder = StreamDecoder(session.tokenizer, ids[-1])
@@ -115,7 +128,6 @@ class Session:
         self.ids: list[int] = []
         self.coins = 0
         self.turns: list[Turn] = []
-        self._open_answer = False  # the last answer has no end-of-turn token yet
         self._end_tokens = template.end_tokens(tokenizer)
 
     @property
@@ -125,25 +137,21 @@ class Session:
 
     def ask(self, text: str) -> Answer:
         """Start a turn. RequestError when the text has no tokens or the context has no room for it."""
-        first = not self.ids
-        encoded = text.encode("utf-8", "surrogateescape")
-        closing = self.template.close(self.tokenizer) if self._open_answer else []
-        system = self.system if first else None
-        opening = self.template.open(self.tokenizer, encoded, system, first)
-        return self._start(Turn(text, len(self.ids)), [*self.ids, *closing, *opening])
+        return self._open(text, self.ids, self.turns)
 
     def regenerate(self) -> Answer:
-        """Answer the last prompt once more, with the stream where it stands now. RequestError without a prompt."""
+        """Answer the last prompt once more, with the stream where it stands now. RequestError without a prompt.
+
+        The old answer is forgotten when the new one has its first token, not before.
+        """
         if not self.turns:
             raise RequestError("there is no answer to make again")
-        last = self.turns.pop()
-        self.ids = self.ids[: last.start]
-        self._open_answer = bool(self.turns) and self.turns[-1].reason != "end" and self.template.name != "course"
-        return self.ask(last.prompt)
+        last = self.turns[-1]
+        return self._open(last.prompt, self.ids[: last.start], self.turns[:-1])
 
     def clear(self) -> None:
         """Forget the conversation; the random stream goes on."""
-        self.ids, self.turns, self._open_answer = [], [], False
+        self.ids, self.turns = [], []
 
     def reseed(self, seed: int) -> None:
         """Start the random stream anew."""
@@ -151,25 +159,39 @@ class Session:
 
     def saved(self, model: str, tokenizer: str) -> SavedSession:
         """The state, for a file."""
+        chosen = self.sampling
         return SavedSession(
-            model, tokenizer, self.ids, self.coins, self.sampling.seed, self._open_answer, self.turns, self.system
-        )
+            model, tokenizer, self.ids, self.coins, chosen.seed, self.turns,
+            self.template.name, chosen.temperature, chosen.top_p, chosen.max_tokens, self.system,
+        )  # fmt: skip
 
     def restore(self, saved: SavedSession) -> None:
-        """Continue a saved conversation. RequestError when its ids do not fit this model."""
+        """Continue a saved conversation. LlmprocError when it does not fit this model; nothing has changed then."""
         if len(saved.ids) > self.seq_len:
             raise RequestError(f"the saved conversation has {len(saved.ids)} positions: this model has {self.seq_len}")
-        if saved.coins < 0 or any(not 0 <= token < self.tokenizer.vocab_size for token in saved.ids):
+        if not 0 <= saved.coins <= MOST_COINS or any(not 0 <= token < self.tokenizer.vocab_size for token in saved.ids):
             raise RequestError("the saved conversation holds ids or counts that this tokenizer does not have")
+        starts = [turn.start for turn in saved.turns]
+        if starts != sorted(starts) or any(not 0 <= start < len(saved.ids) for start in starts):
+            raise RequestError("the turns of the saved conversation do not lie in its ids")
+        if saved.template != self.template.name:
+            raise RequestError(f"the saved template is {saved.template}: here it is {self.template.name}")
+        self.sampling = SamplingParams(saved.temperature, saved.top_p, saved.max_tokens, saved.seed)
         self.ids, self.coins, self.turns, self.system = list(saved.ids), saved.coins, saved.turns, saved.system
-        self.sampling, self._open_answer = self.sampling.changed(seed=saved.seed), saved.open_answer
 
-    def _start(self, turn: Turn, ids: list[int]) -> Answer:
+    def _open(self, text: str, ids: list[int], turns: list[Turn]) -> Answer:
+        """A turn after `turns`, which fill `ids`. An answer that did not end itself is closed first."""
+        first, unended = not ids, bool(turns) and turns[-1].reason != "end" and self.template.name != "course"
+        closing = self.template.close(self.tokenizer) if unended else []
+        encoded = text.encode("utf-8", "surrogateescape")
+        opening = self.template.open(self.tokenizer, encoded, self.system if first else None, first)
+        return self._start(Turn(text, len(ids)), [*ids, *closing, *opening], turns)
+
+    def _start(self, turn: Turn, ids: list[int], turns: list[Turn]) -> Answer:
         room = self.seq_len - len(ids)
         if room < 1:
             raise RequestError(
-                f"the conversation would need {len(ids)} positions and the context has {self.seq_len}: "
-                "/clear begins a new one"
+                f"the conversation would need {len(ids)} positions and the context has {self.seq_len}"
             )
         course = self.template.name == "course"
         order = Generate(
@@ -182,7 +204,7 @@ class Session:
             self.coins,
             _COURSE_CLOSING if course else None,
         )
-        return Answer(self, self.service.submit(order, self.session_id), turn, ids, self._end_tokens)
+        return Answer(self, self.service.submit(order, self.session_id, turn.start), turn, ids, turns, self._end_tokens)
 
     def _completed(self, answer: Answer) -> None:
         finish = answer.finish
@@ -191,9 +213,7 @@ class Session:
             return  # nothing happened: the next prompt stands where this one stood
         self.ids = answer.ids + answer.tokens
         self.coins = finish.coins
-        self.turns.append(answer.turn)
-        closed = bool(answer.tokens) and answer.tokens[-1] in self._end_tokens
-        self._open_answer = not closed and self.template.name != "course"
+        self.turns = [*answer.earlier, answer.turn]
 
 
 def read_saved(data: bytes, name: object) -> SavedSession:
@@ -205,7 +225,7 @@ def read_saved(data: bytes, name: object) -> SavedSession:
 
 
 def session_facts(session: Session) -> dict[str, Any]:
-    """Settings and state, for /show and run.json."""
+    """Settings and state, for /show."""
     return {
         "temperature": session.sampling.temperature,
         "top_p": session.sampling.top_p,

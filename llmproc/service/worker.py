@@ -20,6 +20,7 @@ from llmproc.service.prepare import Loaded
 def child(context: Loaded, channel: WorkerChannel, health: HealthCell) -> int:
     """Serve requests until STOP, end of the request pipe (main is gone) or SIGTERM; returns the exit code."""
     engine = Engine(context.transformer, context.sequences)
+    channel.ready()
     while True:
         while (frame := channel.receive(block=not engine.busy)) is not None:
             if frame.type == protocol.STOP:

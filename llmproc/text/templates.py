@@ -29,6 +29,11 @@ class ChatTemplate:
         if self.name not in _NAMES:
             raise UsageError(f"chat template {self.name!r}: must be one of {', '.join(_NAMES)}")
 
+    @property
+    def takes_system(self) -> bool:
+        """Whether it has a place for a system message."""
+        return self.name == "chatml"
+
     def open(
         self, tokenizer: Tokenizer, text: str | bytes, system: str | bytes | None = None, first: bool = True
     ) -> list[int]:
@@ -37,7 +42,7 @@ class ChatTemplate:
         `system`: a message before this turn; only chatml has a place for it. Raises RequestError for that, for text
         without tokens and for a vocabulary that lacks the template's own.
         """
-        if self.name == "chatml":
+        if self.takes_system:
             return _open_chatml(tokenizer, text, system, first)
         if system:
             raise RequestError(f"the template {self.name} has no place for a system message")

@@ -122,9 +122,12 @@ def main() -> None:
     for topic, asked in sorted(found["asked"].items(), key=lambda item: -item[1]):
         shares = "  ".join(f"{mode['by_topic'][topic] / asked:6.0%}" for mode in found["modes"].values())
         print(f"{topic:20}{asked:4}  {shares}")
-    last = [item["turns"][-1] for item in heldout]
-    found["overlap"] = overlap(last, corpus_questions(CORPUS_QUESTIONS))
-    print("overlap with the corpus's questions:", found["overlap"])
+    corpus = list(corpus_questions(CORPUS_QUESTIONS))
+    found["overlap"] = {}
+    for name, second in (("first questions", False), ("second turns", True)):
+        asked_last = [item["turns"][-1] for item in heldout if (len(item["turns"]) > 1) is second]
+        found["overlap"][name] = {key: round(value, 4) for key, value in overlap(asked_last, corpus).items()}
+        print(f"overlap of {name} with {len(corpus)} questions of the corpus: {found['overlap'][name]}")
     args.out.write_text(json.dumps(found, indent=1) + "\n")
 
 

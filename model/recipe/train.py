@@ -28,7 +28,7 @@ from torch import Tensor
 
 ROOT = Path(__file__).resolve().parents[2]
 WARMUP = 0.02  # share of the time spent warming up
-DECAY = 0.35  # share of the time spent decaying
+DECAY = 0.72  # share of the time spent decaying
 SHORT, LONG = (4, 3, 256), (2, 1, 1536)  # (small batches, rows, length): 3,072 ids a step either way
 LONG_FROM, LONG_EVERY = 0.75, 4  # from this share of the time on, every so many steps is a long one
 MUON_RATE, ADAM_RATE = 0.02, 0.003

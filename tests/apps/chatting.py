@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 8.0  # a busy machine, not a slow program
+PATIENCE_S = 30.0  # a busy machine, not a slow program
 PROMPT = ">>> "
 SPEED = re.compile(r"\[INFO\] SEQ LEN: (\d+), Speed: (\d+\.\d{4}) tok/s\r?\n")
 COURSE_LINE = re.compile(
@@ -186,11 +186,20 @@ class Chat:
         pattern = re.compile(re.escape(wanted)) if isinstance(wanted, str) else wanted
         end = time.monotonic() + timeout
         while (found := pattern.search(self.text, self.mark)) is None:
-            assert time.monotonic() < end, f"{pattern.pattern!r} does not come; since the last: {self.text[self.mark :]!r}"
+            assert time.monotonic() < end, (
+                f"{pattern.pattern!r} does not come; since the last: {self.text[self.mark :]!r}"
+            )
             if not self.pump(0.1) and not pattern.search(self.text, self.mark):
                 raise AssertionError(f"ended before {pattern.pattern!r}: {self.text[self.mark :]!r}")
         start, self.mark = self.mark, found.end()
         return self.text[start : found.end()]
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Wait for `condition`, taking meanwhile what is written."""
+        end = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < end, "it does not happen"
+            self.pump(0.01)
 
     def ask(self, prompt: str | bytes) -> str:
         """One turn behind pipes: from the prompt sign to the next one; what stands between."""
@@ -268,7 +277,7 @@ class Chat:
 
     def await_events(self, kind: str, count: int) -> None:
         """Wait until the run folder has so many."""
-        until(lambda: self.pump(0) and False or self.events(kind) >= count)
+        self.until(lambda: self.events(kind) >= count)
 
 
 def until(condition: Callable[[], int], timeout: float = PATIENCE_S) -> int:

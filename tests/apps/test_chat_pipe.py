@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-from chatting import COURSE_LINE, PROMPT, ROOT, SPEED, Chat, alive, answers, run
+from chatting import COURSE_LINE, ROOT, SPEED, answers, run
 
 TWO_LINES = "What is a process?\nAnd a thread?\n"
 

@@ -42,7 +42,7 @@ def prompted(chat: Chat) -> None:
 
 
 def ready_for_keys(chat: Chat) -> None:
-    until(lambda: chat.pump(0.01) and False or not termios.tcgetattr(chat._master)[3] & termios.ICANON)
+    chat.until(lambda: not termios.tcgetattr(chat._master)[3] & termios.ICANON)
 
 
 def generating(chat: Chat, turn: int = 1, prompt: str = "Hello") -> None:
@@ -108,7 +108,7 @@ def test_a_partial_answer_is_kept_and_closed(tmp_path: Path, slow: Path) -> None
         chat.end_of_input()
         ends(chat, 0)
     one, two = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("one", "two"))
-    assert one["open_answer"] and one["turns"][0]["reason"] == "cancelled" and one["turns"][0]["answer"]
+    assert one["turns"][0]["reason"] == "cancelled" and one["turns"][0]["answer"]
     assert two["ids"][: len(one["ids"])] == one["ids"]
     assert two["ids"][len(one["ids"])] == 2, "the end-of-turn token"
 
@@ -118,7 +118,9 @@ def test_ctrl_c_while_idle_ends(tmp_path: Path, quick: Path, toolkit: bool) -> N
         chat.say("Hello")
         chat.expect("SEQ LEN")
         prompted(chat)
-        chat.send(b"half a line\x03")
+        chat.send("half a line")
+        chat.expect("half a line")
+        chat.send(b"\x03")
         ends(chat, 130)
 
 
@@ -128,7 +130,10 @@ def test_ctrl_d_ends(tmp_path: Path, quick: Path, toolkit: bool) -> None:
         ends(chat, 0)
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGTERM, 143), (signal.SIGINT, 130), pytest.param(signal.SIGHUP, 129, marks=pytest.mark.soak)],
+)
 def test_a_signal_while_idle_ends(tmp_path: Path, quick: Path, toolkit: bool, number: int, status: int) -> None:
     with terminal(tmp_path, quick, toolkit) as chat:
         chat.child("inference")
@@ -144,7 +149,7 @@ def test_a_signal_while_generating_ends(tmp_path: Path, slow: Path, number: int,
         ends(chat, status)
 
 
-@pytest.mark.parametrize("busy", [False, True], ids=["idle", "generating"])
+@pytest.mark.parametrize("busy", [pytest.param(False, marks=pytest.mark.soak), True], ids=["idle", "generating"])
 def test_the_terminal_goes_away(tmp_path: Path, slow: Path, toolkit: bool, busy: bool) -> None:
     with terminal(tmp_path, slow, toolkit, "--max-tokens", 500) as chat:
         if busy:
@@ -180,7 +185,7 @@ def test_history_editing_and_completion(tmp_path: Path, quick: Path, toolkit: bo
         ends(chat, 0)
 
 
-@pytest.mark.parametrize("newline", ["\n", "\r"], ids=["LF", "CR"])
+@pytest.mark.parametrize("newline", ["\n", pytest.param("\r", marks=pytest.mark.soak)], ids=["LF", "CR"])
 def test_pasted_lines_are_one_prompt(tmp_path: Path, quick: Path, toolkit: bool, newline: str) -> None:
     with terminal(tmp_path, quick, toolkit, "--max-tokens", 5) as chat:
         chat.send(f"\x1b[200~/* one{newline}two */\x1b[201~")
@@ -223,11 +228,12 @@ def test_a_terminal_gets_no_control_characters_from_the_model(tmp_path: Path, qu
 
 
 def test_a_hostile_saved_session_does_not_steer_the_terminal(tmp_path: Path, quick: Path) -> None:
-    saved = {"model": "\x1b[31mred", "tokenizer": "x", "ids": [], "coins": 0, "seed": 1, "open_answer": False}
-    (tmp_path / "saved.json").write_text(json.dumps({**saved, "turns": [], "system": "\x1b]0;title\x07"}))
+    saved = {"model": "\x1b[31mred", "tokenizer": "x", "ids": [], "coins": 0, "seed": 1, "turns": []}
+    chosen = {"template": "chatml", "temperature": 0.6, "top_p": 0.9, "max_tokens": 9, "system": "\x1b]0;title\x07"}
+    (tmp_path / "saved.json").write_text(json.dumps({**saved, **chosen}))
     with terminal(tmp_path, quick, False) as chat:
         chat.say(f"/load {tmp_path / 'saved.json'}")
-        chat.expect("it was saved with")
+        chat.expect("saved with")
         prompted(chat)
         chat.say("/show")
         chat.expect("verbose")
@@ -239,7 +245,7 @@ def test_a_hostile_saved_session_does_not_steer_the_terminal(tmp_path: Path, qui
     assert "\x1b[31m" not in said and "\x1b]0" not in said and "\x07" not in said
 
 
-@pytest.mark.parametrize("busy", [False, True], ids=["idle", "generating"])
+@pytest.mark.parametrize("busy", [pytest.param(False, marks=pytest.mark.soak), True], ids=["idle", "generating"])
 def test_ctrl_z_stops_the_whole_group_and_fg_goes_on(tmp_path: Path, slow: Path, toolkit: bool, busy: bool) -> None:
     shell = ("bash", "--norc", "--noprofile", "-i")
     environment = {"PS1": "shell$ ", "HISTFILE": None}
@@ -256,7 +262,7 @@ def test_ctrl_z_stops_the_whole_group_and_fg_goes_on(tmp_path: Path, slow: Path,
         if busy:
             generating(chat)
         chat.send(b"\x1a")
-        until(lambda: chat.pump(0.01) and False or all(stat(pid)[0] == "T" for pid in group))
+        chat.until(lambda: all(stat(pid)[0] == "T" for pid in group))
         chat.expect("Stopped")
         chat.expect("shell$ ")
         chat.say("fg")

@@ -54,19 +54,12 @@ def test_events_are_json_lines(folder: RunFolder) -> None:
     assert second == {"t": 0.0, "kind": "step", "request": "r1"}
 
 
-def test_stderr_of_children(folder: RunFolder) -> None:
-    folder.append_stderr(b"warn\xff\n")
-    folder.append_stderr(b"more")
-    assert (folder.path / "stderr.txt").read_bytes() == b"warn\xff\nmore"
-
-
 def test_after_close_nothing_reaches_another_file(folder: RunFolder, tmp_path: Path) -> None:
     folder.close()
     folder.close()
     with open(tmp_path / "other", "w"):  # takes one of the numbers that were closed
         folder.event("late")
         assert not folder.proc_log.write("late")
-        folder.append_stderr(b"late")
     assert (tmp_path / "other").read_text() == ""
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from llmproc.monitor import proc
 from llmproc.monitor.courselog import parse_line
 from llmproc.monitor.runfolder import RunFolder
 from llmproc.monitor.sinks import LineSink
@@ -76,6 +77,8 @@ def test_stop_closes_open_turns_and_logs_the_cost(child: Child, pipe) -> None:
 
 def test_a_busy_child_shows_and_a_sleeping_one_does_not(child: Child, pipe) -> None:
     busy, quiet = child(BUSY).pid, child(PAUSED).pid
+    while (stat := proc.read_stat(quiet)) is None or stat.state != "S":  # it has said it is ready a moment before
+        pass
     watch = Watch(60, [LineSink(pipe[1], "pipe")])
     for pid in (busy, quiet):
         watch.begin_turn(pid)

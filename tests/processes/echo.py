@@ -89,6 +89,7 @@ def _bend_fork(orders: dict[str, int]) -> None:
 
 def child(context: Any, channel: WorkerChannel, health: HealthCell) -> int:
     """Echo until told to stop."""
+    channel.ready()
     while not channel.ended:
         frame = channel.receive(block=True)
         if frame is None:

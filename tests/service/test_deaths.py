@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import signal
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,6 +38,14 @@ def undisturbed(model: Path) -> dict[str, tuple[list[int], Finish]]:
             "long prompt": collect(service.submit(order([1, *range(20, 120)], 8))),
             "closing": collect(service.submit(order([1, 5, 9], 12, closing=2))),
         }
+
+
+def until(condition: Callable[[], object], patience_s: float = 30) -> None:
+    """Poll with a deadline."""
+    end = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < end, "it does not come"
+        time.sleep(0.001)
 
 
 def worker_pid(service: Service) -> int:
@@ -77,8 +89,7 @@ def test_killed_in_prefill(model: Path, undisturbed: dict[str, tuple[list[int], 
     with serving(model, recorder) as service:
         ticket = service.submit(order([1, *range(20, 120)], 8))
         pid = worker_pid(service)
-        while "request_dispatched" not in recorder.named("request_dispatched"):
-            time.sleep(0.001)
+        until(lambda: recorder.named("request_dispatched"))
         os.kill(pid, signal.SIGKILL)
         assert collect(ticket)[0] == undisturbed["long prompt"][0]
         assert len(service.exits) == 1
@@ -107,8 +118,7 @@ def test_killed_while_idle_costs_nothing(model: Path, undisturbed: dict[str, tup
         for _ in range(4):
             pid = worker_pid(service)
             os.kill(pid, signal.SIGKILL)
-            while worker_pid(service) in (pid, 0):
-                time.sleep(0.001)
+            until(lambda: worker_pid(service) not in (pid, 0))  # noqa: B023
         assert collect(service.submit(order([1, 5, 9])))[0] == undisturbed["sampled"][0]
 
 
@@ -130,6 +140,51 @@ def test_the_template_dies_and_the_service_goes_on(
     assert reports[1]["compiled"] == 0
 
 
+def test_the_template_killed_in_prefill(model: Path, undisturbed: dict[str, tuple[list[int], Finish]]) -> None:
+    recorder = Recorder()
+    with serving(model, recorder) as service:
+        ticket = service.submit(order([1, *range(20, 120)], 8))
+        until(lambda: recorder.named("request_dispatched"))
+        os.kill(next(fields["pid"] for kind, fields in recorder.events if kind == "template_started"), signal.SIGKILL)
+        assert collect(ticket)[0] == undisturbed["long prompt"][0]
+        until(lambda: len(recorder.named("template_ready")) == 2)
+
+
+@pytest.mark.soak
+def test_two_hundred_random_kills_fail_nobody(model: Path) -> None:
+    """Workers and templates, idle and busy; every text is the undisturbed one."""
+    chance, prompts = random.Random(3), [[1, number] for number in range(10, 60)]
+    with serving(model) as service:
+        expected = [collect(service.submit(order(ids, 20)))[0] for ids in prompts]
+    recorder, stop = Recorder(), threading.Event()
+    with serving(model, recorder, workers=2) as service:
+        service.wait_ready(60)
+        kills = 0
+
+        def kill() -> None:
+            nonlocal kills
+            while not stop.is_set() and kills < 200:
+                stop.wait(chance.uniform(0.02, 0.15))
+                pids = [worker.pid for worker in service.workers() if worker.state == "ready"]
+                if chance.random() < 0.1:
+                    pids = [[f["pid"] for k, f in recorder.events if k == "template_started"][-1]]
+                if pids:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(chance.choice(pids), signal.SIGKILL)
+                        kills += 1
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        rounds = 0
+        while kills < 200:
+            tickets = [service.submit(order(ids, 20)) for ids in prompts]
+            assert [collect(ticket)[0] for ticket in tickets] == expected
+            rounds += 1
+        stop.set()
+        killer.join()
+    assert rounds and kills == 200
+
+
 def test_a_request_that_kills_three_workers_fails_and_the_next_one_does_not(
     model: Path, undisturbed: dict[str, tuple[list[int], Finish]]
 ) -> None:
@@ -139,11 +194,9 @@ def test_a_request_that_kills_three_workers_fails_and_the_next_one_does_not(
         ticket = service.submit(order([1, *range(20, 500)], 8))  # its prefill takes long enough to be killed in
         good = service.submit(order([1, 5, 9]))
         for count in range(1, 4):
-            while len(recorder.named("request_dispatched")) < count:
-                time.sleep(0.001)
+            until(lambda: len(recorder.named("request_dispatched")) >= count)  # noqa: B023
             os.kill(service.workers()[0].pid, signal.SIGKILL)
-            while len(service.exits) < count:
-                time.sleep(0.001)
+            until(lambda: len(service.exits) >= count)  # noqa: B023
         tokens, finish = collect(ticket)
         assert (tokens, finish.reason) == ([], "failed")
         assert "3 workers in a row" in finish.message
@@ -168,8 +221,7 @@ def test_cancel_keeps_what_there_is(model: Path, undisturbed: dict[str, tuple[li
 def test_workers_never_compile_and_share_one_copy(model: Path) -> None:
     with serving(model, workers=2) as service:
         service.wait_ready(60)
-        while sum(worker.state == "ready" for worker in service.workers()) < 2:
-            time.sleep(0.001)
+        until(lambda: sum(worker.state == "ready" for worker in service.workers()) == 2)
         tickets = [service.submit(order([1, 5, 9], 10)) for _ in range(4)]
         results = [collect(ticket)[0] for ticket in tickets]
         assert results.count(results[0]) == 4

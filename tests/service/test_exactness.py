@@ -53,9 +53,14 @@ def by_worker(path: Path, temperatures: list[float], length: int = LENGTH) -> li
         return [collect(service.submit(order([BOS], length, temperature)))[0] for temperature in temperatures]
 
 
+def named(name: str, request: pytest.FixtureRequest) -> Path:
+    """The shipped checkpoint, or one of the shared test data."""
+    return shipped_file("model", "model.bin") if name == "shipped" else request.getfixturevalue("shared_data") / name
+
+
 @pytest.mark.parametrize("name", ["shipped", "course-tiny-v2.bin", "stories260K.bin"])
-def test_reference_kernels_and_worker_agree_token_for_token(name: str, shared_data: Path) -> None:
-    path = shipped_file("model", "model.bin") if name == "shipped" else shared_data / name
+def test_reference_kernels_and_worker_agree_token_for_token(name: str, request: pytest.FixtureRequest) -> None:
+    path = named(name, request)
     through = by_worker(path, [0.0, 0.8])
     for temperature, worker in zip([0.0, 0.8], through, strict=True):
         kernels = by_kernels(path, temperature)
@@ -66,8 +71,8 @@ def test_reference_kernels_and_worker_agree_token_for_token(name: str, shared_da
 
 @pytest.mark.soak
 @pytest.mark.parametrize("name", ["shipped", "course-tiny-v2.bin", "stories260K.bin"])
-def test_reference_agrees_over_200_tokens(name: str, shared_data: Path) -> None:
-    path = shipped_file("model", "model.bin") if name == "shipped" else shared_data / name
+def test_reference_agrees_over_200_tokens(name: str, request: pytest.FixtureRequest) -> None:
+    path = named(name, request)
     for temperature in (0.0, 0.8):
         assert by_reference(path, temperature) == by_kernels(path, temperature)
 

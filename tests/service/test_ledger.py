@@ -19,7 +19,7 @@ def token(entry: Entry, value: int, sampled: bool = True) -> bool:
 def dispatched(ledger: Ledger, ready: list[int]) -> list[tuple[int, int]]:
     found = []
     while (pair := ledger.next_dispatch(ready)) is not None:
-        ledger.dispatched(*pair)
+        ledger.dispatched(*pair, now=0.0)
         found.append((pair[0].request_id, pair[1]))
     return found
 
@@ -60,6 +60,18 @@ def test_the_terminal_event_of_a_replay_speaks_of_the_whole_request() -> None:
     assert entry.finish(last) is last
 
 
+def test_time_with_dead_workers_counts() -> None:
+    ledger, entry = Ledger(capacity=1), Entry(1, order())
+    ledger.add(entry)
+    for now in (10.0, 20.0):
+        assert ledger.next_dispatch([0])
+        ledger.dispatched(entry, 0, now)
+        token(entry, 11)
+        ledger.worker_died(0, now + 1.5)
+    entry.attempts = 3
+    assert entry.finish(Finish(1, "end", "", 5, 0, 1, 10, None, 6, 0.5, 0.25)).decode_s == 3.25
+
+
 def test_oldest_first_to_the_emptiest_worker_up_to_its_capacity() -> None:
     ledger = Ledger(capacity=2)
     for number in range(1, 6):
@@ -91,11 +103,11 @@ def test_two_deaths_make_suspect_a_third_alone_fails_and_a_token_clears() -> Non
     for _ in range(2):
         dispatched(ledger, [0])
         token(good, 11)
-        replayed, blamed = ledger.worker_died(0)
+        replayed, blamed = ledger.worker_died(0, now=0.0)
         assert replayed == [bad, good] and not blamed
     assert bad.suspect and not good.suspect
     assert dispatched(ledger, [0]) == [(1, 0)], "a suspect runs alone"
-    replayed, blamed = ledger.worker_died(0)
+    replayed, blamed = ledger.worker_died(0, now=0.0)
     assert blamed == [bad] and not replayed
     ledger.remove(bad)
     assert dispatched(ledger, [0]) == [(2, 0)]
@@ -140,7 +152,7 @@ def test_random_histories_end_every_request_once() -> None:
                     ledger.remove(entry)
                     ended.append(entry.request_id)
             else:
-                for entry in ledger.worker_died(chance.randrange(3))[1]:
+                for entry in ledger.worker_died(chance.randrange(3), now=0.0)[1]:
                     ledger.remove(entry)
                     ended.append(entry.request_id)
         left = [e.request_id for e in ledger.open_entries()]

@@ -14,7 +14,7 @@ from llmproc.apps.observation import Observation
 from llmproc.apps.startup import complain, forget_stdout
 from llmproc.checkpoints.header import Header, read_header
 from llmproc.config import Environment
-from llmproc.errors import LlmprocError, StartError
+from llmproc.errors import LlmprocError, StartError, UsageError
 from llmproc.processes.slots import WorkerExit
 from llmproc.processes.system import describe_status
 from llmproc.service.service import Service, ServiceConfig
@@ -23,6 +23,7 @@ from llmproc.text.templates import ChatTemplate
 from llmproc.text.tokenizer import Tokenizer, load_tokenizer
 
 CLOSED_STDOUT = 141
+SOME_FAILED = 1  # of piped prompts: a person at a terminal has seen it
 _LAST_CHANCE_S = 5.0  # a loop that ends before its worker was ready waits so long, to see it start and end
 
 
@@ -44,6 +45,9 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc.main") -> int:
 
 
 def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
+    template = ChatTemplate("course" if options.course else tokenizer.template_name)
+    if options.system and not template.takes_system:
+        raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
     screen = Screen()
     observation = Observation(options.interval_s, options.log, options.course, options.run_dir, screen.later)
     interrupts = Interrupts(first_ends=options.course)
@@ -56,7 +60,6 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
         on_notice=screen.later,
         on_failure=lambda error: interrupts.end_from_thread(),
     )
-    template = ChatTemplate("course" if options.course else tokenizer.template_name)
     session = Session(service, tokenizer, template, header.description.seq_len, options.sampling, options.system)
     source = open_source(screen.prompt, () if options.course else WORDS)
     loop = ChatLoop(
@@ -84,7 +87,10 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
         source.close()
         observation.close()
     code = 128 + interrupts.ended_by if interrupts.ended_by else 0
+    told = failure is not None and bool(exits) and not isinstance(failure, OutputLostError)
     try:
+        if told:
+            screen.notice(f"error: {failure}")  # stderr may be the log by now, and takes course lines only
         if failure is None or exits:
             _say_goodbye(screen, exits, observation, options.course)
     except (OutputLostError, BrokenPipeError):
@@ -94,8 +100,10 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
     finally:
         interrupts.restore()
     if failure and not (code and isinstance(failure, OutputLostError)):
-        raise failure
-    return code
+        if not told:
+            raise failure
+        return failure.exit_code
+    return code or (SOME_FAILED if loop.failed and not source.echoes else 0)
 
 
 def _describe(observation: Observation, options: ChatOptions, header: Header) -> None:

@@ -89,7 +89,7 @@ def _set(loop: Loop, argument: str) -> None:
         session.reseed(drawn)
         loop.screen.notice(f"seed {drawn}: the random stream begins anew")
     elif name == "system":
-        if value and session.template.name != "chatml":
+        if value and not session.template.takes_system:
             raise UsageError(f"system: the template {session.template.name} has no place for a system message")
         session.system = value or None
         if session.ids:
@@ -148,23 +148,31 @@ def _reschedule(loop: Loop, scheduling: Scheduling, fresh: bool, said: str) -> N
         loop.screen.notice(f"{said} from the next worker on")
         return
     except OSError as error:
-        raise LlmprocError(f"{explain_scheduling_error(error)}; '/sched <policy> fresh' takes one") from None
+        raise LlmprocError(f"{explain_scheduling_error(error)}; /sched and /nice take one with `fresh`") from None
     loop.screen.notice(said + (", in a freshly forked worker" if fresh else ""))
 
 
 def _sched(loop: Loop, argument: str) -> None:
-    words = argument.split()
-    fresh = "fresh" in words[1:]
-    words = [word for word in words if word != "fresh"] or [""]
-    if words[0] not in POLICIES:
-        raise UsageError(f"policy is {words[0] or 'missing'}: must be one of {', '.join(POLICIES)}")
+    words, fresh = _without_fresh(argument)
+    if not words or words[0] not in POLICIES:
+        raise UsageError(f"policy is {words[0] if words else 'missing'}: must be one of {', '.join(POLICIES)}")
+    if len(words) > (2 if words[0] in ("fifo", "rr") else 1):
+        raise UsageError(f"/sched {argument}: a priority goes with fifo and rr only, and nothing follows it")
     priority = int(_number("priority", words[1], int)) if len(words) > 1 else 1
     _reschedule(loop, Scheduling(policy=words[0], rt_priority=priority), fresh, f"policy {words[0]}")
 
 
+def _without_fresh(argument: str) -> tuple[list[str], bool]:
+    """The words of an argument, and whether the last one asked for a freshly forked worker."""
+    words = argument.split()
+    fresh = len(words) > 1 and words[-1] == "fresh"
+    return (words[:-1] if fresh else words), fresh
+
+
 def _nice(loop: Loop, argument: str) -> None:
-    nice = int(_number("nice", argument, int))
-    _reschedule(loop, Scheduling(nice=nice), False, f"nice {nice}")
+    words, fresh = _without_fresh(argument)
+    nice = int(_number("nice", " ".join(words), int))
+    _reschedule(loop, Scheduling(nice=nice), fresh, f"nice {nice}")
 
 
 def _pin(loop: Loop, argument: str) -> None:
@@ -221,7 +229,8 @@ def _save(loop: Loop, argument: str) -> None:
 def _load(loop: Loop, argument: str) -> None:
     saved = read_saved(_file(argument), argument)
     loop.session.restore(saved)
-    other = "" if saved.model == str(loop.model) else f" (it was saved with {saved.model})"
+    here, there = (str(loop.model), str(loop.tokenizer)), (saved.model, saved.tokenizer)
+    other = "" if here == there else f" (saved with {saved.model} and {saved.tokenizer}: the answers will be others)"
     loop.screen.notice(f"{len(saved.turns)} turns, {len(saved.ids)} positions{other}")
 
 
@@ -240,7 +249,7 @@ COMMANDS = (
         f"policy of the worker: {', '.join(POLICIES)}; fresh: fork a new one",
         _sched,
     ),
-    Command("/nice <n>", "nice value of the worker, -20 to 19", _nice),
+    Command("/nice <n> [fresh]", "nice value of the worker, -20 to 19; fresh: fork a new one", _nice),
     Command("/pin [cores]", "cores the worker may use, such as 0,2-3; without: all", _pin),
     Command("/regen", "make the last answer again, with the random stream where it stands", _regen),
     Command("/read <file>", "use the text of a file as the prompt", _read),

@@ -41,6 +41,7 @@ class ChatLoop:
         self.session, self.service, self.screen = session, service, screen
         self.model, self.tokenizer = model, tokenizer
         self.verbose = False
+        self.failed = 0  # prompts that were refused or failed
         self.loading: Progress | None = None  # written by the I/O thread, read here
         self._source, self._interrupts, self._left = source, interrupts, prompt_limit
         self._course = prompt_limit is not None
@@ -83,6 +84,8 @@ class ChatLoop:
 
     def _line(self, prompt: str) -> str | None:
         self._interrupts.idle(True)
+        if self.service.error:  # it failed a moment before anybody could be woken
+            raise self.service.error
         text = self._source.read(prompt)
         self._interrupts.idle(False)
         if text is None:
@@ -113,7 +116,12 @@ class ChatLoop:
         """Ask, and show the answer as it comes."""
         if self._left is not None:
             self._left -= 1
-        self._show(self.session.ask(text))
+        try:
+            answer = self.session.ask(text)
+        except LlmprocError:
+            self.failed += 1
+            raise
+        self._show(answer)
 
     def answer_again(self) -> None:
         """Make the last answer again."""
@@ -153,6 +161,7 @@ class ChatLoop:
         if finish.reason == "failed":
             if self.service.error:
                 raise self.service.error
+            self.failed += 1
             self.screen.notice(f"error: {finish.message}")
             if not answer.tokens:
                 return

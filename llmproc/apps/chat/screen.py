@@ -78,6 +78,8 @@ class Screen:
 
     def progress(self, text: str) -> None:
         """A line redrawn in place; only when `live`."""
+        if not self._progress:
+            self.fresh_line()  # a prompt that was piped in stands on this line
         _put(sys.stderr, f"{_ERASE}[INFO] {text}")
         self._progress = True
 

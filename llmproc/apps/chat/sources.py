@@ -75,12 +75,13 @@ class ReadlineSource:
 
     echoes = True
 
-    def __init__(self, history: Path, words: Sequence[str]) -> None:
+    def __init__(self, history: Path | None, words: Sequence[str]) -> None:
         import readline
 
         self._readline, self._history = readline, history
         with contextlib.suppress(OSError):
-            readline.read_history_file(history)
+            if history:
+                readline.read_history_file(history)
         readline.set_completer_delims("")
         readline.set_completer(lambda text, state: ([w for w in words if w.startswith(text)] + [None])[state])
         readline.parse_and_bind("tab: complete")
@@ -94,6 +95,8 @@ class ReadlineSource:
 
     def close(self) -> None:
         """Save the history."""
+        if self._history is None:
+            return
         with contextlib.suppress(OSError):
             self._history.parent.mkdir(parents=True, exist_ok=True)
             self._readline.set_history_length(1000)
@@ -105,7 +108,7 @@ class ToolkitSource:
 
     echoes = True
 
-    def __init__(self, history: Path, words: Sequence[str]) -> None:
+    def __init__(self, history: Path | None, words: Sequence[str]) -> None:
         from prompt_toolkit import PromptSession
         from prompt_toolkit.completion import Completer, Completion
         from prompt_toolkit.history import FileHistory
@@ -120,8 +123,9 @@ class ToolkitSource:
 
         kept = None
         with contextlib.suppress(OSError):
-            history.parent.mkdir(parents=True, exist_ok=True)
-            kept = FileHistory(str(history))
+            if history:
+                history.parent.mkdir(parents=True, exist_ok=True)
+                kept = FileHistory(str(history))
         self._session: Any = PromptSession(
             history=kept, completer=Commands(), complete_while_typing=True, enable_suspend=True
         )
@@ -137,10 +141,12 @@ class ToolkitSource:
         """The history is saved line by line."""
 
 
-def history_file() -> Path:
-    """Where typed prompts are kept between runs."""
+def history_file() -> Path | None:
+    """Where typed prompts are kept between runs; None for a user who has no home."""
     state = os.environ.get("XDG_STATE_HOME", "")
-    base = Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state"
+    base = Path(state) if os.path.isabs(state) else Path(os.path.expanduser("~")) / ".local" / "state"
+    if not base.is_absolute():
+        return None
     return base / "llmproc" / "history"
 
 

@@ -1,0 +1,98 @@
+"""`python -m llmproc`: verbs, help, and `synth`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from chatting import SPEED, Chat, run
+
+from llmproc.checkpoints.header import read_header
+
+
+def call(folder: Path, *arguments: object, text: str = "") -> tuple[int, str, str]:
+    (folder / "log.txt").unlink(missing_ok=True)
+    return run(folder, *arguments, module="llmproc", text=text)
+
+
+def test_help(tmp_path: Path) -> None:
+    for arguments, code in (((), 2), (("--help",), 0), (("-h",), 0), (("help",), 0)):
+        found, out, err = call(tmp_path, *arguments)
+        assert (found, err) == (code, "")
+        assert "chat" in out and "synth" in out and "examples:" in out
+
+
+@pytest.mark.parametrize("verb", ["chat", "synth"])
+def test_help_of_a_verb(tmp_path: Path, verb: str) -> None:
+    code, out, err = call(tmp_path, verb, "--help")
+    assert (code, err) == (0, "") and out.startswith(f"usage: python -m llmproc {verb}") and "examples:" in out
+
+
+def test_help_of_main(tmp_path: Path) -> None:
+    code, out, _ = run(tmp_path, "--help")
+    assert code == 0 and out.startswith("usage: python -m llmproc.main")
+    for option in ("--model", "--tokenizer", "--system", "--course", "--policy", "--nice", "--cpus", "--interval",
+                   "--log", "--run-dir", "--temperature", "--top-p", "--max-tokens", "--rt-priority"):  # fmt: skip
+        assert option in out
+
+
+def test_unknown_verb(tmp_path: Path) -> None:
+    assert call(tmp_path, "frob") == (2, "", "llmproc: frob is no verb: must be one of chat, synth\n")
+
+
+def test_chat_is_the_prompt_loop(tmp_path: Path, quick: Path) -> None:
+    code, out, _ = call(tmp_path, "chat", "--model", quick, "--max-tokens", 3, text="Hello\n")
+    assert code == 0 and SPEED.search(out) and "Child exited with 0" in out
+
+
+def test_synth_writes_a_model_that_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.bin"
+    code, out, err = call(tmp_path, "synth", "--shape", "tiny", "-o", path, "--json")
+    assert (code, err) == (0, "") and json.loads(out)["bytes"] == path.stat().st_size == read_header(path).size
+    again = tmp_path / "again.bin"
+    code, out, _ = call(tmp_path, "synth", "--shape", "tiny", "-o", again)
+    assert code == 0 and "random weights" in out and again.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--shape", "huge", "-o", "x"), 2),
+        (("--shape", "tiny"), 2),
+        (("-o", "x"), 2),
+        (("--shape", "tiny", "-o", "x", "--seed", "-1"), 2),
+        (("--shape", "tiny", "-o", "x", "--seed", "a"), 2),
+        (("--shape", "tiny", "-o", "x", "--layout", "version 3"), 2),
+        (("--shape", "tiny", "-o", ""), 2),
+        (("--shape", "tiny", "-o", "/"), 2),
+        (("--shape", "tiny", "-o", "."), 2),
+        (("--shape", "tiny", "-o", "/does/not/exist"), 4),
+        (("--shape", "tiny", "-o", "folder"), 4),
+        (("--shape", "tiny", "-o", "fifo"), 4),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_synth_refuses_in_one_line(
+    arguments: tuple[str, ...], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    from llmproc.apps.synth import main
+
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "fifo")
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == code
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("llmproc: ") and err.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fifo", "folder"]
+
+
+def test_an_interrupted_synth_leaves_nothing(tmp_path: Path) -> None:
+    arguments = ("synth", "--shape", "smollm-135m", "-o", tmp_path / "big.bin")
+    with Chat(tmp_path, *arguments, module="llmproc") as synth:
+        synth.until(lambda: list(tmp_path.glob(".big.bin.*")))
+        synth.interrupt()
+        assert synth.wait(10) == 130
+        assert synth.logged() == "" and [p.name for p in tmp_path.iterdir()] == ["log.txt"]

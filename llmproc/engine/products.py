@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from llmproc import kernels
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.weights import Int8Matrix, Matrix, Weights
 from llmproc.kernels.matmul import matmul_f32, matmul_int8
@@ -112,6 +113,7 @@ class _Activations:
 
 def arrange_weights(weights: Weights) -> None:
     """Bring every int8 matrix into tile order, in place; a shared classifier once. Writable weights only, and once."""
+    kernels.compile_all()
     matrices = [weights.embedding]
     if weights.classifier is not weights.embedding:
         matrices.append(weights.classifier)

@@ -20,7 +20,7 @@ from llmproc.report.source import load
 from llmproc.report.timing import MOST_BARS, plot_timing
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "logs" / "example"
+EXAMPLE = ROOT / "tests" / "report" / "example"
 SOURCES = [EXAMPLE, EXAMPLE / "proc.log", EXAMPLE / "stdout.txt"]
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from llmproc.monitor import courselog
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "avg_cpu_use.py"
-EXAMPLE = TOOL.parents[1] / "logs" / "example"
+EXAMPLE = TOOL.parents[1] / "tests" / "report" / "example"
 TOOL_NAMES = runpy.run_path(str(TOOL))
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
-EXAMPLE = TOOLS.parent / "logs" / "example"
+EXAMPLE = TOOLS.parent / "tests" / "report" / "example"
 BOTH = pytest.mark.parametrize("tool", ["plot_cpu.py", "plot_timing.py"])
 
 

@@ -5,7 +5,7 @@ run.json says "simulated": true, and the pictures made from it say SIMULATED. It
 tests and the documents have a run in the final schema before (and without) a real one. The lines are written by the
 program's own code (course line, proc.csv, events.jsonl), so the format cannot drift. It starts no process.
 
-    python3 logs/example/make_example.py [FOLDER]     # the same bytes every time
+    python3 tests/report/example/make_example.py [FOLDER]     # the same bytes every time
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ def write(folder: Path) -> None:
     description = {
         "schema": 1,
         "simulated": True,
-        "note": "synthetic: written by logs/example/make_example.py; no model ran",
+        "note": "synthetic: written by tests/report/example/make_example.py; no model ran",
         "command": "python3 -m llmproc.main 42",
         "pid": 4710,
         "started": "2026-01-01T12:00:00+0000",

@@ -66,7 +66,9 @@ def window_s(line: Line, before: Line | None) -> tuple[float, bool]:
     """(seconds the line stands for, whether they are assumed): ticks used / cpu%, where that says anything."""
     used_s = (line.utime + line.stime - before.utime - before.stime) / TICKS_PER_SECOND if before else 0.0
     if used_s <= 0 or line.cpu_percent <= 0:
-        return INTERVAL_S, True
+        ever_s = (line.utime + line.stime) / TICKS_PER_SECOND  # a window cannot hold more than the process ever used
+        most = ever_s / line.cpu_percent * 100 if ever_s > 0 and line.cpu_percent > 0 else INTERVAL_S
+        return min(INTERVAL_S, most), True
     seconds = used_s / line.cpu_percent * 100
     return seconds, seconds < SHORT_WINDOW_S
 

@@ -78,7 +78,7 @@ def _windows(lines: list[CourseLine]) -> list[dict[str, object]]:
         system = (line.stime - before.stime) / TICKS_PER_SECOND if before else 0.0
         known = user >= 0 and system >= 0 and user + system > 0
         worked_out = known and line.cpu_percent > 0
-        seconds = (user + system) / line.cpu_percent * 100 if worked_out else ASSUMED_INTERVAL_S
+        seconds = (user + system) / line.cpu_percent * 100 if worked_out else _assumed(line)
         side_by_side = ends.get(int(newest["pid"]), 0) > place  # else it replaces one that is over
         start = clock.get(line.pid, float(newest["start_s" if side_by_side else "end_s"]))
         share = user / (user + system) if known else None
@@ -101,6 +101,13 @@ def _windows(lines: list[CourseLine]) -> list[dict[str, object]]:
         last[line.pid], clock[line.pid] = line, start + seconds
         newest = {"pid": line.pid, "start_s": start, "end_s": start + seconds}
     return rows
+
+
+def _assumed(line: CourseLine) -> float:
+    """Seconds of a window nothing is known of: the usual interval, but no more than the process ever used fits into."""
+    ever_s = (line.utime + line.stime) / TICKS_PER_SECOND
+    most = ever_s / line.cpu_percent * 100 if ever_s > 0 and line.cpu_percent > 0 else ASSUMED_INTERVAL_S
+    return min(ASSUMED_INTERVAL_S, most)
 
 
 def _turns_of_speeds(speeds: list[SpeedLine]) -> list[dict[str, object]]:

@@ -90,7 +90,7 @@ def _speed(axis: Axes, run: RunData) -> None:
     elif run.turns["tokens_per_s"].notna().any():  # speed lines: one average per turn, drawn as long as the turn
         for colour, row in zip(look.LINES * 100, run.turns.to_dict("records"), strict=False):
             x_ends = [row["seq_len"] - row["positions"], row["seq_len"]]
-            label = f"turn {int(row['turn'])}" if row["turn"] <= MOST_LINES else None
+            label = f"turn {int(row['turn'])}" if len(run.turns) <= MOST_LINES and row["turn"] > 0 else None
             axis.plot(x_ends, [row["tokens_per_s"]] * 2, color=colour, linewidth=2.5, label=label)
         axis.set_title("tokens per second over position (one average per turn)", fontsize=9, loc="left", pad=4)
     else:
@@ -100,7 +100,8 @@ def _speed(axis: Axes, run: RunData) -> None:
         return
     fastest = run.steps["tokens_per_s"] if len(run.steps) else run.turns["tokens_per_s"]
     look.headroom(axis, float(fastest.max()))
-    axis.legend(fontsize=8, frameon=False, ncols=10, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderpad=0.1)
+    if axis.get_legend_handles_labels()[1]:  # many turns: their order along the positions says which is which
+        axis.legend(fontsize=8, frameon=False, ncols=10, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderpad=0.1)
 
 
 def _until(name: str) -> tuple[tuple[str, str, str], ...]:

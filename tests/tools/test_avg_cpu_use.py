@@ -64,7 +64,7 @@ def test_better_figures(log) -> None:
     assert "100 % is one core" in done.stdout
     assert "pid 7: 0.57 s CPU / 0.60 s wall = 95.00%" in done.stdout
     assert "pid 8: 0.04 s CPU / 0.08 s wall = 50.00%" in done.stdout
-    assert "total: 0.72 s CPU" in done.stdout
+    assert "total: 0.61 s CPU" in done.stdout
     assert "2 of the 3 lines" in done.stdout and "assumed" in done.stdout
 
 

@@ -152,7 +152,11 @@ def test_the_template_killed_in_prefill(model: Path, undisturbed: dict[str, tupl
 
 @pytest.mark.soak
 def test_two_hundred_random_kills_fail_nobody(model: Path) -> None:
-    """Workers and templates, idle and busy; every text is the undisturbed one."""
+    """Workers and templates, idle and busy; every text is the undisturbed one.
+
+    Kills are further apart than a replacement needs for one token: a request that loses three workers in a row without
+    one is blamed, by the rule another test asks for.
+    """
     chance, prompts = random.Random(3), [[1, number] for number in range(10, 60)]
     with serving(model) as service:
         expected = [collect(service.submit(order(ids, 20)))[0] for ids in prompts]
@@ -164,7 +168,7 @@ def test_two_hundred_random_kills_fail_nobody(model: Path) -> None:
         def kill() -> None:
             nonlocal kills
             while not stop.is_set() and kills < 200:
-                stop.wait(chance.uniform(0.02, 0.15))
+                stop.wait(chance.uniform(0.15, 0.4))
                 pids = [worker.pid for worker in service.workers() if worker.state == "ready"]
                 if chance.random() < 0.1:
                     pids = [[f["pid"] for k, f in recorder.events if k == "template_started"][-1]]
@@ -175,14 +179,14 @@ def test_two_hundred_random_kills_fail_nobody(model: Path) -> None:
 
         killer = threading.Thread(target=kill)
         killer.start()
-        rounds = 0
-        while kills < 200:
-            tickets = [service.submit(order(ids, 20)) for ids in prompts]
-            assert [collect(ticket)[0] for ticket in tickets] == expected
-            rounds += 1
-        stop.set()
-        killer.join()
-    assert rounds and kills == 200
+        try:
+            while kills < 200:
+                tickets = [service.submit(order(ids, 20)) for ids in prompts]
+                assert [collect(ticket)[0] for ticket in tickets] == expected
+        finally:
+            stop.set()
+            killer.join()
+    assert kills == 200
 
 
 def test_a_request_that_kills_three_workers_fails_and_the_next_one_does_not(

@@ -79,6 +79,36 @@ class Scheduling:
         return self.policy is None and self.nice is None and self.cpus is None
 
 
+WEIGHT_TYPES = ("int8", "q4", "f16", "f32")
+KV_TYPES = ("f16", "f32")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How a worker's engine runs. None: the checkpoint's own type and context, and a share of CPUs and memory."""
+
+    threads: int | None = None  # ranks of the team; 0: the worker's own thread alone
+    sequences: int = 1  # at most so many at once
+    weights: str | None = None  # quantise an fp32 checkpoint to this type at load
+    kv_type: str = "f16"
+    context: int | None = None  # positions per sequence
+    kv_memory: int | None = None  # bytes, one pool shared by all sequences
+    batch_tokens: int = 128  # computed in one step at most
+    c_order: bool = False  # every sum and exp as the C engine makes it, for the course's ids
+    leads: bool = True  # the worker's own thread is rank 0; else it only starts steps and samples
+
+    def __post_init__(self) -> None:
+        _require(self.threads is None or 0 <= self.threads <= 256, "threads", self.threads, "must be from 0 to 256")
+        _require(1 <= self.sequences <= 1024, "sequences", self.sequences, "must be from 1 to 1024")
+        rule = f"must be one of {', '.join(WEIGHT_TYPES)}"
+        _require(self.weights in (None, *WEIGHT_TYPES), "weights", self.weights, rule)
+        _require(self.kv_type in KV_TYPES, "kv-type", self.kv_type, f"must be one of {', '.join(KV_TYPES)}")
+        _require(self.context is None or 2 <= self.context <= 1 << 20, "context", self.context, "must be 2 to 1048576")
+        _require(self.kv_memory is None or self.kv_memory > 0, "kv-memory", self.kv_memory, "must be positive")
+        _require(1 <= self.batch_tokens <= 4096, "batch-tokens", self.batch_tokens, "must be from 1 to 4096")
+        _require(not self.c_order or self.kv_type == "f32", "kv-type", self.kv_type, "must be f32 for the C order")
+
+
 def parse_cpus(text: str) -> tuple[int, ...]:
     """`0,2-3` -> (0, 2, 3). UsageError for anything else."""
     cpus: set[int] = set()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from llmproc.kernels import cache, choice, forward  # noqa: F401  (importing fills the table)
+from llmproc.kernels import cache, choice, forward, rotation  # noqa: F401  (importing fills the table)
 from llmproc.kernels.registry import KERNELS, Kernel
 
 Progress = Callable[[int, int, str], None]

@@ -70,8 +70,8 @@ def _prepare(kind, model, x, row, x_in, columns):  # type: ignore[no-untyped-def
 def _activations(kind, model, base, scales, offsets, columns):  # type: ignore[no-untyped-def]
     literally(kind)
     size = ACTIVATION_BYTES if _QUANTISED[kind] else 4
-    columns = (columns + LANES - 1) // LANES * LANES
-    return Activations(base, columns * size, base + scales, base + offsets, columns // model.group * 4)
+    wide = (columns + LANES - 1) // LANES * LANES
+    return Activations(base, wide * size, base + scales, base + offsets, columns // model.group * 4)
 
 
 @njit

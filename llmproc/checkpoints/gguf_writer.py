@@ -28,6 +28,7 @@ from llmproc.checkpoints.description import ModelDescription, WeightType
 from llmproc.checkpoints.ggml_types import convert
 from llmproc.checkpoints.layout import LAYER_TENSORS, MATRICES, names_of, shape_of
 from llmproc.checkpoints.replacement import replacing
+from llmproc.checkpoints.source_file import refuse, shown
 from llmproc.checkpoints.weight_types import GROUP, converted_description
 from llmproc.checkpoints.weights import Int8Matrix, Matrix, Q4Matrix, Weights
 from llmproc.errors import UsageError
@@ -92,9 +93,7 @@ def write_gguf(path: Path | str, description: ModelDescription, weights: Weights
     weight does not fit the type or the file cannot be written; ValueError when weights and description do not fit.
     """
     converted = converted_description(description, weight_type, path)
-    if converted.group_size not in (0, GROUP):
-        rule = f"a GGUF holds int8 in groups of {GROUP} with half scales, this checkpoint's are {converted.group_size}"
-        raise UsageError(f"{path}: int8 weights cannot be written as they are: {rule}")
+    _check_groups(path, converted, weights)
     tensors = list(_tensors(converted))
     with replacing(path) as file:
         file.write(_head(converted, tensors))
@@ -106,6 +105,19 @@ def write_gguf(path: Path | str, description: ModelDescription, weights: Weights
             if file.tell() != start + tensor.nbytes:
                 raise ValueError(f"{tensor.label} has {file.tell() - start} bytes, it must have {tensor.nbytes}")
         file.write(bytes(-file.tell() % ALIGNMENT))
+
+
+def _check_groups(path: Path | str, description: ModelDescription, weights: Weights) -> None:
+    """UsageError for int8 weights with other groups or scales than Q8_0's: an int8 checkpoint of llama2.c."""
+    first = weights.embedding
+    if description.weight_type != "int8" or not isinstance(first, Int8Matrix):
+        return
+    if description.group_size != GROUP or first.scales.dtype != np.float16:
+        found = f"groups of {description.group_size} with {first.scales.dtype} scales"
+        rule = (
+            f"GGUF holds int8 as groups of {GROUP} with float16 scales, which only an fp32 checkpoint can be made into"
+        )
+        raise UsageError(f"{shown(path)}: the weights are int8 in {found}: {rule}")
 
 
 def _tensors(description: ModelDescription) -> Iterator[_Tensor]:
@@ -129,6 +141,8 @@ def _pieces(tensor: _Tensor, array: Matrix, path: Path | str) -> Iterator[np.nda
     """The tensor's bytes in file order, as arrays."""
     matrix = array if len(tensor.shape) == 1 else convert(array, tensor.type, path, tensor.label)
     if isinstance(matrix, np.ndarray):
+        if not np.isfinite(matrix).all():
+            raise refuse(path, tensor.label, "not finite", "every weight must be finite")
         yield matrix.astype("<f2" if tensor.type == "f16" else "<f4", copy=False)
         return
     rows, cols = tensor.shape

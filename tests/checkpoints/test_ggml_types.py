@@ -193,6 +193,8 @@ def test_groups_that_stand_for_zero() -> None:
         eight, four = to_q8_0(array), to_q4_0(array)
         assert eight.scales[0, 0] == four.scales[0, 0] == 0
         assert not dequantise(eight).any() and not dequantise(four).any()
+        if fill == 0:
+            assert np.signbit(four.scales[0, 0]), "ggml divides +0 by -8, whatever the zeros' own sign"
         if abs(fill) < 1e-38:
             assert not eight.values.any()
             assert set(four.values[0].tolist()) == {8}

@@ -24,9 +24,13 @@ EXACT = 1 << 24  # integers up to here are exact in float32, so their sums are e
 class Reference:
     """A model with a KV cache of its own, for one sequence."""
 
-    def __init__(self, description: ModelDescription, weights: Weights, c_order: bool = True) -> None:
-        """`c_order`: the C engine's order of sums and libm's functions, else NumPy's own."""
+    def __init__(
+        self, description: ModelDescription, weights: Weights, c_order: bool = True, kv_type: str = "f32"
+    ) -> None:
+        """`c_order`: the C engine's order of sums and libm's functions, else NumPy's own. `kv_type`: f16 rounds what
+        the cache holds."""
         self.description, self.weights, self.c_order = description, weights, c_order
+        self._stored = np.float16 if kv_type == "f16" else np.float32
         shape = (description.n_layers, description.seq_len, description.n_kv_heads, description.head_dim)
         self._keys, self._values = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
         self._grouped: dict[int, Float32] = {}  # id of int8 values -> the same, as float (groups, rows, group size)
@@ -110,8 +114,9 @@ class Reference:
         d = self.description
         query = self._rotate(self._times(layer.wq, x).reshape(d.n_heads, d.head_dim), position)
         key = self._times(layer.wk, x).reshape(d.n_kv_heads, d.head_dim)
-        self._keys[number, position] = self._rotate(key, position)
-        self._values[number, position] = self._times(layer.wv, x).reshape(d.n_kv_heads, d.head_dim)
+        self._keys[number, position] = self._rotate(key, position).astype(self._stored)
+        value = self._times(layer.wv, x).reshape(d.n_kv_heads, d.head_dim)
+        self._values[number, position] = value.astype(self._stored)
         mixed = []
         for head in range(d.n_heads):
             shared = head // (d.n_heads // d.n_kv_heads)

@@ -75,7 +75,7 @@ def _activations(kind, model, base, scales, offsets, columns):  # type: ignore[n
 
 
 @njit
-def _normalised(kind, model, step, outputs, x, weight, tokens, rank):  # type: ignore[no-untyped-def]
+def _normalised(kind, model, outputs, x, weight, tokens, rank):  # type: ignore[no-untyped-def]
     """Activations: norm of rows of the residual stream. `outputs`: which tokens, when they are not the first ones."""
     literally(kind)
     few = tokens <= FEW
@@ -273,37 +273,38 @@ def _tiles_per_unit(group):  # type: ignore[no-untyped-def]
 @inlined
 def _run(kind, models, layers, steps, tokens, spans, outputs, rank):  # type: ignore[no-untyped-def]
     """The pass. Every rank calls it with the same records."""
-    model, step = models[0], steps[0]
-    count, ranks, nothing = step.tokens, model.ranks, outputs[:0]
+    model, ranks, nothing = models[0], models[0].ranks, outputs[:0]
+    # Read before the first barrier: behind the last one the caller may be filling in the next step already.
+    count, n_spans, n_outputs, split = steps[0].tokens, steps[0].spans, steps[0].outputs, steps[0].split
     first, last = share(count, rank, ranks)
     for t in range(first, last):
         embed(kind, model, model.x + t * model.x_stride, tokens[t].id)
     wait_for_all(model.barrier, ranks)
     for number in range(layers.shape[0]):
         layer = layers[number]
-        x_in = _normalised(kind, model, step, nothing, model.x, layer.attention_norm, count, rank)
+        x_in = _normalised(kind, model, nothing, model.x, layer.attention_norm, count, rank)
         _queries_keys_values(kind, model, layer, x_in, count, rank)
         wait_for_all(model.barrier, ranks)
         _rotate_and_store(model, number, tokens, count, rank)
         wait_for_all(model.barrier, ranks)
-        _attend(model, number, spans, step.spans, rank)
+        _attend(model, number, spans, n_spans, rank)
         wait_for_all(model.barrier, ranks)
-        if step.split:
-            _merge(model, spans, step.spans, rank)
+        if split:
+            _merge(model, spans, n_spans, rank)
             wait_for_all(model.barrier, ranks)
         _attention_output(kind, model, layer, count, rank)
         wait_for_all(model.barrier, ranks)
-        x_in = _normalised(kind, model, step, nothing, model.x, layer.ffn_norm, count, rank)
+        x_in = _normalised(kind, model, nothing, model.x, layer.ffn_norm, count, rank)
         x_in = _gated(kind, model, layer, x_in, count, rank)
         wait_for_all(model.barrier, ranks)
         first, last = share(layer.w2.tiles, rank, ranks)
         _product(kind, ADD, model, model.x, model.x_stride, layer.w2, first, last, x_in, count, model.hidden)
         wait_for_all(model.barrier, ranks)
-    if step.outputs > 0:
-        x_in = _normalised(kind, model, step, outputs, model.x, model.final_norm, step.outputs, rank)
+    if n_outputs > 0:
+        x_in = _normalised(kind, model, outputs, model.x, model.final_norm, n_outputs, rank)
         first, last = share(model.classifier.tiles, rank, ranks)
         _product(
-            kind, STORE, model, model.logits, model.logits_stride, model.classifier, first, last, x_in, step.outputs,
+            kind, STORE, model, model.logits, model.logits_stride, model.classifier, first, last, x_in, n_outputs,
             model.dim,
         )  # fmt: skip
         wait_for_all(model.barrier, ranks)

@@ -9,8 +9,9 @@ Serves `engine`. Rules:
 - All that run are older than all that wait; both are in the order of arrival, and so is who gets what.
 - Every sequence with one id to compute (a decode) gets it, even where they are more than the token budget. What is left
   of the budget, at least one id, goes to prompts, oldest first. A step has max(batch_tokens, decodes + 1) ids at most.
-- A waiting sequence is admitted when a place, budget, and pages for all its ids are there, beside those that running
-  prompts still lack: nobody starts to read a prompt that pages will not last for. Pages are taken as they are needed.
+- A waiting sequence is admitted when a place, budget, and pages for all its ids are there: nobody starts to read a
+  prompt that pages will not last for. (Budget is left only when the prompts before it are being read to their end, so
+  they lack no pages.) Pages are still taken only as they are needed, and decodes may want them first.
 - When no page is left for a sequence, the youngest running one is pushed back to the front of those who wait, be it
   that sequence itself. It keeps tokens and coins and starts again from its tokens; what it published and nobody took is
   found again. The oldest is never pushed back, and the pool holds a full context: somebody always ends.
@@ -60,7 +61,7 @@ class Scheduler:
         self.pushed_back = 0  # how often that happened
         self._sequences, self._batch_tokens = sequences, batch_tokens
         self._dirty: list[int] = []
-        self._too_little = -1  # pages for which the first of those who wait was not admitted
+        self._too_few = -1  # pages available when the first of those who wait was last refused
 
     def add(self, sequence: Sequence) -> None:
         """Let a sequence wait. It must fit into the context."""
@@ -72,7 +73,7 @@ class Scheduler:
             self.running.remove(sequence)
         else:
             self.waiting.remove(sequence)
-            self._too_little = -1
+            self._too_few = -1
         self._strip(sequence, failed)
 
     def choose(self) -> Step:
@@ -124,26 +125,24 @@ class Scheduler:
         self._strip(sequence, failed=False)
         self.waiting.appendleft(sequence)
         self.pushed_back += 1
-        self._too_little = -1
+        self._too_few = -1
 
     def _admit(self) -> bool:
         """Let the first of those who wait run, if it can."""
         if not self.waiting or len(self.running) >= self._sequences:
             return False
-        spoken_for = sum(pages_for(len(each.tokens)) - len(each.pages) for each in self.running)
-        room = self.pool.available - spoken_for
-        if self.running and room <= self._too_little:
-            return False  # without looking it up in every step
+        available = self.pool.available
+        if available <= self._too_few:
+            return False  # without looking it up in every step; with nothing running all pages are there
         sequence = self.waiting[0]
         self._look_up(sequence)
-        lacking = pages_for(len(sequence.tokens)) - len(sequence.pages)
-        if self.running and self.pool.available - spoken_for < lacking:
+        if self.pool.available < pages_for(len(sequence.tokens)) - len(sequence.pages):
             self._strip(sequence, failed=False)
-            self._too_little = room
+            self._too_few = available
             return False
         if sequence.started is None:
             sequence.cached = sequence.computed
-        self._too_little = -1
+        self._too_few = -1
         self.running.append(self.waiting.popleft())
         return True
 

@@ -299,6 +299,14 @@ def test_nan_that_nobody_saw_is_wiped_too() -> None:
     assert (len(ids), finish.reason) == (10, "length")
 
 
+def test_a_failure_while_decoding_takes_back_what_was_found_before() -> None:
+    engine = make_engine()
+    ids, finish = answer(engine, request(1, max_tokens=20, closing=POISON))
+    assert (len(ids), finish.reason, finish.coins) == (21, "failed", 20)
+    assert answer(engine, request(2))[1].cached_tokens == 0
+    assert sorted(engine.forward.wiped) == sorted(set(engine.forward.wiped)) and len(engine.forward.wiped) == 3
+
+
 def test_one_failure_leaves_the_others_alone() -> None:
     start = tuple(range(20))
     expected, _ = answer(make_engine(), request(2, (*start, 2, 3)))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmproc.engine.batch import PAGE
-from llmproc.engine.pages import pages_for
+from llmproc.engine.pages import NO_PREFIX, pages_for
 from llmproc.engine.scheduler import Scheduler, Step
 from llmproc.engine.sequence import Sequence, SequenceRequest
 
@@ -192,6 +192,46 @@ def test_whoever_waits_is_looked_at_again_when_pages_come_back(monkeypatch: pyte
     assert looked == [3, 3]
     planned.leave(first)
     assert run(planned) == {3: 7 * PAGE}
+
+
+def test_a_refusal_counts_for_one_sequence_only() -> None:
+    planned = scheduler(pages=8, batch_tokens=200)
+    first, second, third = sequence(1, 4 * PAGE - 8), sequence(2, 2 * PAGE), sequence(3, 5 * PAGE)
+    for each in (first, second, third):
+        planned.add(each)
+    assert run(planned) == {1: 4 * PAGE - 8, 2: 2 * PAGE}
+    planned.leave(second)  # 4 pages are left, and the third needs 5
+    for number in (4, 5):
+        planned.add(sequence(number, 1))
+    assert run(planned) == {1: 1} and numbers(planned.waiting) == [3, 4, 5]
+    planned.leave(first)
+    assert run(planned) == {3: 5 * PAGE, 4: 1, 5: 1}, "3 pages are enough for the others"
+
+
+def test_a_refusal_is_forgotten_when_another_comes_to_the_front() -> None:
+    planned = scheduler(pages=12, batch_tokens=200)
+    first, second, third = sequence(1, 5 * PAGE - 8), sequence(2, 2 * PAGE), sequence(3, 8 * PAGE - 1)
+    for each in (first, second, third):
+        planned.add(each)
+    assert run(planned) == {1: 5 * PAGE - 8, 2: 2 * PAGE}, "5 pages are left, the third needs 8"
+    reserve = planned.pool.take(5)
+    assert run(planned) == {1: 1}
+    assert (numbers(planned.waiting), planned.pushed_back) == ([2, 3], 1)
+    planned.pool.release(reserve[:2])
+    assert run(planned) == {1: 1, 2: 1}, "4 pages are enough for the second, of which it finds 2"
+
+
+def test_a_prompt_being_read_does_not_go_back_to_what_others_have_computed() -> None:
+    planned = scheduler(batch_tokens=4 * PAGE)
+    long = sequence(2, 7 * PAGE, 5 * PAGE)
+    planned.add(long)
+    run(planned)
+    other = planned.pool.take(2)
+    key = NO_PREFIX
+    for place, page in enumerate(other):
+        key = planned.pool.key(planned.pool.publish(page, key, long.tokens[place * PAGE : (place + 1) * PAGE]))
+    step = planned.choose()
+    assert (step.chunks[0].position, step.dirty) == (4 * PAGE, [])
 
 
 def test_prefixes_are_shared_once_proved() -> None:

@@ -44,7 +44,7 @@ def program(
     if not place:
         del settings["PYTHONPATH"]
     process = subprocess.Popen(
-        [sys.executable, "-X", "dev", *arguments] if isinstance(code, str) else [sys.executable, *arguments],
+        [sys.executable, "-W", "error", *arguments] if isinstance(code, str) else [sys.executable, *arguments],
         cwd=folder, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     out = ""

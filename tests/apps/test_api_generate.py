@@ -120,6 +120,12 @@ def test_no_prompts_no_results(llm: LLM) -> None:
     assert llm.generate([]) == []
 
 
+def test_prompts_may_be_any_iterable(llm: LLM) -> None:
+    wanted = [same(result) for result in llm.generate(PROMPTS[:2], GREEDY)]
+    for prompts in (tuple(PROMPTS[:2]), iter(PROMPTS[:2]), dict.fromkeys(PROMPTS[:2]).keys()):
+        assert [same(result) for result in llm.generate(prompts, GREEDY)] == wanted
+
+
 def test_surrogates_and_control_characters_are_text_too(llm: LLM) -> None:
     assert all(result.ok for result in llm.generate(["\ud800?", "\udcff", "a\0b", "😀"], SAMPLED))
 

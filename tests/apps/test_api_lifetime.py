@@ -206,6 +206,21 @@ def test_ctrl_c_cancels_all_and_the_model_goes_on(tmp_path: Path, slow: Path) ->
     assert (ended.code, ended.out, ended.err, ended.left) == (0, "interrupted 3\nlength True\n", "", [])
 
 
+def test_ctrl_c_while_it_loads_leaves_nothing(tmp_path: Path) -> None:
+    code = """
+    import threading
+    from llmproc import LLM
+    print("starting", flush=True)
+    try:
+        while True:
+            LLM().close()
+    except KeyboardInterrupt:
+        print("interrupted", [t.name for t in threading.enumerate() if t.name.startswith("llmproc")])
+    """
+    ended = program(code, tmp_path, interrupt_at="starting")
+    assert (ended.code, ended.out, ended.err, ended.left) == (0, "interrupted []\n", "", [])
+
+
 def test_ctrl_c_without_a_handler_ends_the_program(tmp_path: Path, slow: Path) -> None:
     code = f"""
     from llmproc import LLM, SamplingParams

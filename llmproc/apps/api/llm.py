@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -73,6 +73,9 @@ class LLM:
         self._running = Running(self.model, workers, self.options)
         weakref.finalize(self, self._running.forgotten).atexit = False  # there, everything open is closed
 
+    def __repr__(self) -> str:
+        return f"<LLM {self.model}: {self.options.sequences} sequences, context {self.context}>"
+
     def close(self) -> None:
         """End its processes and wait for them. Requests under way end as cancelled; calling it again does nothing."""
         self._running.close()
@@ -101,7 +104,7 @@ class LLM:
 
     def generate(
         self,
-        prompts: Prompt | Sequence[Prompt],
+        prompts: Prompt | Iterable[Prompt],
         params: SamplingParams | Sequence[SamplingParams] | None = None,
         *,
         system: str | None = None,
@@ -129,7 +132,7 @@ class LLM:
 
     async def agenerate(
         self,
-        prompts: Prompt | Sequence[Prompt],
+        prompts: Prompt | Iterable[Prompt],
         params: SamplingParams | Sequence[SamplingParams] | None = None,
         *,
         system: str | None = None,
@@ -179,7 +182,7 @@ class LLM:
 
     @staticmethod
     def _pairs(
-        prompts: Prompt | Sequence[Prompt], params: SamplingParams | Sequence[SamplingParams] | None
+        prompts: Prompt | Iterable[Prompt], params: SamplingParams | Sequence[SamplingParams] | None
     ) -> list[tuple[Prompt, SamplingParams]]:
         found = as_prompts(prompts)
         return list(zip(found, as_params(params, len(found)), strict=True))

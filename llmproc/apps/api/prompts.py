@@ -6,7 +6,7 @@ that do not alternate) is a RequestError, which becomes that prompt's own result
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from llmproc.config import SamplingParams
 from llmproc.errors import RequestError, UsageError
@@ -16,15 +16,16 @@ Message = Mapping[str, str]  # "role": system, user or assistant; "content": tex
 Prompt = str | Sequence[Message]
 
 
-def as_prompts(given: Prompt | Sequence[Prompt]) -> list[Prompt]:
+def as_prompts(given: Prompt | Iterable[Prompt]) -> list[Prompt]:
     """One prompt or many, as a list; a list of messages is one prompt."""
     if isinstance(given, str):
         return [given]
-    if isinstance(given, (bytes, Mapping)) or not isinstance(given, Sequence):
+    if isinstance(given, (bytes, Mapping)) or not isinstance(given, Iterable):
         raise UsageError(f"prompts is of type {type(given).__name__}: must be a text, a list of texts or of messages")
-    if given and all(isinstance(item, Mapping) for item in given):
-        return [given]  # type: ignore[list-item]
-    return [as_prompt(item, index) for index, item in enumerate(given)]
+    items = list(given)
+    if items and all(isinstance(item, Mapping) for item in items):
+        return [items]  # type: ignore[list-item]
+    return [as_prompt(item, index) for index, item in enumerate(items)]
 
 
 def as_prompt(given: object, index: int = 0) -> Prompt:

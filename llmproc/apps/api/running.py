@@ -33,17 +33,13 @@ class Running:
         self._output = os.memfd_create("llmproc-stderr", os.MFD_CLOEXEC)
         try:
             config = ServiceConfig(checkpoint, workers, options, environment=_environment(), output_fd=self._output)
-            self._service = Service(
-                config,
-                on_notice=lambda text: _log.warning("%s", text),
-                on_failure=lambda error: _log.error("%s", error),
-            )
+            self._service = Service(config, on_notice=lambda text: _log.warning("%s", text))
         except BaseException:
             os.close(self._output)
             raise
-        self._service.start()
         _open.add(self)
         try:
+            self._service.start()
             self._service.wait_ready()
         except StartError as error:
             self.close(keep_output=True)

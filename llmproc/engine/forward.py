@@ -26,7 +26,7 @@ from llmproc.errors import RequestError
 from llmproc.kernels import kinds
 from llmproc.kernels.forward import FEW, SERVE, dismiss, start_and_wait
 from llmproc.kernels.kinds import QUANTISED
-from llmproc.kernels.paged_attention import CHUNK, ROWS, scratch_bytes
+from llmproc.kernels.attention import CHUNK, ROWS, scratch_bytes
 from llmproc.kernels.records import LAYER, MODEL, SPAN, STEP, TOKEN
 from llmproc.simd.barrier import BARRIER_BYTES
 from llmproc.simd.dot import ACTIVATION_BYTES

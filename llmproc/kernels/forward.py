@@ -14,7 +14,7 @@ from numba import literally, njit
 
 from llmproc.kernels.kinds import F16, F32, F32_C, INT8, Q4_0, Q8_0, QUANTISED
 from llmproc.kernels.embedding import embed
-from llmproc.kernels.paged_attention import CHUNK, ROWS, attend, attend_c, finish, merge
+from llmproc.kernels.attention import CHUNK, ROWS, attend, attend_c, finish, merge
 from llmproc.kernels.products import ADD, OFFSETS, SCALE_BYTES, STORE, VALUE_BITS, Activations, multiply
 from llmproc.kernels.records import LAYERS, MODELS, OUTPUTS, SPANS, STEPS, TOKENS
 from llmproc.kernels.registry import I64, VOID, kernel

@@ -46,6 +46,8 @@ class SamplingParams:
         _require(finite and 0 <= self.temperature <= 100, "temperature", self.temperature, "must be from 0 to 100")
         finite = isinstance(self.top_p, (int, float)) and math.isfinite(self.top_p)
         _require(finite and 0 <= self.top_p <= 1, "top_p", self.top_p, "must be from 0 to 1")
+        for name, value in (("max_tokens", self.max_tokens), ("seed", self.seed)):  # they go over a pipe as they are
+            _require(type(value) is int, name, value, "must be a whole number")
         _require(1 <= self.max_tokens <= 1 << 20, "max_tokens", self.max_tokens, "must be from 1 to 1048576")
         _require(-(1 << 63) <= self.seed < 1 << 64, "seed", self.seed, "must fit into 64 bits")
 

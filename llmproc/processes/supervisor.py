@@ -47,7 +47,7 @@ class Supervisor:
         self.nursery = Nursery(plan, self._board.fd, self._selector, self._clock, self._restart, listener, parent=self)
         self._stopping = self._finished = False
         self._posted: deque[Callable[[], None]] = deque()
-        self._post_lock, self._closed = threading.Lock(), False
+        self._post_lock, self._closed = threading.RLock(), False  # re-entrant: a finalizer may post in the middle
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._selector.register(self._wake_read, selectors.EVENT_READ, self._drain_wake)
         self._thread = threading.Thread(target=self._thread_main, name="llmproc-io", daemon=True)

@@ -103,7 +103,9 @@ class Desk:
                 continue
             if not self.ledger.running_in(slot):
                 self._observer.turn_began(slots[slot].pid)
-            self.ledger.dispatched(entry, slot, time.monotonic())
+            now, ticket = time.monotonic(), self._tickets[entry.request_id]
+            ticket.dispatched = ticket.dispatched or now
+            self.ledger.dispatched(entry, slot, now)
             self._observer.event("request_dispatched", request=entry.request_id, worker=slot, pid=slots[slot].pid)
 
     def _take(self, slot: int, events: Events) -> None:

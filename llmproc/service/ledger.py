@@ -141,6 +141,8 @@ class Ledger:
 
     def next_dispatch(self, ready: list[int]) -> tuple[Entry, int] | None:
         """The next (entry, slot), or None: oldest first, to the slot that knows its session if that has room."""
+        if not any(len(self.running_in(slot)) < self._capacity for slot in ready):
+            return None  # the usual case: thousands may wait, and every step asks
         for entry in self._waiting:
             room = [slot for slot in ready if self._has_room(slot, entry)]
             if room:

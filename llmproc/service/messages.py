@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from llmproc.config import EngineOptions
 from llmproc.errors import ProtocolError
 from llmproc.processes.frames import Frame
 from llmproc.processes.protocol import FIRST_FREE
@@ -93,10 +94,10 @@ def from_frame(frame: Frame) -> Message:
 
 
 class PrepareOrder(msgspec.Struct, frozen=True):
-    """main -> template: what to load."""
+    """main -> template: what to load, and how its engines will run."""
 
     checkpoint: str
-    sequences: int = 1
+    engine: EngineOptions
 
 
 class PrepareReport(msgspec.Struct, frozen=True):

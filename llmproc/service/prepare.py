@@ -50,7 +50,7 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     started = time.monotonic()
     tell("weights", 0, 1)
     header = read_header(order.checkpoint)
-    check_kv_fits(header, order.sequences, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    check_kv_fits(header, order.engine.sequences, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     fd = fds[0] if fds else os.memfd_create("llmproc-weights", os.MFD_CLOEXEC)
     if not fds:
         os.ftruncate(fd, header.size)
@@ -70,7 +70,7 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     report = PrepareReport(
         loaded - started, compiled - loaded, header.size, kernels.cache_misses(), bool(fds), identity
     )
-    return Prepared(Loaded(transformer, order.sequences), msgspec.json.encode(report), [] if fds else [fd])
+    return Prepared(Loaded(transformer, order.engine.sequences), msgspec.json.encode(report), [] if fds else [fd])
 
 
 def check_kv_fits(header: Header, sequences: int, memory_bytes: int) -> None:

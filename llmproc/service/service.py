@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from llmproc.config import Scheduling
+from llmproc.config import EngineOptions, Scheduling
 from llmproc.errors import LlmprocError, ServiceClosedError
 from llmproc.processes.plan import Plan
 from llmproc.processes.slots import WorkerExit
@@ -35,7 +35,7 @@ class ServiceConfig:
 
     checkpoint: Path
     workers: int = 1
-    sequences: int = 1
+    engine: EngineOptions = field(default_factory=EngineOptions)
     scheduling: Scheduling = field(default_factory=Scheduling)
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     output_fd: int | None = None
@@ -67,17 +67,23 @@ class Service:
         plan = Plan(
             "llmproc.service.prepare:prepare",
             "llmproc.service.worker:child",
-            msgspec.json.encode(PrepareOrder(str(config.checkpoint), config.sequences)),
+            msgspec.json.encode(PrepareOrder(str(config.checkpoint), config.engine)),
             config.workers,
             config.environment,
             config.output_fd,
             config.stuck_after_s,
         )
         self._desk = Desk(
-            plan, config.sequences, config.scheduling, observer or NoObserver(), on_progress, on_notice, on_failure
+            plan,
+            config.engine.sequences,
+            config.scheduling,
+            observer or NoObserver(),
+            on_progress,
+            on_notice,
+            on_failure,
         )
         self._next_id = 1
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # re-entrant: a finalizer may come in the middle
 
     @property
     def error(self) -> LlmprocError | None:
@@ -105,8 +111,10 @@ class Service:
             raise self.error
         return self._desk.ready.is_set()
 
-    def submit(self, order: Generate, session: int = 0, start: int = 0) -> Ticket:
-        """Accept a request; `start` of its positions were the session's before.
+    def submit(
+        self, order: Generate, session: int = 0, start: int = 0, notify: Callable[[], None] | None = None
+    ) -> Ticket:
+        """Accept a request; `start` of its positions were the session's before; `notify`: see Ticket.
 
         Raises ServiceClosedError after close(), and the reason when the service has given up.
         """
@@ -116,7 +124,7 @@ class Service:
             if self._desk.closing:
                 raise ServiceClosedError("the service is closed")
             request_id, self._next_id = self._next_id, self._next_id + 1
-        ticket = Ticket(request_id, lambda: self._post(lambda: self._desk.cancel(request_id)))
+        ticket = Ticket(request_id, lambda: self._post(lambda: self._desk.cancel(request_id)), notify)
         if not self._desk.supervisor.post(lambda: self._desk.accept(Entry(request_id, order, session, start), ticket)):
             raise self.error or ServiceClosedError("the service has ended")
         return ticket

@@ -6,8 +6,9 @@ worker, and can be saved, loaded and continued byte for byte.
 
 from __future__ import annotations
 
+import copy
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from llmproc.service.ticket import Ticket
 from llmproc.text.streaming import StreamDecoder
 from llmproc.text.templates import ChatTemplate
 from llmproc.text.tokenizer import Tokenizer
+from llmproc.text.units import to_bytes
 
 COURSE_TURN = 255  # tokens sampled in a turn of the course's exercise, before the closing id
 _COURSE_CLOSING = 2
@@ -65,7 +67,7 @@ class Answer:
         hidden: frozenset[int],
     ) -> None:
         """`ids`: the prompt's, everything before it included; `earlier`: turns before this one; `hidden`: not shown."""
-        self._session, self._ticket, self._hidden = session, ticket, hidden
+        self._session, self.ticket, self._hidden = session, ticket, hidden
         self.turn, self.ids, self.earlier = turn, ids, earlier
         self.finish: Finish | None = None
         self.tokens: list[int] = []
@@ -73,13 +75,13 @@ class Answer:
 
     def cancel(self) -> None:
         """Ask for the end; what was written stays."""
-        self._ticket.cancel()
+        self.ticket.cancel()
 
     def next(self, timeout: float | None = None) -> str | None:
         """The next piece of text (maybe ""), None when nothing came within `timeout`; RuntimeError after the end."""
         if self.finish is not None:
             raise RuntimeError("the answer is complete")
-        event = self._ticket.next(timeout)
+        event = self.ticket.next(timeout)
         if event is None:
             return None
         if isinstance(event, Finish):
@@ -120,11 +122,15 @@ class Session:
         seq_len: int,
         sampling: SamplingParams,
         system: str | None = None,
+        lasting: bool = True,
     ) -> None:
-        """`template.name == "course"` makes every turn 255 sampled tokens and the closing id, as in the exercise."""
+        """`template.name == "course"` makes every turn 255 sampled tokens and the closing id, as in the exercise.
+
+        `lasting`: there will be further turns, for which its worker is remembered.
+        """
         self.service, self.tokenizer, self.template, self.seq_len = service, tokenizer, template, seq_len
         self.sampling, self.system = sampling, system
-        self.session_id = next(_session_ids)
+        self.session_id = next(_session_ids) if lasting else 0
         self.ids: list[int] = []
         self.coins = 0
         self.turns: list[Turn] = []
@@ -135,9 +141,24 @@ class Session:
         """Positions used so far."""
         return len(self.ids)
 
-    def ask(self, text: str) -> Answer:
-        """Start a turn. RequestError when the text has no tokens or the context has no room for it."""
-        return self._open(text, self.ids, self.turns)
+    def ask(self, text: str, notify: Callable[[], None] | None = None) -> Answer:
+        """Start a turn. RequestError when the text has no tokens or the context has no room for it.
+
+        `notify`: called on the I/O thread whenever the answer's `next(0)` has something.
+        """
+        return self._open(text, self.ids, self.turns, notify)
+
+    def place(self, prompt: str, answer: str) -> None:
+        """Add a turn as if it had been made; its answer's ids are those of its text. RequestError as `ask`."""
+        turn = Turn(prompt, len(self.ids), answer, "length")  # unended: the next turn puts its closing ids
+        self.ids = self._opened(prompt, self.ids, self.turns) + self.tokenizer.encode(answer)
+        self.turns = [*self.turns, turn]
+
+    def fork(self) -> Session:
+        """Another session that stands where this one stands: same ids, same random stream. Both go on alone."""
+        other = Session(self.service, self.tokenizer, self.template, self.seq_len, self.sampling, self.system)
+        other.ids, other.coins, other.turns = list(self.ids), self.coins, [copy.copy(turn) for turn in self.turns]
+        return other
 
     def regenerate(self) -> Answer:
         """Answer the last prompt once more, with the stream where it stands now. RequestError without a prompt.
@@ -179,32 +200,34 @@ class Session:
         self.sampling = SamplingParams(saved.temperature, saved.top_p, saved.max_tokens, saved.seed)
         self.ids, self.coins, self.turns, self.system = list(saved.ids), saved.coins, saved.turns, saved.system
 
-    def _open(self, text: str, ids: list[int], turns: list[Turn]) -> Answer:
-        """A turn after `turns`, which fill `ids`. An answer that did not end itself is closed first."""
+    def _open(self, text: str, ids: list[int], turns: list[Turn], notify: Callable[[], None] | None = None) -> Answer:
+        """A turn after `turns`, which fill `ids`."""
+        return self._start(Turn(text, len(ids)), self._opened(text, ids, turns), turns, notify)
+
+    def _opened(self, text: str, ids: list[int], turns: list[Turn]) -> list[int]:
+        """`ids` and a turn's own, up to where its answer begins. An answer that did not end itself is closed first."""
         first, unended = not ids, bool(turns) and turns[-1].reason != "end" and self.template.name != "course"
         closing = self.template.close(self.tokenizer) if unended else []
-        encoded = text.encode("utf-8", "surrogateescape")
-        opening = self.template.open(self.tokenizer, encoded, self.system if first else None, first)
-        return self._start(Turn(text, len(ids)), [*ids, *closing, *opening], turns)
+        opening = self.template.open(self.tokenizer, to_bytes(text), self.system if first else None, first)
+        return [*ids, *closing, *opening]
 
-    def _start(self, turn: Turn, ids: list[int], turns: list[Turn]) -> Answer:
+    def _start(self, turn: Turn, ids: list[int], turns: list[Turn], notify: Callable[[], None] | None = None) -> Answer:
         room = self.seq_len - len(ids)
         if room < 1:
-            raise RequestError(
-                f"the conversation would need {len(ids)} positions and the context has {self.seq_len}"
-            )
+            raise RequestError(f"the conversation would need {len(ids)} positions and the context has {self.seq_len}")
         course = self.template.name == "course"
         order = Generate(
             ids,
             COURSE_TURN if course else self.sampling.max_tokens,
             sorted(self._end_tokens),
-            self.sampling.temperature,
-            self.sampling.top_p,
+            float(self.sampling.temperature),
+            float(self.sampling.top_p),
             self.sampling.seed,
             self.coins,
             _COURSE_CLOSING if course else None,
         )
-        return Answer(self, self.service.submit(order, self.session_id, turn.start), turn, ids, turns, self._end_tokens)
+        ticket = self.service.submit(order, self.session_id, turn.start, notify)
+        return Answer(self, ticket, turn, ids, turns, self._end_tokens)
 
     def _completed(self, answer: Answer) -> None:
         finish = answer.finish

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import queue
+import time
 from collections.abc import Callable, Iterator
 
 from llmproc.service.messages import Finish, Token
 
 
 class Ticket:
-    """A submitted request: iterate its events; the last one is the Finish."""
+    """A submitted request: iterate its events; the last one is the Finish.
 
-    def __init__(self, request_id: int, cancel: Callable[[], None]) -> None:
-        self.request_id, self.cancel = request_id, cancel
+    Moments are seconds on CLOCK_MONOTONIC in main, None until they have come; a replay changes none that has.
+    """
+
+    def __init__(self, request_id: int, cancel: Callable[[], None], notify: Callable[[], None] | None = None) -> None:
+        """`notify`: called on the I/O thread when an event can be taken, for a caller that must not wait in `next`."""
+        self.request_id, self.cancel, self._notify = request_id, cancel, notify
+        self.submitted = time.monotonic()
+        self.dispatched: float | None = None
+        self.first_token: float | None = None
+        self.ended: float | None = None
         self._events: queue.SimpleQueue[Token | Finish] = queue.SimpleQueue()
 
     def put(self, event: Token | Finish) -> None:
         """For the service."""
+        if isinstance(event, Finish):
+            self.ended = time.monotonic()
+        elif self.first_token is None:
+            self.first_token = time.monotonic()
         self._events.put(event)
+        if self._notify:
+            self._notify()
 
     def next(self, timeout: float | None = None) -> Token | Finish | None:
         """The next event; None when none comes within `timeout` seconds."""

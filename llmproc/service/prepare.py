@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from llmproc.checkpoints.header import Header, read_header
+from llmproc.hardware.memory import usable_memory
 from llmproc.processes.template import Prepared
 from llmproc.service.messages import PrepareOrder, PrepareReport, Progress
 
@@ -52,7 +53,7 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     tell("weights", 0, 1)
     header = read_header(order.checkpoint)
     packing = plan_model(header, order.engine)
-    pages = pool_pages(packing.description, order.engine, _memory_bytes())
+    pages = pool_pages(packing.description, order.engine, _memory_bytes() // order.workers)
     fd = fds[0] if fds else os.memfd_create("llmproc-weights", os.MFD_CLOEXEC)
     if not fds:
         os.ftruncate(fd, packing.size)
@@ -88,7 +89,10 @@ def _fill(header: Header, packing: Packing, memory: memoryview, progress: Callab
 
 
 def _memory_bytes() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    """What all KV pools together may take when nobody says how much: half of what can be had now."""
+    budget = usable_memory()
+    known = budget.usable if budget.usable is not None else budget.total
+    return (known if known is not None else 1 << 30) // 2
 
 
 def fingerprint(memory: mmap.mmap) -> str:

@@ -1,0 +1,89 @@
+"""The CPUs this process may use: its affinity, and the smallest CPU quota of its control groups up to the root.
+
+Serves whoever chooses a number of threads, `doctor` and `bench`. os.cpu_count() and its like count the machine's.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmproc.hardware.cgroups import hierarchies
+
+_V2_PERIOD = 100_000  # microseconds, where cpu.max names none
+
+
+@dataclass(frozen=True, slots=True)
+class CpuBudget:
+    """What may be used. `quota` is in CPUs (1.5: a CPU and a half); `notes` say what could not be read."""
+
+    allowed: tuple[int, ...]
+    quota: float | None
+    threads: int  # that can run all the time
+    notes: tuple[str, ...] = ()
+
+
+def usable_cpus(root: str | Path = "/", allowed: Iterable[int] | None = None) -> CpuBudget:
+    """The budget of this process. `root`: where the file system begins, `allowed`: the affinity, for tests.
+
+    A quota is rounded down. The ranks of a team meet at a barrier many times per token: a thread more than the quota
+    pays for spends the period's time sooner, and then the whole process stands still until the next period (tens of
+    milliseconds between two tokens). The fraction that is left feeds main and its watch, which live on the same quota.
+    """
+    cpus = tuple(sorted(os.sched_getaffinity(0) if allowed is None else allowed))
+    notes: list[str] = []
+    quotas: list[float] = []
+    for hierarchy in hierarchies("cpu", root=root):
+        read = _quota_2 if hierarchy.version == 2 else _quota_1
+        for folder in hierarchy.folders:
+            try:
+                quota = read(folder)
+            except ValueError as error:
+                notes.append(f"{folder}: {error}, ignored")
+                continue
+            if quota is not None:
+                quotas.append(quota)
+    smallest = min(quotas, default=None)
+    threads = len(cpus) if smallest is None else min(len(cpus), math.floor(smallest))
+    return CpuBudget(cpus, smallest, max(1, threads), tuple(notes))
+
+
+def default_threads(workers: int, budget: CpuBudget | None = None) -> int:
+    """Threads for each of `workers` workers, so that all together do not exceed the CPUs; at least 1."""
+    return max(1, (budget or usable_cpus()).threads // max(1, workers))
+
+
+def _quota_2(folder: Path) -> float | None:
+    """cpu.max: `$MAX $PERIOD` in microseconds, `max` for none (Documentation/admin-guide/cgroup-v2.rst)."""
+    text = _read(folder / "cpu.max")
+    if text is None:
+        return None
+    words = text.split()
+    if not 1 <= len(words) <= 2:
+        raise ValueError(f"cpu.max is {text.strip()[:40]!r}")
+    period = _microseconds("cpu.max", words[1]) if len(words) == 2 else _V2_PERIOD
+    return None if words[0] == "max" else _microseconds("cpu.max", words[0]) / period
+
+
+def _quota_1(folder: Path) -> float | None:
+    """cpu.cfs_quota_us over cpu.cfs_period_us; -1 for none (Documentation/scheduler/sched-bwc.rst)."""
+    quota, period = _read(folder / "cpu.cfs_quota_us"), _read(folder / "cpu.cfs_period_us")
+    if quota is None or period is None or quota.strip() == "-1":
+        return None
+    return _microseconds("cpu.cfs_quota_us", quota.strip()) / _microseconds("cpu.cfs_period_us", period.strip())
+
+
+def _microseconds(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) > 0):
+        raise ValueError(f"{name} is {text[:40]!r}")
+    return int(text)
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return None

@@ -130,7 +130,7 @@ def opened_arms(
         threads=options.threads,
         kv_type=options.kv_type,
         sequences=options.sequences,
-        context=max((work.positions for work in works if work.kind in ("prefill", "decode")), default=2),
+        context=max((2, *(work.positions for work in works if work.kind in ("prefill", "decode")))),
         batch_tokens=options.batch_tokens,
         kernels=options.kernels,
         peer_file=str(peer_file(model, temporary)),

@@ -84,11 +84,8 @@ class Model:
         return int((self.layer_values + tables) * self.bits / 8) + 4 * d.dim * (2 * d.n_layers + 1)
 
     def multiply_adds(self, work: Work) -> int:
-        """Of the matrix products of a work; attention is left out. A prefill needs the output layer once."""
-        outputs = 1 if work.kind == "prefill" else work.amount
-        if work.kind == "matmuls" and work.tokens >= 128:
-            outputs = work.steps  # as in a prompt
-        return work.amount * self.layer_values + outputs * self.output_values
+        """Of the matrix products of a work; attention is left out."""
+        return work.amount * self.layer_values + work.outputs * self.output_values
 
 
 def cache_folder() -> Path:

@@ -16,6 +16,7 @@ from llmproc.errors import UsageError
 
 FORMATS = ("md", "csv", "json")
 PEERS = ("llama-cpp",)
+PEER_SEQUENCES = 256  # llama.cpp's LLAMA_MAX_SEQ
 DEFAULT_SHAPE = "smollm-135m"
 _EXAMPLES = """examples:
   python -m llmproc bench                                       SmolLM-135M's shape, int8, all CPUs
@@ -100,8 +101,10 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         raise UsageError("--weights course cannot be used with --model: a file has its own groups")
     if given.peer is not None and given.weights == COURSE:
         raise UsageError(f"--peer {given.peer} cannot be used with --weights course: no GGUF type has groups of 64")
-    threads = default_threads() if given.threads is None else given.threads
     batched = parse_batched(given.batched)
+    if given.peer is not None and max((0, *batched)) > PEER_SEQUENCES:
+        raise UsageError(f"--batched is {given.batched}: --peer {given.peer} takes {PEER_SEQUENCES} sequences at most")
+    threads = default_threads() if given.threads is None else given.threads
     _within("--threads", threads, 1, 256)
     _within("--repeat", given.repeat, 1, 1000)
     _within("--prompt", given.prompt, 0, 1 << 20)

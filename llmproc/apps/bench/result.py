@@ -11,9 +11,11 @@
     method        warm_up (repetitions not counted), order, ratio, share, settle_s: how figures were got, in words
     arms          [{name, about}]
     selection     [{test, arm, chosen, seconds: {setting: [s]}}] where an arm had settings to choose from
-    tests         [{test, kind, tokens, sequences, steps, arm, setting, amount, rate, step_ms, limit, samples}]
+    tests         [{test, kind, tokens, sequences, steps, arm, setting, amount, rate, step_ms, shares, limit, samples}]
                   rate, step_ms   {count, median, minimum, maximum, iqr, mad}; rate in tokens/s
-                  limit           null or {of, unit, value, used, share}: used = the median's rate in the limit's unit
+                  shares          [{of, unit, value, used, share}] for each limit known: used = the median's rate in the
+                                  limit's unit. Reading: weights, once a step, where a step has one token of a sequence.
+                  limit           the greater share's `of`: what the work may run into; null without limits
                   samples         [{repetition, place, seconds, amount, others_cpu_s}] in the order they were taken
     ratios        [{test, own, peer, ratio: {count, median, ...}, samples: {repetition: ratio}}]
     limits        [{limit, kind, threads, unit, best, rate: {...}, samples: [...]}]
@@ -77,6 +79,7 @@ def tests_block(found: Measurements, model: Model, threads: int) -> list[dict[st
     for (name, arm), samples in _grouped(found, machine=False).items():
         work = samples[0].work
         rate = summarise([sample.timing.rate for sample in samples])
+        shares = _shares(work, rate, model, limits)
         rows.append(
             {
                 "test": name,
@@ -89,24 +92,24 @@ def tests_block(found: Measurements, model: Model, threads: int) -> list[dict[st
                 "amount": work.amount,
                 "rate": rate.as_dict(),
                 "step_ms": summarise([1e3 * sample.timing.seconds / work.steps for sample in samples]).as_dict(),
-                "limit": _share(work, rate, model, limits),
+                "shares": shares,
+                "limit": max(shares, key=lambda share: share["share"])["of"] if shares else None,
                 "samples": _samples(samples),
             }
         )
     return rows
 
 
-def _share(work: Work, rate: Summary, model: Model, limits: Mapping[str, float]) -> dict[str, Any] | None:
-    """Decode steps are held against reading, everything else against multiplying."""
-    if work.kind == "decode" or (work.kind == "matmuls" and work.tokens == 1):
-        limit, amount = "read", work.steps * model.step_bytes
-    else:
-        limit = "integer" if model.kind in _INTEGER_TYPES else "float"
-        amount = model.multiply_adds(work)
-    if limit not in limits:
-        return None
-    used = amount * rate.median / work.amount
-    return {"of": limit, "unit": UNITS[limit], "value": limits[limit], "used": used, "share": used / limits[limit]}
+def _shares(work: Work, rate: Summary, model: Model, limits: Mapping[str, float]) -> list[dict[str, Any]]:
+    amounts = {"integer" if model.kind in _INTEGER_TYPES else "float": model.multiply_adds(work)}
+    if work.tokens == 1:
+        amounts["read"] = work.steps * model.step_bytes
+    rows = []
+    for limit, amount in amounts.items():
+        if limit in limits:
+            used, value = amount * rate.median / work.amount, limits[limit]
+            rows.append({"of": limit, "unit": UNITS[limit], "value": value, "used": used, "share": used / value})
+    return rows
 
 
 def ratios_block(found: Measurements, peers: Sequence[str]) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ def render(result: Mapping[str, Any]) -> str:
 
 def _tests(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for row in result["tests"]:
-        limit = row["limit"] or {}
+        share = next((share["share"] for share in row["shares"] if share["of"] == row["limit"]), "")
         ratio = next((r for r in result["ratios"] if (r["test"], r["own"]) == (row["test"], row["arm"])), None)
         yield {
             **_about(result),
@@ -33,8 +33,8 @@ def _tests(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "threads": result["options"]["threads"],
             "unit": "tokens/s",
             **_summary(row),
-            "limit": limit.get("of", ""),
-            "share": limit.get("share", ""),
+            "limit": row["limit"] or "",
+            "share": share,
             **({"peer": ratio["peer"], "ratio": ratio["ratio"]["median"]} if ratio else {}),
         }
 

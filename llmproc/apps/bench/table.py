@@ -37,12 +37,12 @@ def batched_table(result: Mapping[str, Any]) -> str:
     """One row per number of sequences: a step's time, tokens per second, the share of the limit, and the peers'."""
     own = [row for row in result["tests"] if _is_batched(row) and row["arm"] == "llmproc"]
     peers = _peers(result)
-    head = ["sequences", "ms/step", "t/s", "of read bandwidth"]
+    head = ["sequences", "ms/step", "t/s", "of the limit"]
     for peer in peers:
         head += [f"{peer} ms/step", f"{peer} t/s", f"x {peer}"]
     rows = []
     for row in own:
-        cells = [str(row["sequences"]), f"{row['step_ms']['median']:.2f}", _rate(row), _share(row, words=False)]
+        cells = [str(row["sequences"]), f"{row['step_ms']['median']:.2f}", _rate(row), _share(row)]
         for peer in peers:
             other = next((r for r in result["tests"] if (r["test"], r["arm"]) == (row["test"], peer)), None)
             step, rate = (f"{other['step_ms']['median']:.2f}", _rate(other)) if other else ("-", "-")
@@ -115,11 +115,9 @@ def _rate(row: Row) -> str:
     return f"{row['rate']['median']:.2f} ± {row['rate']['iqr'] / 2:.2f}"
 
 
-def _share(row: Row, words: bool = True) -> str:
-    limit = row["limit"]
-    if limit is None:
-        return "-"
-    return f"{limit['share']:.0%}" + (f" {_LIMIT_WORDS[limit['of']]}" if words else "")
+def _share(row: Row) -> str:
+    share = next((share for share in row["shares"] if share["of"] == row["limit"]), None)
+    return f"{share['share']:.0%} {_LIMIT_WORDS[share['of']]}" if share else "-"
 
 
 def _ratio(result: Mapping[str, Any], row: Row, peer: str) -> str:

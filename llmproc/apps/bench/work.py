@@ -1,7 +1,8 @@
 """One measured piece of work: what is run, how many tokens that is, what it reads and computes. Data only.
 
 Names are llama-bench's: pp512 is a prefill of 512 tokens, tg128 is 128 tokens generated one after the other; `tg32 b4`
-is 32 steps of 4 sequences together; mm512 the matrix products of 512 tokens alone. Every sequence starts empty.
+is 32 steps of 4 sequences together; mm512 and `mm1 b4` are the matrix products of such passes alone. Every sequence
+starts empty.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ class Work:
         return self.tokens * self.sequences * self.steps
 
     @property
+    def outputs(self) -> int:
+        """Rows of logits: one for each sequence and step."""
+        return self.sequences * self.steps
+
+    @property
     def positions(self) -> int:
         """Of one sequence, at the end."""
         return self.tokens * self.steps
@@ -62,8 +68,8 @@ def planned_work(prompt: int, generate: int, batched: Sequence[int], batched_ste
         found.append(Work(f"tg{generate}", "decode", 1, 1, generate))
     found += [Work(f"tg{batched_steps} b{count}", "decode", 1, count, batched_steps) for count in batched]
     if kernels:
-        sizes = sorted({1, *batched, *([prompt] if prompt else [])})
-        found += [Work(f"mm{size}", "matmuls", size, 1, max(1, 64 // size)) for size in sizes]
+        found += [Work(f"mm{prompt}", "matmuls", prompt)] if prompt else []
+        found += [Work(f"mm1 b{count}", "matmuls", 1, count, batched_steps) for count in batched or (1,)]
     return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -69,8 +70,8 @@ class ModelArm:
         """So many steps of one id for each of so many sequences, from empty ones on."""
         raise NotImplementedError
 
-    def matmuls(self, tokens: int, steps: int) -> None:
-        """So often every matrix product of a forward pass over so many ids, and nothing else."""
+    def matmuls(self, tokens: int, outputs: int, steps: int) -> None:
+        """So often every matrix product of a forward pass over so many ids with so many rows of logits, alone."""
         raise UsageError(f"the matrix products of {self.name} cannot be run alone")
 
     def run(self, work: Work) -> float:
@@ -80,13 +81,14 @@ class ModelArm:
         elif work.kind == "decode":
             self.decode(work.sequences, work.steps)
         elif work.kind == "matmuls":
-            self.matmuls(work.tokens, work.steps)
+            self.matmuls(work.tokens * work.sequences, work.sequences, work.steps)
         else:
             raise UsageError(f"{self.name} cannot run {work.name}")
         return work.amount
 
 
-def random_ids(count: int, vocab_size: int, seed: int = 42) -> list[int]:
-    """Ids below `vocab_size`, the same for every arm."""
+@cache
+def random_ids(count: int, vocab_size: int, seed: int = 42) -> tuple[int, ...]:
+    """Ids below `vocab_size`, the same for every arm; drawn in the warm-up, remembered after it."""
     source = random.Random(seed)
-    return [source.randrange(vocab_size) for _ in range(count)]
+    return tuple(source.randrange(vocab_size) for _ in range(count))

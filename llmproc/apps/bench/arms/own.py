@@ -24,8 +24,8 @@ Logits: TypeAlias = npt.NDArray[np.float32]
 class Matmuls(Protocol):
     """Every matrix product of a forward pass, and nothing else."""
 
-    def run(self, tokens: int) -> None:
-        """Over so many rows of activations; the output layer over all of them in a batch, over the last of a prompt."""
+    def run(self, tokens: int, outputs: int) -> None:
+        """Over so many rows of activations, the output layer over `outputs` of them."""
 
 
 class OwnArm(ModelArm):
@@ -69,17 +69,17 @@ class OwnArm(ModelArm):
         """See ModelArm."""
         each = _pages(steps)
         pages = [range(s * each, (s + 1) * each) for s in range(sequences)]
-        ids = random_ids(sequences, self._forward.vocab_size)
+        ids = list(random_ids(sequences, self._forward.vocab_size))
         for position in range(steps):
             chunks = [Chunk([ids[s]], position, pages[s], logits=True) for s in range(sequences)]
             ids = _greedy(self._forward.run(chunks))
 
-    def matmuls(self, tokens: int, steps: int) -> None:
+    def matmuls(self, tokens: int, outputs: int, steps: int) -> None:
         """See ModelArm."""
         if self._matmuls is None:
             raise UsageError("--kernels: this engine was opened without them")
         for _ in range(steps):
-            self._matmuls.run(tokens)
+            self._matmuls.run(tokens, outputs)
 
     def close(self) -> None:
         """See Arm."""

@@ -30,7 +30,7 @@ class Limits:
 
     def read(self, threads: int) -> int:
         """Every thread reads its own part of the memory once; returns the bytes read."""
-        start, share = self._memory.ctypes.data, self._memory.nbytes // threads // limits.BLOCK * limits.BLOCK
+        start, share = self._memory.ctypes.data, self._memory.nbytes // max(threads, 1) // limits.BLOCK * limits.BLOCK
         return self._together(threads, lambda i: limits.read_bytes(start + i * share, share, self._places(i)[2]))
 
     def integer(self, threads: int) -> int:

@@ -1,4 +1,4 @@
-"""Arms that compute nothing: their time is told by a clock that they move on themselves. Imported here and in children."""
+"""Arms that compute nothing: their clock is moved on by themselves. Imported by tests and by children."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from llmproc.apps.bench.timed import TimedArm
 from llmproc.apps.bench.work import Work
 from llmproc.engine.batch import Chunk
 from llmproc.errors import CheckpointError, UsageError
+
+LOGITS_OF = (5, 17, 300, 511, 2)
 
 
 class Clock:
@@ -161,3 +163,19 @@ def open_refusing(options: ArmOptions) -> FakeArm:
 def open_dying(options: ArmOptions) -> FakeArm:
     print("cannot map the model", file=sys.stderr, flush=True)
     os._exit(9)
+
+
+def open_peer_with_logits(options: ArmOptions) -> Any:
+    """llama.cpp that also says, for each setting, its logits after LOGITS_OF. For children only: it starts threads."""
+    from llmproc.apps.bench.arms.llama_cpp import open_arm
+
+    arm = open_arm(options)
+    work = Work("logits", "prefill", 24)
+    logits = {}
+    for setting in arm.settings(work):
+        arm.prepare(work, setting)
+        arm._decode([(token, at, 0, at == len(LOGITS_OF) - 1) for at, token in enumerate(LOGITS_OF)])
+        logits[setting] = arm.logits(len(LOGITS_OF) - 1)
+    about = {**arm.about(), "logits": logits, "vocab_size": arm.vocab_size}
+    arm.about = lambda: about  # type: ignore[method-assign]
+    return arm

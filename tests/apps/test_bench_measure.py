@@ -42,7 +42,7 @@ def test_summary_lies_within_its_samples(values: list[float]) -> None:
     found = summarise(values)
     assert found.minimum <= found.median <= found.maximum
     assert found.median == statistics.median(values)
-    assert 0 <= found.mad and 0 <= found.iqr <= found.maximum - found.minimum + 1e-9
+    assert found.mad >= 0 and 0 <= found.iqr <= found.maximum - found.minimum + 1e-9
 
 
 def test_rotation() -> None:
@@ -118,9 +118,8 @@ def test_the_runner_keeps_the_quickest_setting_of_each_work() -> None:
     assert found.chosen == {("peer", "pp8"): "flash=1", ("peer", "tg32"): "flash=1"}
     assert found.rates("peer", "pp8") == pytest.approx({0: 1000, 1: 1000})
     trials = found.trials["peer", "tg32"]
-    assert trials == {
-        "flash=0": pytest.approx([0.002 * TRIAL_STEPS] * TRIALS), "flash=1": pytest.approx([0.001 * TRIAL_STEPS] * TRIALS)
-    }  # fmt: skip
+    expected = {"flash=0": 0.002 * TRIAL_STEPS, "flash=1": 0.001 * TRIAL_STEPS}
+    assert trials == {setting: pytest.approx([seconds] * TRIALS) for setting, seconds in expected.items()}
     assert peer._arm.diary.count("tg32 flash=0") == TRIALS + 1, "once it is dropped a setting is never run again"
 
 

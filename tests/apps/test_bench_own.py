@@ -40,7 +40,7 @@ def test_work_that_does_not_fit_is_refused_before_it_is_timed() -> None:
     arm.prepare(Work("tg32 b4", "decode", 1, 4, 32), "")
     with pytest.raises(UsageError, match=r"tg32 b5 needs 10 pages and 32 positions: the engine has 8 pages"):
         arm.prepare(Work("tg32 b5", "decode", 1, 5, 32), "")
-    with pytest.raises(UsageError, match="pp65 needs 5 pages and 65 positions: .* a context of 64"):
+    with pytest.raises(UsageError, match=r"pp65 needs 5 pages and 65 positions: .* a context of 64"):
         arm.prepare(Work("pp65", "prefill", 65), "")
 
 

@@ -96,7 +96,7 @@ def test_what_libraries_print_is_no_answer() -> None:
 
 
 def test_an_arms_error_arrives_as_what_it_was_and_the_arm_goes_on() -> None:
-    with pytest.raises(UsageError, match="^--threads is 3: too many for this arm$"):
+    with pytest.raises(UsageError, match=r"^--threads is 3: too many for this arm$"):
         RemoteArm("bench_arms:open_refusing", OPTIONS)
     arm = RemoteArm("bench_arms:open_talkative", OPTIONS)
     try:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+import types
+from pathlib import Path
+
 import pytest
 from bench_arms import FakeForward
 
-from llmproc.apps.bench.arms.own import OwnArm
+import llmproc.engine
+from llmproc.apps.bench.arms.arm import ArmOptions
+from llmproc.apps.bench.arms.own import OwnArm, open_arm
 from llmproc.apps.bench.work import Work
+from llmproc.config import EngineOptions
 from llmproc.errors import UsageError
 
 
@@ -47,18 +54,33 @@ def test_work_that_does_not_fit_is_refused_before_it_is_timed() -> None:
 def test_matrix_products_alone() -> None:
     calls: list[tuple[int, int]] = []
 
-    class Matmuls:
-        def run(self, tokens: int, outputs: int) -> None:
+    class WithMatmuls(FakeForward):
+        def matmuls(self, tokens: int, outputs: int) -> None:
             calls.append((tokens, outputs))
 
-    forward = FakeForward()
-    arm = OwnArm(forward, 16, Matmuls())
+    forward = WithMatmuls()
+    arm = OwnArm(forward, 16)
+    arm.prepare(Work("mm512", "matmuls", 512), "")
     assert arm.run(Work("mm512", "matmuls", 512)) == 512
     assert arm.run(Work("mm1 b4", "matmuls", 1, 4, 2)) == 8
     assert calls == [(512, 1), (4, 4), (4, 4)] and forward.steps == []
-    with pytest.raises(UsageError, match="--kernels"):
-        OwnArm(forward, 16).run(Work("mm512", "matmuls", 512))
+    with pytest.raises(UsageError, match="--kernels: this engine cannot run its matrix products alone"):
+        OwnArm(FakeForward(), 16).prepare(Work("mm512", "matmuls", 512), "")
     with pytest.raises(UsageError, match="llmproc cannot run read"):
         arm.run(Work("read", "read", 1))
     arm.close()
     assert forward.closed
+
+
+def test_the_engine_is_opened_as_a_worker_would_open_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[tuple[Path, EngineOptions]] = []
+    loading = types.ModuleType("llmproc.engine.loading")
+    loading.open_forward = lambda *given: opened.append(given) or FakeForward()  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "llmproc.engine.loading", loading)
+    monkeypatch.setattr(llmproc.engine, "loading", loading, raising=False)
+    options = ArmOptions("m.bin", "q4", threads=3, kv_type="f32", sequences=9, context=77, batch_tokens=33)
+    arm = open_arm(options)
+    assert opened == [
+        (Path("m.bin"), EngineOptions(3, sequences=9, weights="q4", kv_type="f32", context=77, batch_tokens=33))
+    ]
+    assert arm.about()["batch_tokens"] == 33 and arm.settings(Work("pp8", "prefill", 8)) == [""]

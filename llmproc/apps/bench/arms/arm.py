@@ -27,7 +27,6 @@ class ArmOptions:
     sequences: int = 1  # at most
     context: int = 512  # positions of one sequence at most
     batch_tokens: int = 128
-    kernels: bool = False  # the matrix products alone are wanted too
     peer_file: str = ""  # where a peer's copy of the weights lies or is to be written
 
     @property

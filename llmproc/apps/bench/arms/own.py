@@ -7,7 +7,7 @@ random ids and chooses nothing: what this comparison leaves out is in the peer's
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -21,20 +21,22 @@ from llmproc.errors import UsageError
 Logits: TypeAlias = npt.NDArray[np.float32]
 
 
+@runtime_checkable
 class Matmuls(Protocol):
-    """Every matrix product of a forward pass, and nothing else."""
+    """What a ForwardPass has beside its own methods where its kernels can be measured alone."""
 
-    def run(self, tokens: int, outputs: int) -> None:
-        """Over so many rows of activations, the output layer over `outputs` of them."""
+    def matmuls(self, tokens: int, outputs: int) -> None:
+        """Every matrix product of a step over so many rows of activations, and nothing else; the output layer over
+        `outputs` of them."""
 
 
 class OwnArm(ModelArm):
-    """Runs a ForwardPass that somebody else opened; `matmuls_alone` where the kernels are measured too."""
+    """Runs a ForwardPass that somebody else opened, and closes it if it can be closed."""
 
     name = "llmproc"
 
-    def __init__(self, forward: ForwardPass, batch_tokens: int, matmuls_alone: Matmuls | None = None) -> None:
-        self._forward, self._batch_tokens, self._matmuls = forward, batch_tokens, matmuls_alone
+    def __init__(self, forward: ForwardPass, batch_tokens: int) -> None:
+        self._forward, self._batch_tokens = forward, batch_tokens
 
     def about(self) -> dict[str, Any]:
         """See Arm."""
@@ -50,7 +52,9 @@ class OwnArm(ModelArm):
         return [""]
 
     def prepare(self, work: Work, setting: str) -> None:
-        """Only checks that the pool is large enough; old keys and values are written over."""
+        """Only checks that this engine can do it; old keys and values are written over."""
+        if work.kind == "matmuls" and not isinstance(self._forward, Matmuls):
+            raise UsageError("--kernels: this engine cannot run its matrix products alone")
         if work.kind in ("prefill", "decode"):
             needed = work.sequences * _pages(work.positions)
             if needed > self._forward.pages or work.positions > self._forward.context:
@@ -76,17 +80,15 @@ class OwnArm(ModelArm):
 
     def matmuls(self, tokens: int, outputs: int, steps: int) -> None:
         """See ModelArm."""
-        if self._matmuls is None:
-            raise UsageError("--kernels: this engine was opened without them")
+        assert isinstance(self._forward, Matmuls)  # `prepare` refuses the others
         for _ in range(steps):
-            self._matmuls.run(tokens, outputs)
+            self._forward.matmuls(tokens, outputs)
 
     def close(self) -> None:
         """See Arm."""
-        for opened in (self._forward, self._matmuls):
-            close = getattr(opened, "close", None)
-            if close is not None:
-                close()
+        close = getattr(self._forward, "close", None)
+        if close is not None:
+            close()
 
 
 def _pages(positions: int) -> int:
@@ -111,6 +113,4 @@ def open_arm(options: ArmOptions) -> OwnArm:
         context=options.context,
         batch_tokens=options.batch_tokens,
     )
-    forward = loading.open_forward(options.path, engine)
-    matmuls = loading.open_matmuls(options.path, engine) if options.kernels else None
-    return OwnArm(forward, options.batch_tokens, matmuls)
+    return OwnArm(loading.open_forward(options.path, engine), options.batch_tokens)

@@ -14,7 +14,9 @@ from llmproc.kernels.registry import I64, Kernel  # prepares Numba's environment
 
 from numba import njit  # isort: skip
 
+from llmproc.hardware import isa
 from llmproc.simd.dot import ACTIVATION_BYTES, STEP_BYTES, STEP_K, dot, load_weights
+from llmproc.simd.target import TARGET
 from llmproc.simd.tiles import multiply_add, store_tile, zero_f32, zero_i32
 from llmproc.simd.types import LANES
 from llmproc.simd.vectors import add_i32, load_f32x16, load_i32x16, store
@@ -22,7 +24,9 @@ from llmproc.simd.vectors import add_i32, load_f32x16, load_i32x16, store
 LINE = 64  # bytes of a load, and of a cache line
 STREAMS = 4  # places memory is read at alternately: one hardware prefetcher each
 BLOCK = STREAMS * 2 * LINE  # bytes a round of read_bytes takes
-TILE = 12  # accumulators: two multiply-add units with a latency of five need ten
+# Accumulators: two multiply-add units with a latency of five need ten registers of them, and more than 16 (AVX-512: 32)
+# there are not. One accumulator is one register of AVX-512, two of AVX2, four of the baseline.
+TILE = {isa.AVX512VNNI: 12, isa.AVX2: 6}.get(TARGET.name, 3)
 STEPS = 128  # loads of weights in one round over the first-level cache
 INTEGER_ADDS = TILE * LANES * STEP_K * STEPS  # multiply-adds of one round
 FLOAT_ADDS = TILE * LANES * STEPS

@@ -30,8 +30,8 @@ class MachineArm:
         """See Arm."""
         return {
             "read": f"{self._nbytes} bytes, each thread its own part once, 4 streams of 64-byte loads",
-            "integer": "the int8 dot product of the kernels, 12 accumulators, operands in the first-level cache",
-            "float": "fp32 multiply-adds, 12 accumulators of 16, operands in the first-level cache",
+            "integer": "the int8 dot product of the kernels, operands in the first-level cache",
+            "float": "fp32 multiply-adds, operands in the first-level cache",
         }
 
     def settings(self, work: Work) -> list[str]:

@@ -110,6 +110,10 @@ class EngineOptions:
         _require(1 <= self.batch_tokens <= 4096, "batch-tokens", self.batch_tokens, "must be from 1 to 4096")
         _require(not self.c_order or self.kv_type == "f32", "kv-type", self.kv_type, "must be f32 for the C order")
 
+    def positions(self, seq_len: int) -> int:
+        """Of a sequence at most, in a checkpoint that was made for `seq_len`."""
+        return seq_len if self.context is None else min(self.context, seq_len)
+
 
 def parse_cpus(text: str) -> tuple[int, ...]:
     """`0,2-3` -> (0, 2, 3). UsageError for anything else."""

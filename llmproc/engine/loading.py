@@ -48,7 +48,7 @@ def pack_model(
 def make_model(packing: Packing, buffer: memoryview, options: EngineOptions) -> Model:
     """The model over packed memory. Computes the angles; needs the kernels."""
     d = packing.description
-    context = d.seq_len if options.context is None else min(options.context, d.seq_len)
+    context = options.positions(d.seq_len)
     angles = np.empty((context, d.head_dim), np.float32)
     fill_angles(angles, np.float32(d.rope_theta))
     return Model(packing, np.frombuffer(buffer, np.uint8), angles, context)
@@ -66,7 +66,7 @@ def pool_pages(description: ModelDescription, options: EngineOptions, memory_byt
 
     UsageError when not even one full context fits: nobody could be sure to finish.
     """
-    context = description.seq_len if options.context is None else min(options.context, description.seq_len)
+    context = options.positions(description.seq_len)
     one, size = -(-context // PAGE), page_bytes(description, options)
     wanted = one * options.sequences
     most = (memory_bytes if options.kv_memory is None else options.kv_memory) // size

@@ -24,7 +24,7 @@ def test_help(tmp_path: Path) -> None:
         assert "chat" in out and "synth" in out and "examples:" in out
 
 
-@pytest.mark.parametrize("verb", ["chat", "synth"])
+@pytest.mark.parametrize("verb", ["chat", "bench", "synth"])
 def test_help_of_a_verb(tmp_path: Path, verb: str) -> None:
     code, out, err = call(tmp_path, verb, "--help")
     assert (code, err) == (0, "") and out.startswith(f"usage: python -m llmproc {verb}") and "examples:" in out
@@ -39,7 +39,7 @@ def test_help_of_main(tmp_path: Path) -> None:
 
 
 def test_unknown_verb(tmp_path: Path) -> None:
-    assert call(tmp_path, "frob") == (2, "", "llmproc: frob is no verb: must be one of chat, synth\n")
+    assert call(tmp_path, "frob") == (2, "", "llmproc: frob is no verb: must be one of chat, bench, synth\n")
 
 
 def test_chat_is_the_prompt_loop(tmp_path: Path, quick: Path) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from llmproc.apps.engine_options import add_engine_options, engine_options
 from llmproc.apps.startup import OneLineParser
 from llmproc.config import (
     POLICIES,
+    EngineOptions,
     Environment,
     SamplingParams,
     Scheduling,
@@ -38,6 +40,7 @@ class ChatOptions:
     sampling: SamplingParams
     seed_drawn: bool
     scheduling: Scheduling
+    engine: EngineOptions
     course: bool
     system: str | None
     interval_s: float
@@ -78,6 +81,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     choice.add_argument("--top-p", type=float, default=0.9, help="keep the likeliest tokens up to this share (0.9)")
     choice.add_argument("--max-tokens", type=int, default=512, help="tokens of one answer at most (512)")
     choice.add_argument("--system", metavar="TEXT", help="system message at the start of the conversation")
+    add_engine_options(parser)
     cpu = parser.add_argument_group("scheduling of the worker")
     cpu.add_argument("--policy", choices=POLICIES, help="scheduling policy (unchanged)")
     cpu.add_argument("--nice", type=int, metavar="N", help="nice value, -20 to 19 (unchanged)")
@@ -118,6 +122,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         sampling=SamplingParams(given.temperature, given.top_p, given.max_tokens, seed),
         seed_drawn=drawn,
         scheduling=Scheduling(given.policy, given.nice, given.rt_priority, cpus),
+        engine=engine_options(given, c_order=given.course),
         course=given.course,
         system=given.system,
         interval_s=given.interval,

@@ -18,15 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from llmproc import kernels
-from llmproc.checkpoints.description import ModelDescription
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import PAGE, Chunk
 from llmproc.engine.packing import LINE, Packing, Place, padded
 from llmproc.errors import RequestError
 from llmproc.kernels import kinds
+from llmproc.kernels.attention import CHUNK, ROWS, scratch_bytes
 from llmproc.kernels.forward import FEW, SERVE, dismiss, start_and_wait
 from llmproc.kernels.kinds import QUANTISED
-from llmproc.kernels.attention import CHUNK, ROWS, scratch_bytes
 from llmproc.kernels.records import LAYER, MODEL, SPAN, STEP, TOKEN
 from llmproc.simd.barrier import BARRIER_BYTES
 from llmproc.simd.dot import ACTIVATION_BYTES

@@ -146,7 +146,9 @@ def merge(sums, mixed, new_sums, new_mixed, head_pad):  # type: ignore[no-untype
     for i in range(head_pad // LANES):
         old = mul_f32(load_f32x16(mixed + i * VECTOR), keep)
         store(mixed + i * VECTOR, fma_f32(load_f32x16(new_mixed + i * VECTOR), take, old))
-    total = add_f32(mul_f32(broadcast_f32(get_f32(sums + 4)), keep), mul_f32(broadcast_f32(get_f32(new_sums + 4)), take))
+    total = add_f32(
+        mul_f32(broadcast_f32(get_f32(sums + 4)), keep), mul_f32(broadcast_f32(get_f32(new_sums + 4)), take)
+    )
     put_f32(sums, top)
     put_f32(sums + 4, largest_f32(total))
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 from numba import literally, njit
 
-from llmproc.kernels.kinds import F16, F32, F32_C, INT8, Q4_0, Q8_0, QUANTISED
-from llmproc.kernels.embedding import embed
 from llmproc.kernels.attention import CHUNK, ROWS, attend, attend_c, finish, merge
+from llmproc.kernels.embedding import embed
+from llmproc.kernels.kinds import F16, F32, F32_C, INT8, Q4_0, Q8_0, QUANTISED
 from llmproc.kernels.products import ADD, OFFSETS, SCALE_BYTES, STORE, VALUE_BITS, Activations, multiply
 from llmproc.kernels.records import LAYERS, MODELS, OUTPUTS, SPANS, STEPS, TOKENS
 from llmproc.kernels.registry import I64, VOID, kernel
@@ -80,7 +80,9 @@ def _normalised(kind, model, outputs, x, weight, tokens, rank):  # type: ignore[
     literally(kind)
     few = tokens <= FEW
     if few:
-        x_in = _activations(kind, model, model.own + rank * model.own_bytes, model.own_scales, model.own_offsets, model.dim)
+        x_in = _activations(
+            kind, model, model.own + rank * model.own_bytes, model.own_scales, model.own_offsets, model.dim
+        )
     else:
         x_in = _activations(kind, model, model.shared, model.scales_offset, model.offsets_offset, model.dim)
     first, last = (0, tokens) if few else share(tokens, rank, model.ranks)

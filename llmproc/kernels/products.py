@@ -162,7 +162,9 @@ def _block_overload(kind, how, count, out, apart, out_stride, pair, x, groups, g
 
 
 @njit
-def multiply(kind, how, out, out_stride, values, scales, tile_bytes, scale_bytes, first, last, x, tokens, groups, group):  # type: ignore[no-untyped-def]
+def multiply(
+    kind, how, out, out_stride, values, scales, tile_bytes, scale_bytes, first, last, x, tokens, groups, group
+):  # type: ignore[no-untyped-def]
     """Tiles `first` to `last` - 1 times all tokens. `out` is the address of row 16 * first of the first token.
 
     `tile_bytes`, `scale_bytes`: from one tile's values, or scales, to the next's.

@@ -34,7 +34,7 @@ def converted_description(description: ModelDescription, weight_type: str | None
         return description
     if weight_type not in WEIGHT_TYPES:
         raise UsageError(f"--weights is {weight_type}: must be one of {', '.join(WEIGHT_TYPES)}")
-    wanted: WeightType = weight_type  # type: ignore[assignment]
+    wanted: WeightType = weight_type
     if description.weight_type != "f32":
         held = description.weight_type
         rule = f"must be {held}, because {shown(path)} already holds {held}: only an fp32 checkpoint can be quantised"

@@ -29,9 +29,10 @@ def check_description(description: ModelDescription) -> None:
     d, width = description, description.n_heads * description.head_dim
     if d.head_dim % 2 or d.n_heads % d.n_kv_heads:
         raise ValueError("head_dim must be even and n_heads a multiple of n_kv_heads")
-    if d.weight_type in ("int8", "q4"):
-        if d.group_size < 4 or d.group_size % 4 or any(n % d.group_size for n in (d.dim, width, d.hidden_dim)):
-            raise ValueError(f"group_size {d.group_size} must divide dim, hidden_dim and n_heads * head_dim")
+    if d.weight_type in ("f32", "f16"):
+        return
+    if d.group_size < 4 or d.group_size % 4 or any(n % d.group_size for n in (d.dim, width, d.hidden_dim)):
+        raise ValueError(f"group_size {d.group_size} must divide dim, hidden_dim and n_heads * head_dim")
 
 
 def check_norm(name: str, description: ModelDescription, norm: Float32) -> None:

@@ -238,7 +238,7 @@ def _attention_output(kind, model, layer, tokens, rank):  # type: ignore[no-unty
 
 @njit
 def _gated(kind, model, layer, x_in, tokens, rank):  # type: ignore[no-untyped-def]
-    """Own rows of the hidden layer, and at once what the next product reads of them: whole groups belong to one rank."""
+    """Own rows of the hidden layer, and at once what the next product reads of them: whole groups have one rank."""
     literally(kind)
     hidden_in = _activations(kind, model, model.hidden_in, model.hidden_scales, model.hidden_offsets, model.hidden)
     unit = _tiles_per_unit(model.group) if _QUANTISED[kind] else 1
@@ -256,7 +256,8 @@ def _gated(kind, model, layer, x_in, tokens, rank):  # type: ignore[no-untyped-d
             place = t * hidden_in.group_stride + 4 * group
             quantise_groups(
                 model.gate + at, hidden_in.values + t * hidden_in.stride + first * LANES * ACTIVATION_BYTES,
-                hidden_in.scales + place, hidden_in.offsets + place, columns // model.group, model.group, _OFFSETS[kind],
+                hidden_in.scales + place, hidden_in.offsets + place, columns // model.group, model.group,
+                _OFFSETS[kind],
             )  # fmt: skip
     if not _QUANTISED[kind]:
         return Activations(model.gate, model.hidden_stride, 0, 0, 0)

@@ -36,7 +36,7 @@ def _reader(name: str) -> Any:
 
 
 def _writer(name: str) -> Any:
-    kind, llvm = _KINDS[name]
+    kind, _ = _KINDS[name]
 
     def put(typingctx: Any, address: Any, value: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:

@@ -46,7 +46,7 @@ _ZERO, _LOWEST = np.float32(0), np.float32(-np.inf)
 
 
 def scratch_bytes(head_pad: int, context: int) -> int:
-    """What one rank needs: scores, two sets of mixed values and of sums for ROWS rows; or one row's scores in C order."""
+    """Of one rank: scores, two sets of mixed values and of sums for ROWS rows; or the scores of one in the C order."""
     return max(ROWS * SCORES + 2 * ROWS * (4 * head_pad + VECTOR), 4 * context + 8 * head_pad) + VECTOR
 
 

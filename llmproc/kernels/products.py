@@ -39,7 +39,7 @@ OFFSETS = {INT8: OFFSET, Q8_0: OFFSET, Q4_0: NIBBLE_OFFSET, F16: 0, F32: 0, F32_
 
 
 class Activations(NamedTuple):
-    """Addresses of what is multiplied: `stride` bytes of values per token, a scale and an offset per token and group."""
+    """Addresses of what is multiplied: `stride` bytes of values per token, a scale and an offset per group."""
 
     values: int
     stride: int

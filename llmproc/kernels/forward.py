@@ -281,7 +281,10 @@ def _run(kind, models, layers, steps, tokens, spans, outputs, rank):  # type: ig
     count, n_spans, n_outputs, split = steps[0].tokens, steps[0].spans, steps[0].outputs, steps[0].split
     first, last = share(count, rank, ranks)
     for t in range(first, last):
-        embed(kind, model, model.x + t * model.x_stride, tokens[t].id)
+        x = model.x + t * model.x_stride
+        embed(kind, model, x, tokens[t].id)
+        for i in range(model.dim, (model.dim + LANES - 1) // LANES * LANES):
+            put_f32(x + 4 * i, np.float32(0))  # NaN of a failed sequence may stand there
     wait_for_all(model.barrier, ranks)
     for number in range(layers.shape[0]):
         layer = layers[number]

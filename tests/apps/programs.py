@@ -64,7 +64,7 @@ def program(
         return Ended(process.returncode, out + rest, err, remaining(sign, patience_s))
     finally:
         if process.poll() is None:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
 
 

@@ -67,4 +67,3 @@ def choose(forced: str | None, flags: frozenset[str] | None = None) -> Instructi
     if missing:
         raise UsageError(f"LLMPROC_ISA is {forced}: this CPU lacks {', '.join(sorted(missing))}")
     return InstructionSet(forced, True)
-

@@ -147,6 +147,7 @@ bits_f32 = _unary("bits_f32", i32x16, f32x16, "The numbers of these bits.", lamb
 @intrinsic
 def fma_f32(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
     """a * b + c: rounded once where the CPU has the instruction, else twice (never a slow emulation)."""
+
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if HAS_FMA:
             return emit.call(builder, "llvm.fma.v16f32", f32x16.llvm, *args)

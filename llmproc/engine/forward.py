@@ -122,13 +122,25 @@ class Forward:
                 self._outputs[outputs] = count - 1
                 outputs += 1
         self._counters[:] = 0
-        step[0] = (count, len(chunks), outputs, split, 0, step[0]["number"] + 1)
-        self._outputs_used = outputs
+        step[0] = (count, len(chunks), outputs, split, 0, 0, step[0]["number"] + 1)
+        self._go()
+        return self._logits[:outputs, : self.vocab_size]
+
+    def matmuls(self, tokens: int, outputs: int) -> None:
+        """Only the matrix products of steps over `tokens` ids and `outputs` rows of logits, for bench."""
+        if not 0 <= outputs <= self.options.sequences:
+            raise ValueError(f"{outputs} rows of logits: at most {self.options.sequences}")
+        for start in range(0, tokens, self.options.batch_tokens):
+            count = min(self.options.batch_tokens, tokens - start)
+            rows = outputs if start + count == tokens else 0
+            self._step[0] = (count, 0, rows, 0, 0, 1, self._step[0]["number"] + 1)
+            self._go()
+
+    def _go(self) -> None:
         if self._leads:
             self._serve(*self._arguments, 0, 1)
         else:
             start_and_wait(self._arguments[0])
-        return self._logits[:outputs, : self.vocab_size]
 
     def wipe(self, pages: Sequence[int]) -> None:
         """See ForwardPass."""

@@ -10,14 +10,13 @@ number has one rank that computes it, from left to right: results do not depend 
 from __future__ import annotations
 
 import numpy as np
-from numba import literally, njit
 
 from llmproc.kernels.attention import CHUNK, ROWS, attend, attend_c, finish, merge
 from llmproc.kernels.embedding import embed
 from llmproc.kernels.kinds import F16, F32, F32_C, INT8, Q4_0, Q8_0, QUANTISED
 from llmproc.kernels.products import ADD, OFFSETS, SCALE_BYTES, STORE, VALUE_BITS, Activations, multiply
 from llmproc.kernels.records import LAYERS, MODELS, OUTPUTS, SPANS, STEPS, TOKENS
-from llmproc.kernels.registry import I64, VOID, kernel
+from llmproc.kernels.registry import I64, VOID, kernel, literally, njit
 from llmproc.kernels.rows import VECTOR, gated_unit, normalise, quantise_groups, rotate
 from llmproc.kernels.trace import (
     ATTEND,
@@ -248,8 +247,7 @@ def _attention_output(kind, model, layer, tokens, rank):  # type: ignore[no-unty
             _prepare(kind, model, model.mixed + t * model.mixed_stride, t, x_in, model.width)
         if not few:
             wait_for_all(model.barrier, model.ranks)
-    first, last = share(layer.wo.tiles, rank, model.ranks)
-    _product(kind, ADD, model, model.x, model.x_stride, layer.wo, first, last, x_in, tokens, model.width)
+    _rows(kind, ADD, model, model.x, model.x_stride, layer.wo, x_in, tokens, model.width, rank)
 
 
 @njit
@@ -299,10 +297,43 @@ def _meet(traced, model, rank, what, layer):  # type: ignore[no-untyped-def]
     mark(traced, ring, WAIT, layer)
 
 
+@njit
+def _products(kind, model, layers, tokens, n_outputs, rank):  # type: ignore[no-untyped-def]
+    """All products of a step, over whatever stands in the buffers, and nothing else: what bench measures alone."""
+    literally(kind)
+    x_in = _activations(kind, model, model.shared, model.scales_offset, model.offsets_offset, model.dim)
+    mixed_in = _activations(kind, model, model.shared, model.scales_offset, model.offsets_offset, model.width)
+    hidden_in = _activations(kind, model, model.hidden_in, model.hidden_scales, model.hidden_offsets, model.hidden)
+    for number in range(layers.shape[0]):
+        layer = layers[number]
+        _queries_keys_values(kind, model, layer, x_in, tokens, rank)
+        wait_for_all(model.barrier, model.ranks)
+        _rows(kind, STORE, model, model.x, model.x_stride, layer.wo, mixed_in, tokens, model.width, rank)
+        wait_for_all(model.barrier, model.ranks)
+        _rows(kind, STORE, model, model.gate, model.hidden_stride, layer.w1, x_in, tokens, model.dim, rank)
+        _rows(kind, STORE, model, model.up, model.hidden_stride, layer.w3, x_in, tokens, model.dim, rank)
+        wait_for_all(model.barrier, model.ranks)
+        _rows(kind, STORE, model, model.x, model.x_stride, layer.w2, hidden_in, tokens, model.hidden, rank)
+        wait_for_all(model.barrier, model.ranks)
+    _rows(kind, STORE, model, model.logits, model.logits_stride, model.classifier, x_in, n_outputs, model.dim, rank)
+    wait_for_all(model.barrier, model.ranks)
+
+
+@njit
+def _rows(kind, how, model, out, out_stride, matrix, x_in, tokens, columns, rank):  # type: ignore[no-untyped-def]
+    """A rank's share of the rows of a product."""
+    literally(kind)
+    first, last = share(matrix.tiles, rank, model.ranks)
+    _product(kind, how, model, out, out_stride, matrix, first, last, x_in, tokens, columns)
+
+
 @inlined
 def _run(kind, traced, models, layers, steps, tokens, spans, outputs, rank):  # type: ignore[no-untyped-def]
     """The pass. Every rank calls it with the same records."""
     model, ranks, nothing = models[0], models[0].ranks, outputs[:0]
+    if steps[0].only_products:
+        _products(kind, model, layers, steps[0].tokens, steps[0].outputs, rank)
+        return
     # Read before the first barrier: behind the last one the caller may be filling in the next step already.
     count, n_spans, n_outputs, split = steps[0].tokens, steps[0].spans, steps[0].outputs, steps[0].split
     mark(traced, model.trace + rank * RING_BYTES, START, steps[0].number)
@@ -329,16 +360,11 @@ def _run(kind, traced, models, layers, steps, tokens, spans, outputs, rank):  # 
         mark(traced, model.trace + rank * RING_BYTES, NORM, number)
         x_in = _gated(kind, model, layer, x_in, count, rank)
         _meet(traced, model, rank, GATED, number)
-        first, last = share(layer.w2.tiles, rank, ranks)
-        _product(kind, ADD, model, model.x, model.x_stride, layer.w2, first, last, x_in, count, model.hidden)
+        _rows(kind, ADD, model, model.x, model.x_stride, layer.w2, x_in, count, model.hidden, rank)
         _meet(traced, model, rank, DOWN, number)
     if n_outputs > 0:
         x_in = _normalised(kind, model, outputs, model.x, model.final_norm, n_outputs, rank)
-        first, last = share(model.classifier.tiles, rank, ranks)
-        _product(
-            kind, STORE, model, model.logits, model.logits_stride, model.classifier, first, last, x_in, n_outputs,
-            model.dim,
-        )  # fmt: skip
+        _rows(kind, STORE, model, model.logits, model.logits_stride, model.classifier, x_in, n_outputs, model.dim, rank)
         _meet(traced, model, rank, LOGITS, 0)
 
 

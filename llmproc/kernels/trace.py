@@ -8,9 +8,8 @@ Serves `kernels.forward`. A record is written when a phase ends; WAIT is the tim
 from __future__ import annotations
 
 import numpy as np
-from numba import types
-from numba.extending import overload
 
+from llmproc.kernels.registry import overload, types
 from llmproc.simd.clock import monotonic_ns
 from llmproc.simd.scalars import get_i64, put_i64
 

@@ -12,12 +12,11 @@ from pathlib import Path
 from resource import struct_rusage
 from typing import Any
 
+from llmproc.apps.lastwords import last_line
 from llmproc.errors import UsageError
 from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
 from llmproc.monitor.sinks import LineSink
 from llmproc.monitor.watch import Watch
-
-_TAIL = 4096
 
 
 class Observation:
@@ -69,9 +68,7 @@ class Observation:
 
     def last_output(self) -> str:
         """The last line children wrote, "" if none: the reason, when one could not start."""
-        size = os.fstat(self.output_fd).st_size
-        lines = os.pread(self.output_fd, _TAIL, max(0, size - _TAIL)).decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else ""
+        return last_line(self.output_fd)
 
     def describe(self, **facts: Any) -> None:
         """Add facts to run.json."""

@@ -16,6 +16,7 @@ from llmproc.errors import LlmprocError, UsageError
 
 _EXAMPLES = """examples:
   python -m llmproc synth --shape smollm-135m -o model.bin
+  python -m llmproc synth --shape smollm-135m --layout "version 1" -o float32.bin
   python -m llmproc synth --shape tiny --layout legacy --seed 7 -o tiny.bin --json
 """
 
@@ -31,7 +32,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--shape", required=True, choices=sorted(SHAPES), help="the model whose shape to take")
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="where to write it")
-    parser.add_argument("--layout", choices=LAYOUTS, default="version 2", help="file format (version 2)")
+    parser.add_argument(
+        "--layout", choices=LAYOUTS, default="version 2", help="file format (version 2: int8; the others hold float32)"
+    )
     parser.add_argument("--seed", type=int, default=42, help="of the random weights (42)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a sentence")
     return parser

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-WeightType = Literal["int8", "f32"]
+WeightType = Literal["int8", "q4", "f16", "f32"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class ModelDescription:
     head_dim: int
     shared_classifier: bool  # the output layer is the embedding table
     weight_type: WeightType
-    group_size: int  # int8: values per scale; f32: 0
+    group_size: int  # int8, q4: values per scale; f16, f32: 0
     norm_eps: float = 1e-5
     rope_theta: float = 10000.0
     end_tokens: tuple[int, ...] = ()

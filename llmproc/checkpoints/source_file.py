@@ -18,8 +18,12 @@ CHUNK = 1 << 24  # bytes asked of the kernel at once
 
 def refuse(path: Path | str, field: str, value: object, rule: str) -> CheckpointError:
     """The error for `field` of `path`: always one printable line, whatever characters the path is made of."""
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))
-    return CheckpointError(shown, field, value, rule)
+    return CheckpointError(shown(path), field, value, rule)
+
+
+def shown(path: Path | str) -> str:
+    """`path` as messages show it: printable, whatever it is made of."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))
 
 
 @contextmanager

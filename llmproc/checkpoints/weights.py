@@ -21,6 +21,8 @@ from llmproc.checkpoints.layout import LAYER_TENSORS, ROPE_TABLES, Layout, Span,
 from llmproc.checkpoints.source_file import identity, open_regular, read_exactly, refuse
 
 Float32: TypeAlias = npt.NDArray[np.float32]
+Float16: TypeAlias = npt.NDArray[np.float16]
+Floats: TypeAlias = Float32 | Float16
 FINITE_CHUNK = 1 << 16  # values judged at once: stays in cache, costs 64 KiB
 
 
@@ -29,10 +31,18 @@ class Int8Matrix:
     """A quantised matrix: row r, column c stands for values[r, c] * scales[r, c // group]."""
 
     values: npt.NDArray[np.int8]  # (rows, cols)
-    scales: Float32  # (rows, cols // group)
+    scales: Floats  # (rows, cols // group); float32 in llama2.c's files, float16 in GGUF's Q8_0
 
 
-Matrix: TypeAlias = Int8Matrix | Float32
+@dataclass(frozen=True, slots=True)
+class Q4Matrix:
+    """A 4-bit matrix: row r, column c stands for (values[r, c] - 8) * scales[r, c // 32]."""
+
+    values: npt.NDArray[np.uint8]  # (rows, cols), 0..15, one in a byte
+    scales: Float16  # (rows, cols // 32)
+
+
+Matrix: TypeAlias = Int8Matrix | Q4Matrix | Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +133,15 @@ def check_finite(weights: Weights, path: Path | str) -> None:
                 raise refuse(path, label, f"{flat[index]} at index {index}", "must be finite")
 
 
-def named_floats(weights: Weights) -> Iterator[tuple[str, Float32]]:
-    """Every float32 array with the name messages use, e.g. `layer 3 wq scales`; a shared classifier once."""
+def named_floats(weights: Weights) -> Iterator[tuple[str, Floats]]:
+    """Every float array with the name messages use, e.g. `layer 3 wq scales`; a shared classifier once."""
     tensors: list[tuple[str, Matrix]] = [("embedding", weights.embedding), ("final_norm", weights.final_norm)]
     if weights.classifier is not weights.embedding:
         tensors.append(("classifier", weights.classifier))
     for number, layer in enumerate(weights.layers):
         tensors += [(f"layer {number} {name}", getattr(layer, name)) for name in sorted(LAYER_TENSORS)]
     for label, tensor in tensors:
-        yield (f"{label} scales", tensor.scales) if isinstance(tensor, Int8Matrix) else (label, tensor)
+        yield (f"{label} scales", tensor.scales) if isinstance(tensor, (Int8Matrix, Q4Matrix)) else (label, tensor)
 
 
 def load_checkpoint(path: Path | str) -> tuple[Header, Weights]:

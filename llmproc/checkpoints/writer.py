@@ -1,19 +1,15 @@
 """Checkpoints written in every layout we read: whole or not at all.
 
-Serves training (export), synthetic models and tests. The file grows under a temporary name beside its place, is
-synced and renamed, so a reader or a crash never meets half a checkpoint; and its header must pass our own reader's
-rules first, so we never write what we would refuse.
+Serves training (export), synthetic models and tests. A header must pass our own reader's rules first, so we never
+write what we would refuse. How a file takes its place in one step is `replacement`'s.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import os
-import secrets
-import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -21,8 +17,9 @@ from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.header import pack_header, parse_description
 from llmproc.checkpoints.layout import ROPE_TABLES, Layout, Span, file_size, spans
 from llmproc.checkpoints.quantisation import dequantise, quantise
-from llmproc.checkpoints.source_file import kind, refuse
-from llmproc.checkpoints.weights import Float32, Int8Matrix, Weights
+from llmproc.checkpoints.replacement import replacing
+from llmproc.checkpoints.source_file import refuse
+from llmproc.checkpoints.weights import Floats, Int8Matrix, Q4Matrix, Weights
 
 Progress: TypeAlias = Callable[[int, int], None]  # bytes written, bytes in all
 Chunks: TypeAlias = Callable[[Span], Iterable[np.ndarray]]
@@ -54,7 +51,7 @@ def write_chunks(
     """Write a checkpoint whose tensors come piece by piece: `chunks(span)` yields arrays that make up span.nbytes."""
     head = _checked_header(path, description, layout)
     total = file_size(description, layout)
-    with _replacing(path) as file:
+    with replacing(path) as file:
         done = file.write(head)
         for span in spans(description, layout):
             pieces = _rope_chunks(description, span) if span.name in ROPE_TABLES else chunks(span)
@@ -79,60 +76,6 @@ def _checked_header(path: Path | str, description: ModelDescription, layout: Lay
     return head
 
 
-class _replacing:
-    """A file that takes the place of `path` when the block ends well, and vanishes when it does not."""
-
-    def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
-        self.temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-        self.file: BinaryIO | None = None
-
-    def __enter__(self) -> BinaryIO:
-        try:
-            status = os.stat(self.path)
-            if not stat.S_ISREG(status.st_mode):  # a rename would put a file where a directory or /dev/null was
-                raise refuse(self.path, "file", kind(status), "must be a regular file, or absent, to be written")
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            raise self._unwritable(error) from None
-        try:
-            self.file = self.temporary.open("xb")
-        except OSError as error:
-            raise self._unwritable(error) from None
-        return self.file
-
-    def __exit__(self, kind_of_error: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        assert self.file is not None
-        try:
-            with self.file:
-                if error is None:
-                    self.file.flush()
-                    os.fsync(self.file.fileno())
-            if error is None:
-                os.replace(self.temporary, self.path)
-                _sync_folder(self.path.parent)
-        except OSError as failure:
-            if error is None:
-                raise self._unwritable(failure) from None
-        finally:
-            self.temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise self._unwritable(error) from None
-
-    def _unwritable(self, error: OSError) -> Exception:
-        return refuse(self.path, "file", f"unwritable ({os.strerror(error.errno or 0)})", "must be writable")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
 def _chunks_of(
     path: Path | str, description: ModelDescription, span: Span, arrays: Weights | Mapping[str, Any]
 ) -> Iterator[np.ndarray]:
@@ -145,6 +88,8 @@ def _chunks_of(
         _require_finite(path, span, array.scales)
         if span.scales_offset is None:
             array = dequantise(array)
+    elif isinstance(array, Q4Matrix):
+        raise ValueError(f"{span.label} is q4, which no layout holds")
     else:
         array = np.asarray(array, dtype=np.float32)
         _require(span, array, np.float32, span.shape)
@@ -169,7 +114,7 @@ def _require(span: Span, array: np.ndarray, dtype: type, shape: tuple[int, ...])
         raise ValueError(f"{span.label} is {array.dtype} {array.shape}, it must be {np.dtype(dtype)} {shape}")
 
 
-def _require_finite(path: Path | str, span: Span, array: Float32) -> None:
+def _require_finite(path: Path | str, span: Span, array: Floats) -> None:
     if not np.isfinite(array).all():
         raise refuse(path, span.label, "not finite", "every weight must be finite")
 

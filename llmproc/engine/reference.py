@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.weights import Int8Matrix, LayerWeights, Matrix, Weights
+from llmproc.checkpoints.ggml_types import as_int8
+from llmproc.checkpoints.weights import Floats, Int8Matrix, LayerWeights, Matrix, Q4Matrix, Weights
 from llmproc.engine import libm
 
 Float32 = npt.NDArray[np.float32]
@@ -23,12 +24,17 @@ EXACT = 1 << 24  # integers up to here are exact in float32, so their sums are e
 class Reference:
     """A model with a KV cache of its own, for one sequence."""
 
-    def __init__(self, description: ModelDescription, weights: Weights, c_order: bool = True) -> None:
-        """`c_order`: the C engine's order of sums and libm's functions, else NumPy's own."""
+    def __init__(
+        self, description: ModelDescription, weights: Weights, c_order: bool = True, kv_type: str = "f32"
+    ) -> None:
+        """`c_order`: the C engine's order of sums and libm's functions, else NumPy's own. `kv_type`: f16 rounds what
+        the cache holds."""
         self.description, self.weights, self.c_order = description, weights, c_order
+        self._stored = np.float16 if kv_type == "f16" else np.float32
         shape = (description.n_layers, description.seq_len, description.n_kv_heads, description.head_dim)
         self._keys, self._values = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
         self._grouped: dict[int, Float32] = {}  # id of int8 values -> the same, as float (groups, rows, group size)
+        self._fours: dict[int, Int8Matrix] = {}  # id of 4-bit values -> the same as int8
         self._exp: Callable[[Float32], Float32] = libm.exp if c_order else np.exp
 
     def forward(self, token: int, position: int) -> Float32:
@@ -43,11 +49,11 @@ class Reference:
             return self._times(self.weights.classifier, self._norm(x, self.weights.final_norm))
 
     def _embed(self, token: int) -> Float32:
-        table = self.weights.embedding
+        table = self._signed(self.weights.embedding)
         if isinstance(table, Int8Matrix):
             scales = np.repeat(table.scales[token], self.description.group_size)
             return table.values[token].astype(np.float32) * scales
-        return table[token].copy()
+        return table[token].astype(np.float32)
 
     def _sum(self, terms: Float32) -> Float32:
         """Sum over the last axis."""
@@ -61,12 +67,23 @@ class Reference:
 
     def _times(self, matrix: Matrix, x: Float32) -> Float32:
         """matrix (rows, cols) times x (cols,)."""
+        matrix = self._signed(matrix)
         if not isinstance(matrix, Int8Matrix):
-            return self._sum(matrix * x) if self.c_order else matrix @ x
+            wide = matrix.astype(np.float32, copy=False)
+            return self._sum(wide * x) if self.c_order else wide @ x
         group = self.description.group_size
         values, scales = quantise(x, group)
         terms = self._group_sums(matrix, values) * matrix.scales * scales  # (rows, groups)
         return self._sum(terms)
+
+    def _signed(self, matrix: Matrix) -> Int8Matrix | Floats:
+        """A 4-bit matrix as the int8 one of the same numbers, kept because `_group_sums` knows matrices by identity."""
+        if not isinstance(matrix, Q4Matrix):
+            return matrix
+        key = id(matrix.values)
+        if key not in self._fours:
+            self._fours[key] = as_int8(matrix)
+        return self._fours[key]
 
     def _group_sums(self, matrix: Int8Matrix, x: npt.NDArray[np.int8]) -> Float32:
         """(rows, groups): sums of products inside each group, exact, rounded once to float32."""
@@ -97,8 +114,9 @@ class Reference:
         d = self.description
         query = self._rotate(self._times(layer.wq, x).reshape(d.n_heads, d.head_dim), position)
         key = self._times(layer.wk, x).reshape(d.n_kv_heads, d.head_dim)
-        self._keys[number, position] = self._rotate(key, position)
-        self._values[number, position] = self._times(layer.wv, x).reshape(d.n_kv_heads, d.head_dim)
+        self._keys[number, position] = self._rotate(key, position).astype(self._stored)
+        value = self._times(layer.wv, x).reshape(d.n_kv_heads, d.head_dim)
+        self._values[number, position] = value.astype(self._stored)
         mixed = []
         for head in range(d.n_heads):
             shared = head // (d.n_heads // d.n_kv_heads)

@@ -1,40 +1,171 @@
-"""Who computes how much in a step, and which slot a request gets. Pure policy: numbers in, numbers out."""
+"""Who computes how much in a step, and who holds which pages of the KV cache. Pure: no arrays, no clock, no I/O.
+
+    add -> waiting -> running (holds pages) -> leave
+              ^          |
+              +-pushed---+  back, when pages run out
+
+Serves `engine`. Rules:
+
+- All that run are older than all that wait; both are in the order of arrival, and so is who gets what.
+- Every sequence with one id to compute (a decode) gets it, even where they are more than the token budget. What is left
+  of the budget, at least one id, goes to prompts, oldest first. A step has max(batch_tokens, decodes + 1) ids at most.
+- A waiting sequence is admitted when a place, budget, and pages for all its ids are there: nobody starts to read a
+  prompt that pages will not last for. (Budget is left only when the prompts before it are being read to their end, so
+  they lack no pages.) Pages are still taken only as they are needed, and decodes may want them first.
+- When no page is left for a sequence, the youngest running one is pushed back to the front of those who wait, be it
+  that sequence itself. It keeps tokens and coins and starts again from its tokens; what it published and nobody took is
+  found again. The oldest is never pushed back, and the pool holds a full context: somebody always ends.
+- A page is findable by others once logits after it were finite (`prove`): NaN or infinity in keys or values of a prefix
+  shows in all logits after it. What was not proved, or belonged to a failed sequence alone, is wiped (`Step.dirty`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from dataclasses import dataclass, field
+
+from llmproc.engine.batch import PAGE, Chunk
+from llmproc.engine.pages import NO_PREFIX, PagePool, pages_for
+from llmproc.engine.sequence import Sequence
 
 
-def plan(pending: Sequence[int], budget: int) -> list[int]:
-    """Ids to compute now for each sequence, given how many it has pending, oldest first.
+@dataclass(slots=True)
+class Step:
+    """What is to be computed now."""
 
-    Whoever has one pending (decodes) gets it. The rest of the budget, at least one id, goes to prompts, oldest first.
-    """
-    left = max(1, budget - sum(count == 1 for count in pending))
-    counts = []
-    for count in pending:
-        if count == 1:
-            counts.append(1)
-            continue
-        taken = min(count, left)
-        left -= taken
-        counts.append(taken)
-    return counts
+    dirty: list[int]  # pages to wipe before
+    sequences: list[Sequence] = field(default_factory=list)
+    chunks: list[Chunk] = field(default_factory=list)  # one for each of them
+    asking: list[Sequence] = field(default_factory=list)  # those that want logits, in order
 
-
-def common_prefix(first: Sequence[int], second: Sequence[int]) -> int:
-    """How many ids both begin with."""
-    length = min(len(first), len(second))
-    if first[:length] == second[:length]:
-        return length
-    return next(i for i in range(length) if first[i] != second[i])
+    def add(self, sequence: Sequence, count: int) -> None:
+        """Compute the next `count` ids of a sequence, which holds the pages for them."""
+        start, stop = sequence.computed, sequence.computed + count
+        last = stop == len(sequence.tokens)
+        self.sequences.append(sequence)
+        self.chunks.append(Chunk(sequence.tokens[start:stop], start, sequence.pages, last))
+        if last:
+            self.asking.append(sequence)
 
 
-def best_slot(prompt: Sequence[int], slots: Sequence[Sequence[int]]) -> tuple[int, int]:
-    """(index, ids reused): the slot with the longest common prefix, on ties the one that forgets least.
+class Scheduler:
+    """Sequences that wait and run, over one pool of pages."""
 
-    The last prompt id is never reused: the pass over it gives the first logits.
-    """
-    reused = [min(common_prefix(prompt, slot), len(prompt) - 1) for slot in slots]
-    index = max(range(len(slots)), key=lambda i: (reused[i], -len(slots[i])))
-    return index, reused[index]
+    def __init__(self, pages: int, context: int, sequences: int, batch_tokens: int) -> None:
+        """ValueError when the pool cannot hold one sequence of `context` positions."""
+        if pages < pages_for(context):
+            raise ValueError(f"{pages} pages of {PAGE} positions cannot hold a context of {context}")
+        self.pool = PagePool(pages)
+        self.running: list[Sequence] = []
+        self.waiting: deque[Sequence] = deque()
+        self.pushed_back = 0  # how often that happened
+        self._sequences, self._batch_tokens = sequences, batch_tokens
+        self._dirty: list[int] = []
+        self._too_few = -1  # pages available when the first of those who wait was last refused
+
+    def add(self, sequence: Sequence) -> None:
+        """Let a sequence wait. It must fit into the context."""
+        self.waiting.append(sequence)
+
+    def leave(self, sequence: Sequence, failed: bool = False) -> None:
+        """Forget a sequence, wherever it is. If it failed, nobody finds again what it alone held."""
+        if sequence in self.running:
+            self.running.remove(sequence)
+        else:
+            self.waiting.remove(sequence)
+            self._too_few = -1
+        self._strip(sequence, failed)
+
+    def choose(self) -> Step:
+        """The next step: decodes, then chunks of prompts up to the budget, with pages for all of them."""
+        step, running = Step(self._dirty), self.running
+        left = max(1, self._batch_tokens - sum(len(each.tokens) - each.computed == 1 for each in running))
+        place = 0
+        while place < len(running):  # whoever is pushed back stood at the end
+            sequence, count = running[place], 1
+            place += 1
+            if len(sequence.tokens) - sequence.computed > 1:
+                self._look_up(sequence)
+                count = min(len(sequence.tokens) - sequence.computed, left)
+                left -= count
+            if count and self._provide(sequence, count):
+                step.add(sequence, count)
+        while left and self._admit():
+            count = min(len(running[-1].tokens) - running[-1].computed, left)
+            left -= count
+            self._provide(running[-1], count)
+            step.add(running[-1], count)
+        self._dirty = []
+        return step
+
+    def prove(self, sequence: Sequence) -> None:
+        """Logits after everything it computed were finite: publish its full pages."""
+        sequence.proved = sequence.computed
+        while sequence.computed - sequence.published * PAGE >= PAGE:
+            number = sequence.published
+            ids = sequence.tokens[number * PAGE : (number + 1) * PAGE]
+            page = self.pool.publish(sequence.pages[number], sequence.key, ids)
+            sequence.pages[number], sequence.key = page, self.pool.key(page)
+            sequence.published += 1
+
+    def _provide(self, sequence: Sequence, count: int) -> bool:
+        """Give a running sequence the pages for its next `count` ids; False when it had to be pushed back itself."""
+        lacking = pages_for(sequence.computed + count) - len(sequence.pages)
+        if lacking <= 0:
+            return True
+        while self.pool.available < lacking:
+            youngest = self.running.pop()
+            self._push_back(youngest)
+            if youngest is sequence:
+                return False
+        sequence.pages += self.pool.take(lacking)
+        return True
+
+    def _push_back(self, sequence: Sequence) -> None:
+        self._strip(sequence, failed=False)
+        self.waiting.appendleft(sequence)
+        self.pushed_back += 1
+        self._too_few = -1
+
+    def _admit(self) -> bool:
+        """Let the first of those who wait run, if it can."""
+        if not self.waiting or len(self.running) >= self._sequences:
+            return False
+        available = self.pool.available
+        if available <= self._too_few:
+            return False  # without looking it up in every step; with nothing running all pages are there
+        sequence = self.waiting[0]
+        self._look_up(sequence)
+        if self.pool.available < pages_for(len(sequence.tokens)) - len(sequence.pages):
+            self._strip(sequence, failed=False)
+            self._too_few = available
+            return False
+        if sequence.started is None:
+            sequence.cached = sequence.computed
+        self._too_few = -1
+        self.running.append(self.waiting.popleft())
+        return True
+
+    def _look_up(self, sequence: Sequence) -> None:
+        """Hold findable pages instead of its own unproved ones, where that saves computing."""
+        found = self.pool.find(sequence.tokens, sequence.published, sequence.key)
+        end = sequence.published + len(found)
+        if end * PAGE <= sequence.computed:
+            return
+        self.pool.retain(found)
+        self._dirty += self.pool.discard(sequence.pages[sequence.published :])
+        sequence.pages[sequence.published :] = found
+        sequence.published, sequence.key = end, self.pool.key(found[-1])
+        sequence.computed = sequence.proved = end * PAGE
+
+    def _strip(self, sequence: Sequence, failed: bool) -> None:
+        """Take all pages from a sequence: it could begin again from its tokens alone."""
+        pages, kept = sequence.pages, len(sequence.pages)
+        if failed:
+            kept = 0
+        elif sequence.proved < sequence.computed:
+            kept = sequence.published
+        self._dirty += self.pool.discard(pages[kept:])
+        self.pool.release(pages[:kept])
+        sequence.pages, sequence.key = [], NO_PREFIX
+        sequence.computed = sequence.proved = sequence.published = 0

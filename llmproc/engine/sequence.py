@@ -5,10 +5,9 @@ Serves `engine` and `service`. Data and its rules; nothing is computed here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from llmproc.checkpoints.description import ModelDescription
 from llmproc.engine.randomness import RandomStream
 from llmproc.engine.sampling import check_options
 from llmproc.errors import RequestError
@@ -48,7 +47,7 @@ class Finish:
     reason: Reason
     message: str  # for "failed" and "context": one line for the user, else empty
     prompt_tokens: int
-    cached_tokens: int  # of the prompt, found in the slot
+    cached_tokens: int  # of the prompt, found in the prefix cache when it was first admitted
     new_tokens: int  # Token events of this request, the closing one included
     coins: int  # drawn from the stream so far, those before this request included
     discarded: int | None  # the id drawn after the closing one, which joins nothing
@@ -57,17 +56,20 @@ class Finish:
     decode_s: float  # wall seconds after the first forward pass
 
 
-def check_request(request: SequenceRequest, description: ModelDescription) -> None:
-    """RequestError naming the first field that breaks a rule: kernels see only what passed here."""
-    tokens, room = request.tokens, description.seq_len
+def check_request(request: SequenceRequest, vocab_size: int, context: int) -> None:
+    """RequestError naming the first field that breaks a rule: kernels see only what passed here.
+
+    Ids are 0 to `vocab_size`, exclusive; a sequence has `context` positions at most.
+    """
+    tokens = request.tokens
     if not tokens:
         raise RequestError("the prompt has no tokens")
-    if len(tokens) >= room:
-        raise RequestError(f"the prompt has {len(tokens)} tokens and must leave room in a context of {room}")
+    if len(tokens) >= context:
+        raise RequestError(f"the prompt has {len(tokens)} tokens and must leave room in a context of {context}")
     for position, token in enumerate(tokens):
-        _check_id(f"token {position}", token, description.vocab_size)
+        _check_id(f"token {position}", token, vocab_size)
     if request.closing is not None:
-        _check_id("closing token", request.closing, description.vocab_size)
+        _check_id("closing token", request.closing, vocab_size)
     if request.max_tokens < 1:
         raise RequestError(f"max_tokens {request.max_tokens} must be at least 1")
     if request.coins < 0:
@@ -90,7 +92,12 @@ class Sequence:
     request: SequenceRequest
     tokens: list[int]
     stream: RandomStream
-    cached: int = 0  # prompt ids that were in the slot already
+    pages: list[int] = field(default_factory=list)  # of the KV cache, in order; the last may be partly filled
+    computed: int = 0  # ids whose keys and values stand in them
+    proved: int = 0  # of these, ids with finite logits after them
+    published: int = 0  # pages, from the first, that others can find
+    key: int = 0  # of the prefix in those pages
+    cached: int = 0  # prompt ids that were found when it was first admitted
     closed: bool = False  # the closing id stands, the pass over it is due
     discarded: int | None = None
     started: float | None = None  # clock at the first forward pass
@@ -102,6 +109,15 @@ class Sequence:
     def begin(cls, request: SequenceRequest) -> Sequence:
         """The state before anything was computed."""
         return cls(request, list(request.tokens), RandomStream(request.seed, request.coins))
+
+    def passed(self, count: int, before: float, after: float) -> None:
+        """A forward pass between these times computed the next `count` ids."""
+        self.computed += count
+        if self.prefilled is None:
+            if self.started is None:
+                self.started, self.first_pass = before, after
+            if self.computed >= len(self.request.tokens):
+                self.prefilled = after
 
     def append(self, token: int, sampled: bool) -> Token:
         """Let an id join; returns the event that says so."""

@@ -18,16 +18,16 @@ from collections.abc import Callable
 from llmproc.kernels import cache
 
 
-def compile_all(progress: Callable[[int, int, str], None] | None = None) -> None:
-    """Load every kernel from the disk cache, or compile it and write it there (one process at a time).
+def compile_all(progress: Callable[[int, int, str], None] | None = None, variant: str = "") -> None:
+    """Load the kernels from the disk cache, or compile them and write them there (one process at a time).
 
-    `progress(done, total, name)` is called before each kernel and once at the end with `done == total`. Costs nothing
-    when called again in the same process.
+    `variant`: also those that only this kind of weights needs (a name of `kinds.NAMES`). `progress(done, total, name)`
+    is called before each kernel and once at the end with `done == total`. Costs nothing when called again.
     """
     cache.prepare()
     from llmproc.kernels import build
 
-    build.compile_all(progress)
+    build.compile_all(progress, variant)
 
 
 def cache_misses() -> int:

@@ -1,8 +1,13 @@
-"""Grouped-query attention over the KV cache, in the C engine's order.
+"""Grouped-query attention over a paged KV cache, in chunks of 256 positions merged from left to right.
 
-Serves `engine.transformer`. Keys are stored transposed, (kv_dim, seq_len): the scores of neighbouring positions
-then lie side by side and are summed by SIMD lanes of their own, each from left to right as C does. Values are
-(seq_len, kv_dim).
+    page of one layer and KV head    keys [head_dim][16 positions]    values [16 positions][padded head_dim]
+
+Serves `kernels.forward`. Positions lie in the lanes for the scores, dimensions for the mixed values, so neither sums
+across lanes. A row is one head of one token; the rows that share a KV head go through a page together, up to eight at a
+time. What a row gets depends on its own position and the pages alone: chunks begin at multiples of CHUNK, masked
+positions count for exactly zero, and merging is the same chain whether one rank does it or several prepared the chunks.
+The fast order reads a cache of half precision; a float32 cache is read by `attend_c`, in the C engine's order.
+Formulas: online softmax, Milakov and Gimelshein 2018; split over positions as in Flash-Decoding, Dao et al. 2023.
 """
 
 from __future__ import annotations
@@ -10,52 +15,227 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numba import literally, njit
 
-from llmproc.kernels.registry import F32_IN_2D, F32_OUT, F32_OUT_2D, I64, VOID, kernel
+from llmproc.kernels.rows import VECTOR
+from llmproc.simd.exponential import exp_f32
+from llmproc.simd.scalars import get_f32, get_i64, put_f32
+from llmproc.simd.tiles import multiply_add, store_tile, zero_f32
+from llmproc.simd.types import LANES
+from llmproc.simd.vectors import (
+    add_f32,
+    broadcast_f32,
+    div_f32,
+    first_lanes,
+    fma_f32,
+    largest_f32,
+    load_f16x16,
+    load_f32x16,
+    max_f32,
+    mul_f32,
+    store,
+    sub_f32,
+    sum_f32,
+)
+
+CHUNK = 256  # positions
+PAGES = CHUNK // LANES  # of a chunk
+ROWS = 8  # at a time
+SCORES = 4 * CHUNK  # bytes of one row's scores
+_ZERO, _LOWEST = np.float32(0), np.float32(-np.inf)
 
 
-@kernel(VOID, F32_OUT_2D, F32_OUT_2D, F32_IN_2D, F32_IN_2D, I64)
-def remember(keys, values, new_keys, new_values, position):  # type: ignore[no-untyped-def]
-    """Write the rows new_keys, new_values (tokens, kv_dim) into one layer's cache from `position` on."""
-    for t in range(new_keys.shape[0]):
-        for i in range(new_keys.shape[1]):
-            keys[i, position + t] = new_keys[t, i]
-            values[position + t, i] = new_values[t, i]
+def scratch_bytes(head_pad: int, context: int) -> int:
+    """What one rank needs: scores of ROWS rows, two sets of mixed values and sums; or one row's scores for the C order."""
+    return max(ROWS * SCORES + 2 * ROWS * (4 * head_pad + VECTOR), 4 * context + 8 * head_pad) + VECTOR
 
 
-@kernel(VOID, F32_OUT_2D, F32_IN_2D, F32_IN_2D, F32_IN_2D, I64, I64, F32_OUT)
-def attend(out, queries, keys, values, position, head_dim, scratch):  # type: ignore[no-untyped-def]
-    """out, queries (tokens, heads * head_dim); row t sees positions 0 to `position` + t; scratch (seq_len,).
+@njit
+def _score(count, q, head_dim, place, table, pages, scores):  # type: ignore[no-untyped-def]
+    """Scores of `count` rows (a literal) at `q` against all positions of `pages` pages; two pages at a time."""
+    literally(count)
+    for p in range(0, pages, 2):
+        other = 1 if p + 1 < pages else 0
+        k, k2 = get_i64(table + 8 * p) + place, get_i64(table + 8 * (p + other)) + place
+        first, second = zero_f32(count), zero_f32(count)
+        for d in range(head_dim):
+            first = multiply_add(first, load_f16x16(k), q + 4 * d, 4 * head_dim)
+            second = multiply_add(second, load_f16x16(k2), q + 4 * d, 4 * head_dim)
+            k, k2 = k + 2 * LANES, k2 + 2 * LANES
+        store_tile(scores + p * VECTOR, SCORES, first)
+        store_tile(scores + (p + other) * VECTOR, SCORES, second)
 
-    Per head: dot / sqrt(head_dim), softmax (maximum subtracted, sum from left to right), values weighted and added in
-    the order of positions. KV head = head // (heads / kv heads).
+
+@njit
+def _softmax(scores, valid, pages, sums):  # type: ignore[no-untyped-def]
+    """scores = exp(scores - maximum) for the first `valid`, 0 up to the end of the pages; sums = (maximum, their sum)."""
+    lowest, zero = broadcast_f32(_LOWEST), broadcast_f32(_ZERO)
+    full, rest = valid // LANES, valid % LANES
+    largest = lowest
+    for i in range(full):
+        largest = max_f32(largest, load_f32x16(scores + i * VECTOR))
+    if rest > 0:
+        largest = max_f32(largest, first_lanes(load_f32x16(scores + full * VECTOR), rest, lowest))
+    top = largest_f32(largest)
+    maximum, total = broadcast_f32(top), zero
+    for i in range(full):
+        share = exp_f32(sub_f32(load_f32x16(scores + i * VECTOR), maximum))
+        store(scores + i * VECTOR, share)
+        total = add_f32(total, share)
+    if rest > 0:
+        share = exp_f32(sub_f32(load_f32x16(scores + full * VECTOR), maximum))
+        share = first_lanes(share, rest, zero)
+        store(scores + full * VECTOR, share)
+        total = add_f32(total, share)
+        full += 1
+    for i in range(full, pages):
+        store(scores + i * VECTOR, zero)
+    put_f32(sums, top)
+    put_f32(sums + 4, sum_f32(total))
+
+
+@njit
+def _mix(count, shares, positions, place, table, head_pad, mixed):  # type: ignore[no-untyped-def]
+    """mixed (count, head_pad) = shares times the values of the first `positions` positions; two vectors at a time."""
+    literally(count)
+    vectors = head_pad // LANES
+    for v in range(0, vectors, 2):
+        other = 1 if v + 1 < vectors else 0
+        first, second = zero_f32(count), zero_f32(count)
+        for p in range(0, positions, LANES):
+            at = get_i64(table + p // LANES * 8) + place + v * LANES * 2
+            share = shares + 4 * p
+            for _ in range(min(LANES, positions - p)):
+                first = multiply_add(first, load_f16x16(at), share, SCORES)
+                second = multiply_add(second, load_f16x16(at + other * LANES * 2), share, SCORES)
+                at, share = at + head_pad * 2, share + 4
+        store_tile(mixed + v * VECTOR, 4 * head_pad, first)
+        store_tile(mixed + (v + other) * VECTOR, 4 * head_pad, second)
+
+
+@njit
+def _chunk(rows, q, model, place, table, positions, scores):  # type: ignore[no-untyped-def]
+    """Scores of `rows` rows: padded to a size there is code for, reading on into whatever rows follow."""
+    pages = (positions + LANES - 1) // LANES
+    if rows > 4:
+        _score(8, q, model.head_dim, place, table, pages, scores)
+    elif rows > 1:
+        _score(4, q, model.head_dim, place, table, pages, scores)
+    else:
+        _score(1, q, model.head_dim, place, table, pages, scores)
+    return pages
+
+
+@njit
+def _values(rows, model, place, table, positions, scores, mixed):  # type: ignore[no-untyped-def]
+    at = place + model.value_offset
+    if rows > 4:
+        _mix(8, scores, positions, at, table, model.head_pad, mixed)
+    elif rows > 1:
+        _mix(4, scores, positions, at, table, model.head_pad, mixed)
+    else:
+        _mix(1, scores, positions, at, table, model.head_pad, mixed)
+
+
+@njit
+def merge(sums, mixed, new_sums, new_mixed, head_pad):  # type: ignore[no-untyped-def]
+    """Add a chunk's (maximum, sum) and mixed values to those of all chunks before it."""
+    old_top, new_top = get_f32(sums), get_f32(new_sums)
+    top = max(old_top, new_top)
+    keep, take = exp_f32(broadcast_f32(old_top - top)), exp_f32(broadcast_f32(new_top - top))
+    for i in range(head_pad // LANES):
+        old = mul_f32(load_f32x16(mixed + i * VECTOR), keep)
+        store(mixed + i * VECTOR, fma_f32(load_f32x16(new_mixed + i * VECTOR), take, old))
+    total = add_f32(mul_f32(broadcast_f32(get_f32(sums + 4)), keep), mul_f32(broadcast_f32(get_f32(new_sums + 4)), take))
+    put_f32(sums, top)
+    put_f32(sums + 4, largest_f32(total))
+
+
+@njit
+def finish(out, sums, mixed, head_dim):  # type: ignore[no-untyped-def]
+    """out (head_dim) = mixed / sum."""
+    total = broadcast_f32(get_f32(sums + 4))
+    whole = head_dim // LANES * LANES
+    for i in range(0, whole, LANES):
+        store(out + 4 * i, div_f32(load_f32x16(mixed + 4 * i), total))
+    for i in range(whole, head_dim):
+        put_f32(out + 4 * i, get_f32(mixed + 4 * i) / get_f32(sums + 4))
+
+
+@njit
+def attend(model, layer, span, kv_head, row, rows, first_chunk, last_chunk, partial, scratch):  # type: ignore[no-untyped-def]
+    """Rows `row` to `row` + `rows` - 1 of a span's heads of one KV head, over chunks first_chunk to last_chunk - 1.
+
+    A row's result goes to the attention output, or, when `partial` is an address, its sums and mixed values go there.
     """
-    heads, kv_heads = queries.shape[1] // head_dim, values.shape[1] // head_dim
-    root = math.sqrt(np.float32(head_dim))
-    for t in range(queries.shape[0]):
-        scores = scratch[: position + t + 1]
-        length = scores.shape[0]
-        for head in range(heads):
-            first = head // (heads // kv_heads) * head_dim  # where the head's keys and values begin
-            for p in range(length):
-                scores[p] = np.float32(0)
-            for i in range(head_dim):
-                q, row = queries[t, head * head_dim + i], keys[first + i]
-                for p in range(length):
-                    scores[p] += q * row[p]
-            largest = scores[0] / root
-            for p in range(length):
-                scores[p] /= root
-                if scores[p] > largest:
-                    largest = scores[p]
-            total = np.float32(0)
-            for p in range(length):
-                scores[p] = math.exp(scores[p] - largest)
-                total += scores[p]
-            mixed = out[t, head * head_dim : (head + 1) * head_dim]
-            for i in range(head_dim):
-                mixed[i] = np.float32(0)
-            for p in range(length):
-                share, row = scores[p] / total, values[p, first : first + head_dim]
-                for i in range(head_dim):
-                    mixed[i] += share * row[i]
+    group = model.heads // model.kv_heads
+    place = layer * model.layer_bytes + kv_head * model.head_bytes
+    q = model.queries + kv_head * model.queries_stride + (span.first * group + row) * model.head_dim * 4
+    scores = scratch
+    sums, mixed = scores + ROWS * SCORES, scores + ROWS * SCORES + 2 * ROWS * VECTOR
+    new_sums, new_mixed = sums + ROWS * VECTOR, mixed + 4 * ROWS * model.head_pad
+    last_position = span.position + (row + rows - 1) // group
+    for chunk in range(first_chunk, min(last_chunk, last_position // CHUNK + 1)):
+        table = span.table + chunk * PAGES * 8
+        positions = min(CHUNK, last_position + 1 - chunk * CHUNK)
+        pages = _chunk(rows, q, model, place, table, positions, scores)
+        to_sums, to_mixed = (sums, mixed) if chunk == first_chunk else (new_sums, new_mixed)
+        for r in range(rows):
+            valid = min(CHUNK, span.position + (row + r) // group + 1 - chunk * CHUNK)
+            _softmax(scores + r * SCORES, max(valid, 0), pages, to_sums + r * VECTOR)
+        _values(rows, model, place, table, positions, scores, to_mixed)
+        if chunk > first_chunk:
+            for r in range(rows):
+                if span.position + (row + r) // group >= chunk * CHUNK:
+                    at = 4 * r * model.head_pad
+                    merge(sums + r * VECTOR, mixed + at, new_sums + r * VECTOR, new_mixed + at, model.head_pad)
+    for r in range(rows):
+        token, head = span.first + (row + r) // group, kv_head * group + (row + r) % group
+        if partial == 0:
+            out = model.mixed + token * model.mixed_stride + head * model.head_dim * 4
+            finish(out, sums + r * VECTOR, mixed + 4 * r * model.head_pad, model.head_dim)
+        else:
+            to = partial + r * model.partial_row
+            store(to, load_f32x16(sums + r * VECTOR))
+            for i in range(model.head_pad // LANES):
+                store(to + (i + 1) * VECTOR, load_f32x16(mixed + 4 * r * model.head_pad + i * VECTOR))
+
+
+@njit
+def attend_c(model, layer, span, kv_head, row, scratch):  # type: ignore[no-untyped-def]
+    """One row in the C engine's order: every sum from left to right, nothing fused, libm's exp; float32 cache only."""
+    group = model.heads // model.kv_heads
+    place = layer * model.layer_bytes + kv_head * model.head_bytes
+    q = model.queries + kv_head * model.queries_stride + (span.first * group + row) * model.head_dim * 4
+    token, head = span.first + row // group, kv_head * group + row % group
+    length = span.position + row // group + 1
+    root = math.sqrt(np.float32(model.head_dim))
+    for p in range(0, length, LANES):
+        k = get_i64(span.table + p // LANES * 8) + place
+        total = broadcast_f32(_ZERO)
+        for d in range(model.head_dim):
+            total = add_f32(total, mul_f32(broadcast_f32(get_f32(q + 4 * d)), load_f32x16(k + d * VECTOR)))
+        store(scratch + 4 * p, div_f32(total, broadcast_f32(root)))
+    largest = get_f32(scratch)
+    for p in range(1, length):
+        value = get_f32(scratch + 4 * p)
+        if value > largest:
+            largest = value
+    total_share = _ZERO
+    for p in range(length):
+        share = math.exp(get_f32(scratch + 4 * p) - largest)
+        put_f32(scratch + 4 * p, share)
+        total_share += share
+    for i in range(model.head_dim):
+        put_f32(model.mixed + token * model.mixed_stride + (head * model.head_dim + i) * 4, _ZERO)
+    mixed = scratch + (length + LANES) // LANES * VECTOR
+    for i in range(model.head_pad // LANES):
+        store(mixed + i * VECTOR, broadcast_f32(_ZERO))
+    for p in range(length):
+        share = broadcast_f32(get_f32(scratch + 4 * p) / total_share)
+        v = get_i64(span.table + p // LANES * 8) + place + model.value_offset + p % LANES * model.head_pad * 4
+        for i in range(model.head_pad // LANES):
+            old = load_f32x16(mixed + i * VECTOR)
+            store(mixed + i * VECTOR, add_f32(old, mul_f32(share, load_f32x16(v + i * VECTOR))))
+    for i in range(model.head_dim):
+        put_f32(model.mixed + token * model.mixed_stride + (head * model.head_dim + i) * 4, get_f32(mixed + 4 * i))

@@ -11,59 +11,67 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from llmproc.kernels import attention, cache, choice, matmul, pointwise, tiles  # noqa: F401  (importing fills the table)
-from llmproc.kernels.registry import KERNELS
+from llmproc.kernels import cache, choice, forward, rotation  # noqa: F401  (importing fills the table)
+from llmproc.kernels.registry import KERNELS, Kernel
 
 Progress = Callable[[int, int, str], None]
 
 
-def compile_all(progress: Progress | None = None) -> None:
+def compile_all(progress: Progress | None = None, variant: str = "") -> None:
     """See `llmproc.kernels.compile_all`."""
-    if all(entry.dispatcher.overloads for entry in KERNELS):
+    wanted = [entry for entry in KERNELS if entry.variant in ("", variant)]
+    if all(entry.dispatcher.overloads for entry in wanted):
         return
     directory = cache.prepare()
     try:
         with cache.locked(directory, exclusive=False):
-            if _load(directory, progress):
+            if _load(directory, wanted, variant, progress):
                 cache.touch(directory)
                 return
         with cache.locked(directory, exclusive=True):
-            if not _load(directory, progress):  # else another process compiled while this one waited
-                cache.wipe(directory)
-                for entry in KERNELS:
-                    entry.forget()  # those that did load must stand in the new build too
-                _build_all(progress)
-                cache.seal(directory)
-                cache.prune(directory)
+            if not _load(directory, wanted, variant, progress):  # else another process compiled while this one waited
+                _add(directory, wanted, variant, progress)
     except OSError as error:  # a cache that cannot be kept (disk full, read-only by now) must not stop the program
-        _build_without_cache(progress, error)
+        _build_without_cache(wanted, progress, error)
 
 
-def _load(directory: Path, progress: Progress | None) -> bool:
+def _load(directory: Path, wanted: list[Kernel], variant: str, progress: Progress | None) -> bool:
     """Load a finished build; False when there is none or its files do not make sense to Numba."""
-    if not cache.complete(directory):
+    if variant not in cache.variants(directory):
         return False
     try:
-        _build_all(progress)
+        _build(wanted, progress)
     except Exception:  # unpickling what somebody damaged can raise anything
         return False
     return True
 
 
-def _build_all(progress: Progress | None) -> None:
-    total = len(KERNELS)
-    for done, entry in enumerate(KERNELS):
+def _add(directory: Path, wanted: list[Kernel], variant: str, progress: Progress | None) -> None:
+    """Compile what is missing beside what is there; everything anew when what is there cannot be used."""
+    there = cache.variants(directory)
+    if not there or variant in there:
+        there = set()
+        cache.wipe(directory)
+        for entry in wanted:
+            entry.forget()  # those that did load must stand in the new build too
+    _build(wanted, progress)
+    cache.seal(directory, there | {"", variant})
+    cache.prune(directory)
+
+
+def _build(wanted: list[Kernel], progress: Progress | None) -> None:
+    for done, entry in enumerate(wanted):
         if progress is not None:
-            progress(done, total, entry.name)
+            progress(done, len(wanted), entry.name)
         entry.build()
     if progress is not None:
-        progress(total, total, "done")
+        progress(len(wanted), len(wanted), "done")
 
 
-def _build_without_cache(progress: Progress | None, error: OSError) -> None:
-    for entry in KERNELS:
+def _build_without_cache(wanted: list[Kernel], progress: Progress | None, error: OSError) -> None:
+    for entry in wanted:
         if not entry.dispatcher.overloads:
             entry.dispatcher._cache.disable()  # Numba has no public switch for it
     if progress is not None:
-        progress(0, len(KERNELS), f"the kernel cache cannot be used: {error.strerror}")
-    _build_all(progress)
+        progress(0, len(wanted), f"the kernel cache cannot be used: {error.strerror}")
+    _build(wanted, progress)

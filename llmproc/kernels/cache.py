@@ -118,20 +118,21 @@ def locked(directory: Path, exclusive: bool) -> Iterator[None]:
         os.close(fd)
 
 
-def complete(directory: Path) -> bool:
-    """Whether the directory holds exactly the files of a finished build, every byte of them."""
+def variants(directory: Path) -> set[str]:
+    """What the directory holds a finished build of, every byte of its files; the empty set when it does not."""
     try:
         recorded = json.loads((directory / MANIFEST).read_bytes())
-        return bool(recorded) and recorded == _contents(directory)
-    except (OSError, ValueError):
-        return False
+        files, names = recorded["files"], recorded["variants"]
+        return set(names) if files and files == _contents(directory) else set()
+    except (OSError, ValueError, TypeError, KeyError):
+        return set()
 
 
-def seal(directory: Path) -> None:
-    """Record that the build in `directory` is finished. The exclusive lock must be held."""
+def seal(directory: Path, names: set[str]) -> None:
+    """Record that the build in `directory` is finished for these variants. The exclusive lock must be held."""
     temporary = directory / f"{MANIFEST}.new"
     with temporary.open("w") as file:
-        json.dump(_contents(directory), file)
+        json.dump({"variants": sorted(names), "files": _contents(directory)}, file)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(directory / MANIFEST)

@@ -38,6 +38,7 @@ class Kernel:
     name: str
     signature: Any
     dispatcher: Any
+    variant: str = ""  # needed for one kind of weights only; empty: always
 
     def build(self) -> None:
         """Load the machine code from the cache or compile it; does nothing when that was done before."""
@@ -61,16 +62,16 @@ class Kernel:
 KERNELS: list[Kernel] = []
 
 
-def kernel(returns: Any, *arguments: Any) -> Callable[[Callable[..., Any]], Any]:
+def kernel(returns: Any, *arguments: Any, variant: str = "") -> Callable[[Callable[..., Any]], Any]:
     """Register a function as a kernel of this signature; what stands under its name afterwards is the dispatcher.
 
-    The GIL is released while a kernel runs. Division by zero gives infinity or NaN, as in C.
+    `variant`: it is built for models that ask for it only. The GIL is released while a kernel runs. Division by zero gives infinity or NaN, as in C.
     """
 
     def register(function: Callable[..., Any]) -> Any:
         dispatcher: Any = njit(cache=True, nogil=True, error_model="numpy")(function)
         dispatcher._can_compile = False  # disable_compile() refuses while there is no signature
-        KERNELS.append(Kernel(function.__name__, returns(*arguments), dispatcher))
+        KERNELS.append(Kernel(function.__name__, returns(*arguments), dispatcher, variant))
         return dispatcher
 
     return register

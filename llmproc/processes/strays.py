@@ -9,9 +9,33 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 from pathlib import Path
 
 from llmproc.processes import system
+
+
+class _Subreaper:
+    """The process's one flag, for as many supervisors as need it at a time; then what it was before the first."""
+
+    def __init__(self) -> None:
+        self._lock, self._holders, self._before = threading.Lock(), 0, False
+
+    def hold(self) -> None:
+        with self._lock:
+            if not self._holders:
+                self._before = system.get_child_subreaper()
+                system.set_child_subreaper(True)
+            self._holders += 1
+
+    def release(self) -> None:
+        with self._lock:
+            self._holders -= 1
+            if not self._holders:
+                system.set_child_subreaper(self._before)
+
+
+_subreaper = _Subreaper()
 
 
 class Strays:
@@ -19,14 +43,13 @@ class Strays:
 
     def __init__(self) -> None:
         self.names: set[str] = set()  # comm of what dead templates may have left
-        self._forking = self._was_subreaper = False
+        self._forking = self._holding = False
 
     def fork_begins(self) -> None:
         """From now on orphaned descendants come to this process."""
-        if not self.names:  # else the flag is still on, for a search
-            self._was_subreaper = system.get_child_subreaper()
-        system.set_child_subreaper(True)
-        self._forking = True
+        if not self._holding:  # else the flag is still on, for a search
+            _subreaper.hold()
+        self._forking = self._holding = True
 
     def fork_ended(self) -> None:
         """The worker is ours, or will never be."""
@@ -54,8 +77,9 @@ class Strays:
             self._reset()
 
     def _reset(self) -> None:
-        if not self._forking and not self.names:
-            system.set_child_subreaper(self._was_subreaper)
+        if self._holding and not self._forking and not self.names:
+            self._holding = False
+            _subreaper.release()
 
 
 def _children() -> list[int]:

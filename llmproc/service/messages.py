@@ -98,6 +98,7 @@ class PrepareOrder(msgspec.Struct, frozen=True):
 
     checkpoint: str
     engine: EngineOptions
+    workers: int = 1
 
 
 class PrepareReport(msgspec.Struct, frozen=True):

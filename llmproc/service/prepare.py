@@ -16,20 +16,23 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from llmproc.checkpoints.header import Header, read_header
-from llmproc.errors import CheckpointError
+from llmproc.hardware.memory import usable_memory
 from llmproc.processes.template import Prepared
 from llmproc.service.messages import PrepareOrder, PrepareReport, Progress
 
 if TYPE_CHECKING:
-    from llmproc.engine.transformer import Transformer
+    from llmproc.config import EngineOptions
+    from llmproc.engine.forward import Model
+    from llmproc.engine.packing import Packing
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What every worker inherits by fork: the model over shared weights, ready to run."""
 
-    transformer: Transformer
-    sequences: int
+    model: Model
+    options: EngineOptions
+    pages: int  # of each worker's KV pool
 
 
 def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -> Prepared:
@@ -39,9 +42,8 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     cache.prepare()  # before anything imports NumPy or Numba
 
     from llmproc import kernels
-    from llmproc.checkpoints.weights import check_finite, read_into, view_weights
-    from llmproc.engine.products import arrange_weights
-    from llmproc.engine.transformer import Transformer
+    from llmproc.engine.loading import make_model, plan_model, pool_pages
+    from llmproc.kernels.kinds import NAMES
 
     def tell(*fields: object) -> None:
         progress(msgspec.json.encode(Progress(*fields)))  # type: ignore[arg-type]
@@ -50,36 +52,47 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     started = time.monotonic()
     tell("weights", 0, 1)
     header = read_header(order.checkpoint)
-    check_kv_fits(header, order.engine.sequences, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    packing = plan_model(header, order.engine)
+    pages = pool_pages(packing.description, order.engine, _memory_bytes() // order.workers)
     fd = fds[0] if fds else os.memfd_create("llmproc-weights", os.MFD_CLOEXEC)
     if not fds:
-        os.ftruncate(fd, header.size)
-    memory = mmap.mmap(fd, header.size)
-    if not fds:
-        read_into(header, memoryview(memory))
-    weights = view_weights(header.description, header.layout, memoryview(memory))
-    if not fds:
-        check_finite(weights, header.path)
-    identity = "" if fds else fingerprint(memory)  # before the bytes are brought into another order
+        os.ftruncate(fd, packing.size)
+    memory = mmap.mmap(fd, packing.size)
+    identity = "" if fds else _fill(header, packing, memoryview(memory), lambda *at: tell("weights", *at))
     loaded = time.monotonic()
-    kernels.compile_all(lambda done, total, name: tell("kernels", done, total, kernels.cache_misses()))
-    compiled = time.monotonic()
-    if not fds:
-        arrange_weights(weights)
-    transformer = Transformer(header.description, weights, tiled=True)
-    report = PrepareReport(
-        loaded - started, compiled - loaded, header.size, kernels.cache_misses(), bool(fds), identity
+    kernels.compile_all(
+        lambda done, total, name: tell("kernels", done, total, kernels.cache_misses()), NAMES[packing.kind]
     )
-    return Prepared(Loaded(transformer, order.engine.sequences), msgspec.json.encode(report), [] if fds else [fd])
+    compiled = time.monotonic()
+    model = make_model(packing, memoryview(memory), order.engine)
+    report = PrepareReport(
+        loaded - started, compiled - loaded, packing.size, kernels.cache_misses(), bool(fds), identity
+    )
+    return Prepared(Loaded(model, order.engine, pages), msgspec.json.encode(report), [] if fds else [fd])
 
 
-def check_kv_fits(header: Header, sequences: int, memory_bytes: int) -> None:
-    """CheckpointError when the keys and values of full contexts need more than this machine's memory."""
-    d = header.description
-    needed = 2 * 4 * d.n_layers * d.kv_dim * d.seq_len * sequences
-    if needed > memory_bytes:
-        rule = f"its KV cache would take {needed} bytes, this machine has {memory_bytes}"
-        raise CheckpointError(header.path, "seq_len", d.seq_len, rule)
+def _fill(header: Header, packing: Packing, memory: memoryview, progress: Callable[[int, int], None]) -> str:
+    """Read, check and pack the weights; returns the file's fingerprint. The file's bytes are given back at the end."""
+    from llmproc.checkpoints.weights import check_finite, read_into, view_weights
+    from llmproc.engine.loading import pack_model
+
+    with mmap.mmap(-1, header.size) as file:
+        view = memoryview(file)
+        read_into(header, view)
+        weights = view_weights(header.description, header.layout, view)
+        check_finite(weights, header.path)
+        identity = fingerprint(file)
+        pack_model(packing, weights, memory, header.path, progress)
+        del weights
+        view.release()
+    return identity
+
+
+def _memory_bytes() -> int:
+    """What all KV pools together may take when nobody says how much: half of what can be had now."""
+    budget = usable_memory()
+    known = budget.usable if budget.usable is not None else budget.total
+    return (known if known is not None else 1 << 30) // 2
 
 
 def fingerprint(memory: mmap.mmap) -> str:

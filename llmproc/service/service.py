@@ -13,13 +13,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
 from llmproc.config import EngineOptions, Scheduling
 from llmproc.errors import LlmprocError, ServiceClosedError
+from llmproc.hardware.cpus import default_threads
 from llmproc.processes.plan import Plan
 from llmproc.processes.slots import WorkerExit
 from llmproc.service.desk import Desk, apply_scheduling
@@ -40,6 +41,11 @@ class ServiceConfig:
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     output_fd: int | None = None
     stuck_after_s: float = 10.0
+
+
+def with_threads(engine: EngineOptions, workers: int) -> EngineOptions:
+    """The options with a number of threads: unless given, all workers' together are the CPUs this process may use."""
+    return engine if engine.threads is not None else replace(engine, threads=default_threads(workers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +70,11 @@ class Service:
         on_failure: Callable[[LlmprocError], None] = lambda error: None,
     ) -> None:
         """`on_*` are called on the I/O thread and must not block."""
+        engine = with_threads(config.engine, config.workers)
         plan = Plan(
             "llmproc.service.prepare:prepare",
             "llmproc.service.worker:child",
-            msgspec.json.encode(PrepareOrder(str(config.checkpoint), config.engine)),
+            msgspec.json.encode(PrepareOrder(str(config.checkpoint), engine, config.workers)),
             config.workers,
             config.environment,
             config.output_fd,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from llmproc.engine import engine as engine_events
 from llmproc.engine.engine import Engine
+from llmproc.engine.forward import Forward
 from llmproc.engine.sequence import SequenceRequest
 from llmproc.errors import RequestError
 from llmproc.processes import protocol
@@ -19,22 +20,23 @@ from llmproc.service.prepare import Loaded
 
 def child(context: Loaded, channel: WorkerChannel, health: HealthCell) -> int:
     """Serve requests until STOP, end of the request pipe (main is gone) or SIGTERM; returns the exit code."""
-    engine = Engine(context.transformer, context.sequences)
-    channel.ready()
-    while True:
-        while (frame := channel.receive(block=not engine.busy)) is not None:
-            if frame.type == protocol.STOP:
+    with Forward(context.model, context.options, context.pages) as forward:
+        engine = Engine(forward, context.options)
+        channel.ready()
+        while True:
+            while (frame := channel.receive(block=not engine.busy)) is not None:
+                if frame.type == protocol.STOP:
+                    return 0
+                _accept(engine, frame, channel)
+                health.set_busy(engine.busy)
+            if channel.ended:
                 return 0
-            _accept(engine, frame, channel)
-            health.set_busy(engine.busy)
-        if channel.ended:
-            return 0
-        if engine.busy:
-            events = engine.step()
-            health.step()
-            if events:
-                channel.send(messages.to_frame(messages.Events([_message(event) for event in events])))
-            health.set_busy(engine.busy)
+            if engine.busy:
+                events = engine.step()
+                health.step()
+                if events:
+                    channel.send(messages.to_frame(messages.Events([_message(event) for event in events])))
+                health.set_busy(engine.busy)
 
 
 def _accept(engine: Engine, frame: Frame, channel: WorkerChannel) -> None:

@@ -20,7 +20,7 @@ _EVERYBODY = 1 << 30
 
 
 @njit(nogil=True)
-def wait_for_all(address: int, ranks: int) -> None:
+def wait_for_all(address: int, ranks: int, spins: int = SPINS) -> None:
     """Return when all `ranks` have called it. `address`: BARRIER_BYTES of zeroed shared memory."""
     if ranks == 1:
         return
@@ -31,7 +31,7 @@ def wait_for_all(address: int, ranks: int) -> None:
         if load_i32(address + 8) > 0:
             futex_wake(address + 4, _EVERYBODY)
         return
-    for _ in range(SPINS):
+    for _ in range(spins):
         if load_i32(address + 4) != present:
             return
         pause()

@@ -8,6 +8,10 @@ VNNI multiplies unsigned by signed: weights are stored with the sign bit flipped
 activations is taken off once per group (`add_scaled`'s offset). Pairs need no offset: it is zero there. vpmaddubsw, the
 obvious AVX2 instruction, adds two products in 16 bits and saturates (2 x 255 x 127 > 32767): silently wrong, not used.
 Sums are exact in both forms while a group has at most 2**16 columns.
+
+4-bit weights are unsigned nibbles (0..15, for -8..7) in both forms; a byte holds one weight of two steps, the low
+nibble that of the first. Offsets are per token and group: minus what is added to each stored weight times the sum of the
+activations; a sum of the group starts from there (`start`), so that the correction costs nothing.
 """
 
 from __future__ import annotations
@@ -22,10 +26,12 @@ from llmproc.simd import emit
 from llmproc.simd.target import HAS_VNNI
 from llmproc.simd.tiles import map_tile
 from llmproc.simd.types import LANES, Tile, i8x32, i8x64, i16x32, i32x16
+from llmproc.simd.vectors import load_i8x32, load_i8x64, narrow_i8, narrow_i16
 
 STEP_K = 4 if HAS_VNNI else 2  # columns a step takes
 STEP_BYTES = STEP_K * LANES  # of weights
-OFFSET = 128 if HAS_VNNI else 0  # what is added to each stored weight
+OFFSET = 128 if HAS_VNNI else 0  # what is added to each stored int8 weight
+NIBBLE_OFFSET = 8  # and to each 4-bit weight
 ACTIVATION_BYTES = 4 // STEP_K  # per activation: int8 or int16
 _WEIGHTS = i8x64 if HAS_VNNI else i16x32
 
@@ -40,6 +46,55 @@ def load_weights(typingctx: Any, address: Any) -> Any:
         return builder.sext(emit.load(builder, args[0], i8x32.llvm), i16x32.llvm)
 
     return _WEIGHTS(types.int64), generate
+
+
+def _nibbles(name: str, high: bool) -> Any:
+    def apply(typingctx: Any, packed: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            kind = args[0].type
+            part = builder.lshr(args[0], emit.constant(kind, 4)) if high else args[0]
+            part = builder.and_(part, emit.constant(kind, 15))
+            return part if HAS_VNNI else builder.zext(part, i16x32.llvm)
+
+        return _WEIGHTS(i8x64 if HAS_VNNI else i8x32), generate
+
+    apply.__doc__ = f"Weights of the {'second' if high else 'first'} of two steps that share their bytes."
+    apply.__name__ = apply.__qualname__ = name
+    return intrinsic(apply)
+
+
+low_nibbles = _nibbles("low_nibbles", False)
+high_nibbles = _nibbles("high_nibbles", True)
+store_activations = narrow_i8 if ACTIVATION_BYTES == 1 else narrow_i16  # sixteen of them, from i32x16
+load_packed = load_i8x64 if HAS_VNNI else load_i8x32  # two steps of 4-bit weights
+
+
+@intrinsic
+def put_activation(typingctx: Any, address: Any, value: Any) -> Any:
+    """One activation, from int32, as `store_activations` stores sixteen."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        emit.store(builder, args[0], builder.trunc(args[1], ir.IntType(8 * ACTIVATION_BYTES)))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int32), generate
+
+
+@intrinsic(prefer_literal=True)
+def start(typingctx: Any, count: Any, address: Any, stride: Any) -> Any:
+    """A Tile of `count` (a literal) i32x16: each filled with the int32 at address + i * stride."""
+    if not isinstance(count, types.IntegerLiteral):
+        return None
+    tile = Tile(i32x16, count.literal_value)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        result = ir.Constant(tile.llvm, ir.Undefined)
+        for index in range(tile.count):
+            word = emit.load(builder, emit.at(builder, args[1], args[2], index), emit.I32)
+            result = builder.insert_value(result, emit.splat(builder, word, LANES), index)
+        return result
+
+    return tile(count, types.int64, types.int64), generate
 
 
 def _multiply_pairs(builder: Any, weights: Any, activations: Any) -> Any:

@@ -66,28 +66,71 @@ def multiply_add(typingctx: Any, tile: Any, vector: Any, address: Any, stride: A
     return tile(tile, f32x16, _I64, _I64), generate
 
 
-@intrinsic
-def add_scaled(typingctx: Any, tile: Any, sums: Any, offsets: Any, weight_scales: Any, scales: Any, stride: Any) -> Any:
-    """tile[i] += float(sums[i] - offset i) * weight_scales * scale i: llama2.c's step, in its order, without fma.
+def _add_scaled(name: str, fused: bool, doc: str) -> Any:
+    def apply(typingctx: Any, tile: Any, sums: Any, weight_scales: Any, scales: Any, stride: Any) -> Any:
+        if not (isinstance(tile, Tile) and isinstance(sums, Tile) and tile.count == sums.count):
+            return None
 
-    `offsets` and `scales`: addresses of an int32 and a float32 per token, both `stride` bytes apart.
-    """
-    if not (isinstance(tile, Tile) and isinstance(sums, Tile) and tile.count == sums.count):
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            _, integers, row_scales, scale_address, step_bytes = args
+
+            def step(index: int, old: Any) -> Any:
+                scale = emit.load(builder, emit.at(builder, scale_address, step_bytes, index), ir.FloatType())
+                factor = emit.splat(builder, scale, LANES)
+                exact = builder.sitofp(builder.extract_value(integers, index), f32x16.llvm)
+                if fused and HAS_FMA:
+                    both = builder.fmul(row_scales, factor)
+                    return emit.call(builder, "llvm.fma.v16f32", f32x16.llvm, exact, both, old)
+                return builder.fadd(old, builder.fmul(builder.fmul(exact, row_scales), factor))
+
+            return map_tile(builder, args[0], tile, step)
+
+        return tile(tile, sums, f32x16, _I64, _I64), generate
+
+    apply.__doc__, apply.__name__, apply.__qualname__ = doc, name, name
+    return intrinsic(apply)
+
+
+# `scales`: address of a float32 per token, `stride` bytes apart.
+add_scaled = _add_scaled(
+    "add_scaled", False, "tile[i] += float(sums[i]) * weight_scales * scale i: llama2.c's step, in its order, no fma."
+)
+fuse_scaled = _add_scaled(
+    "fuse_scaled", True, "tile[i] = fma(float(sums[i]), weight_scales * scale i, tile[i]): one instruction less."
+)
+
+
+@intrinsic
+def add_product(typingctx: Any, tile: Any, vector: Any, address: Any, stride: Any) -> Any:
+    """tile[i] += vector * (float32 at address + i * stride), rounded twice: the C engine's step."""
+    if not isinstance(tile, Tile) or tile.vector is not f32x16:
         return None
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        _, integers, offset_address, row_scales, scale_address, step_bytes = args
-
         def step(index: int, old: Any) -> Any:
-            offset = emit.load(builder, emit.at(builder, offset_address, step_bytes, index), emit.I32)
-            scale = emit.load(builder, emit.at(builder, scale_address, step_bytes, index), ir.FloatType())
-            exact = builder.sub(builder.extract_value(integers, index), emit.splat(builder, offset, LANES))
-            product = builder.fmul(builder.sitofp(exact, f32x16.llvm), row_scales)
-            return builder.fadd(old, builder.fmul(product, emit.splat(builder, scale, LANES)))
+            scalar = emit.load(builder, emit.at(builder, args[2], args[3], index), ir.FloatType())
+            return builder.fadd(old, builder.fmul(args[1], emit.splat(builder, scalar, LANES)))
 
         return map_tile(builder, args[0], tile, step)
 
-    return tile(tile, sums, _I64, f32x16, _I64, _I64), generate
+    return tile(tile, f32x16, _I64, _I64), generate
+
+
+@intrinsic(prefer_literal=True)
+def load_tile(typingctx: Any, count: Any, address: Any, stride: Any) -> Any:
+    """A Tile of `count` (a literal) f32x16, vector i from address + i * stride."""
+    if not isinstance(count, types.IntegerLiteral):
+        return None
+    tile = Tile(f32x16, count.literal_value)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        result = ir.Constant(tile.llvm, ir.Undefined)
+        for index in range(tile.count):
+            vector = emit.load(builder, emit.at(builder, args[1], args[2], index), f32x16.llvm)
+            result = builder.insert_value(result, vector, index)
+        return result
+
+    return tile(count, _I64, _I64), generate
 
 
 @intrinsic
@@ -99,6 +142,22 @@ def store_tile(typingctx: Any, address: Any, stride: Any, tile: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         for index in range(tile.count):
             emit.store(builder, emit.at(builder, args[0], args[1], index), builder.extract_value(args[2], index))
+        return context.get_dummy_value()
+
+    return types.void(_I64, _I64, tile), generate
+
+
+@intrinsic
+def add_to_memory(typingctx: Any, address: Any, stride: Any, tile: Any) -> Any:
+    """The vector at address + i * stride, plus tile[i], back to where it was."""
+    if not isinstance(tile, Tile):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        for index in range(tile.count):
+            place = emit.at(builder, args[0], args[1], index)
+            old = emit.load(builder, place, f32x16.llvm)
+            emit.store(builder, place, builder.fadd(old, builder.extract_value(args[2], index)))
         return context.get_dummy_value()
 
     return types.void(_I64, _I64, tile), generate

@@ -115,6 +115,9 @@ max_f32 = _binary("max_f32", f32x16, "Larger of each pair; the number, when the 
 min_f32 = _binary("min_f32", f32x16, "Smaller of each pair; the number, when the other is NaN.", _named("llvm.minnum"))
 add_i32 = _binary("add_i32", i32x16, "a + b, modulo 2**32.", lambda builder, a, b: builder.add(a, b))
 sub_i32 = _binary("sub_i32", i32x16, "a - b, modulo 2**32.", lambda builder, a, b: builder.sub(a, b))
+and_i32 = _binary("and_i32", i32x16, "Bits set in both.", lambda builder, a, b: builder.and_(a, b))
+or_i32 = _binary("or_i32", i32x16, "Bits set in either.", lambda builder, a, b: builder.or_(a, b))
+shift_left_i32 = _binary("shift_left_i32", i32x16, "a << b per lane, b below 32.", lambda builder, a, b: builder.shl(a, b))
 
 
 def _unary(name: str, kind: Vector, result: Vector, doc: str, operation: Any) -> Any:
@@ -133,6 +136,10 @@ def _absolute(builder: Any, a: Any) -> Any:
 
 
 abs_f32 = _unary("abs_f32", f32x16, f32x16, "|a|.", _absolute)
+sqrt_f32 = _unary("sqrt_f32", f32x16, f32x16, "Square root, rounded.", lambda b, a: emit.call(b, "llvm.sqrt.v16f32", a.type, a))
+truncate_f32 = _unary(
+    "truncate_f32", f32x16, i32x16, "To integers, towards zero; out of range: undefined.", lambda b, a: b.fptosi(a, i32x16.llvm)
+)
 i32_to_f32 = _unary("i32_to_f32", i32x16, f32x16, "As numbers, rounded.", lambda b, a: b.sitofp(a, f32x16.llvm))
 f32_bits = _unary("f32_bits", f32x16, i32x16, "The bits of each number.", lambda b, a: b.bitcast(a, i32x16.llvm))
 bits_f32 = _unary("bits_f32", i32x16, f32x16, "The numbers of these bits.", lambda b, a: b.bitcast(a, f32x16.llvm))
@@ -141,6 +148,7 @@ bits_f32 = _unary("bits_f32", i32x16, f32x16, "The numbers of these bits.", lamb
 @intrinsic
 def fma_f32(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
     """a * b + c: rounded once where the CPU has the instruction, else twice (never a slow emulation)."""
+
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if HAS_FMA:
             return emit.call(builder, "llvm.fma.v16f32", f32x16.llvm, *args)
@@ -177,3 +185,62 @@ def largest_f32(typingctx: Any, vector: Any) -> Any:
         return _tree(builder, args[0], larger)
 
     return types.float32(f32x16), generate
+
+
+def _choose(name: str, relation: str, doc: str) -> Any:
+    def apply(typingctx: Any, a: Any, b: Any, yes: Any, no: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.select(builder.fcmp_ordered(relation, args[0], args[1]), args[2], args[3])
+
+        return f32x16(f32x16, f32x16, f32x16, f32x16), generate
+
+    apply.__doc__, apply.__name__, apply.__qualname__ = doc, name, name
+    return intrinsic(apply)
+
+
+where_less = _choose("where_less", "<", "Per lane: yes where a < b, else no; NaN is never less.")
+where_at_least = _choose("where_at_least", ">=", "Per lane: yes where a >= b, else no; NaN is never at least.")
+
+
+@intrinsic
+def first_lanes(typingctx: Any, vector: Any, count: Any, other: Any) -> Any:
+    """Lanes 0 to count - 1 of `vector`, the rest of `other`."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        lanes = ir.Constant(ir.VectorType(emit.I64, LANES), list(range(LANES)))
+        inside = builder.icmp_signed("<", lanes, emit.splat(builder, args[1], LANES))
+        return builder.select(inside, args[0], args[2])
+
+    return f32x16(f32x16, types.int64, f32x16), generate
+
+
+@intrinsic
+def narrow_i8(typingctx: Any, address: Any, vector: Any) -> Any:
+    """The lowest byte of each lane of i32x16, stored as 16 bytes."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        emit.store(builder, args[0], builder.trunc(args[1], ir.VectorType(ir.IntType(8), LANES)))
+        return context.get_dummy_value()
+
+    return types.void(_ADDRESS, i32x16), generate
+
+
+@intrinsic
+def narrow_i16(typingctx: Any, address: Any, vector: Any) -> Any:
+    """The lower half of each lane of i32x16, stored as 32 bytes."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        emit.store(builder, args[0], builder.trunc(args[1], _SHORTS))
+        return context.get_dummy_value()
+
+    return types.void(_ADDRESS, i32x16), generate
+
+
+@intrinsic
+def sum_i32(typingctx: Any, vector: Any) -> Any:
+    """Sum of the lanes, modulo 2**32."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _tree(builder, args[0], lambda b, low, high: b.add(low, high))
+
+    return types.int32(i32x16), generate

@@ -24,11 +24,10 @@ sys.path[:0] = [str(ROOT), str(HERE), str(HERE / "corpus")]
 
 from judging import MAX_TOKENS, overlap, passes, wilson  # noqa: E402
 
-from llmproc.checkpoints.header import read_header  # noqa: E402
-from llmproc.checkpoints.weights import read_into, view_weights  # noqa: E402
+from llmproc.config import EngineOptions  # noqa: E402
 from llmproc.engine.engine import Engine  # noqa: E402
+from llmproc.engine.loading import open_forward  # noqa: E402
 from llmproc.engine.sequence import Finish, SequenceRequest, Token  # noqa: E402
-from llmproc.engine.transformer import Transformer  # noqa: E402
 from llmproc.text.templates import ChatTemplate  # noqa: E402
 from llmproc.text.tokenizer import Tokenizer, load_tokenizer  # noqa: E402
 
@@ -41,12 +40,10 @@ class Chat:
     """Conversations with one checkpoint, one at a time."""
 
     def __init__(self, model: Path, tokenizer: Path) -> None:
-        header = read_header(model)
-        buffer = memoryview(bytearray(header.size))
-        read_into(header, buffer)
-        weights = view_weights(header.description, header.layout, buffer)
-        self.engine = Engine(Transformer(header.description, weights))
-        self.tokenizer: Tokenizer = load_tokenizer(tokenizer, header.description.vocab_size)
+        options = EngineOptions(threads=1)
+        forward = open_forward(model, options)
+        self.engine = Engine(forward, options)
+        self.tokenizer: Tokenizer = load_tokenizer(tokenizer, forward.vocab_size)
         self.template = ChatTemplate(self.tokenizer.template_name)
 
     def converse(self, questions: list[str], temperature: float, seed: int) -> Iterator[tuple[str, bool]]:

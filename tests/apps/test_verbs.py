@@ -54,6 +54,8 @@ def test_synth_writes_a_model_that_can_be_read(tmp_path: Path) -> None:
     again = tmp_path / "again.bin"
     code, out, _ = call(tmp_path, "synth", "--shape", "tiny", "-o", again)
     assert code == 0 and "random weights" in out and again.read_bytes() == path.read_bytes()
+    code, out, _ = call(tmp_path, "synth", "--shape", "tiny", "--layout", "version 1", "-o", again)
+    assert code == 0 and "version 1" in out and read_header(again).description.weight_type == "f32"
 
 
 @pytest.mark.parametrize(

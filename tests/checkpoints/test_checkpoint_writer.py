@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from invalid_checkpoints import LAYOUTS, valid
 from naive_reader import read_naively
 
-from llmproc.checkpoints import writer
+from llmproc.checkpoints import replacement, writer
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.layout import LAYER_TENSORS, MATRICES, ROPE_TABLES, Layout, names_of, shape_of, spans
 from llmproc.checkpoints.quantisation import dequantise, quantise
@@ -262,7 +262,7 @@ def test_failures_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
     def failing(*_: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(writer.os, call, failing)
+    monkeypatch.setattr(replacement.os, call, failing)
     description, arrays = _model()
     with pytest.raises(CheckpointError, match=r"unwritable \(Input/output error\)"):
         write_checkpoint(tmp_path / "m.bin", description, arrays, "version 2")
@@ -272,8 +272,8 @@ def test_failures_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
 def test_synced_before_it_takes_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
     fsync, replace = os.fsync, os.replace
-    monkeypatch.setattr(writer.os, "fsync", lambda fd: (order.append("fsync"), fsync(fd)))
-    monkeypatch.setattr(writer.os, "replace", lambda a, b: (order.append("replace"), replace(a, b)))
+    monkeypatch.setattr(replacement.os, "fsync", lambda fd: (order.append("fsync"), fsync(fd)))
+    monkeypatch.setattr(replacement.os, "replace", lambda a, b: (order.append("replace"), replace(a, b)))
     description, arrays = _model()
     write_checkpoint(tmp_path / "m.bin", description, arrays, "version 2")
     assert order == ["fsync", "replace", "fsync"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.weights import Int8Matrix, LayerWeights, Weights
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 Model = tuple[ModelDescription, Weights]
 MATRICES = ("wq", "wk", "wv", "wo", "w1", "w2", "w3")

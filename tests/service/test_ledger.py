@@ -157,3 +157,17 @@ def test_random_histories_end_every_request_once() -> None:
                     ended.append(entry.request_id)
         left = [e.request_id for e in ledger.open_entries()]
         assert sorted(ended + left) == list(range(1, number + 1))
+
+
+def test_whoever_waits_waits_while_every_slot_is_full_and_a_suspect_for_an_empty_one() -> None:
+    ledger = Ledger(capacity=2)
+    entries = [Entry(n, order()) for n in range(1, 7)]
+    for entry in entries:
+        ledger.add(entry)
+    assert dispatched(ledger, [0, 1]) == [(1, 0), (2, 1), (3, 0), (4, 1)]
+    entries[4].deaths = 2
+    ledger.remove(entries[0])
+    assert dispatched(ledger, [0, 1]) == [(6, 0)], "one free place is none for a suspect"
+    ledger.remove(entries[1])
+    ledger.remove(entries[3])
+    assert dispatched(ledger, [0, 1]) == [(5, 1)]

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmproc.config import EngineOptions
 from llmproc.errors import ProtocolError
 from llmproc.processes.frames import Frame
 from llmproc.processes.protocol import FIRST_FREE
-from llmproc.service.messages import Cancel, Events, Finish, Generate, Token, from_frame, to_frame
+from llmproc.service.messages import Cancel, Events, Finish, Generate, PrepareOrder, Token, from_frame, to_frame
 
 MESSAGES = [
     Generate([1, 2, 3], 5, [2], 0.6, 0.9, 2**64 - 1, 3),
@@ -52,3 +53,11 @@ def test_a_reason_outside_the_list_is_refused() -> None:
     raw[0][0][2] = "whatever"
     with pytest.raises(ProtocolError):
         from_frame(Frame(frame.type, 0, msgspec.msgpack.encode(raw)))
+
+
+def test_a_prepare_order_carries_the_engine_options_whole_and_checked() -> None:
+    options = EngineOptions(threads=2, sequences=4, weights="q4", context=300, kv_memory=1 << 33, leads=False)
+    data = msgspec.json.encode(PrepareOrder("model.bin", options))
+    assert msgspec.json.decode(data, type=PrepareOrder) == PrepareOrder("model.bin", options)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(data.replace(b'"threads":2', b'"threads":"two"'), type=PrepareOrder)

@@ -5,25 +5,21 @@ A command returns nothing; what it has to say goes to the screen. Bad values rai
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
-
 from llmproc.apps.chat.screen import Screen
 from llmproc.apps.chat.teller import Teller
+from llmproc.apps.saving import read_file, read_session, write_session
 from llmproc.config import POLICIES, Scheduling, format_cpus, parse_cpus
 from llmproc.errors import LlmprocError, UsageError
 from llmproc.monitor import proc
 from llmproc.service.desk import explain_scheduling_error
 from llmproc.service.service import Service
-from llmproc.service.session import Session, read_saved, session_facts
-
-_MAX_FILE = 16 << 20
+from llmproc.service.session import Session, session_facts
 
 
 class Loop(Protocol):
@@ -191,49 +187,17 @@ def _regen(loop: Loop, argument: str) -> None:
 
 
 def _read(loop: Loop, argument: str) -> None:
-    loop.answer(_file(argument).decode("utf-8", "surrogateescape"))
-
-
-def _path(name: str) -> Path:
-    if not name:
-        raise UsageError("a file name is missing")
-    if "\0" in name:
-        raise UsageError("a file name cannot hold the byte 0")
-    try:
-        return Path(name).expanduser()
-    except RuntimeError:
-        raise UsageError(f"{name}: there is no such user") from None
-
-
-def _file(name: str) -> bytes:
-    path = _path(name)
-    try:
-        if not path.is_file():
-            raise LlmprocError(f"{path}: no such file")
-        if path.stat().st_size > _MAX_FILE:
-            raise LlmprocError(f"{path}: is {path.stat().st_size} bytes: at most {_MAX_FILE}")
-        return path.read_bytes()
-    except OSError as error:
-        raise LlmprocError(f"{path}: cannot be read: {error.strerror}") from None
+    loop.answer(read_file(argument).decode("utf-8", "surrogateescape"))
 
 
 def _save(loop: Loop, argument: str) -> None:
-    path = _path(argument)
     saved = loop.session.saved(str(loop.model), str(loop.tokenizer))
-    text = json.dumps(msgspec.to_builtins(saved), ensure_ascii=False, indent=1) + "\n"
-    temporary = path.parent / f"{path.name}.part"
-    try:
-        if path.exists() and not path.is_file():  # a device or FIFO must not become a file
-            raise UsageError(f"{path}: is not a regular file")
-        temporary.write_bytes(text.encode("utf-8", "replace"))  # a prompt may hold bytes that are no UTF-8
-        temporary.replace(path)
-    except OSError as error:
-        raise LlmprocError(f"{path}: cannot be written: {error.strerror}") from None
+    path = write_session(argument, saved)
     loop.screen.notice(f"saved {len(saved.turns)} turns to {path}")
 
 
 def _load(loop: Loop, argument: str) -> None:
-    saved = read_saved(_file(argument), argument)
+    saved = read_session(argument)
     loop.session.restore(saved)
     here, there = (str(loop.model), str(loop.tokenizer)), (saved.model, saved.tokenizer)
     other = "" if here == there else f" (saved with {saved.model} and {saved.tokenizer}: the answers will be others)"

@@ -1,0 +1,14 @@
+"""The last line children wrote: the reason, when one could not start. Serves every app that starts a service."""
+
+from __future__ import annotations
+
+import os
+
+_TAIL = 4096
+
+
+def last_line(fd: int) -> str:
+    """The last line of the file behind `fd`, "" if it has none."""
+    size = os.fstat(fd).st_size
+    lines = os.pread(fd, _TAIL, max(0, size - _TAIL)).decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else ""

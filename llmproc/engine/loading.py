@@ -1,0 +1,91 @@
+"""From a checkpoint to a model that is ready to run: converted, packed, with its angles. One process, or a template.
+
+Serves `service` (which packs into shared memory), bench, doctor and tests (`open_forward`, everything in one process).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from llmproc import kernels
+from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.ggml_types import convert
+from llmproc.checkpoints.header import Header, read_header
+from llmproc.checkpoints.weight_types import converted_description
+from llmproc.checkpoints.weights import Matrix, Weights, load_checkpoint
+from llmproc.config import EngineOptions
+from llmproc.engine.batch import PAGE
+from llmproc.engine.forward import Forward, Model
+from llmproc.engine.packing import Packing, kind_of, padded
+from llmproc.errors import UsageError
+from llmproc.kernels.rotation import fill_angles
+
+
+def plan_model(header: Header, options: EngineOptions) -> Packing:
+    """Where everything will lie. UsageError when the options do not fit the checkpoint."""
+    described = converted_description(header.description, options.weights, header.path)
+    converted = described.weight_type != header.description.weight_type
+    if options.c_order and converted:
+        raise UsageError(f"--weights is {options.weights}: the C engine's order is for weights as they are in the file")
+    return Packing(described, kind_of(described, converted, options.c_order))
+
+
+def pack_model(
+    packing: Packing, weights: Weights, buffer: memoryview, path: Path, progress: Callable[[int, int], None]
+) -> None:
+    """Convert and pack every matrix. CheckpointError naming the tensor when one cannot be converted."""
+
+    def converter(label: str, matrix: Matrix) -> Matrix:
+        return convert(matrix, packing.description.weight_type, path, label)
+
+    packing.pack(weights, buffer, converter, progress)
+
+
+def make_model(packing: Packing, buffer: memoryview, options: EngineOptions) -> Model:
+    """The model over packed memory. Computes the angles; needs the kernels."""
+    d = packing.description
+    context = d.seq_len if options.context is None else min(options.context, d.seq_len)
+    angles = np.empty((context, d.head_dim), np.float32)
+    fill_angles(angles, np.float32(d.rope_theta))
+    return Model(packing, np.frombuffer(buffer, np.uint8), angles, context)
+
+
+def page_bytes(description: ModelDescription, options: EngineOptions) -> int:
+    """Bytes of one page: PAGE positions of all layers."""
+    size = 2 if options.kv_type == "f16" else 4
+    d = description
+    return d.n_layers * d.n_kv_heads * PAGE * size * (d.head_dim + padded(d.head_dim))
+
+
+def pool_pages(description: ModelDescription, options: EngineOptions, memory_bytes: int) -> int:
+    """Pages of the KV pool: what `kv_memory` allows, else a full context for every sequence as far as memory goes.
+
+    UsageError when not even one full context fits: nobody could be sure to finish.
+    """
+    context = description.seq_len if options.context is None else min(options.context, description.seq_len)
+    one, size = -(-context // PAGE), page_bytes(description, options)
+    wanted = one * options.sequences
+    most = (memory_bytes if options.kv_memory is None else options.kv_memory) // size
+    if most < one:
+        name, value = ("kv-memory", options.kv_memory) if options.kv_memory is not None else ("context", context)
+        rule = f"one sequence of {context} positions needs {one * size} bytes"
+        raise UsageError(f"--{name} is {value}: {rule}, there are {most * size}")
+    return min(wanted, most) if options.kv_memory is None else most
+
+
+def open_forward(path: Path, options: EngineOptions) -> Forward:
+    """Everything in this process: read, convert, pack, compile, start the team. `close` it."""
+    packing = plan_model(read_header(path), options)
+    _, weights = load_checkpoint(path)
+    buffer = np.zeros(packing.size + 64, np.uint8)
+    start = -buffer.ctypes.data % 64
+    memory = buffer[start : start + packing.size].data
+    kernels.compile_all()
+    pack_model(packing, weights, memory, path, lambda done, total: None)
+    model = make_model(packing, memory, options)
+    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return Forward(model, options, pool_pages(packing.description, options, available // 2))

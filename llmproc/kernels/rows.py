@@ -1,0 +1,171 @@
+"""What happens to the activations of one token between two products: norm, quantisation, gated unit, rotation.
+
+Serves `kernels.forward`. Rows are padded to whole vectors with zeros. Two orders of arithmetic: `c_order` keeps that of
+llama2.c's run.c and runq.c (MIT, Andrej Karpathy) and is bit-equal to the C engine; the other sums in sixteen fixed lanes
+and uses `exp_f32`. Neither depends on how many tokens or ranks there are.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from llmproc.simd.dot import ACTIVATION_BYTES, put_activation, store_activations
+from llmproc.simd.exponential import exp_f32
+from llmproc.simd.scalars import get_f32, put_f32, put_i32
+from llmproc.simd.types import LANES
+from llmproc.simd.vectors import (
+    abs_f32,
+    add_f32,
+    add_i32,
+    and_i32,
+    bits_f32,
+    broadcast_f32,
+    broadcast_i32,
+    div_f32,
+    f32_bits,
+    fma_f32,
+    i32_to_f32,
+    largest_f32,
+    load_f32x16,
+    max_f32,
+    min_f32,
+    mul_f32,
+    or_i32,
+    store,
+    sub_f32,
+    sum_f32,
+    sum_i32,
+    truncate_f32,
+    where_at_least,
+)
+
+VECTOR = 4 * LANES  # bytes
+_ONE, _ZERO, _HALF = np.float32(1), np.float32(0), np.float32(0.5)
+_LIMIT, _INFINITY, _NAN = np.float32(127), np.float32(np.inf), np.float32(np.nan)
+_SIGN, _ONE_BITS = np.int32(-(1 << 31)), np.int32(0x3F800000)
+
+
+@njit
+def normalise(out, x, weight, size, eps, c_order):  # type: ignore[no-untyped-def]
+    """out = weight * (x / sqrt(mean(x^2) + eps)), `size` numbers; addresses of padded rows."""
+    vectors = (size + LANES - 1) // LANES
+    total = _ZERO
+    if c_order:
+        for i in range(size):
+            value = get_f32(x + 4 * i)
+            total += value * value
+    else:
+        squares = broadcast_f32(_ZERO)
+        for i in range(vectors):
+            part = load_f32x16(x + i * VECTOR)
+            squares = fma_f32(part, part, squares)
+        total = sum_f32(squares)
+    total /= np.float32(size)
+    total += eps
+    factor = broadcast_f32(_ONE / math.sqrt(total))
+    for i in range(vectors):
+        value = mul_f32(factor, load_f32x16(x + i * VECTOR))
+        store(out + i * VECTOR, mul_f32(load_f32x16(weight + i * VECTOR), value))
+
+
+@njit
+def quantise_groups(x, values, scales, offsets, groups, group, offset):  # type: ignore[no-untyped-def]
+    """Per group: scale = max|x| / 127, value = x / scale rounded half away from zero; a zero group gives zeros.
+
+    Values in the form `simd.dot` reads, scales float32, offsets -offset * (sum of the values) int32. A group with NaN
+    or infinity gets scale NaN, so that it reaches the logits and is found there.
+    """
+    if group % LANES == 0:
+        for g in range(groups):
+            _quantise_vectors(
+                x + g * group * 4, values + g * group * ACTIVATION_BYTES, scales + 4 * g, offsets + 4 * g,
+                group // LANES, offset,
+            )  # fmt: skip
+    else:
+        for g in range(groups):
+            _quantise_scalars(
+                x + g * group * 4, values + g * group * ACTIVATION_BYTES, scales + 4 * g, offsets + 4 * g, group, offset
+            )
+
+
+@njit
+def _quantise_vectors(x, values, scale_at, offset_at, vectors, offset):  # type: ignore[no-untyped-def]
+    largest = poison = broadcast_f32(_ZERO)
+    for i in range(vectors):
+        part = load_f32x16(x + i * VECTOR)
+        largest = max_f32(largest, abs_f32(part))
+        poison = add_f32(poison, sub_f32(part, part))  # NaN for NaN and infinity, which a maximum may pass over
+    scale = largest_f32(largest) / _LIMIT + sum_f32(poison)
+    put_f32(scale_at, scale)
+    if not scale > _ZERO:
+        for i in range(vectors):
+            store_activations(values + i * LANES * ACTIVATION_BYTES, broadcast_i32(np.int32(0)))
+        put_i32(offset_at, np.int32(0))
+        return
+    divisor, half, zero = broadcast_f32(scale), broadcast_f32(_HALF), broadcast_f32(_ZERO)
+    top, bottom = broadcast_f32(_LIMIT), broadcast_f32(-_LIMIT)
+    total = broadcast_i32(np.int32(0))
+    for i in range(vectors):
+        quotient = min_f32(max_f32(div_f32(load_f32x16(x + i * VECTOR), divisor), bottom), top)
+        whole = i32_to_f32(truncate_f32(quotient))
+        sign = and_i32(f32_bits(quotient), broadcast_i32(_SIGN))
+        away = bits_f32(or_i32(sign, broadcast_i32(_ONE_BITS)))
+        rest = abs_f32(sub_f32(quotient, whole))  # exact, which quotient + 0.5 would not be
+        rounded = truncate_f32(add_f32(whole, where_at_least(rest, half, away, zero)))
+        store_activations(values + i * LANES * ACTIVATION_BYTES, rounded)
+        total = add_i32(total, rounded)
+    put_i32(offset_at, np.int32(-offset) * sum_i32(total))
+
+
+@njit
+def _quantise_scalars(x, values, scale_at, offset_at, group, offset):  # type: ignore[no-untyped-def]
+    """The same for a group that is no whole number of vectors."""
+    largest = poison = _ZERO
+    for i in range(group):
+        value = get_f32(x + 4 * i)
+        largest = max(largest, abs(value))
+        poison += value - value
+    scale = largest / _LIMIT + poison
+    put_f32(scale_at, scale)
+    total = np.int32(0)
+    for i in range(group):
+        rounded = np.int32(0)
+        if scale > _ZERO:
+            quotient = min(max(np.float64(get_f32(x + 4 * i) / scale), -127.0), 127.0)
+            rounded = np.int32(quotient + 0.5) if quotient >= 0 else np.int32(quotient - 0.5)
+        put_activation(values + i * ACTIVATION_BYTES, rounded)
+        total = np.int32(total + rounded)
+    put_i32(offset_at, np.int32(-offset) * total)
+
+
+@njit
+def gated_unit(gate, up, vectors, c_order):  # type: ignore[no-untyped-def]
+    """gate = gate * sigmoid(gate) * up, in place."""
+    one = broadcast_f32(_ONE)
+    for i in range(vectors):
+        at = gate + i * VECTOR
+        if c_order:
+            for lane in range(LANES):
+                value = get_f32(at + 4 * lane)
+                value *= _ONE / (_ONE + math.exp(-value))
+                put_f32(at + 4 * lane, value * get_f32(up + i * VECTOR + 4 * lane))
+        else:
+            value = load_f32x16(at)
+            share = div_f32(value, add_f32(one, exp_f32(sub_f32(broadcast_f32(_ZERO), value))))
+            store(at, mul_f32(share, load_f32x16(up + i * VECTOR)))
+
+
+@njit
+def rotate(out, x, angles, head_dim, scale):  # type: ignore[no-untyped-def]
+    """out = x with interleaved pairs rotated, times `scale`. `angles`: cosine and sine of each pair at this position.
+
+    Formula: RoFormer, Su et al. 2021.
+    """
+    for i in range(0, head_dim, 2):
+        cosine, sine = get_f32(angles + 4 * i), get_f32(angles + 4 * i + 4)
+        first, second = get_f32(x + 4 * i), get_f32(x + 4 * i + 4)
+        put_f32(out + 4 * i, (first * cosine - second * sine) * scale)
+        put_f32(out + 4 * i + 4, (first * sine + second * cosine) * scale)

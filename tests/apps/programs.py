@@ -1,0 +1,99 @@
+"""Programs that use the Python API, run as real processes, and a look at what they leave."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 60.0
+
+
+@dataclass
+class Ended:
+    code: int
+    out: str
+    err: str
+    left: list[int]  # processes it started that live
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LLMPROC_", "PYTHONPATH"))}
+    return {**kept, "PYTHONPATH": str(ROOT), **more}
+
+
+def program(
+    code: str | list[str], folder: Path, interrupt_at: str | None = None, place: bool = True, **more: str
+) -> Ended:
+    """Run Python code (or arguments for Python). `interrupt_at`: Ctrl-C when this line has been written.
+
+    Ctrl-C goes to the whole process group, as a terminal's does. `place` False: without PYTHONPATH.
+    """
+    arguments = ["-c", textwrap.dedent(code)] if isinstance(code, str) else code
+    sign = uuid.uuid4().hex
+    settings = environment(LLMPROC_TEST_SIGN=sign, **more)
+    if not place:
+        del settings["PYTHONPATH"]
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", *arguments] if isinstance(code, str) else [sys.executable, *arguments],
+        cwd=folder, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    out = ""
+    try:
+        if interrupt_at is not None:
+            assert process.stdout is not None
+            while interrupt_at not in (line := process.stdout.readline()):
+                assert line, f"it ended: {process.stderr.read() if process.stderr else ''}"
+                out += line
+            os.killpg(process.pid, signal.SIGINT)
+        rest, err = process.communicate(timeout=PATIENCE_S)
+        return Ended(process.returncode, out + rest, err, remaining(sign))
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def remaining(sign: str, patience_s: float = 1.0) -> list[int]:
+    """Processes with this sign in their environment that still live after `patience_s`; they are ended."""
+    wanted = f"LLMPROC_TEST_SIGN={sign}".encode()
+    end = time.monotonic() + patience_s
+    while True:
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdecimal():
+                with contextlib.suppress(OSError):
+                    if wanted in (entry / "environ").read_bytes():
+                        found.append(int(entry.name))
+        if not found or time.monotonic() > end:
+            for pid in found:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            return found
+        time.sleep(0.01)
+
+
+def until(condition: Callable[[], object], patience_s: float = 20) -> None:
+    """Poll with a deadline."""
+    end = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < end, "it does not come"
+        time.sleep(0.002)
+
+
+def children() -> set[int]:
+    """Living children of this process."""
+    found: set[int] = set()
+    for path in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found |= set(map(int, path.read_text().split()))
+    return found

@@ -1,0 +1,407 @@
+"""GGUF's weight types: the same bytes as the gguf package and ggml itself, the corner cases, and what is refused."""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import importlib.util
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ggml_cases import LARGEST_HALF, cases, take_q4_0_apart, take_q8_0_apart
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmproc.checkpoints import ggml_types
+from llmproc.checkpoints.ggml_types import (
+    BELOW_HALF,
+    as_int8,
+    convert,
+    converted_weights,
+    dequantise,
+    to_f16,
+    to_q4_0,
+    to_q8_0,
+    weight_type_of,
+)
+from llmproc.checkpoints.synth import SHAPES, write_synthetic
+from llmproc.checkpoints.weight_types import WEIGHT_TYPES, converted_description
+from llmproc.checkpoints.weights import (
+    Int8Matrix,
+    Matrix,
+    Q4Matrix,
+    Weights,
+    check_finite,
+    load_checkpoint,
+    named_floats,
+)
+from llmproc.checkpoints.writer import write_checkpoint
+from llmproc.engine.reference import Reference
+from llmproc.errors import CheckpointError, UsageError
+
+GOLDEN = Path(__file__).parent / "ggml_golden" / "ggml_golden.npz"
+Quantiser = Callable[[np.ndarray], Int8Matrix | Q4Matrix]
+TAKE_APART = {"q8_0": take_q8_0_apart, "q4_0": take_q4_0_apart}
+QUANTISERS: dict[str, Quantiser] = {"q8_0": to_q8_0, "q4_0": to_q4_0}
+FULL_SCALE = {"q8_0": 127, "q4_0": 8}
+KINDS = sorted(QUANTISERS)
+
+
+def _bits(matrix: Int8Matrix | Q4Matrix) -> tuple[list, list]:
+    """Values and scale bits by group, to be compared with what is read out of blocks."""
+    return matrix.values.reshape(-1, 32).tolist(), matrix.scales.view(np.uint16).reshape(-1).tolist()
+
+
+def _apart(kind: str, raw: np.ndarray) -> tuple[list, list]:
+    values, scales = TAKE_APART[kind](raw)
+    return values.tolist(), scales.tolist()
+
+
+# --- the same bytes as GGUF's own
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_golden_bytes(kind: str) -> None:
+    with np.load(GOLDEN) as golden:
+        given, raw, back = (golden[f"{kind}_{part}"] for part in ("input", "bytes", "back"))
+    assert np.array_equal(given, cases(FULL_SCALE[kind])), "the golden file belongs to these cases"
+    matrix = QUANTISERS[kind](given)
+    assert _bits(matrix) == _apart(kind, raw)
+    assert dequantise(matrix).tobytes() == back.tobytes()
+    assert np.count_nonzero(matrix.scales == 0) > 5 and matrix.scales.max() == LARGEST_HALF, "the cases cover them"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_against_the_gguf_package(kind: str) -> None:
+    pytest.importorskip("gguf", reason="the gguf package is not installed")
+    from gguf import GGMLQuantizationType, quants
+
+    number = GGMLQuantizationType[kind.upper()]
+    random = np.random.default_rng(7)
+    normal = random.standard_normal((300, 256)).astype(np.float32)
+    for array in (cases(FULL_SCALE[kind]), normal, normal * np.float32(1e-6), np.round(normal * 4) / np.float32(4)):
+        raw = quants.quantize(array, number)
+        matrix = QUANTISERS[kind](array)
+        assert _bits(matrix) == _apart(kind, raw)
+        assert np.array_equal(dequantise(matrix), quants.dequantize(raw, number))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_against_ggml_itself(kind: str) -> None:
+    found = importlib.util.find_spec("llama_cpp")
+    if found is None or found.origin is None:
+        pytest.skip("llama-cpp-python is not installed")
+    ggml = ctypes.CDLL(str(Path(found.origin).parent / "lib" / "libggml-base.so"))
+    quantise = getattr(ggml, f"quantize_row_{kind}_ref")
+    random = np.random.default_rng(11)
+    array = np.concatenate([cases(FULL_SCALE[kind]), random.standard_normal((4000, 32)), np.full((1, 32), -0.0)])
+    array = array.astype(np.float32)
+    raw = np.zeros(len(array) * {"q8_0": 34, "q4_0": 18}[kind], np.uint8)
+    quantise(array.ctypes.data_as(ctypes.c_void_p), raw.ctypes.data_as(ctypes.c_void_p), ctypes.c_int64(array.size))
+    assert _bits(QUANTISERS[kind](array)) == _apart(kind, raw)
+
+
+# --- the rules, by hand and by exact arithmetic
+
+
+def test_q8_0_by_hand() -> None:
+    row = np.zeros((1, 64), np.float32)
+    row[0, :6] = [127, 63.5, -63.5, 0.5, -0.49999997, 126.5]
+    row[0, 32:35] = [-254, 1, 2.99]
+    matrix = to_q8_0(row)
+    assert matrix.values[0, :6].tolist() == [127, 64, -64, 1, 0, 127]
+    assert matrix.values[0, 32:35].tolist() == [-127, 1, 1], "254 / 127 is 2, so 1 is a tie and goes up"
+    assert matrix.scales.tolist() == [[1.0, 2.0]]
+    assert (matrix.values.dtype, matrix.scales.dtype) == (np.int8, np.float16)
+    assert (matrix.values.shape, matrix.scales.shape) == ((1, 64), (1, 2))
+
+
+def test_q4_0_by_hand() -> None:
+    row = np.zeros((1, 64), np.float32)
+    row[0, :6] = [-8, 7.9, 8, -7.5, 0.5, -0.5]
+    row[0, 32:36] = [16, -16, 15, -1]
+    matrix = to_q4_0(row)
+    assert matrix.scales.tolist() == [[1.0, -2.0]], "the sign of the largest is the scale's, so it is stored as 0"
+    assert matrix.values[0, :7].tolist() == [0, 15, 15, 1, 9, 8, 8], "the other sign has only 7 steps: 8 is cut"
+    assert matrix.values[0, 32:37].tolist() == [0, 15, 1, 9, 8]
+    assert dequantise(matrix)[0, 32:36].tolist() == [16, -14, 14, -2]
+    assert (matrix.values.dtype, matrix.scales.dtype) == (np.uint8, np.float16)
+
+
+def test_every_tie_of_int8_goes_away_from_zero() -> None:
+    """Adding the float below one half and cutting is round-half-away: shown at every tie and both floats beside it."""
+    ties = np.arange(0, 127, dtype=np.float32) + np.float32(0.5)
+    for values in (ties, np.nextafter(ties, np.float32(0)), np.nextafter(ties, np.float32(200))):
+        for sign in (1, -1):
+            signed = np.float32(sign) * values
+            expected = [sign * int(Fraction(float(value)) + Fraction(1, 2)) for value in values]
+            assert (signed + np.copysign(BELOW_HALF, signed)).astype(np.int8).tolist() == expected
+
+
+FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False, min_value=-500000, max_value=500000)
+
+
+@given(st.lists(FLOATS, min_size=1, max_size=32))
+@settings(max_examples=150, deadline=None)
+def test_against_exact_arithmetic(given_values: list[float]) -> None:
+    array = np.zeros((1, 32), np.float32)
+    array[0, : len(given_values)] = given_values
+    largest = max(array[0].tolist(), key=abs)  # max returns the first of equals
+    eight, four = to_q8_0(array), to_q4_0(array)
+    for matrix, scale in (
+        (eight, np.float32(abs(largest)) / np.float32(127)),
+        (four, np.float32(largest) / np.float32(-8)),
+    ):
+        assert matrix.scales[0, 0] == np.float16(scale)
+        with np.errstate(all="ignore"):
+            inverse = np.float32(1) / scale
+        usable = np.isfinite(inverse)
+        for value, stored in zip(array[0], matrix.values[0].tolist(), strict=True):
+            quotient = value * inverse if usable else np.float32(0)
+            if matrix is four:
+                assert stored == min(15, int(quotient + np.float32(8.5)))
+                continue
+            exact = Fraction(float(quotient))
+            assert stored == int(abs(exact) + Fraction(1, 2)) * (1 if exact > 0 else -1)
+
+
+@given(st.integers(1, 5), st.integers(1, 4), st.integers(0, 2**32 - 1))
+@settings(max_examples=40, deadline=None)
+def test_errors_are_bounded_and_quantising_again_changes_nothing(rows: int, groups: int, seed: int) -> None:
+    array = np.random.default_rng(seed).standard_normal((rows, groups * 32)).astype(np.float32)
+    for quantiser, share in ((to_q8_0, 0.5), (to_q4_0, 1.0)):  # 4 bits: the side without its eighth step loses one
+        matrix = quantiser(array)
+        back = dequantise(matrix)
+        error = np.abs(back - array).reshape(rows, groups, 32)
+        bound = np.abs(matrix.scales.astype(np.float64)) * (share + 0.07)  # the scale itself was rounded to half
+        assert (error <= bound[:, :, None]).all()
+        if quantiser is to_q8_0:
+            assert np.array_equal(dequantise(to_q8_0(back)), back)
+
+
+def test_groups_that_stand_for_zero() -> None:
+    """Zeros, negative zeros, and groups so small that 1 / scale would be infinite: no warning, no garbage."""
+    for fill in (0.0, -0.0, 1e-45, -1e-40, 2.9e-38 / 8):
+        array = np.full((1, 32), fill, np.float32)
+        array[0, 1::2] *= np.float32(0.5)
+        eight, four = to_q8_0(array), to_q4_0(array)
+        assert eight.scales[0, 0] == four.scales[0, 0] == 0
+        assert not dequantise(eight).any() and not dequantise(four).any()
+        if fill == 0:
+            assert np.signbit(four.scales[0, 0]), "ggml divides +0 by -8, whatever the zeros' own sign"
+        if abs(fill) < 1e-38:
+            assert not eight.values.any()
+            assert set(four.values[0].tolist()) == {8}
+
+
+def test_half_precision_denormals_keep_their_scale() -> None:
+    array = np.linspace(-1e-5, 1e-5, 32, dtype=np.float32)[None, :]
+    matrix = to_q8_0(array)
+    assert 0 < matrix.scales[0, 0] < np.finfo(np.float16).smallest_normal
+    assert matrix.values.min() == -127 and matrix.values.max() == 127
+    assert to_f16(array)[0, 0] == np.float16(-1e-5)
+
+
+def test_f16_is_nearest_even() -> None:
+    array = np.array([[1, 1 + 2**-11, 1 + 3 * 2**-11, 65504, 65519.9, -1e-8, 6e-8]], np.float32)
+    assert to_f16(array)[0].tolist() == [1, 1, 1 + 2**-9, 65504, 65504, -0.0, 2**-24]
+    assert to_f16(array).dtype == np.float16
+    assert dequantise(to_f16(array)).dtype == np.float32
+
+
+# --- blocks, memory, memory order
+
+
+@pytest.mark.parametrize("quantiser", [to_q8_0, to_q4_0])
+def test_blocks_make_no_difference(monkeypatch: pytest.MonkeyPatch, quantiser: Quantiser) -> None:
+    array = np.random.default_rng(1).standard_normal((37, 96)).astype(np.float32)
+    whole = quantiser(array)
+    for groups in (1, 7, 111):
+        monkeypatch.setattr(ggml_types, "BLOCK_GROUPS", groups)
+        assert _bits(quantiser(array)) == _bits(whole)
+
+
+@pytest.mark.parametrize("quantiser", [to_q8_0, to_q4_0])
+def test_views_of_any_memory_order(quantiser: Quantiser) -> None:
+    array = np.random.default_rng(2).standard_normal((64, 128)).astype(np.float32)
+    expected = _bits(quantiser(np.ascontiguousarray(array[::2, 32:])))
+    assert _bits(quantiser(array[::2, 32:])) == expected
+    assert _bits(quantiser(np.asfortranarray(array[::2, 32:]))) == expected
+    read_only = array.copy()
+    read_only.flags.writeable = False
+    before = read_only.copy()
+    quantiser(read_only)
+    assert np.array_equal(read_only, before)
+
+
+@pytest.mark.parametrize("quantiser", [to_q8_0, to_q4_0])
+def test_little_memory_beside_the_result(quantiser: Quantiser) -> None:
+    array = np.random.default_rng(3).standard_normal((2048, 1024)).astype(np.float32)  # 8 MB; the result has 2.1 MB
+    tracemalloc.start()
+    try:
+        quantiser(array)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < array.size * (1 + 2 / 32) + 1.5e6
+
+
+# --- what is refused
+
+
+@pytest.mark.parametrize("quantiser", [to_q8_0, to_q4_0])
+@pytest.mark.parametrize("shape", [(2, 33), (32,), (2, 3, 32), (4, 16)])
+def test_wrong_shapes(quantiser: Quantiser, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="groups of 32 do not divide"):
+        quantiser(np.ones(shape, np.float32))
+
+
+@pytest.mark.parametrize(("quantiser", "limit"), [(to_q8_0, 127 * 65520.0), (to_q4_0, 8 * 65520.0), (to_f16, 65520.0)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_beyond_half(quantiser: Quantiser, limit: float, sign: int) -> None:
+    array = np.ones((2, 32), np.float32)
+    array[1, 5] = sign * limit * 0.999
+    quantiser(array)
+    for value in (limit * 1.001, np.inf, np.nan, np.finfo(np.float32).max):
+        array[1, 5] = sign * value
+        with pytest.raises(ValueError, match="must be finite, and what is stored as a half"):
+            quantiser(array)
+
+
+def test_convert_names_file_and_tensor() -> None:
+    array = np.ones((3, 64), np.float32)
+    array[2, 3] = -1e38
+    for weight_type in ("int8", "q4", "f16"):
+        with pytest.raises(CheckpointError, match=r"^m.bin: layer 3 w2: largest magnitude is 1e\+38: must be finite"):
+            convert(array, weight_type, "m.bin", "layer 3 w2")
+    for weight_type in ("int8", "q4"):
+        rule = f"^m.bin: wq: number of columns is 33: must be a multiple of 32 to be quantised to {weight_type}$"
+        with pytest.raises(CheckpointError, match=rule):
+            convert(array[:, :33], weight_type, "m.bin", "wq")
+    assert convert(array[:, :33] * 0, "f16", "m.bin", "wq").shape == (3, 33)
+    with pytest.raises(ValueError, match="wq is q4, only float32 can be converted to int8"):
+        convert(to_q4_0(np.ones((1, 32), np.float32)), "int8", "m.bin", "wq")
+
+
+@pytest.mark.parametrize("weight_type", WEIGHT_TYPES)
+def test_convert(weight_type: str) -> None:
+    array = np.random.default_rng(4).standard_normal((5, 64)).astype(np.float32)
+    matrix: Matrix = convert(array, weight_type, "m.bin", "wq")
+    assert weight_type_of(matrix) == weight_type
+    assert convert(matrix, weight_type, "m.bin", "wq") is matrix, "what is of the type already is not touched"
+    assert np.abs(dequantise(matrix) - array).max() < {"int8": 0.02, "q4": 0.5, "f16": 2e-3, "f32": 1e-30}[weight_type]
+
+
+F32 = dataclasses.replace(SHAPES["tiny"], weight_type="f32", group_size=0)
+
+
+@pytest.mark.parametrize(("weight_type", "group"), [("int8", 32), ("q4", 32), ("f16", 0), ("f32", 0)])
+def test_converted_description(weight_type: str, group: int) -> None:
+    found = converted_description(F32, weight_type, "m.bin")
+    assert found == dataclasses.replace(F32, weight_type=weight_type, group_size=group)
+    assert converted_description(found, weight_type, "m.bin") == found
+    assert converted_description(found, None, "m.bin") == found
+
+
+def test_a_quantised_checkpoint_stays_what_it_is() -> None:
+    tiny = SHAPES["tiny"]
+    assert converted_description(tiny, "int8", "m.bin") is tiny, "its own groups of 64 and float32 scales"
+    for weight_type in ("q4", "f16", "f32"):
+        message = (
+            f"^--weights is {weight_type}: must be int8, because m.bin already holds int8: only an fp32 checkpoint"
+        )
+        with pytest.raises(UsageError, match=message):
+            converted_description(tiny, weight_type, "m.bin")
+
+
+def test_descriptions_that_cannot_be_quantised() -> None:
+    stories = dataclasses.replace(F32, hidden_dim=172)
+    for weight_type in ("int8", "q4"):
+        message = (
+            f"^--weights is {weight_type}: the columns of every matrix must be a multiple of 32, w2 of .* has 172$"
+        )
+        with pytest.raises(UsageError, match=message):
+            converted_description(stories, weight_type, "stories.bin")
+    assert converted_description(stories, "f16", "stories.bin").weight_type == "f16"
+    with pytest.raises(UsageError, match=r"embedding of a\\nb has 48$"):
+        converted_description(dataclasses.replace(F32, dim=48), "q4", "a\nb")
+    with pytest.raises(UsageError, match="--weights is q5: must be one of int8, q4, f16, f32"):
+        converted_description(F32, "q5", "m.bin")  # type: ignore[arg-type]
+
+
+def test_main_can_judge_the_option_without_numpy() -> None:
+    code = "import sys, llmproc.checkpoints.weight_types; print('numpy' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout == "False\n"
+
+
+# --- whole models
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("weight_type", WEIGHT_TYPES)
+def test_whole_models(tmp_path: Path, weight_type: str, shared: bool) -> None:
+    path = tmp_path / "model.bin"
+    write_synthetic(path, dataclasses.replace(F32, shared_classifier=shared), 5, "version 1")
+    header, weights = load_checkpoint(path)
+    made = converted_weights(weights, weight_type, path)
+    assert (made.classifier is made.embedding) == shared
+    assert made.final_norm is weights.final_norm and made.layers[1].ffn_norm is weights.layers[1].ffn_norm
+    for name in ("wq", "wk", "wv", "wo", "w1", "w2", "w3"):
+        matrix = getattr(made.layers[1], name)
+        assert weight_type_of(matrix) == weight_type
+        expected = convert(getattr(weights.layers[1], name), weight_type, path, name)
+        assert np.array_equal(dequantise(matrix), dequantise(expected)), "each in its own place"
+    check_finite(made, path)
+    scales = [label for label, _ in named_floats(made) if label.endswith(" scales")]
+    assert len(scales) == {"int8": 15 + (not shared), "q4": 15 + (not shared)}.get(weight_type, 0)
+    if weight_type in ("int8", "q4"):
+        made.layers[0].wq.scales[3, 1] = np.nan
+        with pytest.raises(CheckpointError, match="layer 0 wq scales is nan at index 7"):
+            check_finite(made, path)
+    description = converted_description(header.description, weight_type, path)
+    if weight_type in ("int8", "q4"):
+        with pytest.raises(ValueError, match=r"float16|q4, which no layout holds"):
+            write_checkpoint(
+                tmp_path / "again.bin", dataclasses.replace(description, weight_type="int8"), made, "version 2"
+            )
+
+
+def test_the_reference_runs_every_type(tmp_path: Path) -> None:
+    """A model of each type against the float32 model of the same numbers: equal but for the activations' rounding."""
+    path = tmp_path / "model.bin"
+    write_synthetic(path, F32, 5, "version 1")
+    header, weights = load_checkpoint(path)
+    for weight_type, bound in (("int8", 0.03), ("q4", 0.03), ("f16", 1e-6), ("f32", 1e-6)):
+        made = converted_weights(weights, weight_type, path)
+        plain = Reference(header.description, _plain(made), c_order=False)
+        for c_order in (False, True):
+            typed = Reference(converted_description(header.description, weight_type, path), made, c_order)
+            for position, token in enumerate([1, 400, 7]):
+                expected, found = plain.forward(token, position), typed.forward(token, position)
+                difference = np.linalg.norm(found - expected) / np.linalg.norm(expected)
+                assert found.dtype == np.float32 and difference < bound, (weight_type, difference)
+
+
+def _plain(weights: Weights) -> Weights:
+    """The float32 model of the same numbers; the classifier is shared."""
+    layers = [
+        dataclasses.replace(
+            layer, **{n: dequantise(getattr(layer, n)) for n in ("wq", "wk", "wv", "wo", "w1", "w2", "w3")}
+        )
+        for layer in weights.layers
+    ]
+    embedding = dequantise(weights.embedding)
+    return dataclasses.replace(weights, embedding=embedding, classifier=embedding, layers=layers)
+
+
+def test_as_int8() -> None:
+    matrix = Q4Matrix(np.arange(32, dtype=np.uint8).reshape(1, 32) % 16, np.array([[0.5]], np.float16))
+    assert as_int8(matrix).values[0, :16].tolist() == list(range(-8, 8))
+    assert dequantise(matrix)[0, :16].tolist() == [n / 2 for n in range(-8, 8)]

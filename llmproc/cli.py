@@ -24,6 +24,7 @@ VERBS = {
     "chat": Verb("llmproc.apps.chat.app:main", "chat with a model; the same as python -m llmproc.main"),
     "threads": Verb("llmproc.apps.threads.app:main", "the threads exercise: n threads, and what each cost"),
     "doctor": Verb("llmproc.apps.doctor.app:main", "what llmproc finds here; --exact: are all modes bit-equal"),
+    "bench": Verb("llmproc.apps.bench.app:main", "measure speed, next to the machine's limits and to llama.cpp"),
     "synth": Verb("llmproc.apps.synth:main", "write a checkpoint of a real model's shape with random weights"),
 }
 
@@ -37,6 +38,7 @@ def _usage() -> str:
         "examples:\n"
         f"  {PROG} chat 42 2>log.txt        answers on stdout, /proc samples in log.txt\n"
         "  tools/avg_cpu_use.py log.txt               what it cost\n"
+        f"  {PROG} bench --weights q4 --peer llama-cpp\n"
         f"  {PROG} synth --shape smollm-135m -o model.bin\n"
         f"  {PROG} <verb> --help            the options of a verb\n"
     )

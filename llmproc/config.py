@@ -97,6 +97,7 @@ class EngineOptions:
     kv_memory: int | None = None  # bytes, one pool shared by all sequences
     batch_tokens: int = 128  # computed in one step at most
     c_order: bool = False  # every sum and exp as the C engine makes it, for the course's ids
+    traced: bool = False  # ranks note when each phase ends (kernels.trace)
     leads: bool = True  # the worker's own thread is rank 0; else it only starts steps and samples
 
     def __post_init__(self) -> None:
@@ -109,6 +110,10 @@ class EngineOptions:
         _require(self.kv_memory is None or self.kv_memory > 0, "kv-memory", self.kv_memory, "must be positive")
         _require(1 <= self.batch_tokens <= 4096, "batch-tokens", self.batch_tokens, "must be from 1 to 4096")
         _require(not self.c_order or self.kv_type == "f32", "kv-type", self.kv_type, "must be f32 for the C order")
+
+    def positions(self, seq_len: int) -> int:
+        """Of a sequence at most, in a checkpoint that was made for `seq_len`."""
+        return seq_len if self.context is None else min(self.context, seq_len)
 
 
 def parse_cpus(text: str) -> tuple[int, ...]:

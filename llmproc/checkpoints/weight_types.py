@@ -23,9 +23,7 @@ GROUP = 32  # values that share a scale in GGUF's Q8_0 and Q4_0
 WEIGHT_TYPES: tuple[WeightType, ...] = get_args(WeightType)
 
 
-def converted_description(
-    description: ModelDescription, weight_type: WeightType | None, path: Path | str
-) -> ModelDescription:
+def converted_description(description: ModelDescription, weight_type: str | None, path: Path | str) -> ModelDescription:
     """The model that `--weights weight_type` makes of the checkpoint `path`, which holds `description`.
 
     None, and the type the checkpoint has already, leave it as it is: an int8 checkpoint keeps its own groups.
@@ -36,15 +34,16 @@ def converted_description(
         return description
     if weight_type not in WEIGHT_TYPES:
         raise UsageError(f"--weights is {weight_type}: must be one of {', '.join(WEIGHT_TYPES)}")
+    wanted: WeightType = weight_type
     if description.weight_type != "f32":
         held = description.weight_type
         rule = f"must be {held}, because {shown(path)} already holds {held}: only an fp32 checkpoint can be quantised"
         raise UsageError(f"--weights is {weight_type}: {rule}")
     if weight_type not in ("int8", "q4"):
-        return dataclasses.replace(description, weight_type=weight_type, group_size=0)
+        return dataclasses.replace(description, weight_type=wanted, group_size=0)
     for name in names_of(description, "version 1"):
         columns = shape_of(description, name)[-1]
         if name in MATRICES and columns % GROUP:
             rule = f"the columns of every matrix must be a multiple of {GROUP}, {name} of {shown(path)} has {columns}"
             raise UsageError(f"--weights is {weight_type}: {rule}")
-    return dataclasses.replace(description, weight_type=weight_type, group_size=GROUP)
+    return dataclasses.replace(description, weight_type=wanted, group_size=GROUP)

@@ -5,7 +5,7 @@ Serves `service` (which packs into shared memory), bench, doctor and tests (`ope
 
 from __future__ import annotations
 
-import os
+import mmap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from llmproc.engine.batch import PAGE
 from llmproc.engine.forward import Forward, Model
 from llmproc.engine.packing import Packing, kind_of, padded
 from llmproc.errors import UsageError
+from llmproc.hardware.memory import usable_memory
 from llmproc.kernels.rotation import fill_angles
 
 
@@ -48,7 +49,7 @@ def pack_model(
 def make_model(packing: Packing, buffer: memoryview, options: EngineOptions) -> Model:
     """The model over packed memory. Computes the angles; needs the kernels."""
     d = packing.description
-    context = d.seq_len if options.context is None else min(options.context, d.seq_len)
+    context = options.positions(d.seq_len)
     angles = np.empty((context, d.head_dim), np.float32)
     fill_angles(angles, np.float32(d.rope_theta))
     return Model(packing, np.frombuffer(buffer, np.uint8), angles, context)
@@ -66,7 +67,7 @@ def pool_pages(description: ModelDescription, options: EngineOptions, memory_byt
 
     UsageError when not even one full context fits: nobody could be sure to finish.
     """
-    context = description.seq_len if options.context is None else min(options.context, description.seq_len)
+    context = options.positions(description.seq_len)
     one, size = -(-context // PAGE), page_bytes(description, options)
     wanted = one * options.sequences
     most = (memory_bytes if options.kv_memory is None else options.kv_memory) // size
@@ -81,11 +82,21 @@ def open_forward(path: Path, options: EngineOptions) -> Forward:
     """Everything in this process: read, convert, pack, compile, start the team. `close` it."""
     packing = plan_model(read_header(path), options)
     _, weights = load_checkpoint(path)
-    buffer = np.zeros(packing.size + 64, np.uint8)
-    start = -buffer.ctypes.data % 64
-    memory = buffer[start : start + packing.size].data
+    return _open(packing, weights, options, path)
+
+
+def open_weights(description: ModelDescription, weights: Weights, options: EngineOptions) -> Forward:
+    """The same for a model in memory, stored as it is. ValueError when weights and description do not fit."""
+    scales = getattr(weights.final_norm if description.weight_type == "f32" else weights.embedding, "scales", None)
+    halves = scales is not None and scales.dtype == np.float16
+    return _open(Packing(description, kind_of(description, halves, options.c_order)), weights, options, Path("memory"))
+
+
+def _open(packing: Packing, weights: Weights, options: EngineOptions, path: Path) -> Forward:
     kernels.compile_all()
+    memory = memoryview(mmap.mmap(-1, packing.size))  # begins on a page: tiles on cache lines
     pack_model(packing, weights, memory, path, lambda done, total: None)
     model = make_model(packing, memory, options)
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    free = usable_memory()
+    available = free.usable if free.usable is not None else 1 << 30
     return Forward(model, options, pool_pages(packing.description, options, available // 2))

@@ -10,19 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.layout import LAYER_MATRICES, shape_of
+from llmproc.checkpoints.layout import LAYER_MATRICES
 from llmproc.checkpoints.weights import Int8Matrix, Matrix, Q4Matrix, Weights
+from llmproc.engine.shapes import check_description, check_matrix, check_norm, matrix_shape
 from llmproc.kernels.kinds import F16, F32, F32_C, INT8, Q4_0, Q8_0, QUANTISED
 from llmproc.kernels.products import SCALE_BYTES, VALUE_BITS
 from llmproc.simd.dot import OFFSET, STEP_K
 from llmproc.simd.types import LANES
 
 LINE = 64  # bytes: a cache line, and what a vector is aligned to
+Bytes = npt.NDArray[np.uint8]
 Convert = Callable[[str, Matrix], Matrix]
 
 
@@ -49,9 +52,11 @@ class Packing:
     """The plan: places of all tensors of one model stored as one kind. Pure arithmetic."""
 
     def __init__(self, description: ModelDescription, kind: int) -> None:
+        """ValueError when the description's numbers do not go together."""
+        check_description(description)
         self.description, self.kind = description, kind
         self.size = 0
-        self.norms = {("final_norm", None): self._take(4 * padded(description.dim))}
+        self.norms: dict[tuple[str, int | None], int] = {("final_norm", None): self._take(4 * padded(description.dim))}
         for layer in range(description.n_layers):
             for name in ("attention_norm", "ffn_norm"):
                 self.norms[name, layer] = self._take(4 * padded(description.dim))
@@ -65,38 +70,49 @@ class Packing:
         return offset
 
     def _matrix(self, name: str) -> Place:
-        rows, columns = shape_of(self.description, name)
+        rows, columns = matrix_shape(self.description, name)
         tiles = padded(rows) // LANES
         values = self._take(tiles * LANES * columns * VALUE_BITS[self.kind] // 8)
         groups = columns // self.description.group_size if self.kind in QUANTISED else 0
         return Place(values, self._take(tiles * LANES * groups * SCALE_BYTES[self.kind]), tiles, columns)
 
-    def pack(self, weights: Weights, buffer: memoryview, convert: Convert, progress: Callable[[int, int], None]) -> None:
-        """Bring `weights` into `buffer`, one matrix after another; `convert(label, matrix)` quantises what needs it."""
+    def pack(
+        self, weights: Weights, buffer: memoryview, convert: Convert, progress: Callable[[int, int], None]
+    ) -> None:
+        """Bring `weights` into `buffer`, one matrix after another; `convert(label, matrix)` quantises what needs it.
+
+        ValueError naming the first tensor that does not fit the description: kernels check no bounds.
+        """
         memory = np.frombuffer(buffer, np.uint8)
+        if len(weights.layers) != self.description.n_layers:
+            raise ValueError(f"{len(weights.layers)} layers of weights, {self.description.n_layers} in the description")
         self._norm(memory, "final_norm", None, weights.final_norm)
-        todo: list[tuple[str, Place, Matrix]] = [("embedding", self.embedding, weights.embedding)]
+        todo = [("embedding", "embedding", self.embedding, weights.embedding)]
         if self.classifier is not self.embedding:
-            todo.append(("classifier", self.classifier, weights.classifier))
+            todo.append(("classifier", "classifier", self.classifier, weights.classifier))
         for number, (layer, places) in enumerate(zip(weights.layers, self.layers, strict=True)):
             self._norm(memory, "attention_norm", number, layer.attention_norm)
             self._norm(memory, "ffn_norm", number, layer.ffn_norm)
-            todo += [(f"layer {number} {name}", places[name], getattr(layer, name)) for name in LAYER_MATRICES]
-        for done, (label, place, matrix) in enumerate(todo):
+            todo += [(f"layer {number} {name}", name, places[name], getattr(layer, name)) for name in LAYER_MATRICES]
+        for done, (label, name, place, matrix) in enumerate(todo):
             progress(done, len(todo))
-            self._put(memory, place, convert(label, matrix))
+            converted = convert(label, matrix)
+            check_matrix(label, name, self.description, converted, SCALE_BYTES[self.kind] == 2)
+            _put(memory, place, converted)
 
-    def _norm(self, memory: npt.NDArray[np.uint8], name: str, layer: int | None, values: npt.NDArray[np.float32]) -> None:
+    def _norm(self, memory: Bytes, name: str, layer: int | None, values: npt.NDArray[np.float32]) -> None:
+        check_norm(name.replace("_", " ") if layer is None else f"layer {layer} {name}", self.description, values)
         offset = self.norms[name, layer]
         memory[offset : offset + 4 * len(values)] = values.view(np.uint8)
 
-    def _put(self, memory: npt.NDArray[np.uint8], place: Place, matrix: Matrix) -> None:
-        if isinstance(matrix, (Int8Matrix, Q4Matrix)):
-            steps = int8_steps(matrix) if isinstance(matrix, Int8Matrix) else q4_steps(matrix)
-            _write(memory, place.values, steps)
-            _write(memory, place.scales, in_lanes(matrix.scales))
-        else:
-            _write(memory, place.values, in_lanes(matrix))
+
+def _put(memory: Bytes, place: Place, matrix: Matrix) -> None:
+    if isinstance(matrix, (Int8Matrix, Q4Matrix)):
+        steps = int8_steps(matrix) if isinstance(matrix, Int8Matrix) else q4_steps(matrix)
+        _write(memory, place.values, steps)
+        _write(memory, place.scales, in_lanes(matrix.scales))
+    else:
+        _write(memory, place.values, in_lanes(matrix))
 
 
 def padded(count: int) -> int:
@@ -104,29 +120,29 @@ def padded(count: int) -> int:
     return -(-count // LANES) * LANES
 
 
-def _write(memory: npt.NDArray[np.uint8], offset: int, array: npt.NDArray[np.generic]) -> None:
+def _write(memory: Bytes, offset: int, array: npt.NDArray[Any]) -> None:
     memory[offset : offset + array.nbytes] = array.reshape(-1).view(np.uint8)
 
 
-def in_lanes(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+def in_lanes(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """(rows, n) -> [tile][n][16 rows], missing rows zero."""
     rows, n = array.shape
     return np.ascontiguousarray(_full(array).reshape(padded(rows) // LANES, LANES, n).transpose(0, 2, 1))
 
 
-def _full(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+def _full(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     missing = padded(len(array)) - len(array)
     return np.pad(array, ((0, missing), (0, 0))) if missing else array
 
 
-def int8_steps(matrix: Int8Matrix) -> npt.NDArray[np.generic]:
+def int8_steps(matrix: Int8Matrix) -> npt.NDArray[Any]:
     """[tile][step][16 rows][columns of a step], in the form `simd.dot` reads."""
     rows, columns = matrix.values.shape
     stored = _full(matrix.values).view(np.uint8) ^ np.uint8(OFFSET)  # + 128 modulo 256
     return _steps(stored, padded(rows), columns)
 
 
-def q4_steps(matrix: Q4Matrix) -> npt.NDArray[np.generic]:
+def q4_steps(matrix: Q4Matrix) -> npt.NDArray[Any]:
     """[tile][pair of steps][16 rows][columns of a step]: the first step in the low nibbles, the second in the high."""
     rows, columns = matrix.values.shape
     pairs = _full(matrix.values).reshape(padded(rows), columns // (2 * STEP_K), 2, STEP_K)
@@ -134,6 +150,6 @@ def q4_steps(matrix: Q4Matrix) -> npt.NDArray[np.generic]:
     return _steps(np.ascontiguousarray(packed).reshape(padded(rows), columns // 2), padded(rows), columns // 2)
 
 
-def _steps(values: npt.NDArray[np.uint8], rows: int, columns: int) -> npt.NDArray[np.generic]:
+def _steps(values: npt.NDArray[np.uint8], rows: int, columns: int) -> npt.NDArray[Any]:
     words = np.ascontiguousarray(values).view(np.uint32 if STEP_K == 4 else np.uint16)
     return in_lanes(words.reshape(rows, columns // STEP_K))

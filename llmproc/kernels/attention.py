@@ -46,7 +46,7 @@ _ZERO, _LOWEST = np.float32(0), np.float32(-np.inf)
 
 
 def scratch_bytes(head_pad: int, context: int) -> int:
-    """What one rank needs: scores of ROWS rows, two sets of mixed values and sums; or one row's scores for the C order."""
+    """Of one rank: scores, two sets of mixed values and of sums for ROWS rows; or the scores of one in the C order."""
     return max(ROWS * SCORES + 2 * ROWS * (4 * head_pad + VECTOR), 4 * context + 8 * head_pad) + VECTOR
 
 
@@ -68,7 +68,7 @@ def _score(count, q, head_dim, place, table, pages, scores):  # type: ignore[no-
 
 @njit
 def _softmax(scores, valid, pages, sums):  # type: ignore[no-untyped-def]
-    """scores = exp(scores - maximum) for the first `valid`, 0 up to the end of the pages; sums = (maximum, their sum)."""
+    """scores = exp(scores - maximum) for the first `valid`, 0 up to the end of the pages; sums = (maximum, total)."""
     lowest, zero = broadcast_f32(_LOWEST), broadcast_f32(_ZERO)
     full, rest = valid // LANES, valid % LANES
     largest = lowest
@@ -146,7 +146,9 @@ def merge(sums, mixed, new_sums, new_mixed, head_pad):  # type: ignore[no-untype
     for i in range(head_pad // LANES):
         old = mul_f32(load_f32x16(mixed + i * VECTOR), keep)
         store(mixed + i * VECTOR, fma_f32(load_f32x16(new_mixed + i * VECTOR), take, old))
-    total = add_f32(mul_f32(broadcast_f32(get_f32(sums + 4)), keep), mul_f32(broadcast_f32(get_f32(new_sums + 4)), take))
+    total = add_f32(
+        mul_f32(broadcast_f32(get_f32(sums + 4)), keep), mul_f32(broadcast_f32(get_f32(new_sums + 4)), take)
+    )
     put_f32(sums, top)
     put_f32(sums + 4, largest_f32(total))
 

@@ -39,7 +39,7 @@ OFFSETS = {INT8: OFFSET, Q8_0: OFFSET, Q4_0: NIBBLE_OFFSET, F16: 0, F32: 0, F32_
 
 
 class Activations(NamedTuple):
-    """Addresses of what is multiplied: per token `stride` bytes of values, per token and group a scale and an offset."""
+    """Addresses of what is multiplied: `stride` bytes of values per token, a scale and an offset per group."""
 
     values: int
     stride: int
@@ -162,7 +162,9 @@ def _block_overload(kind, how, count, out, apart, out_stride, pair, x, groups, g
 
 
 @njit
-def multiply(kind, how, out, out_stride, values, scales, tile_bytes, scale_bytes, first, last, x, tokens, groups, group):  # type: ignore[no-untyped-def]
+def multiply(  # type: ignore[no-untyped-def]
+    kind, how, out, out_stride, values, scales, tile_bytes, scale_bytes, first, last, x, tokens, groups, group
+):
     """Tiles `first` to `last` - 1 times all tokens. `out` is the address of row 16 * first of the first token.
 
     `tile_bytes`, `scale_bytes`: from one tile's values, or scales, to the next's.

@@ -1,6 +1,6 @@
 """What a compiled forward pass is told: one record of the model, one per layer, one of the step, one per chunk.
 
-Filled by `engine.forward`, read by `kernels.forward`. Addresses are int64, in bytes; every buffer they name outlives the
+Filled by `engine.forward`, read by `kernels.forward`. Addresses are int64, in bytes; the buffers they name outlive the
 call. Rows of buffers are padded to whole vectors of sixteen, and the padding holds zeros.
 """
 

@@ -65,7 +65,8 @@ KERNELS: list[Kernel] = []
 def kernel(returns: Any, *arguments: Any, variant: str = "") -> Callable[[Callable[..., Any]], Any]:
     """Register a function as a kernel of this signature; what stands under its name afterwards is the dispatcher.
 
-    `variant`: it is built for models that ask for it only. The GIL is released while a kernel runs. Division by zero gives infinity or NaN, as in C.
+    `variant`: it is built for models that ask for it only. The GIL is released while a kernel runs. Division by zero
+    gives infinity or NaN, as in C.
     """
 
     def register(function: Callable[..., Any]) -> Any:

@@ -10,8 +10,8 @@ obvious AVX2 instruction, adds two products in 16 bits and saturates (2 x 255 x 
 Sums are exact in both forms while a group has at most 2**16 columns.
 
 4-bit weights are unsigned nibbles (0..15, for -8..7) in both forms; a byte holds one weight of two steps, the low
-nibble that of the first. Offsets are per token and group: minus what is added to each stored weight times the sum of the
-activations; a sum of the group starts from there (`start`), so that the correction costs nothing.
+nibble that of the first. Offsets are per token and group: minus what is added to each stored weight, times the sum of
+the activations; a sum of the group starts from there (`start`), so that the correction costs nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """exp of sixteen numbers at once: the same polynomial for every lane, so that no value depends on where it stands.
 
-exp(x) = 2**n * exp(r) with n = round(x / ln 2) and |r| <= ln(2) / 2; ln 2 is taken off in two parts (Cody and Waite) and
-exp(r) is the Taylor polynomial of degree 7, whose remainder is below 2**-25 there. Error below 2 units in the last place.
+exp(x) = 2**n * exp(r) with n = round(x / ln 2) and |r| <= ln(2) / 2; ln 2 is taken off in two parts (Cody and Waite),
+exp(r) is the Taylor polynomial of degree 7, whose remainder is below 2**-25. Error: below 2 units in the last place.
 """
 
 from __future__ import annotations

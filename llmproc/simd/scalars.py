@@ -36,7 +36,7 @@ def _reader(name: str) -> Any:
 
 
 def _writer(name: str) -> Any:
-    kind, llvm = _KINDS[name]
+    kind, _ = _KINDS[name]
 
     def put(typingctx: Any, address: Any, value: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -60,7 +60,8 @@ def get_f16(typingctx: Any, address: Any) -> Any:
         if HAS_HALF:
             return builder.fpext(emit.load(builder, args[0], ir.HalfType()), ir.FloatType())
         word = emit.load(builder, args[0], ir.IntType(16))
-        return builder.extract_element(half.to_single(builder, emit.splat(builder, word, LANES)), ir.Constant(emit.I32, 0))
+        single = half.to_single(builder, emit.splat(builder, word, LANES))
+        return builder.extract_element(single, ir.Constant(emit.I32, 0))
 
     return types.float32(types.int64), generate
 

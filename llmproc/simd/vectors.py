@@ -117,7 +117,7 @@ add_i32 = _binary("add_i32", i32x16, "a + b, modulo 2**32.", lambda builder, a, 
 sub_i32 = _binary("sub_i32", i32x16, "a - b, modulo 2**32.", lambda builder, a, b: builder.sub(a, b))
 and_i32 = _binary("and_i32", i32x16, "Bits set in both.", lambda builder, a, b: builder.and_(a, b))
 or_i32 = _binary("or_i32", i32x16, "Bits set in either.", lambda builder, a, b: builder.or_(a, b))
-shift_left_i32 = _binary("shift_left_i32", i32x16, "a << b per lane, b below 32.", lambda builder, a, b: builder.shl(a, b))
+shift_left_i32 = _binary("shift_left_i32", i32x16, "a << b, b below 32.", lambda builder, a, b: builder.shl(a, b))
 
 
 def _unary(name: str, kind: Vector, result: Vector, doc: str, operation: Any) -> Any:
@@ -136,9 +136,8 @@ def _absolute(builder: Any, a: Any) -> Any:
 
 
 abs_f32 = _unary("abs_f32", f32x16, f32x16, "|a|.", _absolute)
-sqrt_f32 = _unary("sqrt_f32", f32x16, f32x16, "Square root, rounded.", lambda b, a: emit.call(b, "llvm.sqrt.v16f32", a.type, a))
 truncate_f32 = _unary(
-    "truncate_f32", f32x16, i32x16, "To integers, towards zero; out of range: undefined.", lambda b, a: b.fptosi(a, i32x16.llvm)
+    "truncate_f32", f32x16, i32x16, "Towards zero; out of range: undefined.", lambda b, a: b.fptosi(a, i32x16.llvm)
 )
 i32_to_f32 = _unary("i32_to_f32", i32x16, f32x16, "As numbers, rounded.", lambda b, a: b.sitofp(a, f32x16.llvm))
 f32_bits = _unary("f32_bits", f32x16, i32x16, "The bits of each number.", lambda b, a: b.bitcast(a, i32x16.llvm))

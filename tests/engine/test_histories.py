@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 from fake_forward import POISON, FakeForward, answer, check_pages, make_engine
 
+from llmproc.engine.batch import PAGE
 from llmproc.engine.engine import Engine
 from llmproc.engine.pages import pages_for
 from llmproc.engine.sequence import Finish, SequenceRequest, Token
@@ -35,7 +36,8 @@ class History:
         self.engine = make_engine(
             FakeForward(pages, self.context), sequences, batch_tokens, clock=lambda: float(next(ticks))
         )
-        self.stems = [self._ids(self.random.randint(1, self.context - 2)) for _ in range(2)]
+        self.blocks = [self._ids(PAGE) for _ in range(2)]
+        self.stems = [self._ids(self.random.randint(1, self.context // 2)) for _ in range(2)]
 
     def _ids(self, count: int) -> tuple[int, ...]:
         return tuple(self.random.randrange(POISON) for _ in range(count))
@@ -46,12 +48,15 @@ class History:
         if kind < 0.3 and ended:  # a next turn, or a fork where the same one is drawn again
             number = self.random.choice(ended)
             tokens = (*self.asked[number].tokens, *self.tokens[number], *self._ids(self.random.randint(1, 9)))
+        elif kind < 0.5:  # the same pages in another order, or twice
+            blocks = self.random.choices(self.blocks, k=self.random.randint(1, 3))
+            tokens = (*(token for block in blocks for token in block), *self._ids(2))
         elif kind < 0.85:
             stem = self.random.choice(self.stems)
             tokens = (*stem[: self.random.randint(0, len(stem))], *self._ids(self.random.randint(1, 5)))
         else:
             tokens = self._ids(self.random.randint(1, room))
-        if self.random.random() < 0.06:
+        if self.random.random() < 0.08:
             place = self.random.randrange(len(tokens))
             tokens = (*tokens[:place], POISON, *tokens[place + 1 :])
         return tokens[:room]
@@ -82,13 +87,13 @@ class History:
 
     def live(self) -> None:
         """Let requests come and go until all have ended."""
-        number, coming, steps = 0, self.random.randint(2, 10), 0
-        haste = self.random.choice([0.05, 0.3, 0.9])
+        number, coming, steps = 0, self.random.randint(3, 12), 0
+        haste = self.random.choice([0.05, 0.5, 0.9])
         while coming or self.engine.busy:
             while coming and self.random.random() < haste:
                 self._arrive(number)
                 number, coming = number + 1, coming - 1
-            if number and self.random.random() < 0.02:
+            if number and self.random.random() < 0.03:
                 self.engine.cancel(self.random.randrange(number))
             self._step()
             steps += 1
@@ -105,7 +110,7 @@ class History:
             finish, found = self.finishes[number], self.tokens[number]
             assert found == ids[: len(found)]
             assert finish.new_tokens == len(found) and finish.positions == len(request.tokens) + len(found)
-            assert 0 <= finish.cached_tokens < len(request.tokens) and finish.cached_tokens % 16 == 0
+            assert 0 <= finish.cached_tokens < len(request.tokens) and finish.cached_tokens % PAGE == 0
             assert finish.prefill_s >= 0 and finish.decode_s >= 0
             if finish.reason == "cancelled":
                 drawn = len(found) if request.closing is None else min(len(found), request.max_tokens)

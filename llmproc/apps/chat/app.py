@@ -51,7 +51,10 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
     screen = Screen()
     observation = Observation(options.interval_s, options.log, options.course, options.run_dir, screen.later)
     interrupts = Interrupts(first_ends=options.course)
-    config = ServiceConfig(options.model, scheduling=options.scheduling, output_fd=observation.output_fd)
+    config = ServiceConfig(
+        options.model, engine=options.engine, scheduling=options.scheduling, output_fd=observation.output_fd
+    )
+    context = options.engine.positions(header.description.seq_len)
     loop: ChatLoop
     service = Service(
         config,
@@ -60,7 +63,7 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
         on_notice=screen.later,
         on_failure=lambda error: interrupts.end_from_thread(),
     )
-    session = Session(service, tokenizer, template, header.description.seq_len, options.sampling, options.system)
+    session = Session(service, tokenizer, template, context, options.sampling, options.system)
     source = open_source(screen.prompt, () if options.course else WORDS)
     loop = ChatLoop(
         session, service, screen, source, interrupts, options.model, options.tokenizer, options.prompt_limit

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from llmproc.apps.engine_options import add_engine_options, engine_options
 from llmproc.apps.flags import (
     add_files,
     add_logs,
@@ -18,7 +19,7 @@ from llmproc.apps.flags import (
     scheduling_of,
 )
 from llmproc.apps.startup import OneLineParser
-from llmproc.config import Environment, SamplingParams, Scheduling
+from llmproc.config import EngineOptions, Environment, SamplingParams, Scheduling
 from llmproc.errors import UsageError
 
 COURSE_PROMPTS = 4
@@ -40,6 +41,7 @@ class ChatOptions:
     sampling: SamplingParams
     seed_drawn: bool
     scheduling: Scheduling
+    engine: EngineOptions
     course: bool
     system: str | None
     interval_s: float
@@ -72,6 +74,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     )
     add_files(parser)
     add_sampling(parser)
+    add_engine_options(parser)
     add_scheduling(parser)
     add_logs(parser)
     parser.add_argument(
@@ -96,6 +99,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         sampling=sampling,
         seed_drawn=drawn,
         scheduling=scheduling_of(given),
+        engine=engine_options(given, c_order=given.course),
         course=given.course,
         system=given.system,
         interval_s=interval_of(given),

@@ -60,7 +60,8 @@ def _run(options: ThreadsOptions, header: Header, tokenizer: Tokenizer) -> int:
         on_progress=lambda progress: setattr(teller, "loading", progress),
         on_notice=screen.later,
     )
-    session = Session(service, tokenizer, template, header.description.seq_len, options.sampling, options.system)
+    context = options.engine.positions(header.description.seq_len)
+    session = Session(service, tokenizer, template, context, options.sampling, options.system)
     teller = Teller(session, service, screen, interrupts, options.course)
     observation.describe(
         seed=options.sampling.seed,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from llmproc.apps.engine_options import add_engine_options, engine_options
 from llmproc.apps.flags import (
     add_files,
     add_logs,
@@ -18,7 +19,7 @@ from llmproc.apps.flags import (
     scheduling_of,
 )
 from llmproc.apps.startup import OneLineParser
-from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions, Environment, SamplingParams, Scheduling
+from llmproc.config import EngineOptions, Environment, SamplingParams, Scheduling
 from llmproc.errors import UsageError
 
 MOST_THREADS = 16
@@ -73,9 +74,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument("prompts", nargs="+", metavar="prompt", help="one turn each")
     add_files(parser)
     add_sampling(parser)
-    engine = parser.add_argument_group("engine")
-    engine.add_argument("--weights", choices=WEIGHT_TYPES, help="quantise an fp32 checkpoint to this type (its own)")
-    engine.add_argument("--kv-type", choices=KV_TYPES, help="type of the KV cache (f16; f32 with --course)")
+    add_engine_options(parser, threads=False)
     add_scheduling(parser)
     add_logs(parser)
     parser.add_argument(
@@ -99,13 +98,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         prompts=tuple(given.prompts),
         model=model,
         tokenizer=tokenizer,
-        engine=EngineOptions(
-            threads=given.n,
-            leads=False,
-            weights=given.weights,
-            kv_type=given.kv_type or ("f32" if given.course else "f16"),
-            c_order=given.course,
-        ),
+        engine=replace(engine_options(given, c_order=given.course), threads=given.n, leads=False),
         sampling=sampling,
         seed_drawn=drawn,
         scheduling=scheduling_of(given),

@@ -1,0 +1,152 @@
+"""bench's command line: flags in, one frozen BenchOptions out. No I/O but argparse's own."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmproc.apps.bench.machine import default_threads
+from llmproc.apps.bench.model import COURSE
+from llmproc.apps.startup import OneLineParser
+from llmproc.checkpoints.synth import SHAPES
+from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions, Environment
+from llmproc.errors import UsageError
+
+FORMATS = ("md", "csv", "json")
+PEERS = ("llama-cpp",)
+PEER_SEQUENCES = 256  # llama.cpp's LLAMA_MAX_SEQ
+DEFAULT_SHAPE = "smollm-135m"
+_EXAMPLES = """examples:
+  python -m llmproc bench                                       SmolLM-135M's shape, int8, all CPUs
+  python -m llmproc bench --weights q4 --threads 1 --batched 1,16
+  python -m llmproc bench --weights course --no-limits          version 2, groups of 64, as in the course
+  python -m llmproc bench --peer llama-cpp --format json -o result.json
+  python -m llmproc bench --model model.bin -p 0 -n 64 --batched none
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchOptions:
+    """Everything a bench run needs to know, checked as far as that is possible without the checkpoint."""
+
+    model: Path | None
+    shape: str
+    weights: str | None
+    threads: int
+    kv_type: str
+    batch_tokens: int
+    prompt: int
+    generate: int
+    batched: tuple[int, ...]
+    batched_steps: int
+    repeat: int
+    format: str
+    output: Path | None
+    peer: str | None
+    kernels: bool
+    limits: bool
+    run_dir: str | None
+
+    @property
+    def sequences(self) -> int:
+        """At most, in one step."""
+        return max((1, *self.batched))
+
+
+def build_parser(prog: str) -> argparse.ArgumentParser:
+    """The parser; `prog` as the user typed it."""
+    parser = OneLineParser(
+        prog=prog,
+        description="Measure speed: llama-bench's table and one over numbers of sequences, next to what this machine "
+        "can do at most, and next to llama.cpp on the same weights in the same run if that is asked for.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    model = parser.add_argument_group("model")
+    model.add_argument("--model", type=Path, metavar="FILE", help="checkpoint (a synthetic one)")
+    model.add_argument("--shape", choices=sorted(SHAPES), help=f"random weights in this shape ({DEFAULT_SHAPE})")
+    model.add_argument(
+        "--weights", choices=(*WEIGHT_TYPES, COURSE), help="type to compute with: of an fp32 or synthetic checkpoint "
+        "(int8), else the file's own; course: synthetic, version 2 in groups of 64",
+    )  # fmt: skip
+    model.add_argument("--kv-type", choices=KV_TYPES, default="f16", help="of keys and values (f16)")
+    how = parser.add_argument_group("how")
+    how.add_argument("--threads", type=int, metavar="N", help="of every arm (the CPUs allowed)")
+    how.add_argument("--repeat", type=int, default=5, metavar="N", help="counted repetitions, after one warm-up (5)")
+    how.add_argument("--batch-tokens", type=int, metavar="N", help="computed in one step at most, by llmproc (128)")
+    how.add_argument("--peer", choices=PEERS, help="measure this too, interleaved, on the same weights")
+    what = parser.add_argument_group("what (0 or none leaves it out)")
+    what.add_argument("-p", "--prompt", type=int, default=512, metavar="N", help="ids of the prefill (512)")
+    what.add_argument("-n", "--generate", type=int, default=128, metavar="N", help="ids to generate alone (128)")
+    what.add_argument("--batched", default="1,2,4,8,16,32", metavar="LIST", help="sequences a step (1,2,4,8,16,32)")
+    what.add_argument("--batched-steps", type=int, default=32, metavar="N", help="steps of each of those (32)")
+    what.add_argument("--kernels", action="store_true", help="also the matrix products alone, of llmproc")
+    what.add_argument("--no-limits", action="store_true", help="leave the machine's limits out")
+    out = parser.add_argument_group("output")
+    out.add_argument("--format", choices=FORMATS, default="md", help="table, or everything as data (md)")
+    out.add_argument("-o", "--output", type=Path, metavar="FILE", help="write to FILE instead of stdout")
+    out.add_argument("--run-dir", metavar="DIR", help="keep run folders in DIR (logs/ of a checkout); none: keep none")
+    return parser
+
+
+def parse_options(prog: str, arguments: Sequence[str], environment: Environment) -> BenchOptions:
+    """Options from the command line. Raises UsageError; --help prints and exits."""
+    given = build_parser(prog).parse_args(arguments)
+    if given.model is not None and given.shape is not None:
+        raise UsageError("--shape cannot be used with --model: a file has its own")
+    if given.model is not None and given.weights == COURSE:
+        raise UsageError("--weights course cannot be used with --model: a file has its own groups")
+    if given.peer is not None and given.weights == COURSE:
+        raise UsageError(f"--peer {given.peer} cannot be used with --weights course: no GGUF type has groups of 64")
+    batched = parse_batched(given.batched)
+    if given.peer is not None and max((0, *batched)) > PEER_SEQUENCES:
+        raise UsageError(f"--batched is {given.batched}: --peer {given.peer} takes {PEER_SEQUENCES} sequences at most")
+    threads = default_threads() if given.threads is None else given.threads
+    _within("--threads", threads, 1, 256)
+    _within("--repeat", given.repeat, 1, 1000)
+    _within("--prompt", given.prompt, 0, 1 << 20)
+    _within("--generate", given.generate, 0, 1 << 20)
+    _within("--batched-steps", given.batched_steps, 1, 1 << 20)
+    batch_tokens = EngineOptions().batch_tokens if given.batch_tokens is None else given.batch_tokens
+    _within("--batch-tokens", batch_tokens, 1, 4096)
+    if not (given.prompt or given.generate or batched or given.kernels):
+        raise UsageError("nothing to measure: --prompt and --generate are 0, --batched is none")
+    if given.output is not None and not given.output.name:
+        raise UsageError(f"--output is {given.output}: must name a file")
+    return BenchOptions(
+        model=given.model or (environment.model if given.shape is None and given.weights != COURSE else None),
+        shape=given.shape or DEFAULT_SHAPE,
+        weights=given.weights,
+        threads=threads,
+        kv_type=given.kv_type,
+        batch_tokens=batch_tokens,
+        prompt=given.prompt,
+        generate=given.generate,
+        batched=batched,
+        batched_steps=given.batched_steps,
+        repeat=given.repeat,
+        format=given.format,
+        output=given.output,
+        peer=given.peer,
+        kernels=given.kernels,
+        limits=not given.no_limits,
+        run_dir=given.run_dir or environment.run_dir,
+    )
+
+
+def parse_batched(text: str) -> tuple[int, ...]:
+    """`1,4,16` -> (1, 4, 16), in order and once each; `none` -> (). UsageError for anything else."""
+    if text == "none":
+        return ()
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and part.isascii() and 1 <= int(part) <= 1024 for part in parts):
+        raise UsageError(f"--batched is {text}: must be none, or numbers from 1 to 1024 such as 1,4,16")
+    return tuple(sorted({int(part) for part in parts}))
+
+
+def _within(option: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise UsageError(f"{option} is {value}: must be from {low} to {high}")

@@ -1,0 +1,145 @@
+"""A result as Markdown: llama-bench's table, one over numbers of sequences, the limits, and what to know about them.
+
+Pure: takes the document of `result`, returns text. Spread is half the interquartile range around the median.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llmproc.apps.bench.work import Work
+
+Row = Mapping[str, Any]
+_LIMIT_WORDS = {"read": "of read bandwidth", "integer": "of int8 peak", "float": "of fp32 peak"}
+
+
+def render(result: Mapping[str, Any]) -> str:
+    """The whole text, with a newline at its end."""
+    parts = [_machine(result), main_table(result), batched_table(result), limits_table(result), notes(result)]
+    return "\n".join(part for part in parts if part)
+
+
+def main_table(result: Mapping[str, Any]) -> str:
+    """model, size, params, backend, threads, test, t/s as llama-bench, and the share of the limit."""
+    tests = [row for row in result["tests"] if not _is_batched(row)]
+    peers = _peers(result)
+    head = ["model", "size", "params", "backend", "threads", "test", "t/s", "of the limit"]
+    rows = [
+        [*_model_cells(result), row["arm"], str(result["options"]["threads"]), row["test"], _rate(row), _share(row)]
+        + [_ratio(result, row, peer) for peer in peers]
+        for row in tests
+    ]
+    return _table([*head, *(f"x {peer}" for peer in peers)], rows, right={1, 2, 4, 5, 6, 7, *range(8, 8 + len(peers))})
+
+
+def batched_table(result: Mapping[str, Any]) -> str:
+    """One row per number of sequences: a step's time, tokens per second, the share of the limit, and the peers'."""
+    own = [row for row in result["tests"] if _is_batched(row) and row["arm"] == "llmproc"]
+    peers = _peers(result)
+    head = ["sequences", "ms/step", "t/s", "of the limit"]
+    for peer in peers:
+        head += [f"{peer} ms/step", f"{peer} t/s", f"x {peer}"]
+    rows = []
+    for row in own:
+        cells = [str(row["sequences"]), f"{row['step_ms']['median']:.2f}", _rate(row), _share(row)]
+        for peer in peers:
+            other = next((r for r in result["tests"] if (r["test"], r["arm"]) == (row["test"], peer)), None)
+            step, rate = (f"{other['step_ms']['median']:.2f}", _rate(other)) if other else ("-", "-")
+            cells += [step, rate, _ratio(result, row, peer)]
+        rows.append(cells)
+    return _table(head, rows, right=set(range(len(head))))
+
+
+def limits_table(result: Mapping[str, Any]) -> str:
+    """What this machine did at most."""
+    rows = [
+        [row["limit"], f"{row['best'] / 1e9:.1f}", f"{row['rate']['median'] / 1e9:.1f}", _billions(row["unit"])]
+        for row in result["limits"]
+    ]
+    return _table(["limit of this machine", "best", "median", "unit"], rows, right={1, 2})
+
+
+def notes(result: Mapping[str, Any]) -> str:
+    """How the figures were got, settings that were chosen, warnings."""
+    options = result["options"]
+    lines = [
+        f"Median of {options['repeat']} runs ± half the interquartile range, after {result['method']['warm_up']} "
+        "warm-up that is not counted; arms interleaved, ratios made run by run.",
+    ]
+    if result["model"]["synthetic"]:
+        lines.append("The weights are random numbers in this model's shape.")
+    lines += [
+        f"{arm['name']}: {what}: {arm['about'][what]}."
+        for arm in result["arms"]
+        for what in ("decode", "prefill", "package")
+        if what in arm["about"]
+    ]
+    lines += [f"{row['arm']} at its best, {row['test']}: {row['chosen']}." for row in result["selection"]]
+    lines += [f"WARNING: {warning}." for warning in result["warnings"]]
+    return "\n".join(f"- {line}" for line in lines) + "\n"
+
+
+def _machine(result: Mapping[str, Any]) -> str:
+    machine = result["machine"]
+    allowed = len(machine["cpus_allowed"])
+    quota = f", quota {machine['quota_cpus']:g}" if machine["quota_cpus"] is not None else ""
+    versions = machine["versions"]
+    packages = ", ".join(f"{name} {versions[name]}" for name in ("numba", "llvmlite", "numpy") if name in versions)
+    memory = f"{machine['memory_bytes'] / (1 << 30):.1f} GiB"
+    forced = " (forced)" if machine["isa_forced"] else ""
+    caches = "; ".join(machine["caches"]) or "caches unknown"
+    return (
+        f"{machine['cpu']}, {allowed} of {machine['cpus']} CPUs{quota}, {caches}, {memory}, "
+        f"Linux {machine['kernel']}, governor {machine['governor'] or 'unknown'}\n"
+        f"{machine['isa']}{forced}, {packages}, load {machine['load_average'][0]:.2f}, "
+        f"KV {result['options']['kv_type']}\n"
+    )
+
+
+def _model_cells(result: Mapping[str, Any]) -> list[str]:
+    model = result["model"]
+    name = f"{model['name']} {model['type']}"
+    return [name, f"{model['bytes'] / (1 << 20):.2f} MiB", f"{model['parameters'] / 1e6:.2f} M"]
+
+
+def _is_batched(row: Row) -> bool:
+    return Work(row["test"], row["kind"], row["tokens"], row["sequences"], row["steps"]).batched
+
+
+def _peers(result: Mapping[str, Any]) -> list[str]:
+    return list(dict.fromkeys(row["peer"] for row in result["ratios"]))
+
+
+def _rate(row: Row) -> str:
+    return f"{row['rate']['median']:.2f} ± {row['rate']['iqr'] / 2:.2f}"
+
+
+def _share(row: Row) -> str:
+    share = next((share for share in row["shares"] if share["of"] == row["limit"]), None)
+    return f"{share['share']:.0%} {_LIMIT_WORDS[share['of']]}" if share else "-"
+
+
+def _ratio(result: Mapping[str, Any], row: Row, peer: str) -> str:
+    if row["arm"] != "llmproc":
+        return ""
+    found = next((r for r in result["ratios"] if (r["test"], r["peer"]) == (row["test"], peer)), None)
+    return f"{found['ratio']['median']:.2f}" if found else "-"
+
+
+def _billions(unit: str) -> str:
+    return {"bytes/s": "GB/s", "multiply-adds/s": "G multiply-adds/s"}[unit]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: set[int]) -> str:
+    """Markdown with aligned columns; "" without rows."""
+    if not rows:
+        return ""
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(cells, widths, strict=True))]
+        return f"| {' | '.join(padded)} |\n"
+
+    rule = "|".join("-" * (width + 1) + (":" if i in right else "-") for i, width in enumerate(widths))
+    return line(head) + f"|{rule}|\n" + "".join(line(row) for row in rows)

@@ -1,0 +1,86 @@
+"""One measured piece of work: what is run, how many tokens that is, what it reads and computes. Data only.
+
+Names are llama-bench's: pp512 is a prefill of 512 tokens, tg128 is 128 tokens generated one after the other; `tg32 b4`
+is 32 steps of 4 sequences together; mm512 and `mm1 b4` are the matrix products of such passes alone. Every sequence
+starts empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, get_args
+
+Kind = Literal["prefill", "decode", "matmuls", "read", "integer", "float"]
+LIMITS: tuple[Kind, ...] = ("read", "integer", "float")  # of the machine; `sequences` is then the number of threads
+UNITS = {"read": "bytes/s", "integer": "multiply-adds/s", "float": "multiply-adds/s"}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """`steps` forward passes of `sequences` sequences, `tokens` of each in every pass."""
+
+    name: str
+    kind: Kind
+    tokens: int
+    sequences: int = 1
+    steps: int = 1
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind) or min(self.tokens, self.sequences, self.steps) < 1:
+            raise ValueError(f"no such work: {self}")
+
+    @property
+    def amount(self) -> int:
+        """Tokens that are computed."""
+        return self.tokens * self.sequences * self.steps
+
+    @property
+    def outputs(self) -> int:
+        """Rows of logits: one for each sequence and step."""
+        return self.sequences * self.steps
+
+    @property
+    def positions(self) -> int:
+        """Of one sequence, at the end."""
+        return self.tokens * self.steps
+
+    @property
+    def batched(self) -> bool:
+        """Part of the table over numbers of sequences."""
+        return self.kind == "decode" and " b" in self.name
+
+    def shortened(self, steps: int) -> Work:
+        """The same with at most so many steps."""
+        return replace(self, steps=min(self.steps, steps))
+
+    def as_dict(self) -> dict[str, Any]:
+        """For a message or a report; `Work(**...)` is the way back."""
+        return asdict(self)
+
+
+def planned_work(prompt: int, generate: int, batched: Sequence[int], batched_steps: int, kernels: bool) -> list[Work]:
+    """The work of a bench run in its order; a size of 0 leaves its test out."""
+    found = []
+    if prompt:
+        found.append(Work(f"pp{prompt}", "prefill", prompt))
+    if generate:
+        found.append(Work(f"tg{generate}", "decode", 1, 1, generate))
+    found += [Work(f"tg{batched_steps} b{count}", "decode", 1, count, batched_steps) for count in batched]
+    if kernels:
+        found += [Work(f"mm{prompt}", "matmuls", prompt)] if prompt else []
+        found += [Work(f"mm1 b{count}", "matmuls", 1, count, batched_steps) for count in batched or (1,)]
+    return found
+
+
+def limit_work(threads: int) -> list[Work]:
+    """The machine's limits: reading by 1 to `threads` threads, and both peaks with all of them."""
+    found = [Work(f"read, {n} thread{'s' * (n > 1)}", "read", 1, n) for n in _counts(threads)]
+    found += [Work(f"int8 peak, {n} thread{'s' * (n > 1)}", "integer", 1, n) for n in sorted({1, threads})]
+    return found + [Work(f"fp32 peak, {n} thread{'s' * (n > 1)}", "float", 1, n) for n in sorted({1, threads})]
+
+
+def _counts(threads: int) -> list[int]:
+    """All of 1 to 8, then doublings: a machine with 64 cores does not need 64 rows."""
+    found = {n for n in range(1, threads + 1) if n <= 8 or n & (n - 1) == 0}
+    return sorted(found | {threads})

@@ -1,0 +1,51 @@
+"""The command line options that every verb with an engine has, and what becomes of them."""
+
+from __future__ import annotations
+
+import argparse
+
+from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions
+from llmproc.errors import UsageError
+
+_UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def add_engine_options(parser: argparse.ArgumentParser, sequences: bool = False, threads: bool = True) -> None:
+    """`sequences`: whether the verb runs several at once; `threads`: whether it takes their number as an option."""
+    group = parser.add_argument_group("engine")
+    add = group.add_argument
+    if threads:
+        add("--threads", type=int, metavar="N", help="threads of the worker (as many as CPUs may be used)")
+    add("--weights", choices=WEIGHT_TYPES, help="quantise an fp32 checkpoint at load (as it is)")
+    add("--kv-type", choices=KV_TYPES, help="keys and values as half or float32 (f16); f32 is the C engine's, slower")
+    add("--context", type=int, metavar="N", help="positions of a sequence at most (the checkpoint's)")
+    add("--kv-memory", metavar="BYTES", help="memory for keys and values, such as 512M or 2G (as needed)")
+    add("--batch-tokens", type=int, default=128, metavar="N", help="tokens computed in one step at most (128)")
+    if sequences:
+        add("--sequences", type=int, default=8, metavar="N", help="sequences side by side at most (8)")
+
+
+def engine_options(given: argparse.Namespace, c_order: bool = False) -> EngineOptions:
+    """From parsed arguments. UsageError naming the option that breaks a rule."""
+    if c_order and given.kv_type == "f16":
+        raise UsageError("--kv-type is f16: the C engine's order needs f32")
+    return EngineOptions(
+        threads=getattr(given, "threads", None),
+        sequences=getattr(given, "sequences", 1),
+        weights=given.weights,
+        kv_type="f32" if c_order else given.kv_type or "f16",
+        context=given.context,
+        kv_memory=None if given.kv_memory is None else parse_bytes("kv-memory", given.kv_memory),
+        batch_tokens=given.batch_tokens,
+        c_order=c_order,
+    )
+
+
+def parse_bytes(option: str, text: str) -> int:
+    """`1073741824`, `512M`, `2G` -> bytes. UsageError for anything else."""
+    number, unit = text, 1
+    if text[-1:].lower() in _UNITS:
+        number, unit = text[:-1], _UNITS[text[-1].lower()]
+    if not (number.isascii() and number.isdecimal()):
+        raise UsageError(f"--{option} is {text}: must be bytes, such as 1073741824, 512M or 2G")
+    return int(number) * unit

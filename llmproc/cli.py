@@ -22,6 +22,8 @@ class Verb:
 
 VERBS = {
     "chat": Verb("llmproc.apps.chat.app:main", "chat with a model; the same as python -m llmproc.main"),
+    "threads": Verb("llmproc.apps.threads.app:main", "the threads exercise: n threads, and what each cost"),
+    "doctor": Verb("llmproc.apps.doctor.app:main", "what llmproc finds here; --exact: are all modes bit-equal"),
     "bench": Verb("llmproc.apps.bench.app:main", "measure speed, next to the machine's limits and to llama.cpp"),
     "synth": Verb("llmproc.apps.synth:main", "write a checkpoint of a real model's shape with random weights"),
 }

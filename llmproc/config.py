@@ -97,6 +97,7 @@ class EngineOptions:
     kv_memory: int | None = None  # bytes, one pool shared by all sequences
     batch_tokens: int = 128  # computed in one step at most
     c_order: bool = False  # every sum and exp as the C engine makes it, for the course's ids
+    traced: bool = False  # ranks note when each phase ends (kernels.trace)
     leads: bool = True  # the worker's own thread is rank 0; else it only starts steps and samples
 
     def __post_init__(self) -> None:

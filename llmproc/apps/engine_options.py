@@ -10,11 +10,12 @@ from llmproc.errors import UsageError
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
-def add_engine_options(parser: argparse.ArgumentParser, sequences: bool = False) -> None:
-    """`sequences`: whether the verb runs several at once."""
+def add_engine_options(parser: argparse.ArgumentParser, sequences: bool = False, threads: bool = True) -> None:
+    """`sequences`: whether the verb runs several at once; `threads`: whether it takes their number as an option."""
     group = parser.add_argument_group("engine")
     add = group.add_argument
-    add("--threads", type=int, metavar="N", help="threads of the worker (as many as CPUs may be used)")
+    if threads:
+        add("--threads", type=int, metavar="N", help="threads of the worker (as many as CPUs may be used)")
     add("--weights", choices=WEIGHT_TYPES, help="quantise an fp32 checkpoint at load (as it is)")
     add("--kv-type", choices=KV_TYPES, help="keys and values as half or float32 (f16); f32 is the C engine's, slower")
     add("--context", type=int, metavar="N", help="positions of a sequence at most (the checkpoint's)")
@@ -29,7 +30,7 @@ def engine_options(given: argparse.Namespace, c_order: bool = False) -> EngineOp
     if c_order and given.kv_type == "f16":
         raise UsageError("--kv-type is f16: the C engine's order needs f32")
     return EngineOptions(
-        threads=given.threads,
+        threads=getattr(given, "threads", None),
         sequences=getattr(given, "sequences", 1),
         weights=given.weights,
         kv_type="f32" if c_order else given.kv_type or "f16",

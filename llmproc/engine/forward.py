@@ -27,6 +27,7 @@ from llmproc.kernels.attention import CHUNK, ROWS, scratch_bytes
 from llmproc.kernels.forward import FEW, SERVE, dismiss, start_and_wait
 from llmproc.kernels.kinds import QUANTISED
 from llmproc.kernels.records import LAYER, MODEL, SPAN, STEP, TOKEN
+from llmproc.kernels.trace import RECORDS, RING_BYTES, TRACE
 from llmproc.simd.barrier import BARRIER_BYTES
 from llmproc.simd.dot import ACTIVATION_BYTES
 from llmproc.simd.types import LANES
@@ -42,6 +43,11 @@ class Model:
     memory: npt.NDArray[np.uint8]
     angles: Float32  # (context, head_dim): cosine and sine of every pair
     context: int
+
+
+def variant_of(kind: int, traced: bool) -> str:
+    """The kernels' variant that a model of this kind needs."""
+    return kinds.NAMES[kind] + ("_traced" if traced else "")
 
 
 class Buffers:
@@ -65,11 +71,11 @@ class Forward:
 
     def __init__(self, model: Model, options: EngineOptions, pages: int) -> None:
         """`pages`: of the KV pool. Starts the team; `close` ends it. The kernels must be there (`compile_all`)."""
-        kernels.compile_all(variant=kinds.NAMES[model.packing.kind])
+        kernels.compile_all(variant=variant_of(model.packing.kind, options.traced))
         self.options, self.context, self.pages = options, model.context, pages
         self.description = model.packing.description
         self._model, self._buffers = model, Buffers()
-        self._serve = SERVE[model.packing.kind]
+        self._serve = SERVE[model.packing.kind, options.traced]
         self._most = max(options.batch_tokens, options.sequences) + options.sequences
         self.threads = 1 if options.threads is None else options.threads
         self._leads = options.leads or self.threads == 0
@@ -119,18 +125,41 @@ class Forward:
                 self._outputs[outputs] = count - 1
                 outputs += 1
         self._counters[:] = 0
-        step[0] = (count, len(chunks), outputs, split, 0, step[0]["number"] + 1)
-        self._outputs_used = outputs
+        step[0] = (count, len(chunks), outputs, split, 0, 0, step[0]["number"] + 1)
+        self._go()
+        return self._logits[:outputs, : self.vocab_size]
+
+    def matmuls(self, tokens: int, outputs: int) -> None:
+        """Only the matrix products of steps over `tokens` ids and `outputs` rows of logits, for bench."""
+        if not 0 <= outputs <= self.options.sequences:
+            raise ValueError(f"{outputs} rows of logits: at most {self.options.sequences}")
+        for start in range(0, tokens, self.options.batch_tokens):
+            count = min(self.options.batch_tokens, tokens - start)
+            rows = outputs if start + count == tokens else 0
+            self._step[0] = (count, 0, rows, 0, 0, 1, self._step[0]["number"] + 1)
+            self._go()
+
+    def _go(self) -> None:
         if self._leads:
             self._serve(*self._arguments, 0, 1)
         else:
             start_and_wait(self._arguments[0])
-        return self._logits[:outputs, : self.vocab_size]
 
     def wipe(self, pages: Sequence[int]) -> None:
         """See ForwardPass."""
         for page in pages:
             self._pool_bytes[page * self._page_bytes : (page + 1) * self._page_bytes] = 0
+
+    def trace(self) -> list[npt.NDArray[np.void]]:
+        """Per rank the last records of `kernels.trace`, oldest first. ValueError when the options asked for none."""
+        if not self.options.traced:
+            raise ValueError("no trace is kept: EngineOptions.traced is off")
+        found = []
+        for ring in self._rings:
+            count, records = int(ring[:8].view(np.int64)[0]), ring[8:].view(TRACE)
+            kept = records[:count] if count <= RECORDS else np.roll(records, -(count % RECORDS))
+            found.append(kept.copy())
+        return found
 
     def close(self) -> None:
         """End the ranks. Nothing may be run afterwards."""
@@ -204,17 +233,18 @@ class Forward:
         rows = {"x": padded(d.dim), "mixed": padded(width), "logits": padded(d.vocab_size)}
         counts = {"x": tokens, "mixed": tokens, "logits": options.sequences}
         for name, columns in rows.items():
-            m[name], memory = take(4 * columns * counts[name])
-            m[f"{name}_stride"] = 4 * columns
+            stride = _stride(columns)
+            m[name], memory = take(stride * counts[name])
+            m[f"{name}_stride"] = stride
             if name == "logits":
-                self._logits = memory.view(np.float32).reshape(-1, columns)
+                self._logits = memory.view(np.float32).reshape(-1, stride // 4)
         qkv = padded(width) + 2 * padded(d.kv_dim)
-        m["qkv"], _ = take(4 * qkv * tokens)
-        m["qkv_stride"], m["k_offset"] = 4 * qkv, 4 * padded(width)
+        m["qkv"], _ = take(_stride(qkv) * tokens)
+        m["qkv_stride"], m["k_offset"] = _stride(qkv), 4 * padded(width)
         m["v_offset"] = m["k_offset"] + 4 * padded(d.kv_dim)
         m["queries_stride"] = 4 * d.head_dim * (tokens * self._group + ROWS)
         m["queries"], _ = take(int(m["queries_stride"]) * d.n_kv_heads)
-        m["hidden_stride"] = 4 * padded(d.hidden_dim)
+        m["hidden_stride"] = _stride(d.hidden_dim)
         m["gate"], _ = take(int(m["hidden_stride"]) * tokens)
         m["up"], _ = take(int(m["hidden_stride"]) * tokens)
         # what products read
@@ -242,6 +272,9 @@ class Forward:
         m["ranks"], m["at_gate"] = ranks, ranks + (not self._leads)
         address, _ = take(3 * BARRIER_BYTES)
         m["barrier"], m["gate_barrier"], m["done_barrier"] = (address + i * BARRIER_BYTES for i in range(3))
+        if options.traced:
+            m["trace"], memory = take(RING_BYTES * ranks)
+            self._rings = memory.reshape(ranks, RING_BYTES)
         m["counters"], counters = take(4 * d.n_layers)
         self._counters = counters.view(np.int32)
         self._step, self._tokens = np.zeros(1, STEP), np.zeros(tokens, TOKEN)
@@ -251,6 +284,12 @@ class Forward:
         self._tables = memory.view(np.int64).reshape(options.sequences, per_table)
         self._table_pages: list[list[int]] = [[] for _ in range(options.sequences)]
         self._arguments: tuple[Any, ...] = (model, layers, self._step, self._tokens, self._spans, self._outputs)
+
+
+def _stride(columns: int) -> int:
+    """Bytes from one token's float32 row to the next's: never a multiple of 1 KiB, where rows share cache sets."""
+    nbytes = 4 * padded(columns)
+    return nbytes + LINE if nbytes % 1024 == 0 else nbytes
 
 
 def _matrix(base: int, place: Place) -> tuple[int, int, int]:

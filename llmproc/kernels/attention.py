@@ -15,8 +15,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import literally, njit
 
+from llmproc.kernels.registry import literally, njit
 from llmproc.kernels.rows import VECTOR
 from llmproc.simd.exponential import exp_f32
 from llmproc.simd.scalars import get_f32, get_i64, put_f32

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import types
-from numba.extending import overload
 
 from llmproc.kernels.kinds import F16, F32, F32_C, INT8, Q4_0, Q8_0
+from llmproc.kernels.registry import overload, types
 from llmproc.simd.dot import NIBBLE_OFFSET, OFFSET, STEP_K
 from llmproc.simd.scalars import get_f16, get_f32, get_u8, put_f32
 from llmproc.simd.types import LANES

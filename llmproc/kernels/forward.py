@@ -10,15 +10,30 @@ number has one rank that computes it, from left to right: results do not depend 
 from __future__ import annotations
 
 import numpy as np
-from numba import literally, njit
 
 from llmproc.kernels.attention import CHUNK, ROWS, attend, attend_c, finish, merge
 from llmproc.kernels.embedding import embed
 from llmproc.kernels.kinds import F16, F32, F32_C, INT8, Q4_0, Q8_0, QUANTISED
 from llmproc.kernels.products import ADD, OFFSETS, SCALE_BYTES, STORE, VALUE_BITS, Activations, multiply
 from llmproc.kernels.records import LAYERS, MODELS, OUTPUTS, SPANS, STEPS, TOKENS
-from llmproc.kernels.registry import I64, VOID, kernel
+from llmproc.kernels.registry import I64, VOID, kernel, literally, njit
 from llmproc.kernels.rows import VECTOR, gated_unit, normalise, quantise_groups, rotate
+from llmproc.kernels.trace import (
+    ATTEND,
+    DOWN,
+    EMBED,
+    GATED,
+    LOGITS,
+    MERGE,
+    NORM,
+    OUTPUT,
+    QKV,
+    RING_BYTES,
+    ROTATE,
+    START,
+    WAIT,
+    mark,
+)  # fmt: skip
 from llmproc.simd.atomics import add_i32
 from llmproc.simd.barrier import wait_for_all
 from llmproc.simd.dot import ACTIVATION_BYTES
@@ -232,8 +247,7 @@ def _attention_output(kind, model, layer, tokens, rank):  # type: ignore[no-unty
             _prepare(kind, model, model.mixed + t * model.mixed_stride, t, x_in, model.width)
         if not few:
             wait_for_all(model.barrier, model.ranks)
-    first, last = share(layer.wo.tiles, rank, model.ranks)
-    _product(kind, ADD, model, model.x, model.x_stride, layer.wo, first, last, x_in, tokens, model.width)
+    _rows(kind, ADD, model, model.x, model.x_stride, layer.wo, x_in, tokens, model.width, rank)
 
 
 @njit
@@ -273,57 +287,98 @@ def _tiles_per_unit(group):  # type: ignore[no-untyped-def]
     return unit
 
 
+@njit
+def _meet(traced, model, rank, what, layer):  # type: ignore[no-untyped-def]
+    """Phase `what` has ended here; go on when it has ended everywhere."""
+    literally(traced)
+    ring = model.trace + rank * RING_BYTES
+    mark(traced, ring, what, layer)
+    wait_for_all(model.barrier, model.ranks)
+    mark(traced, ring, WAIT, layer)
+
+
+@njit
+def _products(kind, model, layers, tokens, n_outputs, rank):  # type: ignore[no-untyped-def]
+    """All products of a step, over whatever stands in the buffers, and nothing else: what bench measures alone."""
+    literally(kind)
+    x_in = _activations(kind, model, model.shared, model.scales_offset, model.offsets_offset, model.dim)
+    mixed_in = _activations(kind, model, model.shared, model.scales_offset, model.offsets_offset, model.width)
+    hidden_in = _activations(kind, model, model.hidden_in, model.hidden_scales, model.hidden_offsets, model.hidden)
+    for number in range(layers.shape[0]):
+        layer = layers[number]
+        _queries_keys_values(kind, model, layer, x_in, tokens, rank)
+        wait_for_all(model.barrier, model.ranks)
+        _rows(kind, STORE, model, model.x, model.x_stride, layer.wo, mixed_in, tokens, model.width, rank)
+        wait_for_all(model.barrier, model.ranks)
+        _rows(kind, STORE, model, model.gate, model.hidden_stride, layer.w1, x_in, tokens, model.dim, rank)
+        _rows(kind, STORE, model, model.up, model.hidden_stride, layer.w3, x_in, tokens, model.dim, rank)
+        wait_for_all(model.barrier, model.ranks)
+        _rows(kind, STORE, model, model.x, model.x_stride, layer.w2, hidden_in, tokens, model.hidden, rank)
+        wait_for_all(model.barrier, model.ranks)
+    _rows(kind, STORE, model, model.logits, model.logits_stride, model.classifier, x_in, n_outputs, model.dim, rank)
+    wait_for_all(model.barrier, model.ranks)
+
+
+@njit
+def _rows(kind, how, model, out, out_stride, matrix, x_in, tokens, columns, rank):  # type: ignore[no-untyped-def]
+    """A rank's share of the rows of a product."""
+    literally(kind)
+    first, last = share(matrix.tiles, rank, model.ranks)
+    _product(kind, how, model, out, out_stride, matrix, first, last, x_in, tokens, columns)
+
+
 @inlined
-def _run(kind, models, layers, steps, tokens, spans, outputs, rank):  # type: ignore[no-untyped-def]
+def _run(kind, traced, models, layers, steps, tokens, spans, outputs, rank):  # type: ignore[no-untyped-def]
     """The pass. Every rank calls it with the same records."""
     model, ranks, nothing = models[0], models[0].ranks, outputs[:0]
+    if steps[0].only_products:
+        _products(kind, model, layers, steps[0].tokens, steps[0].outputs, rank)
+        return
     # Read before the first barrier: behind the last one the caller may be filling in the next step already.
     count, n_spans, n_outputs, split = steps[0].tokens, steps[0].spans, steps[0].outputs, steps[0].split
+    mark(traced, model.trace + rank * RING_BYTES, START, steps[0].number)
     first, last = share(count, rank, ranks)
     for t in range(first, last):
         x = model.x + t * model.x_stride
         embed(kind, model, x, tokens[t].id)
         for i in range(model.dim, (model.dim + LANES - 1) // LANES * LANES):
             put_f32(x + 4 * i, np.float32(0))  # NaN of a failed sequence may stand there
-    wait_for_all(model.barrier, ranks)
+    _meet(traced, model, rank, EMBED, 0)
     for number in range(layers.shape[0]):
         layer = layers[number]
         x_in = _normalised(kind, model, nothing, model.x, layer.attention_norm, count, rank)
+        mark(traced, model.trace + rank * RING_BYTES, NORM, number)
         _queries_keys_values(kind, model, layer, x_in, count, rank)
-        wait_for_all(model.barrier, ranks)
+        _meet(traced, model, rank, QKV, number)
         _rotate_and_store(model, number, tokens, count, rank)
-        wait_for_all(model.barrier, ranks)
+        _meet(traced, model, rank, ROTATE, number)
         _attend(model, number, spans, n_spans, rank)
-        wait_for_all(model.barrier, ranks)
+        _meet(traced, model, rank, ATTEND, number)
         if split:
             _merge(model, spans, n_spans, rank)
-            wait_for_all(model.barrier, ranks)
+            _meet(traced, model, rank, MERGE, number)
         _attention_output(kind, model, layer, count, rank)
-        wait_for_all(model.barrier, ranks)
+        _meet(traced, model, rank, OUTPUT, number)
         x_in = _normalised(kind, model, nothing, model.x, layer.ffn_norm, count, rank)
+        mark(traced, model.trace + rank * RING_BYTES, NORM, number)
         x_in = _gated(kind, model, layer, x_in, count, rank)
-        wait_for_all(model.barrier, ranks)
-        first, last = share(layer.w2.tiles, rank, ranks)
-        _product(kind, ADD, model, model.x, model.x_stride, layer.w2, first, last, x_in, count, model.hidden)
-        wait_for_all(model.barrier, ranks)
+        _meet(traced, model, rank, GATED, number)
+        _rows(kind, ADD, model, model.x, model.x_stride, layer.w2, x_in, count, model.hidden, rank)
+        _meet(traced, model, rank, DOWN, number)
     if n_outputs > 0:
         x_in = _normalised(kind, model, outputs, model.x, model.final_norm, n_outputs, rank)
-        first, last = share(model.classifier.tiles, rank, ranks)
-        _product(
-            kind, STORE, model, model.logits, model.logits_stride, model.classifier, first, last, x_in, n_outputs,
-            model.dim,
-        )  # fmt: skip
-        wait_for_all(model.barrier, ranks)
+        _rows(kind, STORE, model, model.logits, model.logits_stride, model.classifier, x_in, n_outputs, model.dim, rank)
+        _meet(traced, model, rank, LOGITS, 0)
 
 
 @inlined
-def _serve(kind, models, layers, steps, tokens, spans, outputs, rank, once):  # type: ignore[no-untyped-def]
+def _serve(kind, traced, models, layers, steps, tokens, spans, outputs, rank, once):  # type: ignore[no-untyped-def]
     """A rank's life: wait until everybody is at the gate, run the step; `once`: the rank that comes with each step."""
     while True:
         wait_for_all(models[0].gate_barrier, models[0].at_gate, GATE_SPINS)
         if steps[0].stop:
             return
-        _run(kind, models, layers, steps, tokens, spans, outputs, rank)
+        _run(kind, traced, models, layers, steps, tokens, spans, outputs, rank)
         if models[0].at_gate > models[0].ranks:
             wait_for_all(models[0].done_barrier, models[0].at_gate, 0)
         if once:
@@ -331,42 +386,79 @@ def _serve(kind, models, layers, steps, tokens, spans, outputs, rank, once):  # 
 
 
 _ARGUMENTS = (MODELS, LAYERS, STEPS, TOKENS, SPANS, OUTPUTS, I64, I64)
+# One function for each kind, written out: what the disk cache keeps must not be a closure.
 
 
 @kernel(VOID, *_ARGUMENTS, variant="int8")
 def serve_int8(models, layers, steps, tokens, spans, outputs, rank, once):  # type: ignore[no-untyped-def]
     """A rank over llama2.c's int8 tiles."""
-    _serve(INT8, models, layers, steps, tokens, spans, outputs, rank, once)
+    _serve(INT8, 0, models, layers, steps, tokens, spans, outputs, rank, once)
+
+
+@kernel(VOID, *_ARGUMENTS, variant="int8_traced")
+def serve_int8_traced(models, layers, steps, tokens, spans, outputs, rank, once):  # type: ignore[no-untyped-def]
+    """A rank over llama2.c's int8 tiles, keeping a trace."""
+    _serve(INT8, 1, models, layers, steps, tokens, spans, outputs, rank, once)
 
 
 @kernel(VOID, *_ARGUMENTS, variant="q8_0")
 def serve_q8_0(models, layers, steps, tokens, spans, outputs, rank, once):  # type: ignore[no-untyped-def]
     """A rank over Q8_0 tiles."""
-    _serve(Q8_0, models, layers, steps, tokens, spans, outputs, rank, once)
+    _serve(Q8_0, 0, models, layers, steps, tokens, spans, outputs, rank, once)
+
+
+@kernel(VOID, *_ARGUMENTS, variant="q8_0_traced")
+def serve_q8_0_traced(models, layers, steps, tokens, spans, outputs, rank, once):  # type: ignore[no-untyped-def]
+    """A rank over Q8_0 tiles, keeping a trace."""
+    _serve(Q8_0, 1, models, layers, steps, tokens, spans, outputs, rank, once)
 
 
 @kernel(VOID, *_ARGUMENTS, variant="q4_0")
 def serve_q4_0(models, layers, steps, tokens, spans, outputs, rank, once):  # type: ignore[no-untyped-def]
     """A rank over Q4_0 tiles."""
-    _serve(Q4_0, models, layers, steps, tokens, spans, outputs, rank, once)
+    _serve(Q4_0, 0, models, layers, steps, tokens, spans, outputs, rank, once)
+
+
+@kernel(VOID, *_ARGUMENTS, variant="q4_0_traced")
+def serve_q4_0_traced(models, layers, steps, tokens, spans, outputs, rank, once):  # type: ignore[no-untyped-def]
+    """A rank over Q4_0 tiles, keeping a trace."""
+    _serve(Q4_0, 1, models, layers, steps, tokens, spans, outputs, rank, once)
 
 
 @kernel(VOID, *_ARGUMENTS, variant="f16")
 def serve_f16(models, layers, steps, tokens, spans, outputs, rank, once):  # type: ignore[no-untyped-def]
     """A rank over half-precision tiles."""
-    _serve(F16, models, layers, steps, tokens, spans, outputs, rank, once)
+    _serve(F16, 0, models, layers, steps, tokens, spans, outputs, rank, once)
+
+
+@kernel(VOID, *_ARGUMENTS, variant="f16_traced")
+def serve_f16_traced(models, layers, steps, tokens, spans, outputs, rank, once):  # type: ignore[no-untyped-def]
+    """A rank over half-precision tiles, keeping a trace."""
+    _serve(F16, 1, models, layers, steps, tokens, spans, outputs, rank, once)
 
 
 @kernel(VOID, *_ARGUMENTS, variant="f32")
 def serve_f32(models, layers, steps, tokens, spans, outputs, rank, once):  # type: ignore[no-untyped-def]
     """A rank over float32 tiles."""
-    _serve(F32, models, layers, steps, tokens, spans, outputs, rank, once)
+    _serve(F32, 0, models, layers, steps, tokens, spans, outputs, rank, once)
+
+
+@kernel(VOID, *_ARGUMENTS, variant="f32_traced")
+def serve_f32_traced(models, layers, steps, tokens, spans, outputs, rank, once):  # type: ignore[no-untyped-def]
+    """A rank over float32 tiles, keeping a trace."""
+    _serve(F32, 1, models, layers, steps, tokens, spans, outputs, rank, once)
 
 
 @kernel(VOID, *_ARGUMENTS, variant="f32_c")
 def serve_f32_c(models, layers, steps, tokens, spans, outputs, rank, once):  # type: ignore[no-untyped-def]
     """A rank over float32 tiles in the C engine's order."""
-    _serve(F32_C, models, layers, steps, tokens, spans, outputs, rank, once)
+    _serve(F32_C, 0, models, layers, steps, tokens, spans, outputs, rank, once)
+
+
+@kernel(VOID, *_ARGUMENTS, variant="f32_c_traced")
+def serve_f32_c_traced(models, layers, steps, tokens, spans, outputs, rank, once):  # type: ignore[no-untyped-def]
+    """A rank over float32 tiles in the C engine's order, keeping a trace."""
+    _serve(F32_C, 1, models, layers, steps, tokens, spans, outputs, rank, once)
 
 
 @kernel(VOID, MODELS)
@@ -382,4 +474,11 @@ def dismiss(models):  # type: ignore[no-untyped-def]
     wait_for_all(models[0].gate_barrier, models[0].at_gate, 0)
 
 
-SERVE = (serve_int8, serve_q8_0, serve_q4_0, serve_f16, serve_f32, serve_f32_c)
+SERVE = {
+    (INT8, False): serve_int8, (INT8, True): serve_int8_traced,
+    (Q8_0, False): serve_q8_0, (Q8_0, True): serve_q8_0_traced,
+    (Q4_0, False): serve_q4_0, (Q4_0, True): serve_q4_0_traced,
+    (F16, False): serve_f16, (F16, True): serve_f16_traced,
+    (F32, False): serve_f32, (F32, True): serve_f32_traced,
+    (F32_C, False): serve_f32_c, (F32_C, True): serve_f32_c_traced,
+}  # fmt: skip

@@ -10,11 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmproc.kernels.registry import I64, Kernel  # prepares Numba's environment: must come before Numba
-
-from numba import njit  # isort: skip
-
 from llmproc.hardware import isa
+from llmproc.kernels.registry import I64, Kernel, njit
 from llmproc.simd.dot import ACTIVATION_BYTES, STEP_BYTES, STEP_K, dot, load_weights
 from llmproc.simd.target import TARGET
 from llmproc.simd.tiles import multiply_add, store_tile, zero_f32, zero_i32

@@ -12,10 +12,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from numba import literally, njit, types
-from numba.extending import overload
-
 from llmproc.kernels.kinds import F16, F32, F32_C, INT8, Q4_0, Q8_0
+from llmproc.kernels.registry import literally, njit, overload, types
 from llmproc.simd.dot import (
     NIBBLE_OFFSET,
     OFFSET,

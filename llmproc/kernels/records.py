@@ -7,7 +7,8 @@ call. Rows of buffers are padded to whole vectors of sixteen, and the padding ho
 from __future__ import annotations
 
 import numpy as np
-from numba import from_dtype, types
+
+from llmproc.kernels.registry import from_dtype, types
 
 _ADDRESS = _COUNT = "i8"
 
@@ -58,6 +59,7 @@ STEP = np.dtype(
         ("outputs", _COUNT),  # how many rows of logits
         ("split", _COUNT),  # whether any attention is split over chunks of positions
         ("stop", _COUNT),
+        ("only_products", _COUNT),
         ("number", _COUNT),
     ],
     align=True,

@@ -2,7 +2,7 @@
 
 Serves the modules that define kernels. A kernel has exactly one signature and can be compiled only through
 `Kernel.build`: calling one that was not built, or with other types, is a TypeError instead of a silent compilation.
-No kernel is defined here.
+Numba enters the room here, once its environment is prepared: other modules take `njit` and its like from this one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,32 @@ from llmproc.kernels import cache
 
 cache.prepare()  # must stand before Numba is imported
 
-from numba import njit, types  # noqa: E402
+from numba import from_dtype, literally, njit, types  # noqa: E402
+from numba.extending import overload  # noqa: E402
+
+__all__ = [
+    "F32",
+    "F32_IN",
+    "F32_IN_2D",
+    "F32_OUT",
+    "F32_OUT_2D",
+    "I8_IN_2D",
+    "I8_OUT_2D",
+    "I64",
+    "I64_IN",
+    "KERNELS",
+    "U64_IN",
+    "U64_OUT",
+    "VOID",
+    "Kernel",
+    "cache_misses",
+    "from_dtype",
+    "kernel",
+    "literally",
+    "njit",
+    "overload",
+    "types",
+]  # fmt: skip
 
 VOID, I64, F32 = types.void, types.int64, types.float32
 # Inputs are declared read-only: the compiler then refuses a kernel that would write to a weight. A writable array is

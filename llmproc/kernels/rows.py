@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from llmproc.kernels.registry import njit
 from llmproc.simd.dot import ACTIVATION_BYTES, put_activation, store_activations
 from llmproc.simd.exponential import exp_f32
 from llmproc.simd.scalars import get_f32, put_f32, put_i32

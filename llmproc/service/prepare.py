@@ -42,8 +42,8 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     cache.prepare()  # before anything imports NumPy or Numba
 
     from llmproc import kernels
+    from llmproc.engine.forward import variant_of
     from llmproc.engine.loading import make_model, plan_model, pool_pages
-    from llmproc.kernels.kinds import NAMES
 
     def tell(*fields: object) -> None:
         progress(msgspec.json.encode(Progress(*fields)))  # type: ignore[arg-type]
@@ -61,7 +61,8 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     identity = "" if fds else _fill(header, packing, memoryview(memory), lambda *at: tell("weights", *at))
     loaded = time.monotonic()
     kernels.compile_all(
-        lambda done, total, name: tell("kernels", done, total, kernels.cache_misses()), NAMES[packing.kind]
+        lambda done, total, name: tell("kernels", done, total, kernels.cache_misses()),
+        variant_of(packing.kind, order.engine.traced),
     )
     compiled = time.monotonic()
     model = make_model(packing, memoryview(memory), order.engine)

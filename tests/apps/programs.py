@@ -32,7 +32,12 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def program(
-    code: str | list[str], folder: Path, interrupt_at: str | None = None, place: bool = True, **more: str
+    code: str | list[str],
+    folder: Path,
+    interrupt_at: str | None = None,
+    place: bool = True,
+    patience_s: float = 1.0,
+    **more: str,
 ) -> Ended:
     """Run Python code (or arguments for Python). `interrupt_at`: Ctrl-C when this line has been written.
 
@@ -56,14 +61,14 @@ def program(
                 out += line
             os.killpg(process.pid, signal.SIGINT)
         rest, err = process.communicate(timeout=PATIENCE_S)
-        return Ended(process.returncode, out + rest, err, remaining(sign))
+        return Ended(process.returncode, out + rest, err, remaining(sign, patience_s))
     finally:
         if process.poll() is None:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
 
 
-def remaining(sign: str, patience_s: float = 1.0) -> list[int]:
+def remaining(sign: str, patience_s: float) -> list[int]:
     """Processes with this sign in their environment that still live after `patience_s`; they are ended."""
     wanted = f"LLMPROC_TEST_SIGN={sign}".encode()
     end = time.monotonic() + patience_s

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,11 +113,14 @@ def test_a_cancelled_task_cancels_its_requests(endless: LLM, kind: str) -> None:
             while idle(endless):
                 await asyncio.sleep(0.001)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(asyncio.CancelledError) as caught:
             await task
+        deadline = time.monotonic() + 3
+        while not idle(endless):  # while the traceback still holds everything
+            assert time.monotonic() < deadline, caught
+            await asyncio.sleep(0.001)
 
     asyncio.run(run())
-    until(lambda: idle(endless), 3)
 
 
 def test_a_timeout_and_then_another_turn(endless: LLM) -> None:

@@ -204,8 +204,9 @@ def test_a_dropped_stream_is_cancelled(endless: LLM) -> None:
     before = threading.active_count()
     for piece in endless.stream("go on", SamplingParams(temperature=0, max_tokens=480)):
         assert piece
+        (entry,) = endless._running.service._desk.ledger.open_entries()
         break
-    until(lambda: idle(endless))
+    until(lambda: entry.cancelled and idle(endless))
     assert threading.active_count() == before
 
 

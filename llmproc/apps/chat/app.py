@@ -59,7 +59,7 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
     service = Service(
         config,
         observation,
-        on_progress=lambda progress: setattr(loop, "loading", progress),
+        on_progress=lambda progress: setattr(loop.teller, "loading", progress),
         on_notice=screen.later,
         on_failure=lambda error: interrupts.end_from_thread(),
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from llmproc.apps.chat.screen import Screen
+from llmproc.apps.chat.teller import Teller
 from llmproc.apps.saving import read_file, read_session, write_session
 from llmproc.config import POLICIES, Scheduling, format_cpus, parse_cpus
 from llmproc.errors import LlmprocError, UsageError
@@ -27,7 +28,7 @@ class Loop(Protocol):
     session: Session
     service: Service
     screen: Screen
-    verbose: bool
+    teller: Teller
     model: Path
     tokenizer: Path
 
@@ -94,14 +95,19 @@ def _set(loop: Loop, argument: str) -> None:
     elif name == "verbose":
         if value not in ("on", "off"):
             raise UsageError(f"verbose is {value or 'empty'}: must be on or off")
-        loop.verbose = value == "on"
+        loop.teller.verbose = value == "on"
     else:
         known = "temperature, top_p, max_tokens, seed, system, verbose"
         raise UsageError(f"/set {name or '<nothing>'}: must be one of {known}")
 
 
 def _show(loop: Loop, argument: str) -> None:
-    facts = {"model": loop.model, "tokenizer": loop.tokenizer, **session_facts(loop.session), "verbose": loop.verbose}
+    facts = {
+        "model": loop.model,
+        "tokenizer": loop.tokenizer,
+        **session_facts(loop.session),
+        "verbose": loop.teller.verbose,
+    }
     for name, value in facts.items():
         loop.screen.line(f"  {name:<12} {value}")
 

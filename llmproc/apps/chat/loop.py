@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from llmproc.apps.chat.commands import run_command
 from llmproc.apps.chat.interrupts import Interrupts
 from llmproc.apps.chat.screen import Screen
 from llmproc.apps.chat.sources import LineSource
+from llmproc.apps.chat.teller import Teller
 from llmproc.errors import LlmprocError
-from llmproc.service.messages import Finish, Progress
 from llmproc.service.service import Service
 from llmproc.service.session import Answer, Session
 
 PROMPT = ">>> "
 _MORE = "... "
 _QUOTES = '"""'
-_PATIENCE_S = 0.2  # between two looks at the progress of loading
-_GRACE_S = 0.3  # for the answer to end by itself once a signal ends the program; the stop ladder comes after
-_SLOW_S = 1.0  # loading that takes longer is worth a line
-_FRAMES = "|/-\\"
 
 
 class ChatLoop:
@@ -40,12 +35,13 @@ class ChatLoop:
         """`prompt_limit`: end after so many prompts; commands other than /bye are prompts then, as in the exercise."""
         self.session, self.service, self.screen = session, service, screen
         self.model, self.tokenizer = model, tokenizer
-        self.verbose = False
+        course = prompt_limit is not None
+        advice = "" if course else "; /clear begins a new conversation"
+        self.teller = Teller(session, service, screen, interrupts, course, advice)
         self.failed = 0  # prompts that were refused or failed
-        self.loading: Progress | None = None  # written by the I/O thread, read here
         self._source, self._interrupts, self._left = source, interrupts, prompt_limit
-        self._course = prompt_limit is not None
-        self._ended = self._said_compiling = self._quoted = False
+        self._course = course
+        self._ended = self._quoted = False
 
     def run(self) -> None:
         """Until the end of input, /bye, a signal, or the service's failure (which raises)."""
@@ -128,59 +124,5 @@ class ChatLoop:
         self._show(self.session.regenerate())
 
     def _show(self, answer: Answer) -> None:
-        self._interrupts.generating(answer.cancel)
-        try:
-            asked, ended = time.monotonic(), 0.0
-            while answer.finish is None:
-                if self._interrupts.ended_by:
-                    ended = ended or time.monotonic()
-                    if time.monotonic() - ended > _GRACE_S:
-                        return  # a worker that does not even cancel: closing the service ends it
-                piece = answer.next(_PATIENCE_S)
-                if piece is not None:
-                    self.screen.write(piece)
-                elif not answer.tokens:
-                    self._show_loading(time.monotonic() - asked)
-        finally:
-            self._interrupts.generating(None)
-        self._report(answer, answer.finish)
-
-    def _show_loading(self, waited_s: float) -> None:
-        loading = self.loading
-        if loading is None or waited_s < _SLOW_S:
-            return
-        what = "compiling kernels, on the first run only" if loading.compiled else f"loading {loading.stage}"
-        if self.screen.live:
-            turn = _FRAMES[int(waited_s / _PATIENCE_S) % len(_FRAMES)]
-            self.screen.progress(f"{turn} {what}: {loading.done} of {loading.total} ({waited_s:.0f} s)")
-        elif loading.compiled and not self._said_compiling:
-            self._said_compiling = True
-            self.screen.notice(what)
-
-    def _report(self, answer: Answer, finish: Finish) -> None:
-        if finish.reason == "failed":
-            if self.service.error:
-                raise self.service.error
+        if not self.teller.show(answer):
             self.failed += 1
-            self.screen.notice(f"error: {finish.message}")
-            if not answer.tokens:
-                return
-        positions = self.session.length - answer.turn.start
-        speed = positions / finish.decode_s if finish.decode_s > 0 else 0.0
-        self.screen.line(f"[INFO] SEQ LEN: {self.session.length}, Speed: {speed:.4f} tok/s")
-        if finish.reason == "context":
-            limit = self.session.seq_len
-            self.screen.notice(f"the context is full ({limit} positions): the answer ends here" + self._advice())
-        elif finish.reason == "cancelled":
-            self.screen.notice("cancelled")
-        elif finish.reason == "length" and not self._course:
-            self.screen.notice(f"the answer was cut at max_tokens = {self.session.sampling.max_tokens}")
-        if self.verbose:
-            self.screen.notice(
-                f"prompt {finish.prompt_tokens} tokens, {finish.cached_tokens} of them cached, "
-                f"prefill {finish.prefill_s:.3f} s; "
-                f"answer {finish.new_tokens} tokens, decode {finish.decode_s:.3f} s; {self.session.coins} coins drawn"
-            )
-
-    def _advice(self) -> str:
-        return "" if self._course else "; /clear begins a new conversation"

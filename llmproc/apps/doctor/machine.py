@@ -1,0 +1,104 @@
+"""Checks of the machine: system, instruction set, CPUs, memory, what /proc offers."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+from llmproc.apps.doctor.check import Check, human_bytes
+from llmproc.config import format_cpus
+from llmproc.errors import UsageError
+from llmproc.hardware import isa
+from llmproc.hardware.cpus import CpuBudget, usable_cpus
+from llmproc.hardware.memory import MemoryBudget, usable_memory
+
+
+def system() -> Check:
+    """Linux, and its version."""
+    value = f"{platform.system()} {platform.release()} {platform.machine()}"
+    if sys.platform != "linux":
+        return Check("system", value, "fail", "llmproc runs on Linux only: it needs memfd, pidfd and /proc")
+    return Check("system", value)
+
+
+def instruction_set(forced: str | None, flags: frozenset[str] | None = None) -> Check:
+    """What kernels are compiled for."""
+    there = isa.available(flags)
+    try:
+        chosen = isa.choose(forced, flags)
+    except UsageError as error:
+        return Check("instruction set", str(error), "fail", "unset LLMPROC_ISA", {"available": there})
+    facts = {"available": there, "chosen": chosen.name, "forced": chosen.forced}
+    value = f"{chosen.name}{', forced by LLMPROC_ISA' if chosen.forced else ''} (available: {', '.join(there)})"
+    if chosen.name != there[-1]:
+        return Check("instruction set", value, "warn", f"{there[-1]} is faster: unset LLMPROC_ISA", facts)
+    if chosen.name == isa.PORTABLE:
+        return Check("instruction set", value, "warn", "this CPU has no AVX2: everything works, slower", facts)
+    return Check("instruction set", value, facts=facts)
+
+
+def cpus(budget: CpuBudget | None = None, there: int | None = None) -> Check:
+    """How many CPUs may be used, and how many threads follow from that."""
+    found, all_of_them = budget or usable_cpus(), there or os.cpu_count() or 0
+    allowed = len(found.allowed)
+    value = f"{allowed} of {all_of_them} allowed ({format_cpus(found.allowed)}), {found.threads} threads by default"
+    facts = {"allowed": list(found.allowed), "machine": all_of_them, "threads": found.threads, "notes": found.notes}
+    if found.notes:
+        return Check("cpus", value, "warn", "; ".join(found.notes), facts)
+    return Check("cpus", value, facts=facts)
+
+
+def quota(budget: CpuBudget | None = None) -> Check:
+    """The control groups' CPU quota."""
+    found = budget or usable_cpus()
+    if found.quota is None:
+        return Check("cpu quota", "none", facts={"quota": None})
+    value, facts = f"{found.quota:g} CPUs", {"quota": found.quota}
+    if found.quota < 1:
+        return Check("cpu quota", value, "warn", "below one CPU: even one thread is stopped in every period", facts)
+    if found.quota < len(found.allowed):
+        hint = f"below the {len(found.allowed)} CPUs allowed: more than {found.threads} threads would be throttled"
+        return Check("cpu quota", value, "warn", hint, facts)
+    return Check("cpu quota", value, facts=facts)
+
+
+def memory(checkpoint_bytes: int | None, budget: MemoryBudget | None = None) -> Check:
+    """What can be taken now; the packed weights are about as large as the checkpoint, which is read beside them."""
+    found = budget or usable_memory()
+    value = f"{human_bytes(found.usable)} usable of {human_bytes(found.total)}"
+    if found.limit is not None:
+        value += f", control groups' limit {human_bytes(found.limit)}"
+    facts = {"total": found.total, "available": found.available, "limit": found.limit, "usable": found.usable}
+    if found.notes:
+        return Check("memory", value, "warn", "; ".join(found.notes), facts)
+    if found.usable is not None and checkpoint_bytes is not None and found.usable < 2 * checkpoint_bytes:
+        hint = f"loading this checkpoint takes up to {human_bytes(2 * checkpoint_bytes)}"
+        return Check("memory", value, "warn", hint, facts)
+    return Check("memory", value, facts=facts)
+
+
+def proc_features(root: str = "/proc") -> Check:
+    """What the watch and the supervisor use where it is there, and do without where it is not."""
+    there = {
+        "schedstat": Path(root, "self", "schedstat").exists(),
+        "smaps_rollup": Path(root, "self", "smaps_rollup").exists(),
+        "pidfd": _has_pidfd(),
+    }
+    losses = {
+        "schedstat": "no schedstat: CPU time in ticks of 10 ms, no run-queue wait",
+        "smaps_rollup": "no smaps_rollup: no PSS, memory of several workers cannot be summed",
+        "pidfd": "no pidfd_open: deaths are seen through a pipe",
+    }
+    value = ", ".join(name for name, found in there.items() if found) or "none"
+    missing = [losses[name] for name, found in there.items() if not found]
+    return Check("/proc and kernel", value, "warn" if missing else "ok", "; ".join(missing), {"features": there})
+
+
+def _has_pidfd() -> bool:
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (OSError, AttributeError):
+        return False
+    return True

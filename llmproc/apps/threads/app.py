@@ -1,0 +1,115 @@
+"""`llmproc threads <n> <seed> "<prompt>"...`: the order of things.
+
+start a worker with n ranks -> answer every prompt -> read its threads' clocks -> end it -> its own total from wait4
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llmproc.apps.chat.interrupts import Interrupts
+from llmproc.apps.chat.screen import OutputLostError, Screen
+from llmproc.apps.chat.teller import Teller
+from llmproc.apps.observation import Observation
+from llmproc.apps.startup import complain, forget_stdout
+from llmproc.apps.threads.clocks import ThreadTimes, of_rusage, read_times, report_lines
+from llmproc.apps.threads.options import ThreadsOptions, parse_options
+from llmproc.checkpoints.header import Header, read_header
+from llmproc.config import Environment
+from llmproc.errors import LlmprocError, RequestError, StartError, UsageError
+from llmproc.processes.slots import WorkerExit
+from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.session import Session
+from llmproc.text.templates import ChatTemplate
+from llmproc.text.tokenizer import Tokenizer, load_tokenizer
+
+CLOSED_STDOUT = 141
+SOME_FAILED = 1
+
+
+def main(arguments: Sequence[str], prog: str = "python -m llmproc threads") -> int:
+    """Returns the exit code. Errors are one line on stderr."""
+    try:
+        options = parse_options(prog, arguments, Environment.read())
+        header = read_header(options.model)
+        tokenizer = load_tokenizer(options.tokenizer, header.description.vocab_size)
+        return _run(options, header, tokenizer)
+    except LlmprocError as error:
+        if isinstance(error, OutputLostError):
+            forget_stdout()
+        complain(error)
+        return error.exit_code
+    except BrokenPipeError:
+        forget_stdout()
+        return CLOSED_STDOUT
+
+
+def _run(options: ThreadsOptions, header: Header, tokenizer: Tokenizer) -> int:
+    template = ChatTemplate("course" if options.course else tokenizer.template_name)
+    if options.system and not template.takes_system:
+        raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
+    screen = Screen()
+    observation = Observation(options.interval_s, options.log, options.course, options.run_dir, screen.later)
+    interrupts = Interrupts(first_ends=True)
+    teller: Teller
+    service = Service(
+        ServiceConfig(
+            options.model, engine=options.engine, scheduling=options.scheduling, output_fd=observation.output_fd
+        ),
+        observation,
+        on_progress=lambda progress: setattr(teller, "loading", progress),
+        on_notice=screen.later,
+    )
+    context = options.engine.positions(header.description.seq_len)
+    session = Session(service, tokenizer, template, context, options.sampling, options.system)
+    teller = Teller(session, service, screen, interrupts, options.course)
+    observation.describe(
+        seed=options.sampling.seed,
+        checkpoint=str(options.model),
+        checkpoint_bytes=header.size,
+        course=options.course,
+        threads=options.engine.threads,
+        sampling={"temperature": options.sampling.temperature, "top_p": options.sampling.top_p},
+    )
+    if options.seed_drawn:
+        screen.notice(f"seed {options.sampling.seed}")
+    exits: list[WorkerExit] = []
+    times, pid, failed = ThreadTimes({}, None), 0, 0
+    try:
+        service.start()
+        failed = _answer(options.prompts, session, screen, teller, interrupts)
+        pid = service.workers()[0].pid
+        times = read_times(pid)
+    except StartError as error:
+        reason = observation.last_output()
+        raise StartError(f"{error}: {reason}" if reason else str(error)) from None
+    finally:
+        exits = service.close()
+        observation.close()
+        interrupts.restore()
+    _report(screen, times, [ended for ended in exits if ended.pid == pid], options.engine.threads or 0)
+    if interrupts.ended_by:
+        return 128 + interrupts.ended_by
+    return SOME_FAILED if failed else 0
+
+
+def _answer(prompts: Sequence[str], session: Session, screen: Screen, teller: Teller, interrupts: Interrupts) -> int:
+    """Show the answer to each prompt; returns how many failed."""
+    failed = 0
+    for prompt in prompts:
+        if interrupts.ended_by:
+            break
+        try:
+            failed += not teller.show(session.ask(prompt))
+        except RequestError as error:
+            screen.notice(f"error: {error}")
+            failed += 1
+    return failed
+
+
+def _report(screen: Screen, times: ThreadTimes, exits: list[WorkerExit], threads: int) -> None:
+    screen.flush_notices()
+    if times.main is not None and len(times.ranks) != threads:
+        screen.notice(f"{len(times.ranks)} of {threads} ranks were found")
+    for line in report_lines(times, of_rusage(exits[-1].rusage) if exits else None):
+        screen.line(line)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,30 +51,41 @@ def variant_of(kind: int, traced: bool) -> str:
 
 
 class Buffers:
-    """Zeroed memory for kernels, each buffer on cache lines of its own; all of it is kept as long as this is."""
+    """Zeroed memory for kernels, each buffer on cache lines of its own; all of it is kept as long as this is.
 
-    def __init__(self) -> None:
+    `guard`, for tests: each ends where memory nobody may touch begins, so that an access past its end is a SIGSEGV.
+    """
+
+    def __init__(self, guard: Callable[[int], None] | None = None) -> None:
+        """`guard(address)` forbids all access to the page of memory at an address."""
         self._kept: list[mmap.mmap] = []
-        self.nbytes = 0
+        self._guard, self.nbytes = guard, 0
 
     def take(self, nbytes: int) -> tuple[int, npt.NDArray[np.uint8]]:
-        """(address, bytes). A vector may be read past the end: there is one more than asked for."""
-        memory = mmap.mmap(-1, max(1, nbytes) + LINE)
+        """(address, bytes). Kernels touch nothing else."""
+        size = -(-max(1, nbytes) // mmap.PAGESIZE) * mmap.PAGESIZE
+        memory = mmap.mmap(-1, size + (mmap.PAGESIZE if self._guard else 0))
         self._kept.append(memory)
         self.nbytes += nbytes
         array = np.frombuffer(memory, np.uint8)
-        return array.ctypes.data, array[:nbytes]
+        start = size - nbytes if self._guard else 0
+        if self._guard:
+            self._guard(array.ctypes.data + size)
+        return array.ctypes.data + start, array[start : start + nbytes]
 
 
 class Forward:
     """A model over a pool of pages. One thread at a time calls it; a `ForwardPass`."""
 
-    def __init__(self, model: Model, options: EngineOptions, pages: int) -> None:
-        """`pages`: of the KV pool. Starts the team; `close` ends it. The kernels must be there (`compile_all`)."""
+    def __init__(self, model: Model, options: EngineOptions, pages: int, buffers: Buffers | None = None) -> None:
+        """`pages`: of the KV pool; `buffers`: where its memory comes from. Starts the team; `close` ends it.
+
+        The kernels must be there (`compile_all`).
+        """
         kernels.compile_all(variant=variant_of(model.packing.kind, options.traced))
         self.options, self.context, self.pages = options, model.context, pages
         self.description = model.packing.description
-        self._model, self._buffers = model, Buffers()
+        self._model, self._buffers = model, buffers or Buffers()
         self._serve = SERVE[model.packing.kind, options.traced]
         self._most = max(options.batch_tokens, options.sequences) + options.sequences
         self.threads = 1 if options.threads is None else options.threads
@@ -239,7 +250,7 @@ class Forward:
             if name == "logits":
                 self._logits = memory.view(np.float32).reshape(-1, stride // 4)
         qkv = padded(width) + 2 * padded(d.kv_dim)
-        m["qkv"], _ = take(_stride(qkv) * tokens)
+        m["qkv"], _ = take(_stride(qkv) * tokens + LINE)  # the last head's values are read in whole vectors
         m["qkv_stride"], m["k_offset"] = _stride(qkv), 4 * padded(width)
         m["v_offset"] = m["k_offset"] + 4 * padded(d.kv_dim)
         m["queries_stride"] = 4 * d.head_dim * (tokens * self._group + ROWS)

@@ -1,0 +1,53 @@
+"""Steps on one token's row, callable from Python with arrays: each is compiled at its first call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from llmproc.kernels.registry import njit
+from llmproc.kernels.rows import gated_unit, normalise, quantise_groups, rotate
+from llmproc.simd.dot import ACTIVATION_BYTES
+
+_run_normalise = njit(lambda out, x, weight, size, eps, order: normalise(out, x, weight, size, eps, order))
+_run_quantise = njit(lambda x, v, s, o, groups, group, offset: quantise_groups(x, v, s, o, groups, group, offset))
+_run_gated = njit(lambda gate, up, vectors, order: gated_unit(gate, up, vectors, order))
+_run_rotate = njit(lambda out, x, angles, size, scale: rotate(out, x, angles, size, scale))
+
+
+def _padded(values: np.ndarray) -> np.ndarray:
+    """As rows are kept: whole vectors, zeros behind."""
+    return np.pad(values.astype(np.float32), (0, -len(values) % 16))
+
+
+def normalised(x: np.ndarray, weight: np.ndarray, eps: float, c_order: bool, in_place: bool = False) -> np.ndarray:
+    source, wide = _padded(x), _padded(weight)
+    out = source if in_place else np.full_like(source, np.nan)
+    addresses = (out.ctypes.data, source.ctypes.data, wide.ctypes.data)
+    _run_normalise(*addresses, len(x), np.float32(eps), int(c_order))
+    assert not out[len(x) :].any(), "padding must hold zeros"
+    return out[: len(x)]
+
+
+def quantised(x: np.ndarray, group: int, offset: int = 128) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(values, scales, offsets) of a row."""
+    groups = len(x) // group
+    values = np.full(len(x), 99, np.int8 if ACTIVATION_BYTES == 1 else np.int16)
+    scales, offsets = np.full(groups, np.nan, np.float32), np.full(groups, 99, np.int32)
+    arrays: list[Any] = [np.ascontiguousarray(x, np.float32), values, scales, offsets]
+    _run_quantise(*(array.ctypes.data for array in arrays), groups, group, offset)
+    return values, scales, offsets
+
+
+def gated(gate: np.ndarray, up: np.ndarray, c_order: bool) -> np.ndarray:
+    out, other = _padded(gate), _padded(up)
+    _run_gated(out.ctypes.data, other.ctypes.data, len(out) // 16, int(c_order))
+    assert not out[len(gate) :].any()
+    return out[: len(gate)]
+
+
+def rotated(x: np.ndarray, angles: np.ndarray, scale: float) -> np.ndarray:
+    out = np.full_like(x, np.nan)
+    _run_rotate(out.ctypes.data, x.ctypes.data, angles.ctypes.data, len(x), np.float32(scale))
+    return out

@@ -73,9 +73,7 @@ def steps(forward: Forward, most: int) -> int:
     sizes = [most, 1, 2, 3, 4, 5, 7, 1]
     while position < forward.context:
         size = min(sizes[count % len(sizes)], forward.context - position, most // len(pages))
-        chunks = [
-            Chunk(random.integers(0, forward.vocab_size, size).tolist(), position, own, True) for own in pages
-        ]
+        chunks = [Chunk(random.integers(0, forward.vocab_size, size).tolist(), position, own, True) for own in pages]
         logits = forward.run(chunks)
         assert np.isfinite(logits).all()
         position, count = position + size, count + 1

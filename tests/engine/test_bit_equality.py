@@ -16,7 +16,10 @@ from one_sequence import OneSequence, bits, one_sequence
 
 from llmproc.config import EngineOptions, shipped_file
 from llmproc.engine.batch import Chunk
+from llmproc.engine.engine import Engine
+from llmproc.engine.forward import Forward
 from llmproc.engine.loading import open_forward
+from llmproc.engine.sequence import SequenceRequest, Token
 
 MODELS = ("shipped", "stories260K")
 CONTEXT = {"shipped": 300, "stories260K": 288}
@@ -39,7 +42,7 @@ def options_of(name: str, threads: int = 1, sequences: int = 1, batch_tokens: in
     return EngineOptions(threads, sequences, context=CONTEXT[name], batch_tokens=batch_tokens)
 
 
-def ask(name: str, count: int = COUNT) -> list:
+def ask(name: str, count: int = COUNT) -> list[SequenceRequest]:
     return requests({"shipped": 2048, "stories260K": 512}[name], CONTEXT[name], count)
 
 
@@ -51,15 +54,11 @@ def alone() -> dict[str, list[list[int]]]:
         with open_forward(place(name), options_of(name)) as forward:
             found[name] = []
             for request in ask(name):
-                one = _fresh(forward, name, request)
-                found[name].append(one)
+                found[name].append(_fresh(forward, name, request))
     return found
 
 
-def _fresh(forward, name: str, request) -> list[int]:
-    from llmproc.engine.engine import Engine
-    from llmproc.engine.sequence import Token
-
+def _fresh(forward: Forward, name: str, request: SequenceRequest) -> list[int]:
     engine, ids = Engine(forward, options_of(name)), []
     engine.add(request)
     while engine.busy:
@@ -102,9 +101,7 @@ def test_the_whole_grid(name: str, alone: dict) -> None:
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("kv_type", ["f16", "f32"])
-def test_long_contexts_have_the_same_logits_by_single_ids_and_by_blocks(
-    make_model, threads: int, kv_type: str
-) -> None:
+def test_long_contexts_have_the_same_logits_by_single_ids_and_by_blocks(make_model, threads: int, kv_type: str) -> None:
     """Beyond 256 positions single ids split attention over ranks and merge; a block goes through it in a row."""
     options = EngineOptions(threads, kv_type=kv_type, batch_tokens=512)
     model = make_model(5, "f32", dim=48, hidden_dim=64, n_heads=6, n_kv_heads=2, vocab_size=90, seq_len=800)

@@ -14,6 +14,7 @@ from one_sequence import Model, OneSequence, bits, one_sequence
 
 from llmproc.config import EngineOptions
 from llmproc.engine.loading import open_weights
+from llmproc.errors import RequestError
 
 TASKS = Path("/proc/self/task")
 IDS = [3, 1, 4, 1, 5, 9, 2, 6]
@@ -114,8 +115,6 @@ def test_closing_twice_and_without_a_step(model: Model) -> None:
 
 
 def test_a_failed_call_leaves_the_team_usable(model: Model, expected: np.ndarray) -> None:
-    from llmproc.errors import RequestError
-
     with one_sequence(model, EngineOptions(threads=2)) as sequence:
         for _ in range(3):
             with pytest.raises(RequestError):

@@ -18,8 +18,8 @@ cache.prepare()
 
 import numpy as np  # noqa: E402
 
-from llmproc.checkpoints.synth import write_synthetic  # noqa: E402
 from llmproc.checkpoints.description import ModelDescription  # noqa: E402
+from llmproc.checkpoints.synth import write_synthetic  # noqa: E402
 from llmproc.config import EngineOptions  # noqa: E402
 from llmproc.engine.engine import Engine  # noqa: E402
 from llmproc.engine.loading import open_forward  # noqa: E402

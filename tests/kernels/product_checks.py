@@ -1,4 +1,4 @@
-"""What products of every kind must do, as a program: prints one line of JSON. LLMPROC_ISA chooses; see test_products."""
+"""What products of every kind must do, as a program of test_products: prints JSON. LLMPROC_ISA chooses."""
 
 from __future__ import annotations
 

@@ -122,7 +122,9 @@ def random_case(kind: int, rows: int, groups: int, group: int, tokens: int, seed
     if kind not in QUANTISED:
         weights = random.normal(size=(rows, columns)).astype(np.float16 if kind == F16 else np.float32)
         empty = np.zeros((rows, 0), np.float32)
-        return Case(kind, weights, empty, random.normal(size=(tokens, columns)).astype(np.float32), np.zeros((tokens, 0)))
+        return Case(
+            kind, weights, empty, random.normal(size=(tokens, columns)).astype(np.float32), np.zeros((tokens, 0))
+        )
     low, high = (-8, 8) if kind == Q4_0 else (-128, 128)
     scales = random.uniform(-1, 1, (rows, groups)).astype(np.float32 if kind == INT8 else np.float16)
     x_scales = random.uniform(0, 1, (tokens, groups)).astype(np.float32)

@@ -46,9 +46,7 @@ def by_kernels(path: Path, temperature: float, options: EngineOptions, length: i
     return ids[1:]
 
 
-def by_worker(
-    path: Path, temperatures: list[float], options: EngineOptions, length: int = LENGTH
-) -> list[list[int]]:
+def by_worker(path: Path, temperatures: list[float], options: EngineOptions, length: int = LENGTH) -> list[list[int]]:
     with serving(path, engine=options) as service:
         return [collect(service.submit(order([BOS], length, temperature)))[0] for temperature in temperatures]
 

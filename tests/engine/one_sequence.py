@@ -1,4 +1,4 @@
-"""One sequence over a forward pass, token by token: what the reference looks like. And engines over weights in memory."""
+"""One sequence over a forward pass, token by token, as the reference is called. And engines over weights in memory."""
 
 from __future__ import annotations
 

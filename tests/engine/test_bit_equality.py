@@ -1,4 +1,4 @@
-"""Outputs are equal to the bit however they are computed: threads, sequences, ids in a step, prefix hits, lack of pages.
+"""Outputs are bit-equal however they are computed: threads, sequences, ids in a step, prefix hits, lack of pages.
 
 The whole grid is the soak tier's; by default a few of its places are drawn, by a seed that says which.
 """

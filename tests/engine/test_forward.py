@@ -82,7 +82,7 @@ def refused() -> dict[str, tuple[list[Chunk], str]]:
         "position below": (one([1], -1), "position -1"),
         "position above": (one([1], 64), "position 64"),
         "last position above": (one([1, 2, 3], 62), "position 62"),
-        "more ids than a step has": (one([1] * 64, 0) + [Chunk([1] * 64, 0, [4, 5, 6, 7], True)], "64 tokens"),
+        "more ids than a step has": (one([1] * 64) + one([1] * 64, 0, [4, 5, 6, 7]), "64 tokens"),
         "too few pages": (one([1], 16, [0]), "1 pages cannot hold 17"),
         "no pages": (one([1], 0, []), "0 pages"),
         "page below": (one([1], 0, [-1]), "pages must be 0..7"),

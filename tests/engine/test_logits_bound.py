@@ -95,8 +95,8 @@ def check(name: str, model: Model, kind: str, ids: Sequence[int], kv_type: str =
         else:
             left_out[1] += 1
     print(
-        f"{name} {kind} {kv_type} cache: largest difference {error:.2e} of {bound}, median {typical:.1e}, left out of {len(ids)} positions: "
-        f"greedy {left_out[0]}, sampled {left_out[1]}"
+        f"{name} {kind} {kv_type} cache: largest difference {error:.2e} of {bound}, median {typical:.1e}, "
+        f"left out of {len(ids)} positions: greedy {left_out[0]}, sampled {left_out[1]}"
     )
     assert error <= bound
     assert each.min() <= 1e-4, "no position at all agrees to more than the formats' steps"

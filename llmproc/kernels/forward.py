@@ -116,8 +116,8 @@ def _normalised(kind, model, outputs, x, weight, tokens, rank):  # type: ignore[
 
 @njit
 def _portion(tiles, tokens, ranks):  # type: ignore[no-untyped-def]
-    """Tiles a rank takes at a time: few where they are much work, else so many that each takes some portions."""
-    portion = 2 if tokens > FEW else min(tiles // (4 * ranks), MOST_TILES)
+    """Tiles a rank takes at a time: so many that every rank takes some portions, fewer where they are much work."""
+    portion = min(tiles // (4 * ranks), 8 if tokens > FEW else MOST_TILES)
     return max(portion // 2 * 2, 2)
 
 

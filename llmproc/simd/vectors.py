@@ -202,6 +202,19 @@ where_at_least = _choose("where_at_least", ">=", "Per lane: yes where a >= b, el
 
 
 @intrinsic
+def prefetch(typingctx: Any, address: Any) -> Any:
+    """Ask for the cache line of an address, which need not exist."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = builder.inttoptr(args[0], ir.IntType(8).as_pointer())
+        read, near, data = (ir.Constant(emit.I32, value) for value in (0, 3, 1))
+        emit.call(builder, "llvm.prefetch.p0", ir.VoidType(), pointer, read, near, data)
+        return context.get_dummy_value()
+
+    return types.void(_ADDRESS), generate
+
+
+@intrinsic
 def first_lanes(typingctx: Any, vector: Any, count: Any, other: Any) -> Any:
     """Lanes 0 to count - 1 of `vector`, the rest of `other`."""
 

@@ -92,6 +92,8 @@ class Forward:
     def run(self, chunks: Sequence[Chunk]) -> Float32:
         """See ForwardPass. RequestError for ids, positions or pages that kernels must never see."""
         step, count, outputs = self._step, 0, 0
+        if len(chunks) > len(self._spans):
+            raise RequestError(f"{len(chunks)} chunks: there is room for {len(self._spans)} sequences")
         tables, items, split = 0, 0, 0
         for number, chunk in enumerate(chunks):
             n, position = len(chunk.tokens), chunk.position
@@ -100,6 +102,7 @@ class Forward:
             table = self._tables[number]
             known = self._table_pages[number]
             if known[:needed] != chunk.pages[:needed]:
+                self._check_pages(chunk.pages[:needed])
                 table[:needed] = chunk.pages[:needed]
                 table[:needed] *= self._page_bytes
                 table[:needed] += self._pool
@@ -190,6 +193,10 @@ class Forward:
             raise RequestError(f"token ids must be 0..{self.vocab_size - 1}")
         if needed > len(chunk.pages):
             raise RequestError(f"{len(chunk.pages)} pages cannot hold {chunk.position + n} positions")
+
+    def _check_pages(self, pages: Sequence[int]) -> None:
+        if min(pages) < 0 or max(pages) >= self.pages:
+            raise RequestError(f"pages must be 0..{self.pages - 1}")
 
     def _records(self) -> None:
         d, packing, take = self.description, self._model.packing, self._buffers.take

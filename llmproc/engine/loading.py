@@ -82,20 +82,23 @@ def open_forward(path: Path, options: EngineOptions) -> Forward:
     """Everything in this process: read, convert, pack, compile, start the team. `close` it."""
     packing = plan_model(read_header(path), options)
     _, weights = load_checkpoint(path)
-    return _open(packing, weights, options, path)
+    memory = memoryview(mmap.mmap(-1, packing.size))  # begins on a page: tiles on cache lines
+    pack_model(packing, weights, memory, path, lambda done, total: None)
+    return _start(packing, memory, options)
 
 
 def open_weights(description: ModelDescription, weights: Weights, options: EngineOptions) -> Forward:
     """The same for a model in memory, stored as it is. ValueError when weights and description do not fit."""
-    scales = getattr(weights.final_norm if description.weight_type == "f32" else weights.embedding, "scales", None)
+    scales = getattr(weights.embedding, "scales", None)
     halves = scales is not None and scales.dtype == np.float16
-    return _open(Packing(description, kind_of(description, halves, options.c_order)), weights, options, Path("memory"))
+    packing = Packing(description, kind_of(description, halves, options.c_order))
+    memory = memoryview(mmap.mmap(-1, packing.size))
+    packing.pack(weights, memory, lambda label, matrix: matrix, lambda done, total: None)
+    return _start(packing, memory, options)
 
 
-def _open(packing: Packing, weights: Weights, options: EngineOptions, path: Path) -> Forward:
+def _start(packing: Packing, memory: memoryview, options: EngineOptions) -> Forward:
     kernels.compile_all()
-    memory = memoryview(mmap.mmap(-1, packing.size))  # begins on a page: tiles on cache lines
-    pack_model(packing, weights, memory, path, lambda done, total: None)
     model = make_model(packing, memory, options)
     free = usable_memory()
     available = free.usable if free.usable is not None else 1 << 30

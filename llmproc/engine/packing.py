@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.layout import LAYER_MATRICES
+from llmproc.checkpoints.weight_types import GROUP
 from llmproc.checkpoints.weights import Int8Matrix, Matrix, Q4Matrix, Weights
 from llmproc.engine.shapes import check_description, check_matrix, check_norm, matrix_shape
-from llmproc.kernels.kinds import F16, F32, F32_C, INT8, Q4_0, Q8_0, QUANTISED
+from llmproc.kernels.kinds import F16, F32, F32_C, INT8, NAMES, Q4_0, Q8_0, QUANTISED
 from llmproc.kernels.products import SCALE_BYTES, VALUE_BITS
 from llmproc.simd.dot import OFFSET, STEP_K
 from llmproc.simd.types import LANES
@@ -54,6 +55,8 @@ class Packing:
     def __init__(self, description: ModelDescription, kind: int) -> None:
         """ValueError when the description's numbers do not go together."""
         check_description(description)
+        if kind in (Q8_0, Q4_0) and description.group_size != GROUP:
+            raise ValueError(f"group_size {description.group_size} must be {GROUP} for {NAMES[kind]}")
         self.description, self.kind = description, kind
         self.size = 0
         self.norms: dict[tuple[str, int | None], int] = {("final_norm", None): self._take(4 * padded(description.dim))}

@@ -366,7 +366,10 @@ def _run(kind, traced, models, layers, steps, tokens, spans, outputs, rank):  # 
     mark(traced, model.trace + rank * RING_BYTES, START, steps[0].number)
     first, last = share(count, rank, ranks)
     for t in range(first, last):
-        embed(kind, model, model.x + t * model.x_stride, tokens[t].id)
+        x = model.x + t * model.x_stride
+        embed(kind, model, x, tokens[t].id)
+        for i in range(model.dim, (model.dim + LANES - 1) // LANES * LANES):
+            put_f32(x + 4 * i, np.float32(0))  # NaN of a failed sequence may stand there
     _meet(traced, model, rank, EMBED, 0)
     for number in range(layers.shape[0]):
         layer, counter = layers[number], model.counters + number * COUNTERS * 4  # bytes: one int32 a phase

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from one_sequence import C_ORDER, open_engine
 
-from llmproc.checkpoints.header import read_header
-from llmproc.checkpoints.weights import read_into, view_weights
 from llmproc.engine.engine import Engine
+from llmproc.engine.loading import open_forward
 from llmproc.engine.randomness import RandomStream
 from llmproc.engine.reference import Reference, reference_sample
 from llmproc.engine.sequence import Finish, SequenceRequest, Token
-from llmproc.engine.transformer import Transformer
 
 NEW = 256  # ids of a turn after its template: 255 sampled, one closing
 CLOSING = 2
@@ -60,29 +60,29 @@ def turns(engines: list[Engine], golden: dict) -> tuple[list[list[int]], list[Fi
     return found, finishes
 
 
-def test_kernels_give_both_turns_of_the_c_engine(golden: dict, shared_models: dict) -> None:
-    found, finishes = turns([Engine(Transformer(*shared_models["course-tiny-v2"]))], golden)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_kernels_give_both_turns_of_the_c_engine(golden: dict, shared_models: dict, threads: int) -> None:
+    with open_engine(shared_models["course-tiny-v2"], replace(C_ORDER, threads=threads)) as engine:
+        found, finishes = turns([engine], golden)
     assert sum(map(len, golden["next_ids"])) == 532
     assert found == golden["next_ids"]
     assert [finish.positions for finish in finishes] == golden["seq_len_after_turn"]
     assert [finish.coins for finish in finishes] == [256, 512]
-    assert [finish.cached_tokens for finish in finishes] == [0, 266]
+    assert [finish.cached_tokens for finish in finishes] == [0, 256]
     assert {finish.reason for finish in finishes} == {"length"}
 
 
 def test_a_fresh_engine_continues_from_ids_and_coins_alone(golden: dict, shared_models: dict) -> None:
-    transformer = Transformer(*shared_models["course-tiny-v2"])
-    found, finishes = turns([Engine(transformer), Engine(transformer, chunk=7)], golden)
+    model = shared_models["course-tiny-v2"]
+    with open_engine(model) as first, open_engine(model, replace(C_ORDER, batch_tokens=7)) as second:
+        found, finishes = turns([first, second], golden)
     assert found == golden["next_ids"]
     assert [finish.cached_tokens for finish in finishes] == [0, 0]
 
 
 def test_the_projects_own_reader_gives_the_same(golden: dict, shared_data: Path) -> None:
-    header = read_header(shared_data / "course-tiny-v2.bin")
-    buffer = memoryview(bytearray(header.size))
-    read_into(header, buffer)
-    weights = view_weights(header.description, header.layout, buffer)
-    found, _ = turns([Engine(Transformer(header.description, weights))], golden)
+    with open_forward(shared_data / "course-tiny-v2.bin", C_ORDER) as forward:
+        found, _ = turns([Engine(forward, C_ORDER)], golden)
     assert found == golden["next_ids"]
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from one_sequence import C_ORDER, bits, one_sequence
 
 from llmproc.engine.randomness import RandomStream
 from llmproc.engine.reference import Reference, quantise, reference_sample
 from llmproc.engine.sampling import sample
-from llmproc.engine.transformer import Transformer
 
 BOS = 1
-
-
-def bits(logits: np.ndarray) -> np.ndarray:
-    return logits.view(np.uint32)
 
 
 @pytest.mark.parametrize("name", ["course-tiny-v2", "stories260K"])
@@ -25,20 +23,20 @@ def test_200_tokens_from_bos_are_the_same_by_both(name: str, temperature: float,
     """Each goes its own way: its own logits, its own stream, and (as often as its slowness allows) its own sampler."""
     every = 5 if name == "course-tiny-v2" else 1  # 49152 calls of expf for one draw
     model = shared_models[name]
-    transformer, reference = Transformer(*model), Reference(*model)
-    cache, stream, coins = transformer.new_cache(), RandomStream(7), RandomStream(7)
+    reference, stream, coins = Reference(*model), RandomStream(7), RandomStream(7)
     by_kernels, by_reference = [BOS], [BOS]
-    for position in range(200):
-        logits = transformer.forward(by_kernels[-1], position, cache)
-        expected = reference.forward(by_reference[-1], position)
-        np.testing.assert_array_equal(bits(logits), bits(expected))
-        by_kernels.append(sample(logits, temperature, 0.9, stream))
-        coin = coins.coin() if temperature else None
-        if position % every == 0:
-            by_reference.append(reference_sample(expected, temperature, 0.9, coin))
-        else:
-            again = RandomStream(7, coins.coins - 1 if temperature else 0)
-            by_reference.append(sample(expected, temperature, 0.9, again))
+    with one_sequence(model, replace(C_ORDER, threads=2)) as sequence:
+        for position in range(200):
+            logits = sequence.forward(by_kernels[-1], position)
+            expected = reference.forward(by_reference[-1], position)
+            np.testing.assert_array_equal(bits(logits), bits(expected))
+            by_kernels.append(sample(logits, temperature, 0.9, stream))
+            coin = coins.coin() if temperature else None
+            if position % every == 0:
+                by_reference.append(reference_sample(expected, temperature, 0.9, coin))
+            else:
+                again = RandomStream(7, coins.coins - 1 if temperature else 0)
+                by_reference.append(sample(expected, temperature, 0.9, again))
     assert by_kernels == by_reference
     assert len(set(by_kernels)) > 10, "a model that repeats itself shows nothing"
     assert stream.state == coins.state
@@ -54,20 +52,30 @@ shapes = st.fixed_dictionaries(
 )
 
 
-@given(shapes, st.integers(1, 3), st.sampled_from([2, 6, 10]), st.sampled_from(["int8", "f32"]), st.integers(0, 2**31))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    shapes, st.integers(1, 3), st.sampled_from([2, 6, 10]), st.sampled_from(["int8", "f32"]), st.sampled_from([4, 8]),
+    st.integers(0, 2**31),
+)  # fmt: skip
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("threads", [1, 2, 3])
 def test_any_shape_gives_the_same_bits(
-    make_model, sizes: dict, shared: int, head_dim: int, weight_type: str, seed: int
+    make_model, threads: int, sizes: dict, shared: int, head_dim: int, weight_type: str, group: int, seed: int
 ) -> None:
-    """Head counts and head sizes that are no powers of two, a head_dim that is not dim / n_heads, groups of 4 and 8."""
-    heads = sizes["n_kv_heads"] * shared * 4  # n_heads * head_dim stays a multiple of the group
-    model = make_model(seed, weight_type, 8, **sizes, dim=24, n_heads=heads, head_dim=head_dim, seq_len=12)
-    transformer, reference, random = Transformer(*model), Reference(*model), np.random.default_rng(seed)
-    cache = transformer.new_cache()
-    for position in range(12):
-        token = int(random.integers(sizes["vocab_size"]))
-        found, expected = transformer.forward(token, position, cache), reference.forward(token, position)
-        np.testing.assert_array_equal(bits(found), bits(expected))
+    """Head counts and head sizes that are no powers of two, a head_dim that is not dim / n_heads, groups of 4 and 8.
+
+    Token by token, and the first half of them at once.
+    """
+    heads = sizes["n_kv_heads"] * shared * (group // 2 if weight_type == "int8" else 1)  # whole groups
+    model = make_model(seed, weight_type, group, **sizes, dim=24, n_heads=heads, head_dim=head_dim, seq_len=12)
+    reference, random = Reference(*model), np.random.default_rng(seed)
+    ids = random.integers(sizes["vocab_size"], size=12).tolist()
+    expected = [reference.forward(token, position) for position, token in enumerate(ids)]
+    with one_sequence(model, replace(C_ORDER, threads=threads)) as sequence:
+        for position, token in enumerate(ids):
+            np.testing.assert_array_equal(bits(sequence.forward(token, position)), bits(expected[position]))
+    with one_sequence(model, replace(C_ORDER, threads=threads)) as sequence:
+        np.testing.assert_array_equal(bits(sequence.read(ids[:7], 0)), bits(expected[6]))
+        np.testing.assert_array_equal(bits(sequence.read(ids[7:], 7)), bits(expected[11]))
 
 
 @pytest.mark.parametrize("weight_type", ["int8", "f32"])

@@ -76,7 +76,7 @@ def test_two_processes_at_once_compile_once_and_the_compiler_counts_its_misses(b
     home, directory, misses = built
     assert sorted(misses) == [0, FEW]
     assert directory.is_relative_to(home / ".cache" / "llmproc")
-    assert cache.complete(directory)
+    assert cache.variants(directory) == {""}
 
 
 def test_a_later_start_loads_and_misses_nothing(built) -> None:
@@ -108,7 +108,7 @@ def test_starts_again_when_sealed_files_make_no_sense_to_numba(built) -> None:
     path = max(directory.rglob("*.nbi"))  # one of them: the others load, and must be written again all the same
     path.write_bytes(b"neither pickle nor code")
     with cache.locked(directory, exclusive=True):
-        cache.seal(directory)
+        cache.seal(directory, {""})
     misses, again = run(child_environment(home))
     assert misses >= FEW and again == directory
     assert len(list(directory.rglob("*.nbi"))) == FEW
@@ -210,24 +210,24 @@ def test_the_key_follows_the_cpu_and_the_versions(tmp_path: Path, monkeypatch: p
     assert len(keys) == 4
 
 
-def test_complete_notices_every_kind_of_change(tmp_path: Path) -> None:
+def test_every_kind_of_change_is_noticed(tmp_path: Path) -> None:
     inner = tmp_path / "kernels"
     inner.mkdir()
     data = inner / "a.nbc"
     data.write_bytes(b"12345678")
-    assert not cache.complete(tmp_path), "never sealed"
-    cache.seal(tmp_path)
-    assert cache.complete(tmp_path)
+    assert not cache.variants(tmp_path), "never sealed"
+    cache.seal(tmp_path, {""})
+    assert cache.variants(tmp_path) == {""}
     data.write_bytes(b"12345679")
-    assert not cache.complete(tmp_path), "one byte"
+    assert not cache.variants(tmp_path), "one byte"
     data.write_bytes(b"12345678")
-    assert cache.complete(tmp_path)
+    assert cache.variants(tmp_path) == {""}
     (inner / "b.nbc").write_bytes(b"")
-    assert not cache.complete(tmp_path), "one file more"
+    assert not cache.variants(tmp_path), "one file more"
     cache.wipe(tmp_path)
     assert list(tmp_path.iterdir()) == []
-    cache.seal(tmp_path)
-    assert not cache.complete(tmp_path), "an empty build is none"
+    cache.seal(tmp_path, {""})
+    assert not cache.variants(tmp_path), "an empty build is none"
 
 
 def test_the_lock_excludes_writers_and_lets_readers_share(tmp_path: Path) -> None:
@@ -243,8 +243,8 @@ def test_the_lock_excludes_writers_and_lets_readers_share(tmp_path: Path) -> Non
 class FakeKernel:
     """Counts its builds; fails as often as told."""
 
-    def __init__(self, failures: int) -> None:
-        self.name, self.failures, self.builds = "fake", failures, 0
+    def __init__(self, failures: int, name: str = "fake", variant: str = "") -> None:
+        self.name, self.variant, self.failures, self.builds = name, variant, failures, 0
         self.disabled = False
         self.dispatcher = SimpleNamespace(overloads={}, _cache=SimpleNamespace(disable=self.disable))
 
@@ -265,7 +265,7 @@ class FakeKernel:
 def test_one_rebuild_after_a_load_error(failures: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "kernels").mkdir()
     (tmp_path / "kernels" / "a.nbc").write_bytes(b"x")
-    cache.seal(tmp_path)
+    cache.seal(tmp_path, {""})
     fake = FakeKernel(failures)
     monkeypatch.setattr(build, "KERNELS", [fake])
     monkeypatch.setattr(cache, "_prepared", tmp_path)
@@ -277,12 +277,55 @@ def test_one_rebuild_after_a_load_error(failures: int, tmp_path: Path, monkeypat
     build.compile_all(lambda *event: pytest.fail("a second call has nothing to do"))
 
 
+class WritingKernel(FakeKernel):
+    """Writes a file of its own into the cache when it is compiled, as Numba does."""
+
+    def __init__(self, name: str, variant: str, folder: Path) -> None:
+        super().__init__(0, name, variant)
+        self.file, self.compiled = folder / "inner" / name, 0
+
+    def build(self) -> None:
+        if self.dispatcher.overloads:
+            return
+        super().build()
+        if not self.file.exists():
+            self.compiled += 1
+            self.file.parent.mkdir(exist_ok=True)
+            self.file.write_text(self.name)
+
+
+def test_a_variant_is_added_to_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_prepared", tmp_path)
+
+    def new_process() -> list[WritingKernel]:
+        made = [WritingKernel(name, name.strip("0123456789"), tmp_path) for name in ("1", "2", "a1", "b1")]
+        monkeypatch.setattr(build, "KERNELS", made)
+        return made
+
+    for variant, compiled, there in (
+        ("a", [1, 1, 1, 0], {"", "a"}),
+        ("a", [0, 0, 0, 0], {"", "a"}),
+        ("", [0, 0, 0, 0], {"", "a"}),
+        ("b", [0, 0, 0, 1], {"", "a", "b"}),
+        ("a", [0, 0, 0, 0], {"", "a", "b"}),
+    ):
+        made = new_process()
+        build.compile_all(variant=variant)
+        assert [kernel.compiled for kernel in made] == compiled
+        assert cache.variants(tmp_path) == there
+    built = new_process()
+    (tmp_path / "inner" / "1").write_text("damaged")
+    build.compile_all(variant="b")
+    assert [kernel.compiled for kernel in built] == [1, 1, 0, 1], "what is damaged anywhere is compiled anew"
+    assert cache.variants(tmp_path) == {"", "b"}
+
+
 def test_an_error_of_the_compiler_itself_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "KERNELS", [FakeKernel(99)])
     monkeypatch.setattr(cache, "_prepared", tmp_path)
     with pytest.raises(EOFError):
         build.compile_all()
-    assert not cache.complete(tmp_path)
+    assert not cache.variants(tmp_path)
 
 
 def test_a_cache_that_cannot_be_written_does_not_stop_the_program(
@@ -327,7 +370,7 @@ def test_builds_nobody_used_for_long_are_removed(tmp_path: Path) -> None:
         (folder / "sub").mkdir(parents=True)
         (folder / "sub" / "code").write_text("x")
         (folder / cache.LOCK).touch()
-        cache.seal(folder)
+        cache.seal(folder, {""})
     (tmp_path / "mine").mkdir()
     for name in "abd":
         os.utime(names[name] / cache.MANIFEST, (1, 1))

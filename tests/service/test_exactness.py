@@ -6,7 +6,6 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -14,44 +13,43 @@ from serving import collect, order, serving
 
 from llmproc import kernels
 from llmproc.checkpoints.header import read_header
-from llmproc.checkpoints.weights import Weights, read_into, view_weights
-from llmproc.config import SamplingParams, shipped_file
+from llmproc.checkpoints.weights import load_checkpoint
+from llmproc.config import EngineOptions, SamplingParams, shipped_file
+from llmproc.engine.batch import PAGE, Chunk
+from llmproc.engine.loading import open_forward
 from llmproc.engine.randomness import RandomStream
 from llmproc.engine.reference import Reference
 from llmproc.engine.sampling import sample
-from llmproc.engine.transformer import Transformer
 from llmproc.service.session import Session
 from llmproc.text.templates import ChatTemplate
 from llmproc.text.tokenizer import load_tokenizer
 
 BOS, LENGTH = 1, 200
-
-
-def load(path: Path) -> tuple[object, Weights]:
-    header = read_header(path)
-    memory = memoryview(bytearray(header.size))
-    read_into(header, memory)
-    return header.description, view_weights(header.description, header.layout, memory)
+COURSE = EngineOptions(kv_type="f32", c_order=True)
 
 
 def by_reference(path: Path, temperature: float, length: int = LENGTH) -> list[int]:
     kernels.compile_all()  # what draws a token
-    reference, stream, ids = Reference(*load(path), c_order=True), RandomStream(42), [BOS]
+    header, weights = load_checkpoint(path)
+    reference, stream, ids = Reference(header.description, weights, c_order=True), RandomStream(42), [BOS]
     for position in range(length):
         ids.append(sample(reference.forward(ids[-1], position), temperature, 0.9, stream))
     return ids[1:]
 
 
-def by_kernels(path: Path, temperature: float, length: int = LENGTH) -> list[int]:
-    transformer, stream, ids = Transformer(*load(path)), RandomStream(42), [BOS]
-    cache = transformer.new_cache()
-    for position in range(length):
-        ids.append(sample(np.array(transformer.forward(ids[-1], position, cache)), temperature, 0.9, stream))
+def by_kernels(path: Path, temperature: float, options: EngineOptions, length: int = LENGTH) -> list[int]:
+    stream, ids, pages = RandomStream(42), [BOS], list(range(length // PAGE + 1))
+    with open_forward(path, options) as forward:
+        for position in range(length):
+            logits = forward.run([Chunk(ids[-1:], position, pages, True)])[0]
+            ids.append(sample(logits.copy(), temperature, 0.9, stream))
     return ids[1:]
 
 
-def by_worker(path: Path, temperatures: list[float], length: int = LENGTH) -> list[list[int]]:
-    with serving(path) as service:
+def by_worker(
+    path: Path, temperatures: list[float], options: EngineOptions, length: int = LENGTH
+) -> list[list[int]]:
+    with serving(path, engine=options) as service:
         return [collect(service.submit(order([BOS], length, temperature)))[0] for temperature in temperatures]
 
 
@@ -63,12 +61,20 @@ def named(name: str, request: pytest.FixtureRequest) -> Path:
 @pytest.mark.parametrize("name", ["shipped", "course-tiny-v2.bin", "stories260K.bin"])
 def test_reference_kernels_and_worker_agree_token_for_token(name: str, request: pytest.FixtureRequest) -> None:
     path = named(name, request)
-    through = by_worker(path, [0.0, 0.8])
+    through = by_worker(path, [0.0, 0.8], COURSE)
     for temperature, worker in zip([0.0, 0.8], through, strict=True):
-        compiled = by_kernels(path, temperature)
+        compiled = by_kernels(path, temperature, COURSE)
         assert len(compiled) == LENGTH
         assert worker == compiled
         assert by_reference(path, temperature, 60) == compiled[:60]
+
+
+@pytest.mark.parametrize("name", ["shipped", "stories260K.bin"])
+def test_a_worker_of_two_threads_gives_what_one_thread_here_does(name: str, request: pytest.FixtureRequest) -> None:
+    """The fast order, as it is by default."""
+    path = named(name, request)
+    through = by_worker(path, [0.0, 0.8], EngineOptions(threads=2, sequences=2))
+    assert through == [by_kernels(path, temperature, EngineOptions(threads=1)) for temperature in (0.0, 0.8)]
 
 
 @pytest.mark.soak
@@ -76,7 +82,7 @@ def test_reference_kernels_and_worker_agree_token_for_token(name: str, request: 
 def test_reference_agrees_over_200_tokens(name: str, request: pytest.FixtureRequest) -> None:
     path = named(name, request)
     for temperature in (0.0, 0.8):
-        assert by_reference(path, temperature) == by_kernels(path, temperature)
+        assert by_reference(path, temperature) == by_kernels(path, temperature, COURSE)
 
 
 def course_session(service: object, shared_data: Path, model: Path) -> Session:
@@ -89,7 +95,7 @@ def course_session(service: object, shared_data: Path, model: Path) -> Session:
 def test_course_turns_equal_the_c_engines_ids(shared_data: Path) -> None:
     golden = json.loads((shared_data / "course-golden.json").read_text())
     model = shared_data / "course-tiny-v2.bin"
-    with serving(model) as service:
+    with serving(model, engine=COURSE) as service:
         session = course_session(service, shared_data, model)
         for prompt, length, expected in zip(
             golden["prompts"], golden["seq_len_after_turn"], golden["next_ids"], strict=True

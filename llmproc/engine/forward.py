@@ -41,7 +41,7 @@ class Model:
 
     packing: Packing
     memory: npt.NDArray[np.uint8]
-    angles: Float32  # (context, head_dim): cosine and sine of every pair
+    angles: Float32  # (context, 2 * head_dim), as kernels.rotation fills them
     context: int
 
 

@@ -200,7 +200,7 @@ def _rotate_and_store(model, number, tokens, count, rank):  # type: ignore[no-un
     for item in range(first, last):
         t, kv_head = item // model.kv_heads, item % model.kv_heads
         token, row = tokens[t], model.qkv + t * model.qkv_stride
-        angles = model.rope + token.position * head_bytes
+        angles = model.rope + token.position * 2 * head_bytes
         for head in range(group):
             to = model.queries + kv_head * model.queries_stride + (t * group + head) * head_bytes
             rotate(to, row + (kv_head * group + head) * head_bytes, angles, model.head_dim, model.score_scale)

@@ -1,6 +1,12 @@
-"""One process, no IPC: the transformer, its KV cache, token sampling, and the engine that runs many sequences.
+"""One process, no IPC: a model over a paged KV cache, a team of ranks, and the engine that runs many sequences at once.
 
-Serves `service` (and the NumPy reference serves every test). The words: a *sequence* is a request's state in here, a
-*slot* is a KV cache with the ids that stand in it, a *step* is one round over all running sequences.
-Nothing here forks, reads files, or knows text: ids go in, ids come out.
+    engine.py     step(): what the scheduler chose, one forward pass, one id for each, who ends
+    scheduler.py  who computes how much in a step and holds which pages; pages.py keeps count of them
+    forward.py    fills the records that the compiled pass reads, keeps its memory and its ranks
+    packing.py    where weights lie, in tiles; loading.py brings a checkpoint there
+    reference.py  the NumPy oracle that every test asks
+
+Serves `service`. The words: a *sequence* is a request's state in here, a *page* holds keys and values of 16 positions,
+a *step* is one round over all running sequences. Nothing here forks, reads files of its own, or knows text: ids go in,
+ids come out.
 """

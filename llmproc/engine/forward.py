@@ -24,7 +24,7 @@ from llmproc.engine.packing import LINE, Packing, Place, padded
 from llmproc.errors import RequestError
 from llmproc.kernels import kinds
 from llmproc.kernels.attention import CHUNK, ROWS, scratch_bytes
-from llmproc.kernels.forward import FEW, SERVE, dismiss, start_and_wait
+from llmproc.kernels.forward import COUNTERS, FEW, SERVE, dismiss, start_and_wait
 from llmproc.kernels.kinds import QUANTISED
 from llmproc.kernels.records import LAYER, MODEL, SPAN, STEP, TOKEN
 from llmproc.kernels.trace import RECORDS, RING_BYTES, TRACE
@@ -41,7 +41,7 @@ class Model:
 
     packing: Packing
     memory: npt.NDArray[np.uint8]
-    angles: Float32  # (context, head_dim): cosine and sine of every pair
+    angles: Float32  # (context, 2 * head_dim), as kernels.rotation fills them
     context: int
 
 
@@ -135,7 +135,6 @@ class Forward:
             if chunk.logits:
                 self._outputs[outputs] = count - 1
                 outputs += 1
-        self._counters[:] = 0
         step[0] = (count, len(chunks), outputs, split, 0, 0, step[0]["number"] + 1)
         self._go()
         return self._logits[:outputs, : self.vocab_size]
@@ -151,6 +150,7 @@ class Forward:
             self._go()
 
     def _go(self) -> None:
+        self._counters[:] = 0
         if self._leads:
             self._serve(*self._arguments, 0, 1)
         else:
@@ -286,7 +286,7 @@ class Forward:
         if options.traced:
             m["trace"], memory = take(RING_BYTES * ranks)
             self._rings = memory.reshape(ranks, RING_BYTES)
-        m["counters"], counters = take(4 * d.n_layers)
+        m["counters"], counters = take(4 * COUNTERS * (d.n_layers + 1))
         self._counters = counters.view(np.int32)
         self._step, self._tokens = np.zeros(1, STEP), np.zeros(tokens, TOKEN)
         self._spans, self._outputs = np.zeros(options.sequences, SPAN), np.zeros(options.sequences, np.int64)

@@ -50,7 +50,7 @@ def make_model(packing: Packing, buffer: memoryview, options: EngineOptions) -> 
     """The model over packed memory. Computes the angles; needs the kernels."""
     d = packing.description
     context = options.positions(d.seq_len)
-    angles = np.empty((context, d.head_dim), np.float32)
+    angles = np.empty((context, 2 * d.head_dim), np.float32)
     fill_angles(angles, np.float32(d.rope_theta))
     return Model(packing, np.frombuffer(buffer, np.uint8), angles, context)
 

@@ -10,18 +10,41 @@ import math
 import numpy as np
 
 from llmproc.kernels.registry import F32, F32_IN, F32_OUT, I64, U64_IN, U64_OUT, kernel
+from llmproc.simd.types import LANES
+from llmproc.simd.vectors import add_f32, broadcast_f32, largest_f32, load_f32x16, max_f32, sub_f32, sum_f32
+
+BLOCK = 16  # vectors looked at together
 
 
 @kernel(I64, F32_IN)
 def argmax(x):  # type: ignore[no-untyped-def]
-    """Index of the largest value, the lowest one on ties; -1 when any value is NaN or infinite."""
-    best, largest = 0, x[0]
-    finite = True
-    for i in range(x.shape[0]):
+    """Index of the largest value, the lowest one on ties; -1 when any value is NaN or infinite.
+
+    First the block with the largest value, by vectors; then the place in it.
+    """
+    size, address = x.shape[0], np.int64(x.ctypes.data)
+    step = BLOCK * LANES
+    best, where = x[0], 0
+    poison = broadcast_f32(np.float32(0))
+    for start in range(0, size - step + 1, step):
+        largest = load_f32x16(address + 4 * start)
+        for i in range(BLOCK):
+            part = load_f32x16(address + 4 * (start + i * LANES))
+            largest = max_f32(largest, part)
+            poison = add_f32(poison, sub_f32(part, part))  # stays zero while all is finite
+        top = largest_f32(largest)
+        if top > best:
+            best, where = top, start
+    finite = sum_f32(poison) == np.float32(0)
+    for i in range(size // step * step, size):
         finite &= abs(x[i]) < np.float32(np.inf)
-        if x[i] > largest:
-            best, largest = i, x[i]
-    return best if finite else -1
+        if x[i] > best:
+            best, where = x[i], i
+    if not finite:
+        return -1
+    while x[where] != best:
+        where += 1
+    return where
 
 
 @kernel(I64, F32_OUT, F32_IN, F32)

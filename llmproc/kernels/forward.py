@@ -47,6 +47,8 @@ _BITS = tuple(VALUE_BITS[kind] for kind in range(6))
 _SCALE_BYTES = tuple(SCALE_BYTES[kind] for kind in range(6))
 _OFFSETS = tuple(OFFSETS[kind] for kind in range(6))
 _QUANTISED = tuple(kind in QUANTISED for kind in range(6))
+COUNTERS = 8  # int32 of a layer: which portion is the next, of each phase
+MOST_TILES = 32  # in a portion
 _HALF_MAX = np.float32(65504)
 GATE_SPINS = 4000  # between two steps of a busy engine nobody sleeps; an idle team sleeps after about 0.2 ms
 
@@ -113,16 +115,48 @@ def _normalised(kind, model, outputs, x, weight, tokens, rank):  # type: ignore[
 
 
 @njit
-def _queries_keys_values(kind, model, layer, x_in, tokens, rank):  # type: ignore[no-untyped-def]
+def _portion(tiles, tokens, ranks):  # type: ignore[no-untyped-def]
+    """Tiles a rank takes at a time: so many that every rank takes some portions, fewer where they are much work."""
+    portion = min(tiles // (4 * ranks), 8 if tokens > FEW else MOST_TILES)
+    return max(portion // 2 * 2, 2)
+
+
+@njit
+def _next(counter, portion, tiles):  # type: ignore[no-untyped-def]
+    """(first, last + 1) of the next portion nobody has taken; empty when there is none. Whoever is free takes one, so
+    that a rank whose core is busy with something else does less; which rank does what changes no result."""
+    first = np.int64(add_i32(counter, 1)) * portion
+    return first, min(first + portion, tiles)
+
+
+@njit
+def _rows(kind, how, model, counter, out, out_stride, matrix, x_in, tokens, columns):  # type: ignore[no-untyped-def]
+    """A product, portion by portion."""
+    literally(kind)
+    portion = _portion(matrix.tiles, tokens, model.ranks)
+    while True:
+        first, last = _next(counter, portion, matrix.tiles)
+        if first >= last:
+            return
+        _product(kind, how, model, out, out_stride, matrix, first, last, x_in, tokens, columns)
+
+
+@njit
+def _queries_keys_values(kind, model, counter, layer, x_in, tokens):  # type: ignore[no-untyped-def]
+    """Three products as one: a portion may end in another matrix than it began in."""
     literally(kind)
     q, k, v = layer.wq.tiles, layer.wk.tiles, layer.wv.tiles
-    first, last = share(q + k + v, rank, model.ranks)
-    out, stride = model.qkv, model.qkv_stride
-    _product(kind, STORE, model, out, stride, layer.wq, first, min(last, q), x_in, tokens, model.dim)
-    out += model.k_offset
-    _product(kind, STORE, model, out, stride, layer.wk, max(first - q, 0), min(last - q, k), x_in, tokens, model.dim)
-    out += model.v_offset - model.k_offset
-    _product(kind, STORE, model, out, stride, layer.wv, max(first - q - k, 0), last - q - k, x_in, tokens, model.dim)
+    stride, portion = model.qkv_stride, _portion(q + k + v, tokens, model.ranks)
+    while True:
+        first, last = _next(counter, portion, q + k + v)
+        if first >= last:
+            return
+        out = model.qkv
+        _product(kind, STORE, model, out, stride, layer.wq, first, min(last, q), x_in, tokens, model.dim)
+        out, first, last = out + model.k_offset, first - q, last - q
+        _product(kind, STORE, model, out, stride, layer.wk, max(first, 0), min(last, k), x_in, tokens, model.dim)
+        out, first, last = out + model.v_offset - model.k_offset, first - k, last - k
+        _product(kind, STORE, model, out, stride, layer.wv, max(first, 0), last, x_in, tokens, model.dim)
 
 
 @njit
@@ -166,7 +200,7 @@ def _rotate_and_store(model, number, tokens, count, rank):  # type: ignore[no-un
     for item in range(first, last):
         t, kv_head = item // model.kv_heads, item % model.kv_heads
         token, row = tokens[t], model.qkv + t * model.qkv_stride
-        angles = model.rope + token.position * head_bytes
+        angles = model.rope + token.position * 2 * head_bytes
         for head in range(group):
             to = model.queries + kv_head * model.queries_stride + (t * group + head) * head_bytes
             rotate(to, row + (kv_head * group + head) * head_bytes, angles, model.head_dim, model.score_scale)
@@ -181,12 +215,11 @@ def _rotate_and_store(model, number, tokens, count, rank):  # type: ignore[no-un
 
 
 @njit
-def _attend(model, number, spans, count, rank):  # type: ignore[no-untyped-def]
+def _attend(model, counter, number, spans, count, rank):  # type: ignore[no-untyped-def]
     """Items of attention work, whoever is free takes the next: which rank does one changes nothing."""
     group = model.heads // model.kv_heads
     scratch = model.scratch + rank * model.scratch_bytes
     total, s = spans[count - 1].items, 0
-    counter = model.counters + 4 * number
     while True:
         item = np.int64(add_i32(counter, 1))
         if item >= total:
@@ -229,7 +262,7 @@ def _merge(model, spans, count, rank):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _attention_output(kind, model, layer, tokens, rank):  # type: ignore[no-untyped-def]
+def _attention_output(kind, model, counter, layer, tokens, rank):  # type: ignore[no-untyped-def]
     """x += wo (attention output)."""
     literally(kind)
     few = tokens <= FEW
@@ -247,32 +280,32 @@ def _attention_output(kind, model, layer, tokens, rank):  # type: ignore[no-unty
             _prepare(kind, model, model.mixed + t * model.mixed_stride, t, x_in, model.width)
         if not few:
             wait_for_all(model.barrier, model.ranks)
-    _rows(kind, ADD, model, model.x, model.x_stride, layer.wo, x_in, tokens, model.width, rank)
+    _rows(kind, ADD, model, counter, model.x, model.x_stride, layer.wo, x_in, tokens, model.width)
 
 
 @njit
-def _gated(kind, model, layer, x_in, tokens, rank):  # type: ignore[no-untyped-def]
-    """Own rows of the hidden layer, and at once what the next product reads of them: whole groups have one rank."""
+def _gated(kind, model, counter, layer, x_in, tokens):  # type: ignore[no-untyped-def]
+    """Rows of the hidden layer, and at once what the next product reads of them: portions hold whole groups."""
     literally(kind)
     hidden_in = _activations(kind, model, model.hidden_in, model.hidden_scales, model.hidden_offsets, model.hidden)
-    unit = _tiles_per_unit(model.group) if _QUANTISED[kind] else 1
-    tiles = layer.w1.tiles
-    first, last = share((tiles + unit - 1) // unit, rank, model.ranks)
-    first, last = first * unit, min(last * unit, tiles)
-    _product(kind, STORE, model, model.gate, model.hidden_stride, layer.w1, first, last, x_in, tokens, model.dim)
-    _product(kind, STORE, model, model.up, model.hidden_stride, layer.w3, first, last, x_in, tokens, model.dim)
-    for t in range(tokens):
-        at = t * model.hidden_stride + first * VECTOR
-        gated_unit(model.gate + at, model.up + at, last - first, model.c_order)
-        if _QUANTISED[kind]:
-            group = first * LANES // model.group
-            columns = min(last * LANES, model.hidden) - first * LANES
-            place = t * hidden_in.group_stride + 4 * group
-            quantise_groups(
-                model.gate + at, hidden_in.values + t * hidden_in.stride + first * LANES * ACTIVATION_BYTES,
-                hidden_in.scales + place, hidden_in.offsets + place, columns // model.group, model.group,
-                _OFFSETS[kind],
-            )  # fmt: skip
+    tiles, unit = layer.w1.tiles, _tiles_per_unit(model.group) if _QUANTISED[kind] else 1
+    portion = (_portion(tiles, tokens, model.ranks) + unit - 1) // unit * unit
+    while True:
+        first, last = _next(counter, portion, tiles)
+        if first >= last:
+            break
+        _product(kind, STORE, model, model.gate, model.hidden_stride, layer.w1, first, last, x_in, tokens, model.dim)
+        _product(kind, STORE, model, model.up, model.hidden_stride, layer.w3, first, last, x_in, tokens, model.dim)
+        for t in range(tokens):
+            at = t * model.hidden_stride + first * VECTOR
+            gated_unit(model.gate + at, model.up + at, last - first, model.c_order)
+            if _QUANTISED[kind]:
+                columns = min(last * LANES, model.hidden) - first * LANES
+                place = t * hidden_in.group_stride + first * LANES // model.group * 4
+                values = hidden_in.values + t * hidden_in.stride + first * LANES * ACTIVATION_BYTES
+                scales, offsets = hidden_in.scales + place, hidden_in.offsets + place
+                groups = columns // model.group
+                quantise_groups(model.gate + at, values, scales, offsets, groups, model.group, _OFFSETS[kind])
     if not _QUANTISED[kind]:
         return Activations(model.gate, model.hidden_stride, 0, 0, 0)
     return hidden_in
@@ -298,33 +331,27 @@ def _meet(traced, model, rank, what, layer):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _products(kind, model, layers, tokens, n_outputs, rank):  # type: ignore[no-untyped-def]
+def _products(kind, model, layers, tokens, n_outputs):  # type: ignore[no-untyped-def]
     """All products of a step, over whatever stands in the buffers, and nothing else: what bench measures alone."""
     literally(kind)
     x_in = _activations(kind, model, model.shared, model.scales_offset, model.offsets_offset, model.dim)
     mixed_in = _activations(kind, model, model.shared, model.scales_offset, model.offsets_offset, model.width)
     hidden_in = _activations(kind, model, model.hidden_in, model.hidden_scales, model.hidden_offsets, model.hidden)
+    x, x_stride, gate, up, stride = model.x, model.x_stride, model.gate, model.up, model.hidden_stride
     for number in range(layers.shape[0]):
-        layer = layers[number]
-        _queries_keys_values(kind, model, layer, x_in, tokens, rank)
+        layer, counter = layers[number], model.counters + number * COUNTERS * 4
+        _queries_keys_values(kind, model, counter, layer, x_in, tokens)
         wait_for_all(model.barrier, model.ranks)
-        _rows(kind, STORE, model, model.x, model.x_stride, layer.wo, mixed_in, tokens, model.width, rank)
+        _rows(kind, STORE, model, counter + 8, x, x_stride, layer.wo, mixed_in, tokens, model.width)
         wait_for_all(model.barrier, model.ranks)
-        _rows(kind, STORE, model, model.gate, model.hidden_stride, layer.w1, x_in, tokens, model.dim, rank)
-        _rows(kind, STORE, model, model.up, model.hidden_stride, layer.w3, x_in, tokens, model.dim, rank)
+        _rows(kind, STORE, model, counter + 12, gate, stride, layer.w1, x_in, tokens, model.dim)
+        _rows(kind, STORE, model, counter + 20, up, stride, layer.w3, x_in, tokens, model.dim)
         wait_for_all(model.barrier, model.ranks)
-        _rows(kind, STORE, model, model.x, model.x_stride, layer.w2, hidden_in, tokens, model.hidden, rank)
+        _rows(kind, STORE, model, counter + 16, x, x_stride, layer.w2, hidden_in, tokens, model.hidden)
         wait_for_all(model.barrier, model.ranks)
-    _rows(kind, STORE, model, model.logits, model.logits_stride, model.classifier, x_in, n_outputs, model.dim, rank)
+    counter = model.counters + layers.shape[0] * COUNTERS * 4
+    _rows(kind, STORE, model, counter, model.logits, model.logits_stride, model.classifier, x_in, n_outputs, model.dim)
     wait_for_all(model.barrier, model.ranks)
-
-
-@njit
-def _rows(kind, how, model, out, out_stride, matrix, x_in, tokens, columns, rank):  # type: ignore[no-untyped-def]
-    """A rank's share of the rows of a product."""
-    literally(kind)
-    first, last = share(matrix.tiles, rank, model.ranks)
-    _product(kind, how, model, out, out_stride, matrix, first, last, x_in, tokens, columns)
 
 
 @inlined
@@ -332,7 +359,7 @@ def _run(kind, traced, models, layers, steps, tokens, spans, outputs, rank):  # 
     """The pass. Every rank calls it with the same records."""
     model, ranks, nothing = models[0], models[0].ranks, outputs[:0]
     if steps[0].only_products:
-        _products(kind, model, layers, steps[0].tokens, steps[0].outputs, rank)
+        _products(kind, model, layers, steps[0].tokens, steps[0].outputs)
         return
     # Read before the first barrier: behind the last one the caller may be filling in the next step already.
     count, n_spans, n_outputs, split = steps[0].tokens, steps[0].spans, steps[0].outputs, steps[0].split
@@ -345,29 +372,30 @@ def _run(kind, traced, models, layers, steps, tokens, spans, outputs, rank):  # 
             put_f32(x + 4 * i, np.float32(0))  # NaN of a failed sequence may stand there
     _meet(traced, model, rank, EMBED, 0)
     for number in range(layers.shape[0]):
-        layer = layers[number]
+        layer, counter = layers[number], model.counters + number * COUNTERS * 4  # bytes: one int32 a phase
         x_in = _normalised(kind, model, nothing, model.x, layer.attention_norm, count, rank)
         mark(traced, model.trace + rank * RING_BYTES, NORM, number)
-        _queries_keys_values(kind, model, layer, x_in, count, rank)
+        _queries_keys_values(kind, model, counter, layer, x_in, count)
         _meet(traced, model, rank, QKV, number)
         _rotate_and_store(model, number, tokens, count, rank)
         _meet(traced, model, rank, ROTATE, number)
-        _attend(model, number, spans, n_spans, rank)
+        _attend(model, counter + 4, number, spans, n_spans, rank)
         _meet(traced, model, rank, ATTEND, number)
         if split:
             _merge(model, spans, n_spans, rank)
             _meet(traced, model, rank, MERGE, number)
-        _attention_output(kind, model, layer, count, rank)
+        _attention_output(kind, model, counter + 8, layer, count, rank)
         _meet(traced, model, rank, OUTPUT, number)
         x_in = _normalised(kind, model, nothing, model.x, layer.ffn_norm, count, rank)
         mark(traced, model.trace + rank * RING_BYTES, NORM, number)
-        x_in = _gated(kind, model, layer, x_in, count, rank)
+        x_in = _gated(kind, model, counter + 12, layer, x_in, count)
         _meet(traced, model, rank, GATED, number)
-        _rows(kind, ADD, model, model.x, model.x_stride, layer.w2, x_in, count, model.hidden, rank)
+        _rows(kind, ADD, model, counter + 16, model.x, model.x_stride, layer.w2, x_in, count, model.hidden)
         _meet(traced, model, rank, DOWN, number)
     if n_outputs > 0:
         x_in = _normalised(kind, model, outputs, model.x, model.final_norm, n_outputs, rank)
-        _rows(kind, STORE, model, model.logits, model.logits_stride, model.classifier, x_in, n_outputs, model.dim, rank)
+        counter, out, stride = model.counters + layers.shape[0] * COUNTERS * 4, model.logits, model.logits_stride
+        _rows(kind, STORE, model, counter, out, stride, model.classifier, x_in, n_outputs, model.dim)
         _meet(traced, model, rank, LOGITS, 0)
 
 

@@ -28,9 +28,11 @@ from llmproc.simd.dot import (
 )
 from llmproc.simd.tiles import add_product, add_scaled, add_to_memory, fuse_scaled, multiply_add, store_tile, zero_f32
 from llmproc.simd.types import LANES
-from llmproc.simd.vectors import load_f16x16, load_f32x16
+from llmproc.simd.vectors import load_f16x16, load_f32x16, prefetch
 
 STORE, ADD = 0, 1  # what becomes of a product: written, or added to what is there
+LINE = 64  # bytes of the cache
+MANY = 16  # tokens
 VALUE_BITS = {INT8: 8, Q8_0: 8, Q4_0: 4, F16: 16, F32: 32, F32_C: 32}
 SCALE_BYTES = {INT8: 4, Q8_0: 2, Q4_0: 2, F16: 0, F32: 0, F32_C: 0}
 OFFSETS = {INT8: OFFSET, Q8_0: OFFSET, Q4_0: NIBBLE_OFFSET, F16: 0, F32: 0, F32_C: 0}
@@ -168,12 +170,19 @@ def multiply(  # type: ignore[no-untyped-def]
     `tile_bytes`, `scale_bytes`: from one tile's values, or scales, to the next's.
     """
     literally(kind)
+    # While a pair is used by many tokens, the next one is fetched bit by bit: its memory is far and the core busy.
+    lines = 2 * tile_bytes * 4 // (tokens * LINE) + 1
     for tile in range(first, last, 2):
         other = 1 if tile + 1 < last else 0
         pair = Pair(values + tile * tile_bytes, other * tile_bytes, scales + tile * scale_bytes, other * scale_bytes)
         o, apart = out + (tile - first) * 4 * LANES, other * 4 * LANES
+        ahead = pair.values + 2 * tile_bytes
         t = 0
         while t < tokens:
+            if tokens >= MANY and tile + 2 < last:
+                for _ in range(lines):
+                    prefetch(ahead)
+                    ahead += LINE
             part = Activations(
                 x.values + t * x.stride, x.stride, x.scales + t * x.group_stride, x.offsets + t * x.group_stride,
                 x.group_stride,

@@ -14,7 +14,7 @@ import numpy as np
 from llmproc.kernels.registry import njit
 from llmproc.simd.dot import ACTIVATION_BYTES, put_activation, store_activations
 from llmproc.simd.exponential import exp_f32
-from llmproc.simd.scalars import get_f32, put_f32, put_i32
+from llmproc.simd.scalars import as_f32, get_f32, put_f32, put_i32
 from llmproc.simd.types import LANES
 from llmproc.simd.vectors import (
     abs_f32,
@@ -28,9 +28,10 @@ from llmproc.simd.vectors import (
     f32_bits,
     fma_f32,
     i32_to_f32,
-    largest_f32,
+    largest_i32,
     load_f32x16,
     max_f32,
+    max_i32,
     min_f32,
     mul_f32,
     or_i32,
@@ -38,6 +39,7 @@ from llmproc.simd.vectors import (
     sub_f32,
     sum_f32,
     sum_i32,
+    swap_pairs,
     truncate_f32,
     where_at_least,
 )
@@ -45,7 +47,7 @@ from llmproc.simd.vectors import (
 VECTOR = 4 * LANES  # bytes
 _ONE, _ZERO, _HALF = np.float32(1), np.float32(0), np.float32(0.5)
 _LIMIT, _INFINITY, _NAN = np.float32(127), np.float32(np.inf), np.float32(np.nan)
-_SIGN, _ONE_BITS = np.int32(-(1 << 31)), np.int32(0x3F800000)
+_SIGN, _MAGNITUDE, _ONE_BITS = np.int32(-(1 << 31)), np.int32(0x7FFFFFFF), np.int32(0x3F800000)
 
 
 @njit
@@ -93,12 +95,13 @@ def quantise_groups(x, values, scales, offsets, groups, group, offset):  # type:
 
 @njit
 def _quantise_vectors(x, values, scale_at, offset_at, vectors, offset):  # type: ignore[no-untyped-def]
-    largest = poison = broadcast_f32(_ZERO)
+    # As integers magnitudes have the same order, and NaN is the largest of all: one maximum finds what is not finite.
+    largest, magnitude = broadcast_i32(np.int32(0)), broadcast_i32(_MAGNITUDE)
     for i in range(vectors):
-        part = load_f32x16(x + i * VECTOR)
-        largest = max_f32(largest, abs_f32(part))
-        poison = add_f32(poison, sub_f32(part, part))  # NaN for NaN and infinity, which a maximum may pass over
-    scale = largest_f32(largest) / _LIMIT + sum_f32(poison)
+        largest = max_i32(largest, and_i32(f32_bits(load_f32x16(x + i * VECTOR)), magnitude))
+    scale = as_f32(largest_i32(largest)) / _LIMIT
+    if not scale < _INFINITY:
+        scale = _NAN
     put_f32(scale_at, scale)
     if not scale > _ZERO:
         for i in range(vectors):
@@ -160,12 +163,18 @@ def gated_unit(gate, up, vectors, c_order):  # type: ignore[no-untyped-def]
 
 @njit
 def rotate(out, x, angles, head_dim, scale):  # type: ignore[no-untyped-def]
-    """out = x with interleaved pairs rotated, times `scale`. `angles`: cosine and sine of each pair at this position.
+    """out = x with interleaved pairs rotated, times `scale`; out and x do not overlap.
 
+    `angles`: of this position, head_dim cosines (each twice), then head_dim sines (the first of each two negative).
     Formula: RoFormer, Su et al. 2021.
     """
-    for i in range(0, head_dim, 2):
-        cosine, sine = get_f32(angles + 4 * i), get_f32(angles + 4 * i + 4)
-        first, second = get_f32(x + 4 * i), get_f32(x + 4 * i + 4)
-        put_f32(out + 4 * i, (first * cosine - second * sine) * scale)
-        put_f32(out + 4 * i + 4, (first * sine + second * cosine) * scale)
+    factor = broadcast_f32(scale)
+    whole = head_dim // LANES * LANES
+    for i in range(0, whole, LANES):
+        pair = load_f32x16(x + 4 * i)
+        turned = mul_f32(swap_pairs(pair), load_f32x16(angles + 4 * (head_dim + i)))
+        store(out + 4 * i, mul_f32(add_f32(mul_f32(pair, load_f32x16(angles + 4 * i)), turned), factor))
+    for i in range(whole, head_dim):
+        other = get_f32(x + 4 * (i + 1 if i % 2 == 0 else i - 1))
+        turned = other * get_f32(angles + 4 * (head_dim + i))
+        put_f32(out + 4 * i, (get_f32(x + 4 * i) * get_f32(angles + 4 * i) + turned) * scale)

@@ -67,3 +67,13 @@ def get_f16(typingctx: Any, address: Any) -> Any:
 
 
 put_i16, put_i32, put_i64, put_f32 = map(_writer, ("i16", "i32", "i64", "f32"))
+
+
+@intrinsic
+def as_f32(typingctx: Any, bits: Any) -> Any:
+    """The float32 of these bits."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.FloatType())
+
+    return types.float32(types.int32), generate

@@ -115,6 +115,12 @@ max_f32 = _binary("max_f32", f32x16, "Larger of each pair; the number, when the 
 min_f32 = _binary("min_f32", f32x16, "Smaller of each pair; the number, when the other is NaN.", _named("llvm.minnum"))
 add_i32 = _binary("add_i32", i32x16, "a + b, modulo 2**32.", lambda builder, a, b: builder.add(a, b))
 sub_i32 = _binary("sub_i32", i32x16, "a - b, modulo 2**32.", lambda builder, a, b: builder.sub(a, b))
+max_i32 = _binary(
+    "max_i32",
+    i32x16,
+    "Larger of each pair.",
+    lambda builder, a, b: emit.call(builder, "llvm.smax.v16i32", a.type, a, b),
+)
 and_i32 = _binary("and_i32", i32x16, "Bits set in both.", lambda builder, a, b: builder.and_(a, b))
 or_i32 = _binary("or_i32", i32x16, "Bits set in either.", lambda builder, a, b: builder.or_(a, b))
 shift_left_i32 = _binary("shift_left_i32", i32x16, "a << b, b below 32.", lambda builder, a, b: builder.shl(a, b))
@@ -135,6 +141,13 @@ def _absolute(builder: Any, a: Any) -> Any:
     return emit.call(builder, "llvm.fabs.v16f32", a.type, a)
 
 
+swap_pairs = _unary(
+    "swap_pairs",
+    f32x16,
+    f32x16,
+    "Lanes 1, 0, 3, 2, ...",
+    lambda b, a: emit.shuffle(b, a, a, [i ^ 1 for i in range(LANES)]),
+)
 abs_f32 = _unary("abs_f32", f32x16, f32x16, "|a|.", _absolute)
 truncate_f32 = _unary(
     "truncate_f32", f32x16, i32x16, "Towards zero; out of range: undefined.", lambda b, a: b.fptosi(a, i32x16.llvm)
@@ -202,6 +215,19 @@ where_at_least = _choose("where_at_least", ">=", "Per lane: yes where a >= b, el
 
 
 @intrinsic
+def prefetch(typingctx: Any, address: Any) -> Any:
+    """Ask for the cache line of an address, which need not exist."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = builder.inttoptr(args[0], ir.IntType(8).as_pointer())
+        read, near, data = (ir.Constant(emit.I32, value) for value in (0, 3, 1))
+        emit.call(builder, "llvm.prefetch.p0", ir.VoidType(), pointer, read, near, data)
+        return context.get_dummy_value()
+
+    return types.void(_ADDRESS), generate
+
+
+@intrinsic
 def first_lanes(typingctx: Any, vector: Any, count: Any, other: Any) -> Any:
     """Lanes 0 to count - 1 of `vector`, the rest of `other`."""
 
@@ -241,5 +267,18 @@ def sum_i32(typingctx: Any, vector: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return _tree(builder, args[0], lambda b, low, high: b.add(low, high))
+
+    return types.int32(i32x16), generate
+
+
+@intrinsic
+def largest_i32(typingctx: Any, vector: Any) -> Any:
+    """Largest lane."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def larger(b: Any, low: Any, high: Any) -> Any:
+            return emit.call(b, f"llvm.smax.v{low.type.count}i32", low.type, low, high)
+
+        return _tree(builder, args[0], larger)
 
     return types.int32(i32x16), generate

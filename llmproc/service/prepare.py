@@ -22,8 +22,8 @@ from llmproc.service.messages import PrepareOrder, PrepareReport, Progress
 
 if TYPE_CHECKING:
     from llmproc.config import EngineOptions
-    from llmproc.engine.forward import Model
     from llmproc.engine.packing import Packing
+    from llmproc.engine.workspace import Model
 
 
 @dataclass(frozen=True, slots=True)

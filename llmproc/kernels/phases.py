@@ -19,7 +19,7 @@ from llmproc.kernels.work import (
     STORED_OFFSETS,
     activations,
     next_portion,
-    portion,
+    portions,
     prepare,
     product,
     rows_of,
@@ -63,9 +63,9 @@ def queries_keys_values(kind, model, counter, layer, x_in, tokens):  # type: ign
     """Three products as one: a portion may end in another matrix than it began in."""
     literally(kind)
     q, k, v = layer.wq.tiles, layer.wk.tiles, layer.wv.tiles
-    stride, size = model.qkv_stride, portion(q + k + v, tokens, model.ranks)
+    stride, sizes = model.qkv_stride, portions(q + k + v, tokens, model.ranks, 1)
     while True:
-        first, last = next_portion(counter, size, q + k + v)
+        first, last = next_portion(counter, sizes, model.ranks, q + k + v)
         if first >= last:
             return
         out = model.qkv
@@ -215,9 +215,9 @@ def gated(kind, model, counter, layer, x_in, tokens):  # type: ignore[no-untyped
     literally(kind)
     hidden_in = activations(kind, model, model.hidden_in, model.hidden_scales, model.hidden_offsets, model.hidden)
     tiles, unit = layer.w1.tiles, _tiles_per_unit(model.group) if IS_QUANTISED[kind] else 1
-    size = (portion(tiles, tokens, model.ranks) + unit - 1) // unit * unit
+    sizes = portions(tiles, tokens, model.ranks, unit)
     while True:
-        first, last = next_portion(counter, size, tiles)
+        first, last = next_portion(counter, sizes, model.ranks, tiles)
         if first >= last:
             break
         product(kind, STORE, model, model.gate, model.hidden_stride, layer.w1, first, last, x_in, tokens, model.dim)

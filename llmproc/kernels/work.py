@@ -17,7 +17,6 @@ from llmproc.simd.types import LANES
 
 COUNTERS = 8  # int32 of a layer: which portion is the next, of each phase
 FEW = 4  # tokens: up to here every rank prepares its own copy of the activations, which is sooner than a barrier
-MOST_TILES = 32  # in a portion
 _BITS = tuple(VALUE_BITS[kind] for kind in range(6))
 _SCALE_BYTES = tuple(SCALE_BYTES[kind] for kind in range(6))
 STORED_OFFSETS = tuple(OFFSETS[kind] for kind in range(6))
@@ -63,27 +62,34 @@ def prepare(kind, model, x, row, x_in, columns):  # type: ignore[no-untyped-def]
 
 
 @njit
-def portion(tiles, tokens, ranks):  # type: ignore[no-untyped-def]
-    """Tiles a rank takes at a time: so many that every rank takes some portions, fewer where they are much work."""
-    size = min(tiles // (4 * ranks), 8 if tokens > FEW else MOST_TILES)
-    return max(size // 2 * 2, 2)
+def portions(tiles, tokens, ranks, unit):  # type: ignore[no-untyped-def]
+    """(big, small): every rank begins with `big` tiles, then takes `small` ones as it gets on; multiples of `unit`.
+
+    The big ones keep memory streaming, the small ones let all end together, whatever else a core is busy with.
+    """
+    even = unit if unit % 2 == 0 else 2 * unit
+    begin = tiles * 3 // 4 if tokens <= FEW else tiles // 2
+    return begin // ranks // even * even, even if tokens <= FEW else max(4 // even * even, even)
 
 
 @njit
-def next_portion(counter, portion, tiles):  # type: ignore[no-untyped-def]
-    """(first, last + 1) of the next portion nobody has taken; empty when there is none. Whoever is free takes one, so
-    that a rank whose core is busy with something else does less; which rank does what changes no result."""
-    first = np.int64(add_i32(counter, 1)) * portion
-    return first, min(first + portion, tiles)
+def next_portion(counter, sizes, ranks, tiles):  # type: ignore[no-untyped-def]
+    """(first, last + 1) of the next portion nobody has taken; empty when there is none. Any rank may take it."""
+    big, small = sizes
+    number = np.int64(add_i32(counter, 1))
+    if big > 0 and number < ranks:
+        return number * big, (number + 1) * big
+    first = ranks * big + (number - (ranks if big > 0 else 0)) * small
+    return first, min(first + small, tiles)
 
 
 @njit
 def rows_of(kind, how, model, counter, out, out_stride, matrix, x_in, tokens, columns):  # type: ignore[no-untyped-def]
     """A product, portion by portion."""
     literally(kind)
-    size = portion(matrix.tiles, tokens, model.ranks)
+    sizes = portions(matrix.tiles, tokens, model.ranks, 1)
     while True:
-        first, last = next_portion(counter, size, matrix.tiles)
+        first, last = next_portion(counter, sizes, model.ranks, matrix.tiles)
         if first >= last:
             return
         product(kind, how, model, out, out_stride, matrix, first, last, x_in, tokens, columns)

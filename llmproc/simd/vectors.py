@@ -214,17 +214,36 @@ where_less = _choose("where_less", "<", "Per lane: yes where a < b, else no; NaN
 where_at_least = _choose("where_at_least", ">=", "Per lane: yes where a >= b, else no; NaN is never at least.")
 
 
+def _prefetch(builder: Any, address: Any, near: int) -> None:
+    pointer = builder.inttoptr(address, ir.IntType(8).as_pointer())
+    read, locality, data = (ir.Constant(emit.I32, value) for value in (0, near, 1))
+    emit.call(builder, "llvm.prefetch.p0", ir.VoidType(), pointer, read, locality, data)
+
+
 @intrinsic
 def prefetch(typingctx: Any, address: Any) -> Any:
     """Ask for the cache line of an address, which need not exist."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = builder.inttoptr(args[0], ir.IntType(8).as_pointer())
-        read, near, data = (ir.Constant(emit.I32, value) for value in (0, 3, 1))
-        emit.call(builder, "llvm.prefetch.p0", ir.VoidType(), pointer, read, near, data)
+        _prefetch(builder, args[0], near=3)
         return context.get_dummy_value()
 
     return types.void(_ADDRESS), generate
+
+
+@intrinsic(prefer_literal=True)
+def prefetch_alone(typingctx: Any, count: Any, address: Any) -> Any:
+    """`prefetch` into the second-level cache when `count` (a literal) is one, else nothing."""
+    if not isinstance(count, types.IntegerLiteral):
+        return None
+    alone = count.literal_value == 1
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if alone:
+            _prefetch(builder, args[1], near=2)
+        return context.get_dummy_value()
+
+    return types.void(count, _ADDRESS), generate
 
 
 @intrinsic

@@ -19,8 +19,9 @@ from llmproc.checkpoints.weight_types import converted_description
 from llmproc.checkpoints.weights import Matrix, Weights, load_checkpoint
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import PAGE
-from llmproc.engine.forward import Forward, Model
+from llmproc.engine.forward import Forward
 from llmproc.engine.packing import Packing, kind_of, padded
+from llmproc.engine.workspace import Model
 from llmproc.errors import UsageError
 from llmproc.hardware.memory import usable_memory
 from llmproc.kernels.rotation import fill_angles

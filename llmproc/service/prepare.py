@@ -22,8 +22,8 @@ from llmproc.service.messages import PrepareOrder, PrepareReport, Progress
 
 if TYPE_CHECKING:
     from llmproc.config import EngineOptions
-    from llmproc.engine.forward import Model
     from llmproc.engine.packing import Packing
+    from llmproc.engine.workspace import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +73,18 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
 
 
 def _fill(header: Header, packing: Packing, memory: memoryview, progress: Callable[[int, int], None]) -> str:
-    """Read, check and pack the weights; returns the file's fingerprint. The file's bytes are given back at the end."""
+    """Read, check and pack the weights; returns the file's fingerprint."""
+    import numpy as np
+
     from llmproc.checkpoints.weights import check_finite, read_into, view_weights
     from llmproc.engine.loading import pack_model
 
-    with mmap.mmap(-1, header.size) as file:
-        view = memoryview(file)
-        read_into(header, view)
-        weights = view_weights(header.description, header.layout, view)
-        check_finite(weights, header.path)
-        identity = fingerprint(file)
-        pack_model(packing, weights, memory, header.path, progress)
-        del weights
-        view.release()
+    file = np.empty(header.size, np.uint8)  # memory of our own, given back when this returns
+    read_into(header, file.data)
+    weights = view_weights(header.description, header.layout, file.data)
+    check_finite(weights, header.path)
+    identity = fingerprint(file.data)
+    pack_model(packing, weights, memory, header.path, progress)
     return identity
 
 
@@ -96,7 +95,7 @@ def _memory_bytes() -> int:
     return (known if known is not None else 1 << 30) // 2
 
 
-def fingerprint(memory: mmap.mmap) -> str:
+def fingerprint(memory: memoryview) -> str:
     """What tells two checkpoints apart: SHA-256 of a file up to 32 MiB, of size and 512 slices of a larger one."""
     if len(memory) <= 32 << 20:
         return f"sha256:{hashlib.sha256(memory).hexdigest()}"

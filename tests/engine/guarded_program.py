@@ -17,9 +17,11 @@ from llmproc.checkpoints.ggml_types import converted_weights
 from llmproc.checkpoints.weight_types import converted_description
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import PAGE, Chunk
-from llmproc.engine.forward import Buffers, Forward, Model
+from llmproc.engine.forward import Forward
 from llmproc.engine.loading import make_model
+from llmproc.engine.memory import Buffers
 from llmproc.engine.packing import Packing, kind_of
+from llmproc.engine.workspace import Model
 
 sys.path.insert(0, str(Path(__file__).parent))
 from conftest import random_model

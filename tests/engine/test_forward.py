@@ -37,7 +37,7 @@ def test_a_prompt_in_any_cuts_gives_the_bits_of_single_tokens(
             position += cut
         np.testing.assert_array_equal(bits(together.forward(ids[-1], 39)), bits(expected))
         np.testing.assert_array_equal(
-            together.forward_pass._pool_bytes, alone.forward_pass._pool_bytes, "other keys or values"
+            together.forward_pass.workspace.pool_bytes, alone.forward_pass.workspace.pool_bytes, "other keys or values"
         )
 
 
@@ -47,12 +47,12 @@ def test_what_a_page_held_before_does_not_matter_once_it_is_wiped(make_model, or
     with one_sequence(make_model(), ORDERS[order]) as sequence:
         forward = sequence.forward_pass
         expected = [sequence.forward(token, position) for position, token in enumerate(PROMPT)]
-        forward._pool_bytes[:] = 0x55  # a large number as float32, an ordinary one as half
+        forward.workspace.pool_bytes[:] = 0x55  # a large number as float32, an ordinary one as half
         stale = [sequence.forward(token, position) for position, token in enumerate(PROMPT)]
         np.testing.assert_array_equal(stale, expected)
-        forward._pool_bytes[:] = 0xFF  # NaN
+        forward.workspace.pool_bytes[:] = 0xFF  # NaN
         forward.wipe(sequence.pages)
-        assert not forward._pool_bytes.any()
+        assert not forward.workspace.pool_bytes.any()
         wiped = [sequence.forward(token, position) for position, token in enumerate(PROMPT)]
         np.testing.assert_array_equal(wiped, expected)
 
@@ -60,9 +60,9 @@ def test_what_a_page_held_before_does_not_matter_once_it_is_wiped(make_model, or
 def test_wipe_touches_the_pages_named_alone(make_model) -> None:
     with one_sequence(make_model()) as sequence:
         forward = sequence.forward_pass
-        forward._pool_bytes[:] = 7
+        forward.workspace.pool_bytes[:] = 7
         forward.wipe([1])
-        left = forward._pool_bytes.reshape(forward.pages, -1)
+        left = forward.workspace.pool_bytes.reshape(forward.pages, -1)
         assert left.any(axis=1).tolist() == [page != 1 for page in range(forward.pages)]
         assert (left[0] == 7).all()
 
@@ -100,7 +100,7 @@ def test_what_is_out_of_range_is_refused_before_a_kernel_sees_it(make_model, nam
         assert (forward.vocab_size, forward.context, forward.pages) == (50, 64, 8)
         with pytest.raises(RequestError, match=said):
             forward.run(chunks)
-        assert not forward._pool_bytes.any(), "something was computed"
+        assert not forward.workspace.pool_bytes.any(), "something was computed"
         expected = OneSequence(forward).forward(1, 0)
     with one_sequence(make_model(), EngineOptions()) as fresh:
         np.testing.assert_array_equal(fresh.forward(1, 0), expected, "the refused one left something")

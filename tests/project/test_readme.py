@@ -21,7 +21,7 @@ NOT_HERE = ("python3 -m pytest", "python3 -m venv", ". .venv/bin/activate")
 def commands() -> list[str]:
     """The indented command lines of README, in order, installs taken off."""
     found = []
-    for line in README.splitlines():
+    for line in re.sub(r"(?ms)^```.*?^```$", "", README).splitlines():
         if line.startswith("    ") and not line.startswith("     "):
             for part in line.split(" && ", 1) if line.strip().startswith(INSTALLS) else [line]:
                 command = re.sub(r"\s+#.*", "", part).strip()
@@ -93,3 +93,12 @@ def test_links_lead_somewhere(document: Path) -> None:
 def test_no_machine_paths_in_documents() -> None:
     for document in [ROOT / "README.md", *ROOT.glob("*/README.md")]:
         assert not re.search(r"/work/|/root/|/opt/|/home/", document.read_text()), document
+
+
+def test_the_python_example_runs(folder: Path) -> None:
+    example = re.search(r"(?ms)^```python\n(.*?)^```$", README)
+    assert example is not None
+    (folder / "example.py").write_text(example[1])
+    done = run("python3 example.py", folder)
+    assert done.returncode == 0, done.stderr
+    assert "A process is" in done.stdout and "A thread is" in done.stdout

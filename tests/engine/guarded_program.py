@@ -92,7 +92,7 @@ def main(kind: str) -> int:
             for threads, sequences in ((1, 1), (2, 3)):
                 options = EngineOptions(threads, sequences, kv_type=kv_type, batch_tokens=24, **order)
                 with guarded(kind, options, shape, seed) as forward:
-                    total += steps(forward, 24)
+                    total += steps(forward, options.batch_tokens + sequences)  # as many rows as there are
     return total
 
 

@@ -122,15 +122,16 @@ def test_quantise_passes_on_what_is_not_a_number(bad: float, group: int) -> None
 @pytest.mark.parametrize("position", [0, 1, 511, 4999])
 @pytest.mark.parametrize("theta", [10000, 500000])
 def test_angles_and_rotation_are_libms(position: int, theta: int) -> None:
-    size, scale = 10, F(0.37)
-    angles = np.full((position + 1, size), np.nan, F)
+    size, scale = 42, F(0.37)  # two vectors and a rest
+    angles = np.full((position + 1, 2 * size), np.nan, F)
     rotation.fill_angles(angles, F(theta))
     x = floats(size)
     expected, scaled = x.copy(), x.copy()
     for i in range(0, size, 2):
         angle = F(position) * (F(1) / F(libm.powf(F(theta), F(i) / F(size))))
         cosine, sine = F(libm.cosf(angle)), F(libm.sinf(angle))
-        assert (angles[position, i], angles[position, i + 1]) == (cosine, sine)
+        assert angles[position, i : i + 2].tolist() == [cosine, cosine]
+        assert angles[position, size + i : size + i + 2].tolist() == [-sine, sine]
         expected[i : i + 2] = x[i] * cosine - x[i + 1] * sine, x[i] * sine + x[i + 1] * cosine
         scaled[i : i + 2] = expected[i : i + 2] * scale
     same(row_programs.rotated(x, angles[position], 1), expected)

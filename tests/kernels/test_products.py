@@ -74,6 +74,7 @@ def check_pass(name: str, kind: str) -> None:
     assert found["ids"] > 10, "a model that repeats itself shows nothing"
 
 
+@pytest.mark.soak  # half a minute of compiling each; the products alone are judged under every set in each run
 @pytest.mark.parametrize("name", [name for name in AVAILABLE if name != isa.AVX512VNNI])
 def test_a_whole_pass_equals_itself_and_uses_no_other_registers_under(name: str) -> None:
     """Of the best instruction set all other tests are made; this compiles for half a minute."""

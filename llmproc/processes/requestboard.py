@@ -15,20 +15,25 @@ under a worker that is done or dead. When a worker has died, and only when it ha
     for slot in board.reaped(worker):  release(slot), or take_back(slot, what is left of the request)
     for slot in board.stranded():      append(some ring, slot)       again: whoever took the cell may be the dead one
 
-A cell that was appended twice does no harm, the word is won once. A cancel may come too late for whoever won the word
-just now: main, which set the flag, also tells the worker when it hears who has the request.
+Then another worker may take the dead one's place. A living worker may have a stranded request in its hand: what has
+ended before there was room to append it again is to be forgotten. A cell that was appended twice does no harm, the word
+is won once. A cancel may come too late for whoever has won the word just now: main, which set the flag, also tells the
+worker when it hears who has the request (and at once if it has heard already).
+
+`tests/service/board` runs this very code, and the workers', in every order of single loads and stores.
 
 How main stores. CPython stores into a memoryview of format Q by a memcpy of constant size 8 (PACK_SINGLE in
 memoryobject.c; ctypes does the same), which compilers make one instruction (`mov %r14,(%r12)` where this was looked
 at); words are aligned, so nobody sees half of one. CPython does one bytecode after the other, and x86 shows a CPU's
-stores to others in their order: also those of the copied frame before any later one, since `rep movsb` is unordered only
-within itself and glibc ends a copy by non-temporal stores with a fence. Other CPUs may show the cell before the frame:
-there the ring's owner is its producer. `append` gives what must travel with the bell down the owner's pipe, and the
-owner stores it with release order (`kernels.rings.publish`); thieves do not see it before the owner has read its pipe.
+stores to others in their order; those of the copied frame, too, come before any later one (`rep movsb` is unordered
+only within itself, and glibc ends a copy by non-temporal stores with a fence). Other CPUs may show the cell before the
+frame: there the ring's owner is its producer. `append` gives what must travel with the bell down the owner's pipe, and
+the owner stores it with release order (`kernels.rings.publish`); thieves do not see it before he has read his pipe.
 """
 
 from __future__ import annotations
 
+import mmap
 import os
 import platform
 import struct
@@ -64,9 +69,16 @@ def producer_here() -> Producer:
 class RequestBoard(BoardView):
     """Main's side. One thread uses it."""
 
-    def __init__(self, layout: BoardLayout, *views: object, producer: Producer | None = None) -> None:
-        """`views`: see BoardView. A new board, all zeros, on which the header is written; `create` is what main calls."""
-        super().__init__(layout, *views)  # type: ignore[arg-type]
+    def __init__(
+        self,
+        layout: BoardLayout,
+        memory: memoryview,
+        words: memoryview,
+        mapping: mmap.mmap | None,
+        producer: Producer | None = None,
+    ) -> None:
+        """`create` is what main calls. The memory is all zeros and gets its header; `producer`: that of this CPU."""
+        super().__init__(layout, memory, words, mapping)
         self.fd = -1
         self.producer: Producer = producer or producer_here()
         for place, value in enumerate(layout.header):
@@ -179,7 +191,10 @@ class RequestBoard(BoardView):
         return found
 
     def stranded(self) -> list[int]:
-        """The slots of waiting requests that stand in no ring: to be appended (again)."""
+        """The slots of waiting requests that stand in no ring: to be appended (again).
+
+        Those that were written and have not been appended yet are among them.
+        """
         standing = self.in_rings()
         missing = [slot for slot in self._open() if slot not in standing]
         return [slot for slot in missing if self._words[self._first_word + slot] >> _STATE_SHIFT == State.WAITING]

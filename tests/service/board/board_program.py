@@ -239,7 +239,9 @@ class Main:
                     slot = self.waiting.popleft()
                 else:
                     request = self.submitted
-                    slot = board.write_request(Frame(16, request, payload_of(request, 0) if self.orders.python else b""))
+                    slot = board.write_request(
+                        Frame(16, request, payload_of(request, 0) if self.orders.python else b"")
+                    )
                     self.running[slot] = request
                     self.submitted += 1
                 payload = board.append(ring, slot)

@@ -61,7 +61,7 @@ class Orders:
 
 
 @njit(I64(I64[::1], I64, I64, I64, I64, I64, I64, I64, I64[:, ::1]), nogil=True)
-def take_many(order, cells, words, slots, worker, arena, slot_bytes, steals, events):
+def take_many(order, cells, words, slots, worker, arena, slot_bytes, steals, events):  # type: ignore[no-untyped-def]
     """Fill `events` with what can be taken: from the first ring of `order`, then, if it steals, from the others."""
     count = 0
     for number in range(len(order) if steals else 1):

@@ -26,7 +26,7 @@ I64 = types.int64
 
 
 @njit(types.UniTuple(I64, 2)(I64, I64), nogil=True)
-def watch(address, loads):
+def watch(address, loads):  # type: ignore[no-untyped-def]
     """(loads that gave neither value, loads that gave another value than the one before)."""
     torn, changes, last = 0, 0, 0
     for _ in range(loads):

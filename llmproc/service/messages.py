@@ -13,11 +13,25 @@ from typing import Literal
 import msgspec
 
 from llmproc.config import EngineOptions
+from llmproc.engine.events import Finish, Token
+from llmproc.engine.events import Reason as FinishReason
 from llmproc.errors import ProtocolError
 from llmproc.processes.frames import Frame
 from llmproc.processes.protocol import FIRST_FREE
 
-FinishReason = Literal["end", "length", "context", "cancelled", "failed"]
+__all__ = [
+    "Cancel",
+    "Events",
+    "Finish",
+    "FinishReason",
+    "Generate",
+    "PrepareOrder",
+    "PrepareReport",
+    "Progress",
+    "Token",
+    "from_frame",
+    "to_frame",
+]
 
 
 class Generate(msgspec.Struct, frozen=True, array_like=True):
@@ -35,30 +49,6 @@ class Generate(msgspec.Struct, frozen=True, array_like=True):
 
 class Cancel(msgspec.Struct, frozen=True, array_like=True):
     """End the request; what it has so far stays."""
-
-
-class Token(msgspec.Struct, frozen=True, array_like=True, tag="t"):
-    """One new token of a request."""
-
-    request_id: int
-    token: int
-    sampled: bool
-
-
-class Finish(msgspec.Struct, frozen=True, array_like=True, tag="f"):
-    """The one terminal event of a request in a worker. Seconds are wall time; `positions` counts prompt and answer."""
-
-    request_id: int
-    reason: FinishReason
-    message: str
-    prompt_tokens: int
-    cached_tokens: int
-    new_tokens: int
-    coins: int
-    discarded: int | None
-    positions: int
-    prefill_s: float
-    decode_s: float
 
 
 class Events(msgspec.Struct, frozen=True, array_like=True):

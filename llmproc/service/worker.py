@@ -5,7 +5,6 @@ request pipe -> receive() -> Engine.add / cancel -> Engine.step() -> one Events 
 
 from __future__ import annotations
 
-from llmproc.engine import engine as engine_events
 from llmproc.engine.engine import Engine
 from llmproc.engine.forward import Forward
 from llmproc.engine.sequence import SequenceRequest
@@ -35,7 +34,7 @@ def child(context: Loaded, channel: WorkerChannel, health: HealthCell) -> int:
                 events = engine.step()
                 health.step()
                 if events:
-                    channel.send(messages.to_frame(messages.Events([_message(event) for event in events])))
+                    channel.send(messages.to_frame(messages.Events(events)))
                 health.set_busy(engine.busy)
 
 
@@ -65,9 +64,3 @@ def _request(request_id: int, message: messages.Generate) -> SequenceRequest:
         coins=message.coins,
         closing=message.closing,
     )
-
-
-def _message(event: engine_events.Token | engine_events.Finish) -> messages.Token | messages.Finish:
-    if isinstance(event, engine_events.Token):
-        return messages.Token(event.request_id, event.token, event.sampled)
-    return messages.Finish(*(getattr(event, name) for name in messages.Finish.__struct_fields__))

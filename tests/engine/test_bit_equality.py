@@ -17,9 +17,10 @@ from one_sequence import OneSequence, bits, one_sequence
 from llmproc.config import EngineOptions, shipped_file
 from llmproc.engine.batch import Chunk
 from llmproc.engine.engine import Engine
+from llmproc.engine.events import Token
 from llmproc.engine.forward import Forward
 from llmproc.engine.loading import open_forward
-from llmproc.engine.sequence import SequenceRequest, Token
+from llmproc.engine.sequence import SequenceRequest
 
 MODELS = ("shipped", "stories260K")
 CONTEXT = {"shipped": 300, "stories260K": 288}

@@ -22,8 +22,9 @@ from llmproc.checkpoints.description import ModelDescription  # noqa: E402
 from llmproc.checkpoints.synth import write_synthetic  # noqa: E402
 from llmproc.config import EngineOptions  # noqa: E402
 from llmproc.engine.engine import Engine  # noqa: E402
+from llmproc.engine.events import Token  # noqa: E402
 from llmproc.engine.loading import open_forward  # noqa: E402
-from llmproc.engine.sequence import SequenceRequest, Token  # noqa: E402
+from llmproc.engine.sequence import SequenceRequest  # noqa: E402
 from llmproc.kernels import build, registry  # noqa: E402
 from llmproc.simd import target  # noqa: E402
 

@@ -106,6 +106,7 @@ class Desk:
             now, ticket = time.monotonic(), self._tickets[entry.request_id]
             ticket.dispatched = ticket.dispatched or now
             self.ledger.dispatched(entry, slot, now)
+            ticket.worker, ticket.attempts = slot, entry.attempts
             self._observer.event("request_dispatched", request=entry.request_id, worker=slot, pid=slots[slot].pid)
 
     def _take(self, slot: int, events: Events) -> None:

@@ -79,6 +79,7 @@ class Supervisor:
         if self._thread.ident is None:
             if not self._closed:
                 self._close()
+                self._listener.stopped()
             return True
         self._thread.join(timeout)
         return not self._thread.is_alive()

@@ -33,6 +33,7 @@ class Loaded:
     model: Model
     options: EngineOptions
     pages: int  # of each worker's KV pool
+    steals: bool  # whether workers take from each other's rings
 
 
 def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -> Prepared:
@@ -64,12 +65,13 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
         lambda done, total, name: tell("kernels", done, total, kernels.cache_misses()),
         variant_of(packing.kind, order.engine.traced),
     )
+    kernels.compile_rings()
     compiled = time.monotonic()
     model = make_model(packing, memoryview(memory), order.engine)
     report = PrepareReport(
         loaded - started, compiled - loaded, packing.size, kernels.cache_misses(), bool(fds), identity
     )
-    return Prepared(Loaded(model, order.engine, pages), msgspec.json.encode(report), [] if fds else [fd])
+    return Prepared(Loaded(model, order.engine, pages, order.steals), msgspec.json.encode(report), [] if fds else [fd])
 
 
 def _fill(header: Header, packing: Packing, memory: memoryview, progress: Callable[[int, int], None]) -> str:

@@ -58,9 +58,7 @@ class Dispatcher:
         self._workers, self._observer = workers, observer
         self._tickets: dict[int, Ticket] = {}
         self._on_board: dict[int, Entry] = {}  # by place
-        self._told: dict[
-            int, Entry
-        ] = {}  # cancelled, their callers know it; still on the board
+        self._told: dict[int, Entry] = {}  # cancelled, their callers know it; still on the board
         self._stranded: list[Entry] = []  # to be appended again to the ring they were in
         self._in_ring = [0] * board.layout.workers
 
@@ -89,7 +87,13 @@ class Dispatcher:
         if entry.place is not None:  # whoever wins it ends it, be it long after the caller has gone
             self._board.set_cancel(entry.place)
             self._told[request_id] = entry
+            if entry.ring is None:  # it came back from a dead worker, and has been in no ring since
+                entry.ring = self._in_ring.index(min(self._in_ring))
+                self._in_ring[entry.ring] += 1
+                self._stranded.append(entry)
         self._close(entry, entry.end("cancelled", ""))
+        if entry in self._stranded:
+            self.fill()
 
     def end_all(self, reason: LlmprocError | None) -> None:
         """Nobody will answer any more: failed for a reason, cancelled without one. The board is left as it stands."""
@@ -155,13 +159,15 @@ class Dispatcher:
         board, ready = self._board, self._workers.ready()
         cells: dict[int, list[bytes]] = {}
         for entry in self._stranded[:]:
-            if entry.ring is not None and board.room(entry.ring):
+            if entry.ring is not None and self._reachable(entry.ring, ready) and board.room(entry.ring):
                 self._stranded.remove(entry)
                 self._append(entry, entry.ring, cells)
         while len(self._policy):
             rooms = [
-                board.room(worker) if board.free_slots and (ready[worker] or self._policy.steals) else 0
-                for worker in range(len(ready))
+                board.room(worker)
+                if board.free_slots and (reads or (self._policy.steals and self._reachable(worker, ready)))
+                else 0
+                for worker, reads in enumerate(ready)
             ]
             running = [self.ledger.count(worker) + count for worker, count in enumerate(self._in_ring)]
             found = self._policy.next(rooms, running)
@@ -173,6 +179,10 @@ class Dispatcher:
                 self._in_ring[found[1]] += 1
                 self._append(next_one, found[1], cells)
         self._ring_bells(ready, cells, set(freed))
+
+    def _reachable(self, ring: int, ready: list[bool]) -> bool:
+        """Whether a ring can be appended to: where main is no producer, its owner must be there to be one."""
+        return ready[ring] or self._board.producer == "main"
 
     def _put(self, entry: Entry) -> bool:
         """Onto the board, unless it stands there already."""

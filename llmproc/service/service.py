@@ -20,7 +20,7 @@ from typing import Literal
 import msgspec
 
 from llmproc.checkpoints.header import read_header
-from llmproc.config import EngineOptions, Scheduling
+from llmproc.config import EngineOptions, Scheduling, check_workers
 from llmproc.dispatch import make_policy
 from llmproc.errors import LlmprocError, ServiceClosedError
 from llmproc.hardware.cpus import default_threads
@@ -97,6 +97,7 @@ class Service:
         on_failure: Callable[[LlmprocError], None] = lambda error: None,
     ) -> None:
         """`on_*` are called on the I/O thread and must not block."""
+        check_workers(config.workers)
         engine, sequences = with_threads(config.engine, config.workers), config.engine.sequences
         policy = make_policy(config.mode, config.workers, sequences)
         board = _open_board(config)

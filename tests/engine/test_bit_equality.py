@@ -97,7 +97,7 @@ def test_the_whole_grid(name: str, alone: dict) -> None:
     for where in GRID:
         found = check(name, where, alone, COUNT)
         pushed_back, cached = pushed_back + found.pushed_back, cached + found.cached
-    assert pushed_back > 100 and cached > 1000
+    assert pushed_back >= 50 and cached > 1000
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

@@ -81,7 +81,7 @@ def document(
         "kind": KIND,
         "simulated": simulated,
         **surroundings,
-        "warnings": [*surroundings["warnings"], *warnings(found, options["threads"], cpus, same)],
+        "warnings": [*surroundings["warnings"], *warnings(found, options["threads"], cpus, same, simulated)],
         "workload": {**workload, "prompts": [asdict(prompt) for prompt in prompts]},
         "options": dict(options),
         "method": METHOD,
@@ -104,7 +104,9 @@ def same_answers(samples: Sequence[Sample]) -> bool | None:
     return all(len(found) == 1 for found in digests.values()) if digests else None
 
 
-def warnings(found: Sequence[Figures], threads: int, cpus: int, same: bool | None) -> list[str]:
+def warnings(
+    found: Sequence[Figures], threads: int, cpus: int, same: bool | None, waits_only: bool = False
+) -> list[str]:
     """What makes the figures doubtful."""
     said = []
     if same is False:
@@ -113,7 +115,8 @@ def warnings(found: Sequence[Figures], threads: int, cpus: int, same: bool | Non
     too_many = [f.setting.workers for f in found if exceeds(f.setting.workers, threads, cpus)]
     if too_many:
         each = "" if threads == 1 else f" of {threads} threads"
-        said.append(f"from {min(too_many)} workers{each} on there are more threads than CPUs ({cpus})")
+        rule = ", which waits do not need" if waits_only else ": they share them"
+        said.append(f"from {min(too_many)} workers{each} on there are more threads than CPUs ({cpus}){rule}")
     said += [
         f"{f.setting} varies: the interquartile range of its times is {f.elapsed.spread:.0%} of the median"
         for f in found

@@ -145,7 +145,7 @@ def _legend(axis: Axes, result: Mapping[str, Any], modes: Sequence[str]) -> None
         for c in result["curves"]
     ]
     handles = [*measured, *computed, Line2D([], [], color="#aaaaaa", linestyle=":", label="as many times as workers")]
-    axis.legend(handles=handles, fontsize=8, frameon=False, loc="upper left", borderpad=0.2)
+    axis.legend(handles=handles, fontsize=8, loc="upper left", borderpad=0.2, edgecolor="none", framealpha=0.7)
 
 
 def _worker_time(axis: Axes, result: Mapping[str, Any]) -> None:

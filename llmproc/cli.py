@@ -25,12 +25,13 @@ VERBS = {
     "threads": Verb("llmproc.apps.threads.app:main", "the threads exercise: n threads, and what each cost"),
     "doctor": Verb("llmproc.apps.doctor.app:main", "what llmproc finds here; --exact: are all modes bit-equal"),
     "bench": Verb("llmproc.apps.bench.app:main", "measure speed, next to the machine's limits and to llama.cpp"),
+    "compare-modes": Verb("llmproc.apps.compare_modes:main", "dispatch modes and numbers of workers compared"),
     "synth": Verb("llmproc.apps.synth:main", "write a checkpoint of a real model's shape with random weights"),
 }
 
 
 def _usage() -> str:
-    verbs = "\n".join(f"  {name:<8} {verb.help}" for name, verb in VERBS.items())
+    verbs = "\n".join(f"  {name:<13} {verb.help}" for name, verb in VERBS.items())
     return (
         f"usage: {PROG} <verb> [options]\n\n"
         "Runs Llama-family language models on the CPU and shows what the operating system sees of them.\n\n"

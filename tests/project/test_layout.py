@@ -37,6 +37,7 @@ WITHOUT_NUMBA = {
     "monitor",
     "processes",
     "apps",
+    "experiments",
     "report",
     "hardware",
     "config",

@@ -31,11 +31,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from llmproc.apps.bench.measure import WARM_UP, paired_ratios, summarise
+from llmproc.apps.bench.measure import WARM_UP
 from llmproc.apps.bench.model import Model
 from llmproc.apps.bench.options import BenchOptions
 from llmproc.apps.bench.runner import SETTLE_S, Measurements, Sample
 from llmproc.apps.bench.work import LIMITS, UNITS, Work
+from llmproc.experiments.samples import paired_ratios, summarise
 
 SCHEMA = 1
 OWN, MACHINE = "llmproc", "machine"

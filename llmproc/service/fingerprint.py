@@ -22,7 +22,9 @@ def fingerprint_file(path: Path) -> str:
     """The same of a file, which is read in pieces. Raises CheckpointError when it cannot be read."""
     try:
         with path.open("rb", buffering=0) as file:
-            return _digest(os.fstat(file.fileno()).st_size, lambda start, length: os.pread(file.fileno(), length, start))
+            return _digest(
+                os.fstat(file.fileno()).st_size, lambda start, length: os.pread(file.fileno(), length, start)
+            )
     except OSError as error:
         raise CheckpointError(path, "file", "unreadable", str(error.strerror)) from None
 

@@ -61,7 +61,7 @@ class Journal:
         origin = decode_origin(line) if end else None
         if origin is None:
             beginning = line[: len(BEGINNING)]
-            if (end and line) or not (BEGINNING.startswith(beginning) or not line.strip(b"\0")):
+            if end or not (BEGINNING.startswith(beginning) or not line.strip(b"\0")):
                 raise UsageError(f"{self.path}: is no .part file of llmproc batch: --force replaces it")
             return None
         self._first = self._size = len(line) + 1

@@ -30,7 +30,7 @@ _ELSEWHERE = {
     "max_new_tokens", "min_tokens", "num_predict", "ignore_eos", "tools", "response_format",
 }  # fmt: skip
 _PLAIN = {name.replace("_", ""): name for name in FIELDS}
-_ALIKE = 0.85  # of difflib's ratio: `temprature` is 0.95, `system_id` for `system` 0.8
+_ALIKE = 0.88  # of difflib's ratio: `temprature` is 0.95, `system_id` for `system` 0.86
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,13 @@ ORIGIN = Origin(
 
 def line(index: int, status: str = "ok", text: str = "") -> bytes:
     """A result as the writer makes it."""
-    fields = {"id": index, "index": index, "status": status, "text": text or f"answer {index} é", "key": f"{index:016x}"}
+    fields = {
+        "id": index,
+        "index": index,
+        "status": status,
+        "text": text or f"answer {index} é",
+        "key": f"{index:016x}",
+    }
     return msgspec.json.encode(fields) + b"\n"
 
 
@@ -151,7 +157,10 @@ def test_a_resume_with_others_is_refused_by_name(tmp_path: Path, changes: dict[s
     path = tmp_path / "r.part"
     before = written(path, (0, "ok"))
     other = msgspec.structs.replace(ORIGIN, **changes)
-    with pytest.raises(UsageError, match=rf"r\.part: was begun with {words}: --resume"), opened(path, other, resume=True):
+    with (
+        pytest.raises(UsageError, match=rf"r\.part: was begun with {words}: --resume"),
+        opened(path, other, resume=True),
+    ):
         pass
     assert path.read_bytes() == before, "nothing has happened to it"
     with opened(path, other, force=True) as journal:
@@ -242,11 +251,17 @@ def test_a_full_disk_loses_nothing_and_leaves_no_half_line(tmp_path: Path) -> No
     with opened(path) as journal:
         journal.append(0, line(0), False)
         before = path.read_bytes()
-        with full_disk(len(before) + 20), pytest.raises(LlmprocError, match=r"r\.part: cannot be written: File too large"):
+        with (
+            full_disk(len(before) + 20),
+            pytest.raises(LlmprocError, match=r"r\.part: cannot be written: File too large"),
+        ):
             journal.append(1, line(1), False)
         assert path.read_bytes() == before and journal.index.rows == 1
         journal.append(1, line(1), False)
-        with full_disk(100), pytest.raises(LlmprocError, match=r"r\.jsonl: cannot be written.*every result is in .*r\.part"):
+        with (
+            full_disk(100),
+            pytest.raises(LlmprocError, match=r"r\.jsonl: cannot be written.*every result is in .*r\.part"),
+        ):
             sorting.finish(journal, tmp_path / "r.jsonl", 2)
         assert sorted(os.listdir(tmp_path)) == ["r.part"]
         sorting.finish(journal, tmp_path / "r.jsonl", 2)

@@ -103,7 +103,12 @@ def test_csv_with_every_column() -> None:
     )
     first, second, third = judged(data, "csv")
     assert isinstance(first, Row) and isinstance(second, Row) and isinstance(third, Row)
-    assert (first.id, first.prompt, first.system, first.extra) == ("q1", 'What is a "pipe"?', "be brief", {"topic": "os"})
+    assert (first.id, first.prompt, first.system, first.extra) == (
+        "q1",
+        'What is a "pipe"?',
+        "be brief",
+        {"topic": "os"},
+    )
     assert first.sampling == SamplingParams(0, 1, 12, 9) and type(first.sampling.max_tokens) is int
     assert (second.id, second.prompt, second.sampling, second.extra) == ("q2", "two\nlines", DEFAULTS, {})
     assert (third.id, third.sampling) == (2, SamplingParams(0.25, 0.9, 5, -3))

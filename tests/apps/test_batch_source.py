@@ -61,7 +61,9 @@ def reference(data: bytes) -> list[bytes]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(pieces=st.lists(st.binary(max_size=12) | st.sampled_from([b"\n", b"\r\n", BOM, b"\xef", b"\xbb\xbf"]), max_size=8))
+@given(
+    pieces=st.lists(st.binary(max_size=12) | st.sampled_from([b"\n", b"\r\n", BOM, b"\xef", b"\xbb\xbf"]), max_size=8)
+)
 def test_any_bytes_in_any_pieces_are_their_lines(pieces: list[bytes]) -> None:
     data = b"".join(pieces)
     with piped(*(piece for piece in pieces if piece)) as source:
@@ -168,7 +170,12 @@ def test_who_waits_for_input_can_be_stopped() -> None:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("missing", "No such file"), ("folder", "is a folder"), ("folder/in.txt", "No such file"), ("a" * 300, "too long")],
+    [
+        ("missing", "No such file"),
+        ("folder", "is a folder"),
+        ("folder/in.txt", "No such file"),
+        ("a" * 300, "too long"),
+    ],
 )
 def test_what_cannot_be_opened_is_refused_by_name(tmp_path: Path, name: str, words: str) -> None:
     (tmp_path / "folder").mkdir()
@@ -186,7 +193,10 @@ def test_a_read_error_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         raise OSError(5, "Input/output error")
 
     try:
-        with monkeypatch.context() as patch, pytest.raises(LlmprocError, match=r"in\.txt: cannot be read: Input/output"):
+        with (
+            monkeypatch.context() as patch,
+            pytest.raises(LlmprocError, match=r"in\.txt: cannot be read: Input/output"),
+        ):
             patch.setattr(os, "read", fail)
             list(source.lines())
     finally:

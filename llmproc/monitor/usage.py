@@ -28,6 +28,7 @@ class Sample:
     t: float  # CLOCK_MONOTONIC seconds, taken as schedstat was read
     stat: Stat
     tasks: dict[int, SchedStat] | None  # by tid; None without schedstat
+    switches: dict[int, tuple[int, int]] | None = None  # by tid: (voluntary, involuntary); None: not read
 
 
 def cpu_percent(before: Sample, after: Sample, cpus: int = CPUS) -> float:

@@ -40,7 +40,8 @@ class Subject:
             return None
         counts = None
         if switches:
-            found = ((tid, proc.read_context_switches(self.pid, tid, root=self._root)) for tid in tasks or ())
+            tids = proc.read_tasks(self.pid, root=self._root) if tasks is None else tasks
+            found = ((tid, proc.read_context_switches(self.pid, tid, root=self._root)) for tid in tids or ())
             counts = {tid: count for tid, count in found if count is not None}
         self.last = Sample(t, stat, tasks, counts)
         return self.last

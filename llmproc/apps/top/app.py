@@ -10,6 +10,8 @@ The terminal is put back whatever ends the loop: a key, a signal, an error.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import os
 import select
 import signal
@@ -84,6 +86,8 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc top") -> int:
         return CLOSED_STDOUT
     except OSError as error:
         forget_stdout()
+        if error.errno == errno.EIO:  # a terminal that has gone
+            return 128 + signal.SIGHUP
         complain(f"stdout: cannot be written: {error.strerror}")
         return 1
 
@@ -196,7 +200,8 @@ class Loop:
 
     def _leave(self) -> None:
         try:
-            self._screen.leave()
+            with contextlib.suppress(OSError):  # a terminal that has gone
+                self._screen.leave()
         finally:
             if self._keyboard is not None:
                 self._keyboard.restore()

@@ -20,7 +20,7 @@ from llmproc.monitor.subject import Subject
 from llmproc.monitor.tally import WorkerCount
 from llmproc.monitor.usage import Rates, Sample, rates
 
-_SHORTEST_S = 0.2  # between two looks that make a rate: a key pressed in between must not make nonsense of it
+_SHORTEST_S = 0.08  # between two looks that make a rate: a key pressed in between must not make nonsense of it
 _LAG_S = 0.5  # main writes at most so much later than it knows
 _STALE_S = 1.5  # a running request that was not heard of for so long makes no tokens now
 Key = tuple[int, int]  # pid, starttime

@@ -155,6 +155,7 @@ class Environment:
     tokenizer: Path | None = None
     run_dir: str | None = None
     isa: str | None = None
+    runtime_dir: Path | None = None  # where instances announce themselves
 
     @classmethod
     def read(cls, variables: Mapping[str, str] | None = None) -> Environment:
@@ -166,4 +167,5 @@ class Environment:
             Path(tokenizer) if tokenizer else None,
             found.get("LLMPROC_RUN_DIR") or None,
             found.get("LLMPROC_ISA") or None,
+            Path(runtime) if (runtime := found.get("LLMPROC_RUNTIME_DIR")) else None,
         )

@@ -210,8 +210,8 @@ def test_ctrl_c_while_it_loads_leaves_nothing(tmp_path: Path) -> None:
     code = """
     import threading, time
     from llmproc import LLM
-    print("starting", flush=True)
     try:
+        print("starting", flush=True)
         while True:
             LLM().close()
     except KeyboardInterrupt:  # maybe in the middle of close(), which another thread then completes

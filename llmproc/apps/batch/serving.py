@@ -24,6 +24,7 @@ def service_config(options: BatchOptions, output_fd: int) -> ServiceConfig:
         workers=options.workers,
         engine=options.engine,
         scheduling=options.scheduling,
+        mode=options.mode,
         output_fd=output_fd,
     )
 

@@ -46,7 +46,7 @@ _PAGE = 4096
 
 
 class State(IntEnum):
-    """What a slot's word says. FREE -> WAITING and RUNNING -> FREE or WAITING are main's, WAITING -> RUNNING workers'."""
+    """What a slot's word says. Workers change WAITING into RUNNING, everything else is main's."""
 
     FREE = 0
     WAITING = 1

@@ -22,7 +22,7 @@ class BoardView:
     """A board that others write to. `memory`: bytes of the whole board; `words`: the same, in words of 8 bytes."""
 
     def __init__(self, layout: BoardLayout, memory: memoryview, words: memoryview, mapping: mmap.mmap | None) -> None:
-        """`attach` is what workers call; whoever passes views of his own (tests do) need not have a mapping."""
+        """`attach` is what workers call; views that somebody else keeps alive need no `mapping`."""
         self.layout = layout
         self._memory, self._words, self._map = memory, words, mapping
         self._first_word, self._first_flag = layout.words, layout.flags
@@ -63,9 +63,8 @@ class BoardView:
         at = self._arena + slot * self._slot_bytes
         size = frame_size(self._memory[at : at + HEADER_SIZE])
         if size > self._slot_bytes:
-            raise ProtocolError(
-                f"request board: the frame in slot {slot} is {size} bytes: a slot has {self._slot_bytes}"
-            )
+            rule = f"a slot has {self._slot_bytes}"
+            raise ProtocolError(f"request board: the frame in slot {slot} is {size} bytes: {rule}")
         return decode_frame(bytes(self._memory[at : at + size]))
 
     def lengths(self) -> list[int]:
@@ -94,9 +93,8 @@ def _read_layout(fd: int) -> BoardLayout:
         raise ProtocolError(f"request board is {len(head)} bytes: its header is {HEADER * WORD}")
     magic, version, *sizes = _HEADER.unpack(head)
     if magic != MAGIC or version != VERSION:
-        raise ProtocolError(
-            f"request board: magic and version are {magic:#x} and {version}: must be {MAGIC:#x} and {VERSION}"
-        )
+        rule = f"must be {MAGIC:#x} and {VERSION}"
+        raise ProtocolError(f"request board: magic and version are {magic:#x} and {version}: {rule}")
     try:
         layout = BoardLayout(*sizes)
     except UsageError as error:

@@ -57,9 +57,8 @@ def decode_frame(data: bytes) -> Frame:
     decoder = FrameDecoder()
     frames = decoder.feed(data)
     if len(frames) != 1 or decoder.pending:
-        raise ProtocolError(
-            f"{len(data)} bytes are {len(frames)} frames and {decoder.pending} bytes: must be one frame"
-        )
+        found = f"{len(frames)} frames and {decoder.pending} bytes more"
+        raise ProtocolError(f"{len(data)} bytes are {found}: must be one frame")
     return frames[0]
 
 

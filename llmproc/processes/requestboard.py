@@ -15,20 +15,25 @@ under a worker that is done or dead. When a worker has died, and only when it ha
     for slot in board.reaped(worker):  release(slot), or take_back(slot, what is left of the request)
     for slot in board.stranded():      append(some ring, slot)       again: whoever took the cell may be the dead one
 
-A cell that was appended twice does no harm, the word is won once. A cancel may come too late for whoever won the word
-just now: main, which set the flag, also tells the worker when it hears who has the request.
+Then another worker may take the dead one's place. A living worker may have a stranded request in its hand: what has
+ended before there was room to append it again is to be forgotten. A cell that was appended twice does no harm, the word
+is won once. A cancel may come too late for whoever has won the word just now: main, which set the flag, also tells the
+worker when it hears who has the request (and at once if it has heard already).
+
+`tests/service/board` runs this very code, and the workers', in every order of single loads and stores.
 
 How main stores. CPython stores into a memoryview of format Q by a memcpy of constant size 8 (PACK_SINGLE in
 memoryobject.c; ctypes does the same), which compilers make one instruction (`mov %r14,(%r12)` where this was looked
 at); words are aligned, so nobody sees half of one. CPython does one bytecode after the other, and x86 shows a CPU's
-stores to others in their order: also those of the copied frame before any later one, since `rep movsb` is unordered only
-within itself and glibc ends a copy by non-temporal stores with a fence. Other CPUs may show the cell before the frame:
-there the ring's owner is its producer. `append` gives what must travel with the bell down the owner's pipe, and the
-owner stores it with release order (`kernels.rings.publish`); thieves do not see it before the owner has read its pipe.
+stores to others in their order; those of the copied frame, too, come before any later one (`rep movsb` is unordered
+only within itself, and glibc ends a copy by non-temporal stores with a fence). Other CPUs may show the cell before the
+frame: there the ring's owner is its producer. `append` gives what must travel with the bell down the owner's pipe, and
+the owner stores it with release order (`kernels.rings.publish`); thieves do not see it before he has read his pipe.
 """
 
 from __future__ import annotations
 
+import mmap
 import os
 import platform
 import struct
@@ -64,14 +69,23 @@ def producer_here() -> Producer:
 class RequestBoard(BoardView):
     """Main's side. One thread uses it."""
 
-    def __init__(self, layout: BoardLayout, *views: object, producer: Producer | None = None) -> None:
-        """`views`: see BoardView. A new board, all zeros, on which the header is written; `create` is what main calls."""
-        super().__init__(layout, *views)  # type: ignore[arg-type]
+    def __init__(
+        self,
+        layout: BoardLayout,
+        memory: memoryview,
+        words: memoryview,
+        mapping: mmap.mmap | None,
+        producer: Producer | None = None,
+    ) -> None:
+        """`create` is what main calls. The memory is all zeros and gets its header; `producer`: that of this CPU."""
+        super().__init__(layout, memory, words, mapping)
         self.fd = -1
         self.producer: Producer = producer or producer_here()
         for place, value in enumerate(layout.header):
             self._words[place] = value
         self._free = list(range(layout.slots))[::-1]
+        self._written = [0] * layout.slots  # the word that main stored last for every slot
+        self._flagged: set[int] = set()
         self._ends = [0] * layout.workers  # position of each ring that will be appended to next
         self._appended = [[0] * layout.cells for _ in range(layout.workers)]  # every cell, also those on their way
 
@@ -109,8 +123,10 @@ class RequestBoard(BoardView):
         if not self._free:
             raise BoardFullError(f"request {frame.request_id}: all {self.layout.slots} slots of the board are taken")
         slot = self._free.pop()
-        self._words[self._first_flag + slot] = 0
-        self._put(slot, data, 0, self.word(slot).generation + 1)
+        if slot in self._flagged:
+            self._flagged.remove(slot)
+            self._words[self._first_flag + slot] = 0
+        self._put(slot, data, 0)
         return slot
 
     def append(self, ring: int, slot: int) -> bytes:
@@ -118,7 +134,7 @@ class RequestBoard(BoardView):
 
         BoardFullError when the ring is full.
         """
-        word, end, cells = self._words[self._first_word + slot], self._ends[ring], self.layout.cells
+        word, end, cells = self._written[slot], self._ends[ring], self.layout.cells
         if word >> _STATE_SHIFT == State.FREE:
             raise ValueError(f"slot {slot} is free: there is no request to append")
         if self.room(ring) <= 0:
@@ -134,12 +150,13 @@ class RequestBoard(BoardView):
 
     def set_cancel(self, slot: int) -> None:
         """Whoever wins the word of this request from now on is to end it as cancelled."""
+        self._flagged.add(slot)
         self._words[self._first_flag + slot] = 1
 
     def release(self, slot: int) -> None:
         """The request has had its end in the worker that ran it; its slot is free. ValueError if it does not run."""
         word = self._running(slot)
-        self._words[self._first_word + slot] = Word(State.FREE, 0, 0, word.generation).pack()
+        self._store(slot, Word(State.FREE, 0, 0, word.generation))
         self._free.append(slot)
 
     def reaped(self, worker: int) -> list[int]:
@@ -151,8 +168,7 @@ class RequestBoard(BoardView):
         if self.producer == "owner":
             self._forget_unpublished(worker)
         mark = State.RUNNING << WORKER_BITS | worker
-        words = self._words[self._first_word : self._first_word + self.layout.slots]
-        return [slot for slot, word in enumerate(words) if word >> _WORKER_SHIFT == mark]
+        return [slot for slot in self._open() if self._words[self._first_word + slot] >> _WORKER_SHIFT == mark]
 
     def take_back(self, slot: int, frame: Frame) -> None:
         """A dead worker's request waits again, for its next attempt, as `frame`. In no ring: see `stranded`.
@@ -161,7 +177,7 @@ class RequestBoard(BoardView):
         written. ValueError if the request does not run, RequestError when the frame is too large for a slot.
         """
         data, word = self._encode(frame), self._running(slot)
-        self._put(slot, data, word.attempt + 1, word.generation + 1)
+        self._put(slot, data, word.attempt + 1)
 
     def in_rings(self) -> set[int]:
         """The slots of requests that stand in a ring, also those whose cell is on its way to the ring's owner."""
@@ -170,16 +186,18 @@ class RequestBoard(BoardView):
             for position in range(self._words[self._head_at[ring]], end):
                 cell = self._appended[ring][position % self.layout.cells]
                 slot = unpack_cell(cell)[2]
-                if same_generation(cell, self._words[self._first_word + slot]):
+                if same_generation(cell, self._written[slot]):
                     found.add(slot)
         return found
 
     def stranded(self) -> list[int]:
-        """The slots of waiting requests that stand in no ring: to be appended (again)."""
+        """The slots of waiting requests that stand in no ring: to be appended (again).
+
+        Those that were written and have not been appended yet are among them.
+        """
         standing = self.in_rings()
-        words = self._words[self._first_word : self._first_word + self.layout.slots]
-        waiting = [slot for slot, word in enumerate(words) if word >> _STATE_SHIFT == State.WAITING]
-        return [slot for slot in waiting if slot not in standing]
+        missing = [slot for slot in self._open() if slot not in standing]
+        return [slot for slot in missing if self._words[self._first_word + slot] >> _STATE_SHIFT == State.WAITING]
 
     def close(self) -> None:
         """Close the descriptor and unmap the board."""
@@ -194,10 +212,16 @@ class RequestBoard(BoardView):
             raise RequestError(f"request {frame.request_id} is {len(data)} bytes as a frame: {rule}")
         return data
 
-    def _put(self, slot: int, data: bytes, attempt: int, generation: int) -> None:
+    def _open(self) -> list[int]:
+        return [slot for slot, word in enumerate(self._written) if word >> _STATE_SHIFT != State.FREE]
+
+    def _put(self, slot: int, data: bytes, attempt: int) -> None:
         at = self._arena + slot * self._slot_bytes
         self._memory[at : at + len(data)] = data
-        self._words[self._first_word + slot] = Word(State.WAITING, 0, attempt, generation).pack()
+        self._store(slot, Word(State.WAITING, 0, attempt, self._written[slot] + 1))
+
+    def _store(self, slot: int, word: Word) -> None:
+        self._words[self._first_word + slot] = self._written[slot] = word.pack()
 
     def _running(self, slot: int) -> Word:
         word = self.word(slot)

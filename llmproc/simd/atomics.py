@@ -2,8 +2,9 @@
 
 Addresses are int64, in bytes, naturally aligned; memory order is sequentially consistent, which costs nothing
 measurable at one barrier a matrix. Only `load_i64` acquires and `store_i64` releases: what was written before the store
-is seen behind the load that reads it, which is all that handing something over needs. `futex_wait` and `futex_wake` call libc's `syscall`, declared by name inside
-the intrinsic so that compiled code can be cached; the words may lie in memory shared between processes.
+is seen behind the load that reads it, which is all that handing something over needs. `futex_wait` and `futex_wake`
+call libc's `syscall`, declared by name inside the intrinsic so that compiled code can be cached; the words may lie in
+memory shared between processes.
 """
 
 from __future__ import annotations

@@ -130,7 +130,7 @@ def test_what_comes_back_goes_first(name: str) -> None:
         policy.add(Request(number))
     handed = [policy.next([9], [0]) for _ in range(4)]
     assert handed == [(0, 0), (1, 0), (2, 0), (3, 0)]
-    for number in (3, 1, 2):
+    for number in (1, 3, 2):
         policy.add_again(Request(number), 0)
     assert policy.remove(2) and len(policy) == 4
     assert [policy.next([9], [0]) for _ in range(5)] == [(1, 0), (3, 0), (4, 0), (5, 0), None]
@@ -178,6 +178,13 @@ def test_what_was_removed_never_comes(name: str) -> None:
     policy.add(Request(1, 9))  # and the same id with another cost is another request
     order = [policy.next([9], [0]) for _ in range(4)]
     assert order == ([(1, 0), (2, 0), (0, 0), None] if name == "lpt" else [(0, 0), (2, 0), (1, 0), None])
+
+
+def test_what_was_removed_leaves_no_trace_of_its_cost() -> None:
+    policy = filled("lpt", [1, 9, 5])
+    assert policy.remove(1)
+    policy.add(Request(1, 0))
+    assert [policy.next([9], [0]) for _ in range(4)] == [(2, 0), (0, 0), (1, 0), None]
 
 
 def test_thousands_wait_without_a_search() -> None:

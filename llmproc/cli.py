@@ -22,10 +22,14 @@ class Verb:
 
 VERBS = {
     "chat": Verb("llmproc.apps.chat.app:main", "chat with a model; the same as python -m llmproc.main"),
+    "batch": Verb(
+        "llmproc.apps.batch.app:main", "answer a file of prompts: text, JSONL or CSV; resumable, larger than memory"
+    ),
     "threads": Verb("llmproc.apps.threads.app:main", "the threads exercise: n threads, and what each cost"),
     "doctor": Verb("llmproc.apps.doctor.app:main", "what llmproc finds here; --exact: are all modes bit-equal"),
     "bench": Verb("llmproc.apps.bench.app:main", "measure speed, next to the machine's limits and to llama.cpp"),
     "compare-modes": Verb("llmproc.apps.compare_modes:main", "dispatch modes and numbers of workers compared"),
+    "top": Verb("llmproc.apps.top.app:main", "every process of every running instance, live"),
     "synth": Verb("llmproc.apps.synth:main", "write a checkpoint of a real model's shape with random weights"),
 }
 

@@ -19,6 +19,8 @@ _PLACE = Path(tempfile.gettempdir()) / f"llmproc-tests-{os.geteuid()}"
 os.environ.update(XDG_CACHE_HOME=str(_PLACE), XDG_STATE_HOME=str(_PLACE / "state"))
 for _name in [name for name in os.environ if name.startswith("LLMPROC_")]:
     del os.environ[_name]
+os.environ["XDG_RUNTIME_DIR"] = str(_PLACE / "runtime")  # nor announce themselves to the user's `llmproc top`
+(_PLACE / "runtime").mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture

@@ -75,7 +75,12 @@ class Supervisor:
         self.post(self._begin_stop)
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for the I/O thread; True when everything has ended."""
+        """Wait for the I/O thread; True when everything has ended. One that was never started is closed."""
+        if self._thread.ident is None:
+            if not self._closed:
+                self._close()
+                self._listener.stopped()
+            return True
         self._thread.join(timeout)
         return not self._thread.is_alive()
 

@@ -66,7 +66,7 @@ def notes(result: Mapping[str, Any]) -> str:
     options = result["options"]
     lines = [
         f"Median of {options['repeat']} runs ± half the interquartile range, after {result['method']['warm_up']} "
-        "warm-up that is not counted; arms interleaved, ratios made run by run.",
+        "warm-up that is not counted; arms interleaved, ratios and shares of limits made run by run.",
     ]
     if result["model"]["synthetic"]:
         lines.append("The weights are random numbers in this model's shape.")

@@ -85,8 +85,7 @@ def compare(options: CompareOptions, command: str) -> dict[str, Any]:
     with _open_arm(options) as arm:
         samples = run_all(arm, planned, asked.prompts, options.repeat, Bar())
     held = conditions.between(start, conditions.take(), {os.getpid()})
-    # The workers are gone by now and in no list of processes: what they used stands in our own account.
-    held = replace(held, others=max(0.0, held.others - (_children_s() - before) / held.seconds))
+    held = without_workers(held, _children_s() - before)
     surroundings = {
         "started": started,
         "command": command,
@@ -130,6 +129,11 @@ def _open_arm(options: CompareOptions) -> AbstractContextManager[Arm]:
     module, _, function = ARM.partition(":")
     opener: Callable[[CompareOptions], AbstractContextManager[Arm]] = getattr(importlib.import_module(module), function)
     return opener(options)
+
+
+def without_workers(held: conditions.Conditions, children_s: float) -> conditions.Conditions:
+    """What others took, less the CPU seconds of our own children: they are gone by now, and in no list of processes."""
+    return replace(held, others=max(0.0, held.others - children_s / held.seconds))
 
 
 def _children_s() -> float:

@@ -12,6 +12,7 @@ import compare_arms
 import pytest
 
 from llmproc.apps import compare_modes
+from llmproc.apps.bench.conditions import Conditions
 from llmproc.apps.compare_modes import CHART_FILE, JSON_FILE, TABLE_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -183,6 +184,12 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path, capsys: pyt
     (tmp_path / "kept" / JSON_FILE).mkdir(parents=True)
     assert compare_modes.main([*QUICK, "--out", "kept"]) == 1
     assert capsys.readouterr().err == "llmproc: kept: cannot be written: Is a directory\n"
+
+
+def test_our_own_workers_are_no_other_programs() -> None:
+    held = Conditions(0.1, seconds=10.0, others=1.9, stolen=0.0, throttled_s=0.0, busiest=[])
+    assert compare_modes.without_workers(held, 18.0).others == pytest.approx(0.1)
+    assert compare_modes.without_workers(held, 25.0).others == 0
 
 
 def test_it_starts_without_numba_or_matplotlib() -> None:

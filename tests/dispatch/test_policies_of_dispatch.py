@@ -130,10 +130,12 @@ def test_what_comes_back_goes_first(name: str) -> None:
         policy.add(Request(number))
     handed = [policy.next([9], [0]) for _ in range(4)]
     assert handed == [(0, 0), (1, 0), (2, 0), (3, 0)]
-    for number in (3, 1, 2):
+    for number in (2, 3, 1):
         policy.add_again(Request(number), 0)
-    assert policy.remove(2) and len(policy) == 4
-    assert [policy.next([9], [0]) for _ in range(5)] == [(1, 0), (3, 0), (4, 0), (5, 0), None]
+    assert [policy.next([9], [0]) for _ in range(6)] == [(1, 0), (2, 0), (3, 0), (4, 0), (5, 0), None]
+    for number in (2, 4):
+        policy.add_again(Request(number), 0)
+    assert policy.remove(2) and not policy.remove(2) and len(policy) == 1 and policy.next([9], [0]) == (4, 0)
 
 
 def test_what_comes_back_stays_with_its_worker() -> None:
@@ -178,6 +180,13 @@ def test_what_was_removed_never_comes(name: str) -> None:
     policy.add(Request(1, 9))  # and the same id with another cost is another request
     order = [policy.next([9], [0]) for _ in range(4)]
     assert order == ([(1, 0), (2, 0), (0, 0), None] if name == "lpt" else [(0, 0), (2, 0), (1, 0), None])
+
+
+def test_what_was_removed_leaves_no_trace_of_its_cost() -> None:
+    policy = filled("lpt", [1, 9, 5])
+    assert policy.remove(1)
+    policy.add(Request(1, 0))
+    assert [policy.next([9], [0]) for _ in range(4)] == [(2, 0), (0, 0), (1, 0), None]
 
 
 def test_thousands_wait_without_a_search() -> None:

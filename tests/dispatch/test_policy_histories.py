@@ -17,7 +17,7 @@ STEPS = st.lists(
         st.tuples(st.just("add"), st.integers(0, 9), st.integers(-1, 3)),  # cost, home (-1: none)
         st.tuples(st.just("next"), st.integers(0, 0), st.integers(0, 0)),
         st.tuples(st.just("finish"), st.integers(0, 99), st.integers(0, 0)),  # which of those handed out
-        st.tuples(st.just("die"), st.integers(0, 3), st.integers(0, 0)),  # which worker
+        st.tuples(st.just("die"), st.integers(0, 3), st.integers(0, 3)),  # which worker, what comes back first
         st.tuples(st.just("remove"), st.integers(0, 99), st.integers(0, 0)),  # which of all ids ever
     ),
     max_size=60,
@@ -98,9 +98,11 @@ class History:
             worker, request_id = busy[which % len(busy)]
             self.held[worker].remove(request_id)
 
-    def die(self, worker: int) -> None:
+    def die(self, worker: int, turned: int) -> None:
+        """Its requests come back in an order that begins with the `turned`-th."""
         worker %= self.workers
-        for request_id in reversed(self.held[worker]):
+        held = self.held[worker]
+        for request_id in [*held[turned:], *held[:turned]]:
             self.policy.add_again(self.requests[request_id], worker)
             self.waiting.add(request_id)
             self.returned.add(request_id)
@@ -139,8 +141,10 @@ def test_every_request_is_handed_out_exactly_once(
             history.add(first, second)
         elif what == "next":
             history.next()
+        elif what == "die":
+            history.die(first, second)
         else:
-            {"finish": history.finish, "die": history.die, "remove": history.remove}[what](first)
+            {"finish": history.finish, "remove": history.remove}[what](first)
         assert len(history.policy) == len(history.waiting)
     history.drain()
     assert len(history.policy) == 0

@@ -150,15 +150,16 @@ def test_a_thief_takes_the_oldest_of_the_fullest_ring() -> None:
 
 
 def test_who_ends_at_the_same_moment_takes_his_own_first() -> None:
-    """Worker 0 and 1 end together at 2; the second must not be robbed of what it could begin itself."""
-    schedule = simulate("ws", [2, 2, 0, 3], 2)
-    assert [(span.request, span.worker) for span in schedule.spans] == [(0, 0), (1, 1), (2, 0), (3, 1)]
-    assert schedule.steals == 0
+    """Both end at 2, worker 0 with what began earlier and an empty ring: worker 1 must not be robbed meanwhile."""
+    schedule = simulate("ws", [1, 1.5, 0, 0.5, 1, 3], 2)
+    assert [(span.request, span.worker) for span in schedule.spans] == [(0, 0), (1, 1), (2, 0), (4, 0), (3, 1), (5, 1)]
+    assert schedule.steals == 0 and schedule.makespan == 5
 
 
 def test_rings_of_one_cell_change_who_steals_but_lose_nobody() -> None:
     small = simulate("ws", SYSTEM_B.costs, 4, cells=1)
     assert sorted(span.request for span in small.spans) == list(range(30)) and small.steals > 0
+    assert small.spans != simulate("ws", SYSTEM_B.costs, 4).spans, "a thief sees one request of each at most"
     with pytest.raises(ValueError, match="rings of 0 cells"):
         simulate("ws", [1], 1, cells=0)
 

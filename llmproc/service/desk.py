@@ -72,6 +72,10 @@ class Desk:
         """See Workers."""
         return self.supervisor.slots[worker].pid
 
+    def resting(self, worker: int) -> bool:
+        """See Workers."""
+        return self.supervisor.slots[worker].health.resting
+
     def send(self, worker: int, frame: Frame) -> None:
         """See Workers."""
         self.supervisor.send(worker, frame)

@@ -7,14 +7,16 @@
 Runs on the I/O thread. Mechanism: which request goes to which ring is the policy's decision, what a death means the
 ledger's; who runs a request is settled among the workers, by compare-and-swap.
 
-Bells. A worker looks at the rings before every step and before it sleeps, and says what it finished before it looks. So
-a bell is owed to whoever has a free sequence, as far as main knows, when something is appended; and to whoever
-finished something while anything waits, because it may have looked just before main appended.
+Bells. A worker that is awake looks at the rings after every step. Before it sleeps it says so in shared memory, and then
+looks once more; main appends, and then looks who sleeps. With a fence on both sides one of the two sees what the other
+did. For a request in a sleeper's own ring its owner is woken, for another, if it may be stolen, one sleeper with a free
+sequence; and whoever has finished something is looked at again, for main may have thought it had no sequence free.
 """
 
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterable
 from typing import Protocol
@@ -42,6 +44,9 @@ class Workers(Protocol):
     def pid(self, worker: int) -> int:
         """0: there is none now."""
 
+    def resting(self, worker: int) -> bool:
+        """Whether it sleeps until main sends something."""
+
     def send(self, worker: int, frame: Frame) -> None:
         """OutboxFullError when it does not read; nothing happens when it is dying."""
 
@@ -61,6 +66,7 @@ class Dispatcher:
         self._told: dict[int, Entry] = {}  # cancelled, their callers know it; still on the board
         self._stranded: list[Entry] = []  # to be appended again to the ring they were in
         self._in_ring = [0] * board.layout.workers
+        self._fence = threading.Lock()
 
     # -- callers ----------------------------------------------------------------------------------------------------
 
@@ -128,8 +134,9 @@ class Dispatcher:
                 if entry.token(event):
                     self._tickets[entry.request_id].put(event)
                     self._summarise(entry)
-        if finished:
-            self.fill(freed=[worker])
+        if finished or (self._board.producer == "owner" and any(self._in_ring)):
+            # an owner publishes when it reads its pipe, and cannot wake thieves: they are looked at after each word
+            self.fill(freed=[worker] if self._board.producer == "main" else range(len(self._in_ring)))
 
     def worker_died(self, worker: int, now: float) -> None:
         """It has been reaped and all it said was heard: what it ran waits again, or is to blame."""
@@ -156,6 +163,8 @@ class Dispatcher:
 
     def fill(self, freed: Iterable[int] = ()) -> None:
         """Append what the policy gives, and ring the bells; `freed`: workers that may have a sequence free again."""
+        if not (len(self._policy) or self._stranded or freed):
+            return
         board, ready = self._board, self._workers.ready()
         cells: dict[int, list[bytes]] = {}
         for entry in self._stranded[:]:
@@ -202,14 +211,26 @@ class Dispatcher:
         cells.setdefault(ring, []).extend([cell] if cell else [])
 
     def _ring_bells(self, ready: list[bool], cells: dict[int, list[bytes]], freed: set[int]) -> None:
-        anything = any(self._in_ring)
-        for worker, reads in enumerate(ready):
-            mine = bool(cells) if self._policy.steals else worker in cells
-            waits = anything if self._policy.steals else bool(self._in_ring[worker])
-            free = self.ledger.count(worker) < self._sequences
-            if reads and (cells.get(worker) or (free and (mine or (worker in freed and waits)))):
-                with contextlib.suppress(OutboxFullError):  # a worker that does not read is ended by the health check
-                    self._workers.send(worker, to_frame(Bell(cells[worker])) if cells.get(worker) else _BELL)
+        with self._fence:  # an atomic operation: what was appended can be seen before it is looked who sleeps
+            pass
+        sleepers = [
+            worker
+            for worker, reads in enumerate(ready)
+            if reads and self._workers.resting(worker) and self.ledger.count(worker) < self._sequences
+        ]
+        woken = {worker for worker in freed if worker in sleepers and self._can_take(worker)}
+        for ring in cells:
+            if ring in sleepers:
+                woken.add(ring)
+            elif self._policy.steals:
+                woken.update([worker for worker in sleepers if worker not in woken][:1])
+        for worker in woken.union(ring for ring, some in cells.items() if some):
+            bell = to_frame(Bell(cells[worker])) if cells.get(worker) else _BELL
+            with contextlib.suppress(OutboxFullError):  # a worker that does not read is ended by the health check
+                self._workers.send(worker, bell)
+
+    def _can_take(self, worker: int) -> bool:
+        return any(self._in_ring) if self._policy.steals else bool(self._in_ring[worker])
 
     def _taken(self, worker: int, event: Taken) -> None:
         if event.request_id in self._told:

@@ -65,9 +65,23 @@ class Serving:
             if self._runner.patience() == 0:
                 self._say(self._runner.step())
                 self._health.step()
-            self._take()  # after everything that ended was said, before it sleeps: see Dispatcher on bells
+            self._take()
             self._health.set_busy(self._runner.load > 0)
-            self._listen(self._runner.patience())
+            self._rest()
+
+    def _rest(self) -> None:
+        """Read the pipe; wait there while there is nothing to do, which must be said before the last look at the rings.
+
+        Main appends first and looks then whether somebody rests: one of the two sees what the other did.
+        """
+        if self._runner.patience() == 0:
+            return self._listen(0)
+        self._health.set_resting(True)
+        self._claims.fence()
+        self._take()
+        self._health.set_busy(self._runner.load > 0)
+        self._listen(self._runner.patience())
+        return self._health.set_resting(False)
 
     def _listen(self, patience: float | None) -> None:
         """Read what main says, for as long as there is nothing else to do."""

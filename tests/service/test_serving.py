@@ -52,6 +52,9 @@ class Rings:
     def take(self) -> Claim | None:
         return self.claims.popleft() if self.claims else None
 
+    def fence(self) -> None:
+        pass
+
     def publish(self, cell: bytes) -> None:
         self.published.append(cell)
 
@@ -99,10 +102,8 @@ def end(number: int, reason: Any, message: str = "", coins: int = 0) -> Finish:
     return Finish(number, reason, message, 2, 0, 0, coins, None, 2, 0.0, 0.0)
 
 
-def claim(
-    number: int, alone: bool = False, cancelled: bool = False, ids: Sequence[int] = (1, 2), ring: int = 0
-) -> Claim:
-    order = Generate(list(ids), 2, [], 0.0, 1.0, 1, 0, alone=alone)
+def claim(number: int, alone: bool = False, cancelled: bool = False, first: int = 1, ring: int = 0) -> Claim:
+    order = Generate([first, 1], 2, [], 0.0, 1.0, 1, 0, alone=alone)
     return Claim(number, to_frame(order, number), 0, ring, cancelled)
 
 

@@ -16,6 +16,7 @@ sequence; and whoever has finished something is looked at again, for main may ha
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import time
 from collections.abc import Iterable
@@ -163,8 +164,8 @@ class Dispatcher:
 
     def fill(self, freed: Iterable[int] = ()) -> None:
         """Append what the policy gives, and ring the bells; `freed`: workers that may have a sequence free again."""
-        if not (len(self._policy) or self._stranded or freed):
-            return
+        if not (freed or self._stranded) and min(self._in_ring) >= self._board.layout.cells:
+            return  # the usual case while thousands are submitted
         board, ready = self._board, self._workers.ready()
         cells: dict[int, list[bytes]] = {}
         for entry in self._stranded[:]:
@@ -213,21 +214,21 @@ class Dispatcher:
     def _ring_bells(self, ready: list[bool], cells: dict[int, list[bytes]], freed: set[int]) -> None:
         with self._fence:  # an atomic operation: what was appended can be seen before it is looked who sleeps
             pass
-        sleepers = [
-            worker
-            for worker, reads in enumerate(ready)
-            if reads and self._workers.resting(worker) and self.ledger.count(worker) < self._sequences
-        ]
-        woken = {worker for worker in freed if worker in sleepers and self._can_take(worker)}
+        woken = {worker for worker in freed if self._asleep(worker, ready) and self._can_take(worker)}
         for ring in cells:
-            if ring in sleepers:
+            if self._asleep(ring, ready):
                 woken.add(ring)
             elif self._policy.steals:
-                woken.update([worker for worker in sleepers if worker not in woken][:1])
+                others = (worker for worker in range(len(ready)) if worker not in woken and self._asleep(worker, ready))
+                woken.update(itertools.islice(others, 1))
         for worker in woken.union(ring for ring, some in cells.items() if some):
             bell = to_frame(Bell(cells[worker])) if cells.get(worker) else _BELL
             with contextlib.suppress(OutboxFullError):  # a worker that does not read is ended by the health check
                 self._workers.send(worker, bell)
+
+    def _asleep(self, worker: int, ready: list[bool]) -> bool:
+        """Whether it can be woken, and could take something."""
+        return ready[worker] and self._workers.resting(worker) and self.ledger.count(worker) < self._sequences
 
     def _can_take(self, worker: int) -> bool:
         return any(self._in_ring) if self._policy.steals else bool(self._in_ring[worker])
@@ -237,7 +238,7 @@ class Dispatcher:
             self._send_cancel(worker, event.request_id)  # it may have been won just before the flag was set
             return
         entry = self.ledger.get(event.request_id)
-        if entry is None or entry.place is None or self._board.word(entry.place).worker != worker:
+        if entry is None:
             return
         if not self.ledger.count(worker):
             self._observer.turn_began(self._workers.pid(worker))

@@ -212,9 +212,9 @@ def test_two_runs_do_not_write_one_file(tmp_path: Path) -> None:
     path = tmp_path / "r.part"
     with opened(path) as journal:
         journal.append(0, line(0), False)
-        for settings_ in ({"resume": True}, {"force": True}, {}):
-            with pytest.raises(UsageError, match="another run is writing it"), opened(path, **settings_):
-                pass
+        for resume, force in ((True, False), (False, True), (False, False)):
+            with pytest.raises(UsageError, match="another run is writing it"):
+                open_journal(path, ORIGIN, resume, force)
     with opened(path, resume=True) as journal:
         assert journal.index.rows == 1
 
@@ -278,7 +278,7 @@ def test_what_was_made_from_another_input_is_taken_back(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-# -- sorting ------------------------------------------------------------------------------------------------------------
+# -- sorting ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_missing_row_is_no_result(tmp_path: Path) -> None:
@@ -326,7 +326,7 @@ def test_a_finished_file_of_somebody_else_cannot(tmp_path: Path, data: bytes) ->
         journal.adopt(tmp_path / "r.jsonl", retry_failed=False)
 
 
-# -- places -------------------------------------------------------------------------------------------------------------
+# -- places -----------------------------------------------------------------------------------------------------------
 
 
 @settings(max_examples=100, deadline=None)

@@ -51,7 +51,7 @@ def test_every_mode_gives_what_single_requests_give(
         assert row["attempts"] == 1 and row["error"] is None and row["worker"] in range(workers)
         assert row["queue_s"] + row["prefill_s"] + row["decode_s"] == pytest.approx(row["total_s"], abs=1e-5)
     assert sorted(row["request"] for row in rows) == list(range(1, 13))
-    assert "[INFO] 12 rows: 12 ok in " in told and "tokens/s" in told
+    assert "[INFO] 12 rows: 12 ok, in " in told and "tokens/s" in told
     assert re.fullmatch(r"run folder: .*\n", err)
     assert not (tmp_path / "results.jsonl.part").exists()
 
@@ -104,7 +104,7 @@ def test_malformed_rows_are_rows_and_the_rest_goes_on(tmp_path: Path, quick: Pat
     assert rows[1]["error"].startswith("line 2 is not JSON") and "temperature is -1" in rows[2]["error"]
     assert rows[4]["error"].startswith("line 5: messages: after an optional system message, user and assistant must")
     assert re.fullmatch(r"line 6: the conversation would need \d+ positions and the context has 512", rows[5]["error"])
-    assert "[INFO] row 1 failed: line 2 is not JSON" in told and "7 rows: 3 ok, 4 failed in " in told
+    assert "[INFO] row 1 failed: line 2 is not JSON" in told and "7 rows: 3 ok, 4 failed, in " in told
     assert told.count(" failed: ") == 3 and "further failures are told in the results only" in told
 
 
@@ -280,16 +280,32 @@ def test_on_a_terminal_there_is_a_bar_with_lanes(tmp_path: Path, slow: Path) -> 
         run.expect(re.compile(r"worker 0 +\[##\]    2 of 2 running +\d+ tokens/s +\d+ rows"))
         run.expect(re.compile(r"worker 1 +\["))
         assert run.wait() == 0
-        assert "[INFO] 12 rows: 12 ok in" in run.text and "run folder: " in run.text and "[pid]" not in run.text
+        assert "[INFO] 12 rows: 12 ok, in" in run.text and "run folder: " in run.text and "[pid]" not in run.text
         last = run.raw.rpartition("\x1b[J")[2]
         assert "tokens/s   0:" not in last, "the bar has gone"
 
 
+@SOAK
 def test_a_terminal_that_can_do_nothing_gets_lines(tmp_path: Path, quick: Path) -> None:
     arguments = [prompts(tmp_path), "-o", tmp_path / "r.jsonl", *options(quick)]
     with started(tmp_path, *arguments, terminal=True, environment={"TERM": "dumb"}) as run:
         assert run.wait() == 0
         assert "\x1b" not in run.raw and "[INFO] 12 rows: 12 ok" in run.text
+
+
+def test_rows_on_a_terminal_are_not_mixed_with_a_bar(tmp_path: Path, slow: Path) -> None:
+    with started(tmp_path, prompts(tmp_path, 4), *options(slow), terminal=True) as run:
+        assert run.wait() == 0
+        assert "\x1b" not in run.raw and len(re.findall(r'(?m)^\{"id":\d', run.text)) == 4
+
+
+def test_main_needs_neither_numpy_nor_numba() -> None:
+    code = (
+        "import sys, llmproc.apps.batch.app\n"
+        "print([name for name in ('numba', 'numpy', 'pandas', 'llmproc.kernels', 'rich') if name in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
 
 
 def test_a_model_that_cannot_be_loaded_is_one_line_and_leaves_nothing(tmp_path: Path, quick: Path) -> None:

@@ -190,12 +190,13 @@ def test_the_summary_for_a_person() -> None:
     tally.add(row(1, new_tokens=10, worker=0, attempts=1, queue_s=0.5), 1.0, 3.0)
     found = summary.document(options, tally, Stages(), 1, 3, 0.0, 4.0)
     told = summary.lines(found)
-    assert told[0] == "3 rows: 3 ok, 1 of them done before in r.jsonl"
-    assert told[1].startswith("20 tokens in 2.00 s: 10.0 tokens/s; the first request began after 1.00 s")
+    assert told[0] == "3 rows: 3 ok, 1 of them done before, in r.jsonl"
+    assert told[1] == "20 tokens in 2.00 s: 10.0 tokens/s"
+    assert told[2] == "the first request began after 1.00 s; one waited 0.50 s on average"
     assert told[-2:] == ["worker 0: 1 rows, 10 tokens", "worker 1: 1 rows, 10 tokens, 1 begun by another"]
     assert json.loads(json.dumps(found)) == found
     nothing = summary.document(options, Tally(reused=3), Stages(), 1, 3, 0.0, 4.0)
-    assert summary.lines(nothing) == ["3 rows: 3 ok, 3 of them done before in r.jsonl"] and nothing["elapsed_s"] == 0
+    assert summary.lines(nothing) == ["3 rows: 3 ok, 3 of them done before, in r.jsonl"] and nothing["elapsed_s"] == 0
 
 
 # -- options ----------------------------------------------------------------------------------------------------------

@@ -336,12 +336,16 @@ def test_the_bytes_are_on_the_disk_before_the_name_is(tmp_path: Path, monkeypatc
         calls.append(f"fsync {Path(os.readlink(f'/proc/self/fd/{fd}')).name}, part is there: {path.exists()}")
         sync(fd)
 
+    def renamed(old: Path, new: Path) -> None:
+        calls.append("rename")
+        replace(old, new)
+
     path = tmp_path / "r.part"
     with opened(path) as journal:
         journal.append(0, line(0), False)
         with monkeypatch.context() as patch:
             patch.setattr(os, "fsync", synced)
-            patch.setattr(os, "replace", lambda old, new: (calls.append("rename"), replace(old, new)))
+            patch.setattr(os, "replace", renamed)
             sorting.finish(journal, tmp_path / "r.jsonl", 1)
         journal = open_journal(path, ORIGIN, False, False)
     first, second, third = calls

@@ -88,7 +88,7 @@ class Shown:
 
 
 class Kept:
-    """A sink that remembers, and breaks when it is told to."""
+    """A sink that remembers, and breaks once when it is told to."""
 
     def __init__(self, breaks_at: int = -1, error: Exception | None = None) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -99,7 +99,8 @@ class Kept:
     def append(self, index: int, data: bytes, failed: bool) -> int:
         self.open.wait(20)
         if self._error and len(self.rows) == self._breaks_at:
-            raise self._error
+            error, self._error = self._error, None
+            raise error
         self.rows.append(json.loads(data))
         return 1
 
@@ -289,6 +290,24 @@ def test_an_input_that_breaks_ends_the_run(tmp_path: Path, tokenizer: Tokenizer)
     with bench(tmp_path, tokenizer, b"a,b\n1,2\n", format="csv") as run:
         run.end()
         assert isinstance(run.raised, UsageError) and "header" in str(run.raised)
+
+
+def test_a_reader_that_waits_for_input_can_be_ended(tokenizer: Tokenizer) -> None:
+    read, write = os.pipe()
+    source = Source(f"/dev/fd/{read}")
+    run = Bench(source, tokenizer, Nowhere(), LIMITS)
+    run.start()
+    try:
+        os.write(write, b"one\ntw")
+        until(lambda: run.service.open)
+        run.inbox.put(Interrupted())
+        run.end()
+        assert run.reader.stop(20) and run.writer.close(20)
+        assert run.stages.reading.busy_s > 0
+    finally:
+        source.close()
+        os.close(read)
+        os.close(write)
 
 
 def test_a_signal_ends_it_and_what_has_ended_is_kept(tmp_path: Path, tokenizer: Tokenizer) -> None:

@@ -75,7 +75,6 @@ def _jsonl(lines: Iterable[Line]) -> Iterator[Record]:
 
 def _object(data: bytes) -> tuple[dict[str, Any] | None, str]:
     try:
-        data.decode("utf-8")  # what is skipped unread would not be looked at
         found = msgspec.json.decode(data)
     except UnicodeDecodeError:
         return None, _NOT_UTF8

@@ -43,6 +43,7 @@ def _usage() -> str:
         "examples:\n"
         f"  {PROG} chat 42 2>log.txt        answers on stdout, /proc samples in log.txt\n"
         "  tools/avg_cpu_use.py log.txt               what it cost\n"
+        f"  {PROG} batch prompts.txt -o results.jsonl --workers 2 --threads 1\n"
         f"  {PROG} bench --weights q4 --peer llama-cpp\n"
         f"  {PROG} synth --shape smollm-135m -o model.bin\n"
         f"  {PROG} <verb> --help            the options of a verb\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import resource
@@ -212,11 +213,34 @@ def test_two_runs_do_not_write_one_file(tmp_path: Path) -> None:
     path = tmp_path / "r.part"
     with opened(path) as journal:
         journal.append(0, line(0), False)
-        for settings_ in ({"resume": True}, {"force": True}, {}):
-            with pytest.raises(UsageError, match="another run is writing it"), opened(path, **settings_):
-                pass
+        for resume, force in ((True, False), (False, True), (False, False)):
+            with pytest.raises(UsageError, match="another run is writing it"):
+                open_journal(path, ORIGIN, resume, force)
     with opened(path, resume=True) as journal:
         assert journal.index.rows == 1
+
+
+def test_a_file_that_is_removed_while_it_is_opened_is_not_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run that had it has just finished: rows written to what it removed would be lost."""
+    path, lock, calls = tmp_path / "r.part", fcntl.flock, []
+
+    def finished_meanwhile(fd: int, operation: int) -> None:
+        calls.append(fd)
+        if len(calls) == 1:
+            path.unlink()
+        elif len(calls) == 2:
+            path.unlink()
+            path.touch()
+        lock(fd, operation)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", finished_meanwhile)
+        journal = open_journal(path, ORIGIN, False, False)
+    journal.append(0, line(0), False)
+    journal.close()
+    assert len(calls) == 3 and path.read_bytes() == ORIGIN.encode() + line(0)
 
 
 @pytest.mark.parametrize("kind", ["folder", "fifo", "link"])
@@ -278,7 +302,7 @@ def test_what_was_made_from_another_input_is_taken_back(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-# -- sorting ------------------------------------------------------------------------------------------------------------
+# -- sorting ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_missing_row_is_no_result(tmp_path: Path) -> None:
@@ -292,7 +316,7 @@ def test_a_missing_row_is_no_result(tmp_path: Path) -> None:
 def test_the_old_results_stay_until_the_new_ones_are_complete(tmp_path: Path) -> None:
     target = tmp_path / "r.jsonl"
     target.write_bytes(b"old")
-    (tmp_path / "r.jsonl.sorted").write_bytes(b"of a run that was killed while it sorted")
+    (tmp_path / ".r.jsonl.sorting").write_bytes(b"of a run that was killed while it sorted")
     with opened(tmp_path / "r.part") as journal:
         journal.append(0, line(0), False)
         with pytest.raises(StoppedError):
@@ -301,6 +325,32 @@ def test_the_old_results_stay_until_the_new_ones_are_complete(tmp_path: Path) ->
         sorting.finish(journal, target, 1)
         journal = open_journal(tmp_path / "r.part", ORIGIN, False, False)
     assert target.read_bytes() == line(0) and os.listdir(tmp_path) == ["r.jsonl"]
+
+
+def test_the_bytes_are_on_the_disk_before_the_name_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the name before the .part file goes: no power cut finds neither."""
+    calls: list[str] = []
+    replace, sync = os.replace, os.fsync
+
+    def synced(fd: int) -> None:
+        calls.append(f"fsync {Path(os.readlink(f'/proc/self/fd/{fd}')).name}, part is there: {path.exists()}")
+        sync(fd)
+
+    def renamed(old: Path, new: Path) -> None:
+        calls.append("rename")
+        replace(old, new)
+
+    path = tmp_path / "r.part"
+    with opened(path) as journal:
+        journal.append(0, line(0), False)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", synced)
+            patch.setattr(os, "replace", renamed)
+            sorting.finish(journal, tmp_path / "r.jsonl", 1)
+        journal = open_journal(path, ORIGIN, False, False)
+    first, second, third = calls
+    assert first == "fsync .r.jsonl.sorting, part is there: True" and second == "rename"
+    assert third == f"fsync {tmp_path.name}, part is there: True"
 
 
 def test_a_finished_file_can_be_gone_on_with(tmp_path: Path) -> None:
@@ -326,7 +376,7 @@ def test_a_finished_file_of_somebody_else_cannot(tmp_path: Path, data: bytes) ->
         journal.adopt(tmp_path / "r.jsonl", retry_failed=False)
 
 
-# -- places -------------------------------------------------------------------------------------------------------------
+# -- places -----------------------------------------------------------------------------------------------------------
 
 
 @settings(max_examples=100, deadline=None)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from batching import batch, lasting, options, part_rows, prompts, rows_of, started
+from chatting import ROOT
 
 SOAK = pytest.mark.soak
 
@@ -123,10 +124,41 @@ def test_a_resume_with_another_input_or_other_options_is_refused(tmp_path: Path,
         changed.write(text.replace("number 0", "number 9"))
     code, _, err = batch(tmp_path, "-", *arguments, "--resume", text=(tmp_path / "rows").read_text())
     assert code == 2 and "line 1 is not what row 0 was" in err and part.read_bytes() == before
+    first, *rows = before.splitlines(keepends=True)  # row 0 is missing, and answered before the difference is seen
+    before = b"".join([first, *(row for row in rows if b'"index":0,' not in row)])
+    part.write_bytes(before)
+    with started(tmp_path, "-", *arguments, "--resume") as run:
+        run.send("Another prompt\n")
+        run.until(lambda: part.stat().st_size > len(before))
+        run.send("and another\n" * 6)
+        run.end_of_input()
+        assert run.wait() == 2 and part.read_bytes() == before, "what came of another input is taken back"
     code, _, _ = batch(tmp_path, "-", *arguments, "--resume", text=text)
     assert code == 0 and [row["index"] for row in rows_of(out)] == list(range(6)), "the same rows are accepted"
 
 
+def test_killed_between_the_rename_and_the_removal(
+    tmp_path: Path, quick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both files are there and complete: the resume puts it right, a new run is refused."""
+    from llmproc.apps.batch import journal as module
+    from llmproc.apps.batch.app import main
+
+    out, part = tmp_path / "r.jsonl", tmp_path / "r.jsonl.part"
+    arguments = [*map(str, [prompts(tmp_path, 3), "-o", out, *options(quick, max_tokens=2), "--run-dir", "none"])]
+    with monkeypatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setattr(module.Journal, "remove", lambda journal: os.close(journal.fd))
+        assert main(arguments) == 0
+    results, journal = out.read_bytes(), part.read_bytes()
+    assert len(rows_of(out)) == 3 and part_rows(part) == 3
+    assert main(arguments) == 2
+    assert (out.read_bytes(), part.read_bytes()) == (results, journal)
+    assert main([*arguments, "--resume"]) == 0
+    assert out.read_bytes() == results and not part.exists()
+
+
+@SOAK
 def test_a_drawn_seed_is_drawn_once(tmp_path: Path, slow: Path) -> None:
     out, part = tmp_path / "r.jsonl", tmp_path / "r.jsonl.part"
     arguments = [prompts(tmp_path, 6), "-o", out, *options(slow, sequences=2, temperature=1, seed=0)]

@@ -54,7 +54,7 @@ def error(data: bytes | dict[str, Any]) -> str:
     return found.error
 
 
-# -- formats ------------------------------------------------------------------------------------------------------------
+# -- formats ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_an_unclosed_quote_takes_no_more_than_a_lines_worth(monkeypatch: pytest.
     assert isinstance(found[-1], Row) and found[-1].prompt == "last" and len(found) > 200, "the rest goes on"
 
 
-# -- fields -------------------------------------------------------------------------------------------------------------
+# -- fields -----------------------------------------------------------------------------------------------------------
 
 
 def test_every_field() -> None:
@@ -245,11 +245,11 @@ def test_keys_tell_rows_models_and_csv_headers_apart() -> None:
     assert len(keys) == 6 and all(len(key) == 16 and int(key, 16) >= 0 for key in keys)
 
 
-# -- anything -----------------------------------------------------------------------------------------------------------
+# -- anything ---------------------------------------------------------------------------------------------------------
 
 PIECES = st.sampled_from(
-    [b"prompt", b"messages", b'"', b",", b"\n", b"{", b"}", b":", b"[", b"]", b"1", b"null", b"\xff", b"\x00", b"\\ud800",
-     b"id", b'{"prompt": "x"}\n', b'{"prompt": "x", "id": "y"}\n', b"prompt,id\n", b"\t", b"1e999", b"\r", b" "]
+    [b"prompt", b"messages", b'"', b",", b"\n", b"{", b"}", b":", b"[", b"]", b"1", b"null", b"\xff", b"\x00", b"id",
+     b"\\ud800", b'{"prompt": "x"}\n', b'{"prompt": "x", "id": "y"}\n', b"prompt,id\n", b"\t", b"1e999", b"\r", b" "]
 )  # fmt: skip
 
 
@@ -294,7 +294,7 @@ def _finite(fields: dict[str, Any]) -> bool:
     return all(not isinstance(value, float) or value - value == 0 for value in fields.values())
 
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\x00"), max_size=12)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\x00"), max_size=12)
 
 
 @settings(max_examples=150, deadline=None)

@@ -37,7 +37,8 @@ class AnswerText:
         label, held = _label(row.id), self._held.pop(row.index, None)
         error = f"{label}error: {row.error}\n" if row.status != "ok" else ""
         if not self._one:
-            return (f"{label}{held or ''}\n" if held or (held is None and not error) else "") + error
+            rest = held.rstrip() if held else ""
+            return (f"{label}{rest}\n" if rest or (held is None and not error) else "") + error
         newline = "" if held is None or held.endswith("\n") else "\n"
         told = newline + (error or f"{label}\n" if held is None else error)
         if self._held:

@@ -110,7 +110,9 @@ def _run(
     began, data_only = time.monotonic(), options.elapsed or options.json
     threads = with_threads(options.engine, options.workers).threads or 0
     stdout_free = not options.rows_on_stdout and not data_only
-    display = Display(options.elapsed, stdout_free, options.stream, options.slots, options.engine.sequences)
+    display = Display(
+        options.elapsed, stdout_free, options.stream, options.slots, options.engine.sequences, options.rows_on_stdout
+    )
     log = options.log or (os.devnull if data_only else None)
     observation = Observation(options.interval_s, log, False, options.run_dir, display.later)
     interrupts = Interrupts(first_ends=True)

@@ -34,14 +34,17 @@ _MOST_DONE = 0.9  # of a row that has not ended
 class Display:
     """Implements `generating.Show`."""
 
-    def __init__(self, quiet: bool, stdout_free: bool, streamed: bool, slots: int, sequences: int) -> None:
+    def __init__(
+        self, quiet: bool, stdout_free: bool, streamed: bool, slots: int, sequences: int, rows_on_stdout: bool = False
+    ) -> None:
         """`quiet`: no progress, no remarks. `stdout_free`: no rows and no data go there."""
         terminal = sys.stderr.isatty()
         self._answers = AnswerText(slots == 1, _columns(1) - 1) if streamed else None
         self.every_token = streamed
-        pieces_on_terminal = streamed and slots == 1 and sys.stdout.isatty()
-        self._bar = terminal and not quiet and not pieces_on_terminal and os.environ.get("TERM", "dumb") != "dumb"
+        written_between = sys.stdout.isatty() and (rows_on_stdout or (streamed and slots == 1))  # without asking us
+        self._bar = terminal and not quiet and not written_between and os.environ.get("TERM", "dumb") != "dumb"
         self._remarks = None if quiet else sys.stderr if terminal else sys.stdout if stdout_free else None
+        self._silent = written_between  # what is written shows how far it is
         self._sequences = sequences
         self._drawn = 0  # lines of the bar on the screen
         self._later: deque[str] = deque()
@@ -65,7 +68,7 @@ class Display:
             self._erase()
             self._put_bar("".join(f"{line}\x1b[K\n" for line in lines))
             self._drawn = len(lines)
-        elif now >= self._next_line:
+        elif now >= self._next_line and not self._silent:
             self._next_line = now + _LINE_EVERY_S
             self.notice(head(picture))
 

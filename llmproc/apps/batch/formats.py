@@ -3,7 +3,8 @@
     text    one prompt a line                                    jsonl   one JSON object a line
     csv     a header, then rows; a quoted field may hold lines   tsv     the same with tabs
 
-Blank lines are no records, nor are CSV rows of empty fields. What the fields mean is `rows`' business. Pure: lines in, records out.
+Blank lines are no records, nor are CSV rows of empty fields. What the fields mean is `rows`' business. Pure: lines in,
+records out.
 """
 
 from __future__ import annotations
@@ -74,7 +75,6 @@ def _jsonl(lines: Iterable[Line]) -> Iterator[Record]:
 
 def _object(data: bytes) -> tuple[dict[str, Any] | None, str]:
     try:
-        data.decode("utf-8")  # what is skipped unread would not be looked at
         found = msgspec.json.decode(data)
     except UnicodeDecodeError:
         return None, _NOT_UTF8

@@ -26,7 +26,9 @@ from llmproc.service.session import Session
 from llmproc.text.templates import ChatTemplate
 from llmproc.text.tokenizer import Tokenizer
 
-_PATIENCE_S = 5.0  # for a stage's thread to end; it is a daemon, and ends with the program at the latest
+# For a stage's thread to end; it is a daemon, and ends with the program at the latest.
+_READING_S = 2.0  # it may be in the middle of a very long prompt, which nobody wants any more
+_WRITING_S = 20.0  # what it still has is worth waiting for, on a slow disk
 
 
 class Pipeline:
@@ -97,11 +99,11 @@ class Pipeline:
         return complete
 
     def _end(self, complete: bool) -> None:
-        self._reader.stop(_PATIENCE_S)
+        self._reader.stop(_READING_S)
         self.service.close()
         if self._generating.interrupted:
             self._generating.take_what_has_ended()
         if not complete:
             self._target.stop()
-        self._writer.close(_PATIENCE_S)
+        self._writer.close(_WRITING_S)
         self._display.end()

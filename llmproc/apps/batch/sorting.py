@@ -24,7 +24,7 @@ def finish(journal: Journal, target: Path, rows: int, stopped: Callable[[], bool
     Raises LlmprocError when a row is missing or the disk refuses, StoppedError when asked to stop; the .part file is
     whole then.
     """
-    temporary = target.with_name(f"{target.name}.sorted")
+    temporary = target.with_name(f".{target.name}.sorting")
     try:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()  # of a run that was killed while it sorted: nobody else's, as the .part file is locked

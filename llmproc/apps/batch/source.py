@@ -9,7 +9,7 @@ import hashlib
 import os
 import select
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from llmproc.errors import LlmprocError, UsageError
@@ -60,14 +60,12 @@ class Source:
         """SHA-256 of everything read so far, in hexadecimal."""
         return self._digest.hexdigest()
 
-    def digest_of_all(self, stopped: Callable[[], bool] = lambda: False) -> str | None:
-        """SHA-256 of a regular file, read once through and then set back; None for a stream. StoppedError."""
+    def digest_of_all(self) -> str | None:
+        """SHA-256 of a regular file, read once through beside `lines`; None for a stream."""
         if not self.regular:
             return None
         digest, at = hashlib.sha256(), self._begin
         while data := self._pread(at):
-            if stopped():
-                raise StoppedError
             digest.update(data)
             at += len(data)
         return digest.hexdigest()

@@ -54,13 +54,13 @@ def lines(found: dict[str, Any]) -> list[str]:
     """For a person."""
     failed = f", {found['failed']} failed" if found["failed"] else ""
     reused = f", {found['reused']} of them done before" if found["reused"] else ""
-    place = f" in {found['output']}" if found["output"] else ""
+    place = f", in {found['output']}" if found["output"] else ""
     told = [f"{found['rows']} rows: {found['ok']} ok{failed}{reused}{place}"]
     if not found["by_worker"]:
         return told
+    told.append(f"{found['new_tokens']} tokens in {found['elapsed_s']:.2f} s: {found['tokens_per_s']:.1f} tokens/s")
     told.append(
-        f"{found['new_tokens']} tokens in {found['elapsed_s']:.2f} s: {found['tokens_per_s']:.1f} tokens/s; "
-        f"the first request began after {found['start_s']:.2f} s, a request waited {found['queue_mean_s']:.2f} s"
+        f"the first request began after {found['start_s']:.2f} s; one waited {found['queue_mean_s']:.2f} s on average"
     )
     for name, stage in found["stages"].items():
         more = f", {stage['tokenizing_s']:.2f} s of it tokenizing" if "tokenizing_s" in stage else ""

@@ -131,9 +131,9 @@ class Recorder:
         """A course line for everybody who was at work."""
         busiest = max((window.rates.cpu_percent for _, window in windows), default=0.0)
         for one, window in windows:
-            used = window.rates.cpu_percent
-            enough_s = AT_WORK * self._interval_s  # a short last window needs as much CPU time to be worth a line
-            if used >= SHARE_OF_BUSIEST * busiest and used / 100 * window.rates.elapsed_s >= enough_s:
+            used, seconds = window.rates.cpu_percent, window.rates.elapsed_s
+            enough_s = AT_WORK * max(seconds, self._interval_s)  # a short last window needs as much to be worth a line
+            if used >= SHARE_OF_BUSIEST * busiest and used / 100 * seconds >= enough_s:
                 self._line(one, window)
 
     def _line(self, one: Followed, window: Window) -> None:

@@ -30,6 +30,7 @@ VERBS = {
     "bench": Verb("llmproc.apps.bench.app:main", "measure speed, next to the machine's limits and to llama.cpp"),
     "compare-modes": Verb("llmproc.apps.compare_modes:main", "dispatch modes and numbers of workers compared"),
     "top": Verb("llmproc.apps.top.app:main", "every process of every running instance, live"),
+    "record": Verb("llmproc.apps.record.app:main", "follow any program and its children: course log and run folder"),
     "synth": Verb("llmproc.apps.synth:main", "write a checkpoint of a real model's shape with random weights"),
 }
 

@@ -77,7 +77,7 @@ class Subject:
             self.pid,
             sample.stat,
             generating=generating,
-            sched=proc.sum_schedstats(sample.tasks) if sample.tasks else None,
+            sched=None if sample.tasks is None else proc.sum_schedstats(sample.tasks),
             switches=(switches[0], switches[1]) if rows else None,
             pss=self.pss if self._pss_is_new else None,
             throttling=cgroup.read_throttling(self._cgroup_files),

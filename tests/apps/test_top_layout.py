@@ -59,7 +59,7 @@ def test_columns_stand_under_their_headers() -> None:
     ],
 )
 def test_a_narrow_terminal_loses_the_least_important_columns(width: int | None, gone: list[str]) -> None:
-    left = [column.header for column, _ in layout.fitting((MAIN, WORKER), width)]
+    left = [column.header for column, _ in layout.fitting(layout.COLUMNS, (MAIN, WORKER), width)]
     assert [column.header for column in layout.COLUMNS if column.header not in left] == sorted(
         gone, key=[column.header for column in layout.COLUMNS].index
     )

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from llmproc.apps.columns import PSS_COLUMN, USE_COLUMNS, Column, decimal, fitting, header_line, whole_number
 from llmproc.apps.top.view import Group, Key, Row, View
 from llmproc.text.streaming import printable
 
-MEGABYTE = 1e6
-WAITING_PERCENT = 10.0  # a worker that waits longer for a core than this is worth a look
 KEYS = "up/down: select a worker   + -: nice   0-9, p: pin to a core, the next core   u: unpin   q: quit"
 Line = tuple["Span", ...]
 
@@ -28,75 +27,39 @@ class Span:
     kind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: what stands above it, what a row puts in it, and when it has to go (0: never)."""
-
-    header: str
-    text: Callable[[Row], str]
-    goes: int = 0
-    left: bool = False
-    kind: Callable[[Row], str] = lambda row: ""
-
-
-def _decimal(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"
-
-
-def _whole(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0f}"
-
-
 def _core(row: Row) -> str:
     """=1: it may run nowhere else."""
     pinned = "=" if len(row.allowed) == 1 and (os.cpu_count() or 1) > 1 else ""
     return "-" if row.core is None else f"{pinned}{row.core}"
 
 
-COLUMNS = (
+COLUMNS: tuple[Column[Row], ...] = (
     Column("PID", lambda row: str(row.pid or "-")),
     Column("ROLE", lambda row: row.name, left=True),
     Column("S", lambda row: row.state, left=True, kind=lambda row: "busy" if row.state == "R" else ""),
     Column("POLICY", lambda row: row.policy or "-", left=True),
-    Column("NICE", lambda row: _whole(row.nice)),
+    Column("NICE", lambda row: whole_number(row.nice)),
     Column("CORE", _core, goes=4),
-    Column("%USER", lambda row: _decimal(row.user_percent)),
-    Column("%SYS", lambda row: _decimal(row.system_percent)),
-    Column(
-        "%WAIT",
-        lambda row: _decimal(row.wait_percent),
-        kind=lambda row: "waiting" if (row.wait_percent or 0) >= WAITING_PERCENT else "",
-    ),
-    Column("PSS MB", lambda row: _decimal(None if row.pss is None else row.pss / MEGABYTE), goes=3),
-    Column("SWITCH/S", lambda row: _whole(row.switches_per_s), goes=1),
-    Column("TOK/S", lambda row: _decimal(row.tokens_per_s)),
-    Column("SEQ", lambda row: _whole(row.sequences)),
-    Column("QUEUE", lambda row: _whole(row.queue), goes=5),
-    Column("STEALS", lambda row: _whole(row.steals), goes=2),
+    *USE_COLUMNS,
+    PSS_COLUMN,
+    Column("SWITCH/S", lambda row: whole_number(row.switches_per_s), goes=1),
+    Column("TOK/S", lambda row: decimal(row.tokens_per_s)),
+    Column("SEQ", lambda row: whole_number(row.sequences)),
+    Column("QUEUE", lambda row: whole_number(row.queue), goes=5),
+    Column("STEALS", lambda row: whole_number(row.steals), goes=2),
 )
-
-
-def fitting(rows: Sequence[Row], width: int | None) -> list[tuple[Column, int]]:
-    """Columns and their widths, for so many characters (None: all of them)."""
-    chosen = [(column, max(map(len, [column.header, *(column.text(row) for row in rows)]))) for column in COLUMNS]
-    while width is not None and sum(wide for _, wide in chosen) + len(chosen) - 1 > width:
-        leaving = min((column for column, _ in chosen if column.goes), key=lambda column: column.goes, default=None)
-        if leaving is None:
-            break
-        chosen = [pair for pair in chosen if pair[0] is not leaving]
-    return chosen
 
 
 def body(view: View, width: int | None, selected: Key | None = None) -> list[Line]:
     """The table: per instance a line of its own, then its processes."""
     rows = [row for group in view.groups for row in group.rows]
-    columns = fitting(rows, width)
+    columns = fitting(COLUMNS, rows, width)
     lines: list[Line] = []
     for group in view.groups:
         if lines:
             lines.append(())
         lines.append((Span(_about(group, view.t, width), "instance"),))
-        lines.append((Span(" ".join(_padded(column, wide, column.header) for column, wide in columns), "header"),))
+        lines.append((Span(header_line(columns), "header"),))
         for row in group.rows:
             chosen = selected is not None and (row.pid, row.starttime) == selected
             lines.append(_row(row, columns, chosen))
@@ -135,16 +98,12 @@ def _about(group: Group, now: float, width: int | None) -> str:
     return _cut(printable(chosen).replace("\n", " "), width)
 
 
-def _row(row: Row, columns: Sequence[tuple[Column, int]], selected: bool) -> Line:
+def _row(row: Row, columns: Sequence[tuple[Column[Row], int]], selected: bool) -> Line:
     spans = []
     for place, (column, wide) in enumerate(columns):
-        text = _padded(column, wide, printable(column.text(row)))
+        text = column.padded(printable(column.text(row)), wide)
         spans.append(Span((" " if place else "") + text, "selected" if selected else column.kind(row)))
     return tuple(spans)
-
-
-def _padded(column: Column, wide: int, text: str) -> str:
-    return text.ljust(wide) if column.left else text.rjust(wide)
 
 
 def _cut(text: str, width: int | None) -> str:

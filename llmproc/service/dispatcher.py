@@ -7,10 +7,10 @@
 Runs on the I/O thread. Mechanism: which request goes to which ring is the policy's decision, what a death means the
 ledger's; who runs a request is settled among the workers, by compare-and-swap.
 
-Bells. A worker that is awake looks at the rings after every step. Before it sleeps it says so in shared memory, and then
-looks once more; main appends, and then looks who sleeps. With a fence on both sides one of the two sees what the other
-did. For a request in a sleeper's own ring its owner is woken, for another, if it may be stolen, one sleeper with a free
-sequence; and whoever has finished something is looked at again, for main may have thought it had no sequence free.
+Bells. A worker that is awake looks at the rings after every step. Before it sleeps it says so in shared memory, and
+then looks once more; main appends, and then looks who sleeps. With a fence on both sides one of the two sees what the
+other did. For a request in a sleeper's own ring its owner is woken, for another, if it may be stolen, one sleeper with
+a free sequence; and whoever has finished something is looked at again, for main may have thought it had none.
 """
 
 from __future__ import annotations

@@ -209,6 +209,7 @@ class Dispatcher:
         assert entry.place is not None
         entry.ring = ring
         cell = self._board.append(ring, entry.place)
+        self._observer.event("request_queued", request=entry.request_id, ring=ring)
         cells.setdefault(ring, []).extend([cell] if cell else [])
 
     def _ring_bells(self, ready: list[bool], cells: dict[int, list[bytes]], freed: set[int]) -> None:
@@ -247,11 +248,10 @@ class Dispatcher:
         ticket.dispatched = ticket.dispatched or event.at
         ticket.worker, ticket.attempts = worker, entry.attempts
         pid = self._workers.pid(worker)
-        self._observer.event("request_dispatched", request=entry.request_id, worker=worker, pid=pid, at=event.at)
+        fields = {"request": entry.request_id, "worker": worker, "pid": pid, "ring": event.ring, "at": event.at}
+        self._observer.event("request_dispatched", **fields)
         if event.ring != worker:
-            self._observer.event(
-                "request_stolen", request=entry.request_id, worker=worker, pid=pid, ring=event.ring, at=event.at
-            )
+            self._observer.event("request_stolen", **fields)
 
     def _note_taken(self, entry: Entry, worker: int, at: float) -> None:
         self._leave_ring(entry)

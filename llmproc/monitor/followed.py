@@ -12,6 +12,8 @@ from llmproc.monitor.proc import Stat
 from llmproc.monitor.subject import Subject
 from llmproc.monitor.usage import Rates, Sample, cpu_percent, rates
 
+_PSS_EVERY_S = 3.0
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -98,8 +100,8 @@ class Followed(Subject):
         return sample
 
     def watch_memory(self, now: float) -> None:
-        """PSS, when it is due."""
-        self.read_pss(now)
+        """PSS, when it is due: a young process grows, and may be gone before it is old."""
+        self.read_pss(now, min(_PSS_EVERY_S, now - self.began.t))
         if self.pss is not None:
             self._highest_pss = max(self._highest_pss or 0, self.pss)
 

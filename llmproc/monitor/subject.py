@@ -11,7 +11,8 @@ import time
 from llmproc.monitor import cgroup, proc, table
 from llmproc.monitor.usage import Sample
 
-_PSS_EVERY_S = 3.0  # at most; and at most a thousandth of the time
+_PSS_EVERY_S = 3.0
+_PSS_RARER = 1000
 
 
 class Subject:
@@ -46,14 +47,17 @@ class Subject:
         self.last = Sample(t, stat, tasks, counts)
         return self.last
 
-    def read_pss(self, now: float) -> None:
-        """Brings `pss` up to date when that is due: the kernel may take milliseconds for it."""
+    def read_pss(self, now: float, every_s: float = _PSS_EVERY_S) -> None:
+        """Brings `pss` up to date when that is due: the kernel may take milliseconds for it.
+
+        It is due `every_s` after the last time, and at most for a thousandth of the time.
+        """
         if now < self._pss_due:
             return
         before = time.perf_counter()
         self.pss = proc.read_pss(self.pid, root=self._root)
         self._pss_is_new = True
-        self._pss_due = now + max(_PSS_EVERY_S, 1000 * (time.perf_counter() - before))
+        self._pss_due = now + max(every_s, _PSS_RARER * (time.perf_counter() - before))
 
     def rows(self, sample: Sample, generating: bool | None) -> list[str]:
         """The lines of proc.csv for `sample`: the process's, and one per task if it has their context switches."""

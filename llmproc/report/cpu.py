@@ -54,7 +54,9 @@ def plot_cpu(run: RunData) -> Figure:
     _memory(axes[-1], run, pids)
     worked_out = len(run.cpu) and (run.cpu["time"] != "measured").any()
     axes[-1].set_xlabel(
-        "seconds of generation (worked out of the log, pauses left out)" if worked_out else "seconds since start"
+        f"seconds of {'work' if _foreign(run) else 'generation'} (worked out of the log, pauses left out)"
+        if worked_out
+        else "seconds since start"
     )
     if not pids:
         look.hide_x(axes[0])
@@ -109,6 +111,11 @@ def _worker(axis: Axes, run: RunData, pid: int) -> None:
     axis.set_title(f"{_name(run, pid)}   {last['policy']}, nice {int(last['nice'])}", fontsize=9, loc="left", pad=4)
 
 
+def _foreign(run: RunData) -> bool:
+    """Whether other programs' processes are in it, which `record` wrote lines of: it cannot know what they did."""
+    return bool((run.cpu["comm"].dropna() != "(inference)").any())
+
+
 def _name(run: RunData, pid: int) -> str:
     """By the comm it had at the end: a program may rename itself, or become another one by exec."""
     return shown_name(pid, run.cpu[run.cpu["pid"] == pid]["comm"].iloc[-1])
@@ -143,7 +150,7 @@ def _legend(axis: Axes, run: RunData) -> None:
     if run.cpu["wait_percent"].notna().any():
         handles.append(Line2D([], [], color=look.WAIT, linewidth=1.3, label="waiting in the run queue"))
     if (run.cpu["generating"] == True).any():  # noqa: E712 (the column may hold objects)
-        handles.append(Patch(color=look.GENERATING, label="generating"))
+        handles.append(Patch(color=look.GENERATING, label="at work" if _foreign(run) else "generating"))
     axis.legend(
         handles=handles, ncols=5, fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderpad=0.1
     )

@@ -87,7 +87,7 @@ def test_kinds_say_what_is_worth_a_look() -> None:
     (_, _, _, worker, dead) = layout.body(view((MAIN, WORKER, DEAD)), None)
     kinds = {span.text.strip(): span.kind for span in worker}
     assert (kinds["R"], kinds["12.5"], kinds["BATCH"]) == ("busy", "waiting", "")
-    assert {span.kind for span in dead} == {""}
+    assert {span.text.strip(): span.kind for span in dead}["dead"] == "waiting"
     (_, _, _, worker, _) = layout.body(view((MAIN, WORKER, DEAD)), None, (4720, 9))
     assert {span.kind for span in worker} == {"selected"}
     (_, _, _, other, _) = layout.body(view((MAIN, WORKER, DEAD)), None, (4720, 10))

@@ -252,6 +252,19 @@ def test_memory_is_the_highest_that_was_read(rig: Rig) -> None:
     assert left.pss == 500 * 1024
 
 
+def test_memory_of_a_young_process_is_read_more_often(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    from llmproc.monitor import proc
+
+    reads: list[float] = []
+    monkeypatch.setattr(proc, "read_pss", lambda pid, root: reads.append(rig.clock.now - 1000) or 1)
+    rig.run(7, 1.0)
+    rig.recorder.begin()
+    for _ in range(40):
+        rig.tick()
+    early = [t for t in reads if t < 2.5]
+    assert 3 <= len(early) <= 5 and len(reads) - len(early) <= 5
+
+
 def test_an_error_at_one_process_costs_the_others_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     from llmproc.monitor import proc
 

@@ -123,6 +123,10 @@ def test_another_programs_processes_have_their_own_names() -> None:
     assert any(text.startswith(f"cc1 (x) {pid} ") for text in found) and f"cc1 (x) {pid}" in found
     assert not any(text.startswith(f"worker {pid}") for text in found)
     assert "generating" not in found and "user" in found
+    run = load(EXAMPLE / "proc.log")
+    found = texts(plot_cpu(replace(run, cpu=run.cpu.assign(comm="(cc1)"))))
+    assert "at work" in found and "generating" not in found
+    assert any(text.startswith("seconds of work ") for text in found)
 
 
 def test_limits_are_drawn_for_all_cores() -> None:

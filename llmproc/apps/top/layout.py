@@ -27,6 +27,9 @@ class Span:
     kind: str = ""
 
 
+_STATE_KINDS = {"R": "busy", "T": "waiting", "t": "waiting", "D": "waiting", "Z": "waiting", "dead": "waiting"}
+
+
 def _core(row: Row) -> str:
     """=1: it may run nowhere else."""
     pinned = "=" if len(row.allowed) == 1 and (os.cpu_count() or 1) > 1 else ""
@@ -36,7 +39,7 @@ def _core(row: Row) -> str:
 COLUMNS: tuple[Column[Row], ...] = (
     Column("PID", lambda row: str(row.pid or "-")),
     Column("ROLE", lambda row: row.name, left=True),
-    Column("S", lambda row: row.state, left=True, kind=lambda row: "busy" if row.state == "R" else ""),
+    Column("S", lambda row: row.state, left=True, kind=lambda row: _STATE_KINDS.get(row.state, "")),
     Column("POLICY", lambda row: row.policy or "-", left=True),
     Column("NICE", lambda row: whole_number(row.nice)),
     Column("CORE", _core, goes=4),

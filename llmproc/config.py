@@ -116,6 +116,14 @@ class EngineOptions:
         return seq_len if self.context is None else min(self.context, seq_len)
 
 
+MAX_WORKERS = 64
+
+
+def check_workers(workers: int) -> None:
+    """UsageError unless so many worker processes may be asked for."""
+    _require(1 <= workers <= MAX_WORKERS, "workers", workers, f"must be from 1 to {MAX_WORKERS}")
+
+
 def parse_cpus(text: str) -> tuple[int, ...]:
     """`0,2-3` -> (0, 2, 3). UsageError for anything else."""
     cpus: set[int] = set()
@@ -147,6 +155,7 @@ class Environment:
     tokenizer: Path | None = None
     run_dir: str | None = None
     isa: str | None = None
+    runtime_dir: Path | None = None  # where instances announce themselves
 
     @classmethod
     def read(cls, variables: Mapping[str, str] | None = None) -> Environment:
@@ -158,4 +167,5 @@ class Environment:
             Path(tokenizer) if tokenizer else None,
             found.get("LLMPROC_RUN_DIR") or None,
             found.get("LLMPROC_ISA") or None,
+            Path(runtime) if (runtime := found.get("LLMPROC_RUNTIME_DIR")) else None,
         )

@@ -112,7 +112,7 @@ def summarise(lines: list[Line]) -> dict[str, object]:
 
 
 def measured(folder: Path) -> dict[int, dict[str, float]]:
-    """From a run folder's events.jsonl, by the clock: turns, CPU and wall seconds of each pid's turns."""
+    """From a run folder's events.jsonl, by the clock: CPU and wall seconds of each pid's turns, or of its recording."""
     found: dict[int, dict[str, float]] = {}
     try:
         records = (folder / "events.jsonl").read_text(encoding="utf-8", errors="replace").splitlines()
@@ -121,10 +121,10 @@ def measured(folder: Path) -> dict[int, dict[str, float]]:
     for text in records:
         try:
             event = json.loads(text)
-            if event["kind"] != "turn_ended" or "wall_s" not in event:
+            if event["kind"] not in ("turn_ended", "process_left") or "wall_s" not in event:
                 continue
             entry = found.setdefault(int(event["pid"]), {"turns": 0, "turn_cpu_s": 0.0, "turn_wall_s": 0.0})
-            entry["turns"] += 1
+            entry["turns"] += event["kind"] == "turn_ended"
             entry["turn_cpu_s"] += event["user_s"] + event["system_s"]
             entry["turn_wall_s"] += event["wall_s"]
         except (ValueError, KeyError, TypeError):
@@ -200,8 +200,9 @@ def print_text(summary: dict, count: int) -> None:
         )
         if entry.get("turn_wall_s"):
             share = 100 * entry["turn_cpu_s"] / entry["turn_wall_s"]
+            what = f"{entry['turns']} turns" if entry["turns"] else "the whole recording"
             print(
-                f"    by the run folder's clock: {entry['turns']} turns, {entry['turn_cpu_s']:.2f} s CPU /"
+                f"    by the run folder's clock: {what}, {entry['turn_cpu_s']:.2f} s CPU /"
                 f" {entry['turn_wall_s']:.3f} s wall = {share:.2f}%"
             )
     cpu_s = sum(entry["cpu_s"] for entry in summary["processes"])

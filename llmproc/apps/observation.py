@@ -1,4 +1,8 @@
-"""Wires the watch and the run folder to a service: who samples, and where the lines go.
+"""Wires the watch, the run folder and the announcement to a service: who samples, where the lines go, what `top` finds.
+
+    service --events--> run folder
+                   \\--> tally --> announcement, replaced on the watch's grid while counts change
+            --turns--> watch --> course log, proc.csv
 
 Serves every app that runs workers. It decides nothing about requests and reads no /proc itself.
 """
@@ -7,15 +11,16 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
-from pathlib import Path
 from resource import struct_rusage
 from typing import Any
 
 from llmproc.apps.lastwords import last_line
-from llmproc.errors import UsageError
-from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
-from llmproc.monitor.sinks import LineSink
+from llmproc.apps.logs import Logs
+from llmproc.monitor.instances import Announcement
+from llmproc.monitor.runfolder import RunFolder
+from llmproc.monitor.tally import Tally
 from llmproc.monitor.watch import Watch
 
 
@@ -34,37 +39,34 @@ class Observation:
 
         Raises LogError or UsageError when a file cannot be written.
         """
-        self._opened: list[int] = []
-        self.folder: RunFolder | None = None
-        named = None if log in (None, "-") else LineSink(self._open(str(log)), str(log), notice)  # may be refused
-        if run_dir != NO_FOLDER:
-            self.folder = RunFolder.create(Path(run_dir) if run_dir else None, notice=notice)
-        sinks = [self.folder.proc_log] if self.folder else []
-        if named:
-            sinks.append(named)
-        elif log == "-" or course or not sys.stderr.isatty():
-            sinks.append(LineSink(2, "stderr", notice))
-        csv = self.folder.proc_csv if self.folder else None
-        self._watch = Watch(interval_s, sinks, csv, event=self.event, notice=notice)
+        self._logs = Logs(log, course or not sys.stderr.isatty(), run_dir, notice)
         self.output_fd = self._output()
+        self._tally = Tally()
+        path = self.folder.path if self.folder else None
+        self._announcement = Announcement(self._tally, path, self._not_announced)
+        self._watch = Watch(
+            interval_s,
+            self._logs.course,
+            self._logs.csv,
+            event=self._logs.event,
+            notice=notice,
+            after=self._announcement.write,
+        )
         self._watch.start()
 
-    def _open(self, name: str) -> int:
-        try:
-            fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise UsageError(f"--log is {name}: cannot be written: {error.strerror}") from None
-        self._opened.append(fd)
-        return fd
+    @property
+    def folder(self) -> RunFolder | None:
+        """The run folder, if one is kept."""
+        return self._logs.folder
 
     def _output(self) -> int:
         """Where children's output goes: a file of the run folder, written by themselves: nobody has to drain it."""
         if self.folder is None:
-            fd = os.memfd_create("llmproc-stderr", os.MFD_CLOEXEC)
-        else:
-            fd = os.open(self.folder.path / "stderr.txt", os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        self._opened.append(fd)
-        return fd
+            return os.memfd_create("llmproc-stderr", os.MFD_CLOEXEC)
+        return os.open(self.folder.path / "stderr.txt", os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+    def _not_announced(self, reason: str) -> None:
+        self._logs.event("warning", text=reason)
 
     def last_output(self) -> str:
         """The last line children wrote, "" if none: the reason, when one could not start."""
@@ -72,25 +74,23 @@ class Observation:
 
     def describe(self, **facts: Any) -> None:
         """Add facts to run.json."""
-        if self.folder:
-            self.folder.describe(facts)
+        self._logs.describe(**facts)
 
     def close(self) -> None:
-        """Stop the watch and close the files."""
+        """Stop the watch, take the announcement back and close the files."""
         self._watch.stop()
+        self._announcement.close()
         self.describe(watch=self._watch.report())
-        if self.folder:
-            self.folder.close()
-        for fd in self._opened:
-            os.close(fd)
-        self._opened = []
+        self._logs.close()
+        os.close(self.output_fd)
 
     # -- Observer ---------------------------------------------------------------------------------------------------
 
     def event(self, kind: str, **fields: Any) -> None:
-        """One line of events.jsonl."""
-        if self.folder:
-            self.folder.event(kind, **fields)
+        """One line of events.jsonl; and what it counts."""
+        self._logs.event(kind, **fields)
+        self._tally.event(kind, time.monotonic(), fields)
+        self._watch.poke()
 
     def worker_started(self, pid: int) -> None:
         """First row of its samples."""
@@ -109,5 +109,6 @@ class Observation:
         self._watch.begin_turn(pid)
 
     def turn_ended(self, pid: int) -> None:
-        """Closing sample."""
+        """Closing sample; what was counted in the turn is told once more."""
         self._watch.end_turn(pid)
+        self._watch.poke()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from llmproc.kernels.registry import I64, VOID, kernel
 from llmproc.simd.atomics import compare_exchange_i64, load_i64, store_i64
+from llmproc.simd.atomics import fence as full_fence
 
 VARIANT = "rings"
 TAIL, CELLS = 64, 128  # bytes from a ring's head
@@ -57,3 +58,9 @@ def publish(ring, cells, position, cell):  # type: ignore[no-untyped-def]
     """Store a cell that main sent down the pipe; for the ring's owner, where main's own stores have no order."""
     store_i64(ring + CELLS + position % cells * 8, cell)
     store_i64(ring + TAIL, position + 1)
+
+
+@kernel(VOID, variant=VARIANT)
+def fence():  # type: ignore[no-untyped-def]
+    """See `simd.atomics.fence`: between saying that one rests and the last look at the rings."""
+    full_fence()

@@ -143,6 +143,27 @@ def sum_schedstats(tasks: dict[int, SchedStat]) -> SchedStat:
     return SchedStat(sum(s.run_ns for s in values), sum(s.wait_ns for s in values), sum(s.slices for s in values))
 
 
+def read_children(pid: int, *, root: str = "/proc") -> list[int] | None:
+    """Children of all threads of a process, ended ones too until they are reaped; [] when it is gone.
+
+    None when the kernel keeps no such list (CONFIG_PROC_CHILDREN). One that ends while the list is read may hide
+    another one from it (proc(5)): ask again.
+    """
+    found: list[int] = []
+    for tid in read_tasks(pid, root=root) or ():
+        content = _read(f"{root}/{pid}/task/{tid}/children")
+        if content is None and os.path.exists(f"{root}/{pid}/task/{tid}/stat"):
+            return None
+        found += map(int, (content or b"").split())
+    return found
+
+
+def read_command(pid: int, *, root: str = "/proc") -> tuple[str, ...]:
+    """The words of a process's command line; () when it is gone, a zombie or a kernel thread."""
+    content = _read(f"{root}/{pid}/cmdline") or b""
+    return tuple(word.decode("utf-8", "surrogateescape") for word in content.rstrip(b"\0").split(b"\0") if content)
+
+
 def read_context_switches(pid: int, tid: int | None = None, *, root: str = "/proc") -> tuple[int, int] | None:
     """(voluntary, involuntary) context switches of one task; without `tid` of the first thread. None when gone."""
     content = _read(f"{_folder(root, pid, tid)}/status")

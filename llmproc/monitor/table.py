@@ -55,13 +55,13 @@ def row(
     pid: int,
     stat: Stat,
     *,
-    generating: bool,
+    generating: bool | None,
     sched: SchedStat | None = None,
     switches: tuple[int, int] | None = None,
     pss: int | None = None,
     throttling: Throttling | None = None,
 ) -> str:
-    """One line of proc.csv, without its newline; what is not known stays empty."""
+    """One line of proc.csv, without its newline; what is not known stays empty (`generating`: of a foreign process)."""
     is_process = scope == "process"
     cells: dict[str, Cell] = {
         "t": f"{t:.6f}",
@@ -74,7 +74,7 @@ def row(
         "policy": policy_name(stat.policy),
         "nice": stat.nice,
         "core": stat.processor,
-        "generating": int(generating),
+        "generating": None if generating is None else int(generating),
         "user_s": stat.utime / TICKS_PER_SECOND,
         "system_s": stat.stime / TICKS_PER_SECOND,
         "run_s": f"{sched.run_ns / 1e9:.9f}" if sched else None,

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from llmproc.report import figure as look
-from llmproc.report.rundata import RunData
+from llmproc.report.rundata import RunData, shown_name
 
 MOST_PANELS = 6
 MEGABYTE = 1e6
@@ -37,7 +37,7 @@ def plot_cpu(run: RunData) -> Figure:
     if len(pids) > MOST_PANELS:
         used = ((run.cpu["end_s"] - run.cpu["start_s"]) * run.cpu["cpu_percent"]).groupby(run.cpu["pid"]).sum()
         busiest = set(used.nlargest(MOST_PANELS).index)
-        notes.insert(0, f"{len(pids)} workers; the {MOST_PANELS} with most CPU time are shown (the table has all)")
+        notes.insert(0, f"{len(pids)} processes; the {MOST_PANELS} with most CPU time are shown (the table has all)")
         pids = [pid for pid in pids if pid in busiest]
     if (run.cpu["time"] == "assumed").any():
         notes.insert(0, f"{(run.cpu['time'] == 'assumed').sum()} of {len(run.cpu)} windows: length assumed (hatched)")
@@ -54,7 +54,9 @@ def plot_cpu(run: RunData) -> Figure:
     _memory(axes[-1], run, pids)
     worked_out = len(run.cpu) and (run.cpu["time"] != "measured").any()
     axes[-1].set_xlabel(
-        "seconds of generation (worked out of the log, pauses left out)" if worked_out else "seconds since start"
+        f"seconds of {'work' if _foreign(run) else 'generation'} (worked out of the log, pauses left out)"
+        if worked_out
+        else "seconds since start"
     )
     if not pids:
         look.hide_x(axes[0])
@@ -106,7 +108,17 @@ def _worker(axis: Axes, run: RunData, pid: int) -> None:
     axis.set_ylim(0, top)
     axis.set_ylabel("CPU %", fontsize=9)
     last = rows.iloc[-1]
-    axis.set_title(f"worker {pid}   {last['policy']}, nice {int(last['nice'])}", fontsize=9, loc="left", pad=4)
+    axis.set_title(f"{_name(run, pid)}   {last['policy']}, nice {int(last['nice'])}", fontsize=9, loc="left", pad=4)
+
+
+def _foreign(run: RunData) -> bool:
+    """Whether other programs' processes are in it, which `record` wrote lines of: it cannot know what they did."""
+    return bool((run.cpu["comm"].dropna() != "(inference)").any())
+
+
+def _name(run: RunData, pid: int) -> str:
+    """By the comm it had at the end: a program may rename itself, or become another one by exec."""
+    return shown_name(pid, run.cpu[run.cpu["pid"] == pid]["comm"].iloc[-1])
 
 
 def _marks(axis: Axes, marks: list[tuple[float, str]], end: float) -> None:
@@ -137,7 +149,8 @@ def _legend(axis: Axes, run: RunData) -> None:
         handles.append(Patch(color=UNKNOWN, label="split unknown"))
     if run.cpu["wait_percent"].notna().any():
         handles.append(Line2D([], [], color=look.WAIT, linewidth=1.3, label="waiting in the run queue"))
-    handles.append(Patch(color=look.GENERATING, label="generating"))
+    if (run.cpu["generating"] == True).any():  # noqa: E712 (the column may hold objects)
+        handles.append(Patch(color=look.GENERATING, label="at work" if _foreign(run) else "generating"))
     axis.legend(
         handles=handles, ncols=5, fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderpad=0.1
     )
@@ -154,7 +167,7 @@ def _memory(axis: Axes, run: RunData, pids: list[int]) -> None:
     for colour, pid in zip(look.LINES, pids, strict=False):
         own = pss[pss["pid"] == pid]
         x, y = own["t_s"].to_numpy(dtype=float), own["pss"].to_numpy(dtype=float) / MEGABYTE
-        axis.plot(x, y, color=colour, marker="o", markersize=4, linewidth=1.3, label=f"worker {pid}")
+        axis.plot(x, y, color=colour, marker="o", markersize=4, linewidth=1.3, label=_name(run, pid))
     look.headroom(axis, float(pss["pss"].max()) / MEGABYTE)
     axis.set_ylabel("MB", fontsize=9)
     if len(pids) > 1:

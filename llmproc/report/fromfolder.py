@@ -140,6 +140,7 @@ def _windows(samples: pd.DataFrame, zero: float) -> pd.DataFrame:
                         "core": now["core"],
                         "generating": now["generating"] == 1,
                         "time": "measured",
+                        "comm": now["comm"],
                     }
                 )
             before = now

@@ -96,6 +96,7 @@ def _windows(lines: list[CourseLine]) -> list[dict[str, object]]:
                 "core": line.task_cpu,
                 "generating": True,
                 "time": "worked out" if worked_out else "assumed",
+                "comm": line.comm,
             }
         )
         last[line.pid], clock[line.pid] = line, start + seconds

@@ -25,6 +25,7 @@ CPU_COLUMNS = (
     "core",
     "generating",  # whether the window belongs to a turn
     "time",  # measured, worked out, or assumed
+    "comm",  # with its parentheses
 )
 MEMORY_COLUMNS = ("pid", "t_s", "vsize", "rss", "pss")  # bytes
 TURN_COLUMNS = (
@@ -47,6 +48,12 @@ TURN_COLUMNS = (
     "reason",
 )
 STEP_COLUMNS = ("turn", "request", "t_s", "position", "tokens_per_s")
+
+
+def shown_name(pid: int, comm: object) -> str:
+    """How a process is called in pictures: `worker 4711`, or by its own name where another program was recorded."""
+    foreign = isinstance(comm, str) and comm != "(inference)"
+    return f"{str(comm)[1:-1]} {pid}" if foreign else f"worker {pid}"
 
 
 def empty(columns: tuple[str, ...]) -> pd.DataFrame:

@@ -56,6 +56,10 @@ class Claims:
                     break
         return claim
 
+    def fence(self) -> None:
+        """What was stored before, in whatever memory, can be seen by others before the next `take` looks."""
+        rings.fence()
+
     def publish(self, payload: bytes) -> None:
         """Store what came with a bell into the own ring; an empty payload says that main did it itself.
 

@@ -92,6 +92,17 @@ def compare_exchange_i64(typingctx: Any, address: Any, expected: Any, wanted: An
 
 
 @intrinsic
+def fence(typingctx: Any) -> Any:
+    """Nothing that stands behind it is done before all that stands before it can be seen, loads and stores alike."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.fence(_ORDER)
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+@intrinsic
 def pause(typingctx: Any) -> Any:
     """Tell the core that this is a spin loop."""
 

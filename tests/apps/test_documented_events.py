@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
 import signal
 from pathlib import Path
 
-from chatting import ROOT, Chat
+from chatting import ROOT, Chat, run
+
+from llmproc.monitor.instances import Instance
+from llmproc.monitor.tally import WorkerCount
 
 README = (ROOT / "logs" / "README.md").read_text()
 
@@ -23,6 +27,24 @@ def documented() -> dict[str, set[str]]:
         )
         found.update(dict.fromkeys(re.findall(r"[a-z_]+", kinds), names))
     return found
+
+
+def test_a_recording_writes_what_is_documented(tmp_path: Path) -> None:
+    assert run(tmp_path, "record", "--", "sleep", "0.1", module="llmproc")[0] == 0
+    folder = next((tmp_path / "runs").glob("2*"))
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    table = documented()
+    assert {event["kind"] for event in events} == {"process_found", "process_left", "watch_cost"}
+    for event in events:
+        assert set(event) - {"t", "kind"} == table[event["kind"]]
+    assert {"recorded", "exit_code", "watch"} <= set(json.loads((folder / "run.json").read_text()))
+
+
+def test_an_announcement_says_what_is_documented() -> None:
+    told = README.split("## Who runs now")[1].split("## example/")[0]
+    for kind in (Instance, WorkerCount):
+        for field in dataclasses.fields(kind):
+            assert f"`{field.name}`" in told, field.name
 
 
 def test_a_real_run_writes_what_is_documented(tmp_path: Path, slow: Path) -> None:

@@ -26,7 +26,9 @@ sys.stdin.readline()
 kernels.compile_all()
 import numpy
 from llmproc.kernels.choice import argmax
-assert argmax(numpy.array([1, 3, 2], numpy.float32)) == 1
+found = numpy.zeros(1, numpy.int64)
+argmax(found, numpy.array([[1, 3, 2]], numpy.float32))
+assert found == [1]
 print(kernels.cache_misses(), directory)
 """
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmproc.monitor.proc import SchedStat, Stat
-from llmproc.monitor.usage import Sample, cpu_percent, run_ns_between
+from llmproc.monitor.usage import Sample, cpu_percent, rates, run_ns_between
 
 
 def sample(t: float, user: int, system: int, tasks: dict[int, int] | None, threads: int | None = None) -> Sample:
@@ -84,3 +84,42 @@ def test_always_between_nothing_and_the_machine(
     percent = cpu_percent(sample(1.0, user, 0, then), sample(1.0 + elapsed, later, 0, now), cpus=4)
     resolution = 100 * 2 / 10
     assert 0.0 <= percent <= 400.0 + resolution
+
+
+# -- rates: what top and record tell of a window ----------------------------------------------------------------------
+
+
+def busy(t: float, user: int, system: int, run_ns: int, wait_ns: int, switches: dict[int, tuple[int, int]] | None):
+    stat = Stat(1, "(x)", "R", 0, 0, 0, user, system, 0, 1, 5, 0, 0, 0, 0)
+    return Sample(t, stat, {1: SchedStat(run_ns, wait_ns, 1)}, switches)
+
+
+def test_rates_take_nanoseconds_and_split_them_by_ticks() -> None:
+    before = busy(10.0, 100, 100, 2_000_000_000, 7, {1: (5, 5)})
+    after = busy(12.0, 175, 125, 3_000_000_000, 500_000_007, {1: (25, 15)})
+    found = rates(before, after, cpus=8)
+    assert (found.elapsed_s, found.user_percent, found.system_percent) == (2.0, 37.5, 12.5)
+    assert found.cpu_percent == 50.0
+    assert found.wait_percent == pytest.approx(25.0)
+    assert found.switches_per_s == 15.0
+
+
+def test_rates_under_a_tick_are_users() -> None:
+    found = rates(busy(0.0, 1, 1, 0, 0, None), busy(1.0, 1, 1, 4_000_000, 0, {1: (1, 1)}), cpus=8)
+    assert (found.user_percent, found.system_percent, found.switches_per_s) == (pytest.approx(0.4), 0.0, None)
+
+
+def test_rates_without_schedstat_or_without_time() -> None:
+    found = rates(sample(0.0, 0, 0, None), sample(0.5, 20, 5, None), cpus=8)
+    assert (found.user_percent, found.system_percent, found.wait_percent) == (40.0, pytest.approx(10.0), None)
+    same = sample(1.0, 5, 5, {1: 5})
+    assert rates(same, same, cpus=8).cpu_percent == 0.0
+
+
+def test_rates_when_tasks_come_and_go() -> None:
+    stat = Stat(1, "(x)", "R", 0, 0, 0, 0, 0, 0, 2, 5, 0, 0, 0, 0)
+    before = Sample(0.0, stat, {1: SchedStat(0, 0, 1), 2: SchedStat(9, 10**9, 1)}, {1: (1, 0), 2: (900, 0)})
+    after = Sample(1.0, stat, {1: SchedStat(0, 10**8, 1), 3: SchedStat(0, 10**8, 1)}, {1: (3, 0), 3: (4, 1)})
+    found = rates(before, after, cpus=8)
+    assert found.wait_percent == pytest.approx(20.0), "task 2 has taken its second along"
+    assert found.switches_per_s == 7.0

@@ -56,7 +56,7 @@ def test_the_thread_writes_while_a_worker_generates_and_sleeps_otherwise(child: 
         watch.begin_turn(pid)
         lines = _read_lines(pipe[0], 5)
         watch.end_turn(pid)
-        assert watch._next is None
+        assert watch.grid.next is None
     finally:
         watch.stop()
     parsed = [parse_line(line) for line in lines]

@@ -110,7 +110,7 @@ def test_a_zombie_closes_its_turn(rig: Rig) -> None:
     rig.watch.worker_died(7)
     rig.watch.end_turn(7)  # main may say so as well: no second line
     assert [(line.state, line.cpu_percent) for line in rig.course()] == [("Z", 100.0)]
-    assert rig.watch._next is None
+    assert rig.watch.grid.next is None
 
 
 def test_a_task_that_ends_in_the_closing_window(rig: Rig) -> None:
@@ -207,10 +207,10 @@ def test_pss_is_read_sparingly(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_grid_skips_what_was_slept_through(rig: Rig) -> None:
     rig.proc.put(7)
     rig.watch.begin_turn(7)
-    assert rig.watch._next == pytest.approx(1000.3)
+    assert rig.watch.grid.next == pytest.approx(1000.3)
     rig.clock.now += 100.0
     rig.watch.tick()
-    assert 1100.0 < rig.watch._next <= 1100.3 + 1e-6
+    assert 1100.0 < rig.watch.grid.next <= 1100.3 + 1e-6
     rig.clock.now = 1100.35
     rig.watch.tick()
     assert len(rig.log.lines) == 2
@@ -221,9 +221,9 @@ def test_nobody_generating_means_no_grid(rig: Rig) -> None:
         rig.proc.put(pid)
         rig.watch.begin_turn(pid)
     rig.watch.end_turn(7)
-    assert rig.watch._next is not None
+    assert rig.watch.grid.next is not None
     rig.watch.end_turn(8)
-    assert rig.watch._next is None
+    assert rig.watch.grid.next is None
 
 
 def test_a_turn_begun_twice_is_closed_first(rig: Rig) -> None:
@@ -269,14 +269,14 @@ def test_an_end_that_fails_still_ends_the_turn(rig: Rig, monkeypatch: pytest.Mon
     rig.watch.begin_turn(7)
     monkeypatch.setattr(proc, "read_stat", lambda *a, **k: 1 / 0)
     rig.watch.end_turn(7)
-    assert rig.watch._next is None
+    assert rig.watch.grid.next is None
 
 
 def test_a_broken_event_log_does_not_reach_main(rig: Rig) -> None:
     def event(kind: str, **fields: object) -> None:
         raise OSError(28, "full")
 
-    rig.watch._event = event
+    rig.watch.effort._event = event
     rig.proc.put(7)
     rig.watch.begin_turn(7)
     rig.watch.end_turn(7)
@@ -319,3 +319,27 @@ def test_a_sink_that_failed_is_left_alone(rig: Rig) -> None:
     rig.watch.begin_turn(7)
     rig.watch.end_turn(7)
     assert len(rig.csv.lines) == before and len(rig.log.lines) == 1
+
+
+def test_what_comes_after_a_grid_point(fake_proc, clock) -> None:
+    """`after` follows every grid point; a poke brings one tick that looks at nobody."""
+    after: list[int] = []
+    rig = Rig(fake_proc, clock)
+    rig.watch._after = lambda: after.append(len(rig.rows()))
+    rig.proc.put(7)
+    rig.watch.worker_started(7)
+    rig.watch.poke()
+    assert rig.watch.grid.next == pytest.approx(1000.3)
+    rig.watch.tick()
+    assert after == [1] and rig.watch.report()["grid_points"] == 0
+    rig.watch.begin_turn(7)
+    rig.watch.tick()
+    assert after == [1, 3]
+    rig.watch.end_turn(7)
+    assert rig.watch.grid.next is None
+
+
+def test_an_after_that_fails_is_an_error_of_the_watch(rig: Rig) -> None:
+    rig.watch._after = lambda: 1 / 0
+    rig.watch.tick()
+    assert rig.watch.report()["errors"] == 1 and len(rig.notices) == 1

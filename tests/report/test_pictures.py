@@ -109,10 +109,24 @@ def test_many_workers_and_many_turns_stay_readable() -> None:
     assert len(figure.axes) == MOST_PANELS + 1
     found = texts(figure)
     assert any("worker 19 " in text for text in found) and not any(text.startswith("worker 1 ") for text in found)
-    assert any("19 workers" in text for text in found)
+    assert any("19 processes" in text for text in found)
     turns = run.turns.loc[[1] * 100]
     figure = plot_timing(replace(run, turns=turns))
     assert len(figure.axes[0].get_yticks()) == MOST_BARS and any("100 bars" in text for text in texts(figure))
+
+
+def test_another_programs_processes_have_their_own_names() -> None:
+    """And nobody is said to be generating, where nobody knows."""
+    run = load(EXAMPLE)
+    found = texts(plot_cpu(replace(run, cpu=run.cpu.assign(comm="(cc1 (x))", generating=False), marks=())))
+    pid = int(run.cpu["pid"].iloc[0])
+    assert any(text.startswith(f"cc1 (x) {pid} ") for text in found) and f"cc1 (x) {pid}" in found
+    assert not any(text.startswith(f"worker {pid}") for text in found)
+    assert "generating" not in found and "user" in found
+    run = load(EXAMPLE / "proc.log")
+    found = texts(plot_cpu(replace(run, cpu=run.cpu.assign(comm="(cc1)"))))
+    assert "at work" in found and "generating" not in found
+    assert any(text.startswith("seconds of work ") for text in found)
 
 
 def test_limits_are_drawn_for_all_cores() -> None:

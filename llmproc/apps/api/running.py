@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 
 import llmproc
+from llmproc.apps.announcing import Announcing
 from llmproc.apps.lastwords import last_line
 from llmproc.config import EngineOptions
 from llmproc.errors import ServiceClosedError, StartError
@@ -31,9 +32,10 @@ class Running:
         """Returns when the first worker is ready. Raises StartError, CheckpointError: one line, nothing left."""
         self._pid, self._lock = os.getpid(), threading.Lock()
         self._output = os.memfd_create("llmproc-stderr", os.MFD_CLOEXEC)
+        self._announcing = Announcing()
         try:
             config = ServiceConfig(checkpoint, workers, options, environment=_environment(), output_fd=self._output)
-            self._service = Service(config, on_notice=lambda text: _log.warning("%s", text))
+            self._service = Service(config, self._announcing, on_notice=lambda text: _log.warning("%s", text))
         except BaseException:
             os.close(self._output)
             raise
@@ -66,6 +68,7 @@ class Running:
         with self._lock:
             if self in _open:
                 self._service.close()
+                self._announcing.close()
                 _open.discard(self)
                 if not keep_output:
                     os.close(self._output)

@@ -1,0 +1,1 @@
+"""`llmproc top`: what every worker of the running instances is doing now."""

@@ -1,0 +1,133 @@
+"""One process that the recorder follows: what it has done since it was first seen, and the window of its next line.
+
+Serves the recorder. It adds up and formats; when to look is the recorder's decision, reading is the subject's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from llmproc.monitor.courselog import format_line
+from llmproc.monitor.proc import Stat
+from llmproc.monitor.subject import Subject
+from llmproc.monitor.usage import Rates, Sample, cpu_percent, rates
+
+_PSS_EVERY_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One process over the time in which it was followed."""
+
+    last: Stat  # as it was seen for the last time
+    wall_s: float
+    user_s: float
+    system_s: float
+    wait_s: float  # ready to run, but waiting for a core
+    pss: int | None  # bytes, the highest that was read
+    lines: int  # course lines
+    alive: bool  # it went on when the recording ended
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.last.pid
+
+    @property
+    def comm(self) -> str:
+        """Its name, with the parentheses."""
+        return self.last.comm
+
+    @property
+    def cpu_s(self) -> float:
+        """User and system."""
+        return self.user_s + self.system_s
+
+    @property
+    def user_percent(self) -> float:
+        """Of one core, on the average."""
+        return self._percent(self.user_s)
+
+    @property
+    def system_percent(self) -> float:
+        """Of one core, on the average."""
+        return self._percent(self.system_s)
+
+    @property
+    def wait_percent(self) -> float:
+        """Of the time, on the average; more than 100 when several threads wait."""
+        return self._percent(self.wait_s)
+
+    def _percent(self, seconds: float) -> float:
+        return 100 * seconds / self.wall_s if self.wall_s > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Two samples of one process, and what it did in between."""
+
+    begin: Sample
+    end: Sample
+    rates: Rates
+
+
+class Followed(Subject):
+    """A process, and its sums."""
+
+    def __init__(self, stat: Stat, born: float | None, now: float, cpus: int, root: str) -> None:
+        """`born`: when, if that was while we recorded; else it is followed from `now`, which is its first sample."""
+        super().__init__(*stat.key, root=root)
+        self.lines = 0
+        self.ended = False  # a zombie that nobody has reaped yet
+        self._cpus = cpus
+        self._user_s = self._system_s = self._wait_s = 0.0
+        self._highest_pss: int | None = None
+        if born is not None:
+            nothing = replace(stat, utime=0, stime=0, minflt=0, majflt=0)
+            self.last = Sample(born, nothing, {})
+        self.began = self.last or self.read(now) or Sample(now, stat, None)
+        self._line_since = self.began
+
+    def sample(self, now: float, detailed: bool) -> Sample | None:
+        """Reads it and adds up what it did; None when it has gone. `detailed`: its tasks' context switches too."""
+        before = self.last or self.began
+        sample = self.read(now, switches=detailed)
+        if sample is not None:
+            did = rates(before, sample, self._cpus)
+            self._user_s += did.user_percent / 100 * did.elapsed_s
+            self._system_s += did.system_percent / 100 * did.elapsed_s
+            self._wait_s += (did.wait_percent or 0.0) / 100 * did.elapsed_s
+        return sample
+
+    def watch_memory(self, now: float) -> None:
+        """PSS, when it is due: a young process grows, and may be gone before it is old."""
+        self.read_pss(now, min(_PSS_EVERY_S, now - self.began.t))
+        if self.pss is not None:
+            self._highest_pss = max(self._highest_pss or 0, self.pss)
+
+    def window(self, sample: Sample, shortest_s: float) -> Window | None:
+        """What the next course line would be about: from the last window's end to `sample`.
+
+        None while that is shorter than `shortest_s`: the window stays open.
+        """
+        since = self._line_since
+        if sample.t - since.t < shortest_s:
+            return None
+        self._line_since = sample
+        return Window(since, sample, rates(since, sample, self._cpus))
+
+    def line(self, window: Window) -> str:
+        """The course line."""
+        self.lines += 1
+        return format_line(window.end.stat, cpu_percent(window.begin, window.end, self._cpus))
+
+    def whole(self) -> Window:
+        """All the time in which it was followed."""
+        end = self.last or self.began
+        return Window(self.began, end, rates(self.began, end, self._cpus))
+
+    def recorded(self, alive: bool) -> Recorded:
+        """The sums."""
+        last = self.last or self.began
+        wall_s, pss = last.t - self.began.t, self._highest_pss
+        return Recorded(last.stat, wall_s, self._user_s, self._system_s, self._wait_s, pss, self.lines, alive)

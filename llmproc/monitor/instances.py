@@ -1,0 +1,192 @@
+"""Which instances of llmproc this user runs on this host, and what they are at.
+
+    <runtimedir>/<pid>-<starttime>-<pid namespace>-<n>.json      one file per instance: an `Instance`
+        written when it starts, replaced as a whole while counts change (by the watch, on its grid), removed at its end
+        left by kill -9: no process has that pid and starttime, so whoever looks next removes it
+
+Serves main (announcing) and `top` (finding). Nobody is found by name, and no process but main writes here. The numbers
+are the tally's; what the kernel knows of the processes is not in the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import re
+import shlex
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from llmproc.errors import LogError
+from llmproc.monitor import proc, runtimedir
+from llmproc.monitor.tally import Tally, WorkerCount
+
+SCHEMA = 1
+_LARGEST = 1 << 20  # bytes of a file that is still read
+_NAME = re.compile(r"([0-9]{1,10})-([0-9]{1,20})-([0-9]{1,20})-[0-9]+\.json(?:\.new)?")
+_count = itertools.count(1)  # a program may hold several instances
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What one instance says of itself."""
+
+    schema: int
+    pid: int
+    starttime: int  # ticks after boot; with pid it identifies main
+    boot: str  # the kernel's boot id
+    started: str  # local time
+    started_t: float  # CLOCK_MONOTONIC
+    command: str
+    run_folder: str | None
+    t: float  # CLOCK_MONOTONIC of this writing
+    waiting: int  # requests that main has not sent anywhere
+    template: int  # its pid, 0: none
+    workers: tuple[WorkerCount, ...]
+
+
+class Announcement:
+    """The file of this process's instance; `close()` it. Nothing here raises into the caller."""
+
+    def __init__(
+        self,
+        tally: Tally,
+        run_folder: Path | None,
+        failed: Callable[[str], object] = lambda reason: None,
+        *,
+        open_place: Callable[[], Path] = runtimedir.open_place,
+    ) -> None:
+        """Writes the file. `failed(reason)` is called once if it cannot be kept; then nobody will find the instance."""
+        self._tally, self._failed, self._open_place = tally, failed, open_place
+        own = proc.read_stat(os.getpid())
+        self._pid, self._starttime = os.getpid(), own.starttime if own else 0
+        self._name = f"{self._pid}-{self._starttime}-{_namespace()}-{next(_count)}.json"
+        self._started = time.strftime("%Y-%m-%dT%H:%M:%S%z"), time.monotonic()
+        self._command = shlex.join(sys.orig_argv)
+        self._run_folder = None if run_folder is None else str(run_folder)
+        self._boot = _boot()
+        self._file: Path | None = None
+        self._version = -1
+        self._closed = False
+        self.write()
+
+    def write(self) -> None:
+        """Replaces the file if a count has changed since the last time."""
+        version = self._tally.version
+        if self._closed or version == self._version:
+            return
+        self._version = version
+        try:
+            self._replace()
+        except (OSError, LogError):
+            try:  # the place has gone (the last login has ended): there may be another one
+                self._file = None
+                self._replace()
+            except (OSError, LogError) as error:
+                self._closed = True
+                self._failed(f"llmproc top will not find this run: {error}")
+
+    def close(self) -> None:
+        """Removes the file; twice is fine. A forked child's copy does nothing."""
+        if self._file is not None and self._pid == os.getpid():
+            with contextlib.suppress(OSError):
+                self._file.unlink(missing_ok=True)
+        self._closed, self._file = True, None
+
+    def _replace(self) -> None:
+        file = self._file or self._open_place() / self._name
+        data = msgspec.json.encode(self._instance())
+        temporary = file.with_name(f"{file.name}.new")
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            os.write(fd, data)
+        finally:
+            os.close(fd)
+        os.replace(temporary, file)
+        self._file = file
+
+    def _instance(self) -> Instance:
+        now = time.monotonic()
+        counts = self._tally.counts(now)
+        return Instance(
+            SCHEMA,
+            self._pid,
+            self._starttime,
+            self._boot,
+            *self._started,
+            self._command,
+            self._run_folder,
+            now,
+            counts.waiting,
+            counts.template,
+            counts.workers,
+        )
+
+
+def running(places: list[Path] | None = None, *, root: str = "/proc") -> list[Instance]:
+    """The living instances, the oldest first. Files of dead ones are removed, what is not ours or torn passed over.
+
+    `places`: where to look, by default where this user's instances may be; `root`: /proc, for tests.
+    """
+    found = []
+    for place in runtimedir.places() if places is None else places:
+        if runtimedir.refusal(place) is None:
+            found += list(_living(place, root))
+    return sorted(found, key=lambda instance: (instance.started_t, instance.pid))
+
+
+def _living(place: Path, root: str) -> Iterator[Instance]:
+    boot, namespace = _boot(), _namespace()
+    for name in sorted(os.listdir(place)):
+        match = _NAME.fullmatch(name)
+        if match is None or int(match[3]) != namespace:  # of another container: its pids mean nothing here
+            continue
+        pid, starttime = int(match[1]), int(match[2])
+        main = proc.read_stat(pid, root=root)
+        instance = _read(place / name) if name.endswith(".json") else None
+        gone = main is None or main.starttime != starttime or main.state in "ZX"
+        if gone or (instance is not None and instance.boot != boot):
+            with contextlib.suppress(OSError):
+                (place / name).unlink(missing_ok=True)
+        elif instance is not None and (instance.pid, instance.starttime) == (pid, starttime):
+            yield instance
+
+
+def _read(file: Path) -> Instance | None:
+    """None for a file that has gone, is not ours, too large, torn, or of another schema."""
+    try:
+        fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_size > _LARGEST:
+            return None
+        instance = msgspec.json.decode(os.read(fd, _LARGEST), type=Instance)
+    except (OSError, msgspec.DecodeError):
+        return None
+    finally:
+        os.close(fd)
+    return instance if instance.schema == SCHEMA else None
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _namespace() -> int:
+    """Which pid namespace our pids belong to; 0 where the kernel does not say."""
+    try:
+        return os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return 0

@@ -1,0 +1,178 @@
+"""The recorder: follows a process tree on a grid and writes of it what the watch writes of a worker.
+
+    begin, tick --> who belongs to the tree now? --> new: baseline (all zero at its birth, if it was born meanwhile)
+                                                 --> there: rows; a line if it was at work since the last one
+                                                 --> ended: process_left
+    finish      --> the same once more, and everybody has left
+
+A course line stands for one process (the format has its utime and stime), and is written for a window in which the
+process was at work: it used 1 % of a core, and a tenth of what the busiest of the tree used. That is the course's
+"while it generates", for programs that do not say when they do: an idle shell at 0 %, or a parent that only hands out
+work, would halve the average of those that do it. Everything is in proc.csv, of everybody. What ends between two
+samples has taken its last moments along.
+
+Serves `record`. It decides nothing about the processes, and never raises into its caller.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from llmproc.monitor import table
+from llmproc.monitor.effort import Effort
+from llmproc.monitor.followed import Followed, Recorded, Window
+from llmproc.monitor.proc import TICKS_PER_SECOND, Stat
+from llmproc.monitor.sinks import LineSink
+from llmproc.monitor.tree import Key, Tree
+from llmproc.monitor.usage import CPUS, Sample
+
+AT_WORK = 0.01  # of a core
+SHARE_OF_BUSIEST = 0.1
+_SHORTEST_WINDOW = 0.25  # of the interval: who was born just before a sample gets the first line at the next one
+
+
+class Recorder:
+    """`begin`, then `tick` on a grid, then `finish`. One thread only."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        interval_s: float = 0.3,
+        course_sinks: Iterable[LineSink] = (),
+        csv_sink: LineSink | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        event: Callable[..., object] | None = None,
+        notice: Callable[[str], object] | None = None,
+        ended: Callable[[Stat], object] = lambda stat: None,
+        proc_root: str = "/proc",
+        cpus: int = CPUS,
+    ) -> None:
+        """`ended(stat)` is called once for a process seen as a zombie, after its last sample: it may be reaped."""
+        self.effort = Effort(interval_s, clock, event, notice)
+        self.left: list[Recorded] = []  # in the order in which they left
+        self._tree, self._course_sinks, self._csv_sink = tree, list(course_sinks), csv_sink
+        self._interval_s, self._clock, self._ended = interval_s, clock, ended
+        self._proc_root, self._cpus = proc_root, cpus
+        self._followed: dict[Key, Followed] = {}
+        self._root: Followed | None = None  # the first that was found
+        self._written = 0  # course lines
+        self._began = clock()
+
+    def begin(self) -> None:
+        """What is there already: it is followed from now on."""
+        if self._csv_sink is not None:
+            self._csv_sink.write(table.header())
+        self.effort.guarded(self._find_all)
+
+    def tick(self) -> None:
+        """One grid point: the tree as it is now."""
+        self._grid_point(self._interval_s * _SHORTEST_WINDOW)
+
+    def finish(self) -> list[Recorded]:
+        """The closing samples; returns what was followed."""
+        self._grid_point(0.0)
+        self.effort.guarded(self._end_all)
+        self.effort.tell_cost(self._skipped(), at_once=True)
+        return self.left
+
+    def report(self) -> dict[str, float | int]:
+        """What `watch_cost` says, for run.json."""
+        return self.effort.report(self._skipped())
+
+    def _grid_point(self, shortest_s: float) -> None:
+        before, detailed = time.thread_time(), self.effort.detailed
+        self.effort.guarded(lambda: self._look(detailed, shortest_s), counted=False)
+        self.effort.grid_point(time.thread_time() - before)
+        self.effort.tell_cost(self._skipped())
+
+    def _look(self, detailed: bool, shortest_s: float) -> None:
+        found = self._tree.look()
+        for key in [key for key in self._followed if key not in found]:
+            self._leave(self._followed.pop(key), alive=False)
+        windows: list[tuple[Followed, Window]] = []
+        for key, stat in found.items():
+            if key not in self._followed:
+                self._find(stat)
+            one = self._followed[key]
+            if not one.ended:
+                self.effort.guarded(lambda one=one: windows.extend(self._sample(one, detailed, shortest_s)), False)  # type: ignore[misc]
+        self._lines(windows)
+
+    def _find_all(self) -> None:
+        for stat in self._tree.look().values():
+            self._find(stat)
+
+    def _find(self, stat: Stat) -> None:
+        now, born = self._clock(), _on_our_clock(stat.starttime, self._clock)
+        fresh = born >= self._began - 1 / TICKS_PER_SECOND
+        one = Followed(stat, min(max(born, self._began), now) if fresh else None, now, self._cpus, self._proc_root)
+        self._followed[stat.key] = one
+        self._root = self._root or one
+        self._write(one, one.began)
+        self.effort.emit("process_found", pid=stat.pid, parent=stat.ppid, comm=stat.comm, born_t=round(born, 6))
+
+    def _sample(self, one: Followed, detailed: bool, shortest_s: float) -> list[tuple[Followed, Window]]:
+        """Reads it and writes its rows; what its course line would be about, if there may be one."""
+        if self._csv_sink is not None:
+            one.watch_memory(self._clock())
+        sample = one.sample(self._clock(), detailed and self._csv_sink is not None)
+        if sample is None:
+            return []  # it has gone since the tree was looked at: the next look will say so
+        self._write(one, sample)
+        one.ended = sample.stat.state in "ZX"
+        if one.ended:
+            self._ended(sample.stat)
+        window = one.window(sample, 0.0 if one.ended else shortest_s)
+        return [] if window is None else [(one, window)]
+
+    def _lines(self, windows: list[tuple[Followed, Window]]) -> None:
+        """A course line for everybody who was at work."""
+        busiest = max((window.rates.cpu_percent for _, window in windows), default=0.0)
+        for one, window in windows:
+            used, seconds = window.rates.cpu_percent, window.rates.elapsed_s
+            enough_s = AT_WORK * max(seconds, self._interval_s)  # a short last window needs as much to be worth a line
+            if used >= SHARE_OF_BUSIEST * busiest and used / 100 * seconds >= enough_s:
+                self._line(one, window)
+
+    def _line(self, one: Followed, window: Window) -> None:
+        line = one.line(window)
+        self._written += 1
+        for sink in self._course_sinks:
+            sink.write(line)
+
+    def _write(self, one: Followed, sample: Sample) -> None:
+        if self._csv_sink is not None and self._csv_sink.failure is None:
+            for line in one.rows(sample, None):
+                self._csv_sink.write(line)
+
+    def _leave(self, one: Followed, alive: bool) -> None:
+        recorded = one.recorded(alive)
+        self.left.append(recorded)
+        self.effort.emit(
+            "process_left",
+            pid=recorded.pid,
+            comm=recorded.comm,
+            alive=alive,
+            lines=recorded.lines,
+            wall_s=round(recorded.wall_s, 6),
+            user_s=round(recorded.user_s, 6),
+            system_s=round(recorded.system_s, 6),
+            wait_s=round(recorded.wait_s, 6),
+        )
+
+    def _end_all(self) -> None:
+        if not self._written and self._root is not None:  # all were idle: a log says so, and is not empty
+            self._line(self._root, self._root.whole())
+        for one in self._followed.values():
+            self._leave(one, alive=not one.ended)
+        self._followed.clear()
+
+    def _skipped(self) -> int:
+        return sum(sink.skipped for sink in [*self._course_sinks, self._csv_sink] if sink is not None)
+
+
+def _on_our_clock(starttime: int, clock: Callable[[], float]) -> float:
+    """A start time in ticks after boot (suspended time included), as the clock would have shown it."""
+    return starttime / TICKS_PER_SECOND - (time.clock_gettime(time.CLOCK_BOOTTIME) - clock())

@@ -1,0 +1,90 @@
+"""One process under observation: how it is read, what was read last, and its rows of proc.csv.
+
+Serves the watch (main's workers), the recorder (any process tree) and `top`. Reading and formatting only: when to
+look, and what a look means, is for those who ask.
+"""
+
+from __future__ import annotations
+
+import time
+
+from llmproc.monitor import cgroup, proc, table
+from llmproc.monitor.usage import Sample
+
+_PSS_EVERY_S = 3.0
+_PSS_RARER = 1000
+
+
+class Subject:
+    """The process (pid, starttime). A pid that is used again is another subject."""
+
+    def __init__(self, pid: int, starttime: int | None = None, *, root: str = "/proc") -> None:
+        """`starttime` unless it is known: of the process that has the pid now (-1: none has)."""
+        if starttime is None:
+            stat = proc.read_stat(pid, root=root)
+            starttime = stat.starttime if stat else -1
+        self.pid, self.starttime, self._root = pid, starttime, root
+        self.last: Sample | None = None
+        self.pss: int | None = None  # bytes, the last one read
+        self._pss_is_new = False  # no row has it yet
+        self._pss_due = 0.0
+        self._cgroup_files: tuple[str, ...] | None = None
+
+    def read(self, t: float, switches: bool = False) -> Sample | None:
+        """A sample of now, which is `t` on the caller's clock; None when the process is gone.
+
+        `switches`: the context switches of every task too, which costs one more file per task.
+        """
+        tasks = proc.read_task_schedstats(self.pid, root=self._root)
+        stat = proc.read_stat(self.pid, root=self._root)
+        if stat is None or stat.starttime != self.starttime:
+            return None
+        counts = None
+        if switches:
+            tids = proc.read_tasks(self.pid, root=self._root) if tasks is None else tasks
+            found = ((tid, proc.read_context_switches(self.pid, tid, root=self._root)) for tid in tids or ())
+            counts = {tid: count for tid, count in found if count is not None}
+        self.last = Sample(t, stat, tasks, counts)
+        return self.last
+
+    def read_pss(self, now: float, every_s: float = _PSS_EVERY_S) -> None:
+        """Brings `pss` up to date when that is due: the kernel may take milliseconds for it.
+
+        It is due `every_s` after the last time, and at most for a thousandth of the time.
+        """
+        if now < self._pss_due:
+            return
+        before = time.perf_counter()
+        self.pss = proc.read_pss(self.pid, root=self._root)
+        self._pss_is_new = True
+        self._pss_due = now + max(every_s, _PSS_RARER * (time.perf_counter() - before))
+
+    def rows(self, sample: Sample, generating: bool | None) -> list[str]:
+        """The lines of proc.csv for `sample`: the process's, and one per task if it has their context switches."""
+        if self._cgroup_files is None:
+            self._cgroup_files = cgroup.stat_files(self.pid, root=self._root)
+        rows, switches = [], [0, 0]
+        for tid, counts in sorted((sample.switches or {}).items()):
+            thread = proc.read_stat(self.pid, tid, root=self._root)
+            if thread is None:
+                continue
+            switches = [switches[0] + counts[0], switches[1] + counts[1]]
+            sched = (sample.tasks or {}).get(tid)
+            rows.append(
+                table.row(
+                    sample.t, "thread", self.pid, thread, generating=generating, sched=sched, switches=counts
+                )
+            )  # fmt: skip
+        process = table.row(
+            sample.t,
+            "process",
+            self.pid,
+            sample.stat,
+            generating=generating,
+            sched=None if sample.tasks is None else proc.sum_schedstats(sample.tasks),
+            switches=(switches[0], switches[1]) if rows else None,
+            pss=self.pss if self._pss_is_new else None,
+            throttling=cgroup.read_throttling(self._cgroup_files),
+        )
+        self._pss_is_new = False
+        return [process, *rows]

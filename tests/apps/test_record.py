@@ -1,0 +1,298 @@
+"""`llmproc record -- command`: the command runs as it would alone, and everything it starts is recorded."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from chatting import ROOT, Chat, alive, run, until
+
+from llmproc.apps.record import app
+from llmproc.monitor.courselog import CourseLine, parse_line
+
+PYTHON = (sys.executable, "-S", "-E", "-c")
+BURN = """
+import os, time
+def burn(seconds):
+    end = time.thread_time() + seconds
+    while time.thread_time() < end: pass
+"""
+WAITING = "import signal\nprint('ready', flush=True)\n"
+
+
+def record(folder: Path, *arguments: object, **settings: object) -> tuple[int, str, str]:
+    """(exit code, stdout, stderr) of a recording from beginning to end."""
+    (folder / "log.txt").unlink(missing_ok=True)
+    return run(folder, "record", *arguments, module="llmproc", **settings)  # type: ignore[arg-type]
+
+
+def recording(folder: Path, *arguments: object, **settings: object) -> Chat:
+    return Chat(folder, "record", *arguments, module="llmproc", **settings)  # type: ignore[arg-type]
+
+
+def course(path: Path) -> list[CourseLine]:
+    found = [parse_line(line) for line in path.read_text().splitlines()]
+    assert None not in found
+    return [line for line in found if line is not None]
+
+
+def events(folder: Path, kind: str) -> list[dict[str, object]]:
+    text = (folder / "runs" / "latest" / "events.jsonl").read_text()
+    return [event for event in map(json.loads, text.splitlines()) if event["kind"] == kind]
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "runs" / "latest" / "proc.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+# -- the command runs as it would alone -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("", 0), ("raise SystemExit(7)", 7), ("import os; os.kill(os.getpid(), 9)", 137), ("import os; os.abort()", 134)],
+)
+def test_its_exit_code_is_ours(tmp_path: Path, code: str, status: int) -> None:
+    assert record(tmp_path, "--", *PYTHON, code)[0] == status
+    facts = json.loads((tmp_path / "runs/latest/run.json").read_text())
+    assert facts["exit_code"] == status and facts["recorded"]["command"] == [*PYTHON, code]
+
+
+def test_what_cannot_be_started(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no program")
+    (tmp_path / "garbage").write_bytes(b"\x7fELF no program")
+    (tmp_path / "garbage").chmod(0o755)
+    for command, status, reason in (
+        ("/does/not/exist", 127, "No such file or directory"),
+        ("no-such-program", 127, "No such file or directory"),
+        ("./text", 126, "Permission denied"),
+        ("./garbage", 126, "Exec format error"),
+    ):
+        code, out, err = record(tmp_path, "--", command, "-x")
+        assert (code, out, err) == (status, "", f"llmproc: {command}: cannot be started: {reason}\n")
+    assert len(list((tmp_path / "runs").glob("2*"))) <= 1, "what is known before keeps no run folder"
+
+
+def test_its_streams_are_its_own(tmp_path: Path) -> None:
+    code, out, err = record(tmp_path, "--", "sh", "-c", "cat; echo problem >&2", text="from stdin\n")
+    assert (code, out) == (0, "from stdin\n")
+    assert err.startswith("problem\n[INFO] ") and "[pid]" not in err
+    assert err.splitlines()[-1] == f"[INFO] run folder: {(tmp_path / 'runs/latest').resolve()}"
+
+
+def test_it_inherits_what_it_would_without_us(tmp_path: Path) -> None:
+    """Signals neither blocked nor ignored, no descriptors, and our process group."""
+    look = "grep -E '^Sig(Blk|Ign)' /proc/self/status; ls /proc/self/fd | wc -l; exec ps -o pgid= -p $$"
+    alone = subprocess.run(["sh", "-c", look], capture_output=True, text=True, stdin=subprocess.PIPE)
+    with recording(tmp_path, "--", "sh", "-c", look) as chat:
+        chat.end_of_input()
+        assert chat.wait() == 0
+        *settings, group = chat.text.replace("180000000", "000000000").splitlines()  # 32, 33: glibc's posix_spawn
+        assert settings == alone.stdout.splitlines()[:-1]
+        assert int(group) == chat.pid, "the leader of the session that the test made"
+
+
+# -- signals ----------------------------------------------------------------------------------------------------------
+
+COUNTING = (
+    "import signal, sys\nhits = []\n"
+    "for n in (2, 15, 10): signal.signal(n, lambda n, _: hits.append(n))\n"
+    "print('ready', flush=True)\n"
+    "while not hits: signal.pause()\n"
+    "signal.sigtimedwait([], 0.3)\n"  # time for a second one, which must not come
+    "print(hits, flush=True)\nraise SystemExit(3)\n"
+)
+
+
+def test_ctrl_c_goes_to_the_command_once_and_its_answer_counts(tmp_path: Path) -> None:
+    with recording(tmp_path, "--", *PYTHON, COUNTING, terminal=True) as chat:
+        chat.expect("ready")
+        chat.send(b"\x03")
+        assert chat.wait() == 3
+        assert "[2]" in chat.text and "run folder:" in chat.text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_to_us_alone_is_passed_on(tmp_path: Path, number: int) -> None:
+    with recording(tmp_path, "--", *PYTHON, COUNTING) as chat:
+        chat.expect("ready")
+        chat.interrupt(number)
+        assert chat.wait() == 3 and f"[{number}]" in chat.text
+
+
+def test_a_command_that_dies_of_it(tmp_path: Path) -> None:
+    with recording(tmp_path, "--", "sleep", 60, terminal=True) as chat:
+        chat.until(lambda: (tmp_path / "runs/latest/events.jsonl").is_file() and events(tmp_path, "process_found"))
+        chat.send(b"\x03")
+        assert chat.wait() == 130
+    assert len(course(tmp_path / "runs/latest/proc.log")) == 1, "idle all the time, and the log says so"
+
+
+def test_nohup_is_left_as_it_is(tmp_path: Path) -> None:
+    code = "import signal; print(signal.getsignal(1) is signal.SIG_IGN)"
+
+    def ignore() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    assert record(tmp_path, "--", *PYTHON, code, before=ignore)[1] == "True\n"
+
+
+def test_duration_ends_the_command(tmp_path: Path) -> None:
+    code, _, err = record(tmp_path, "--duration", 0.3, "--", "sleep", 60)
+    assert code == 0 and re.search(r"\[INFO\] 0\.[3-9]\d s, 1 process: ", err)
+    (left,) = events(tmp_path, "process_left")
+    assert left["comm"] == "(sleep)" and left["alive"] is False
+
+
+def test_duration_and_a_command_that_cleans_up(tmp_path: Path) -> None:
+    code = "import signal, sys; signal.signal(15, lambda *_: sys.exit(5)); print('x', flush=True); signal.pause()"
+    assert record(tmp_path, "--duration", 0.5, "--", *PYTHON, code)[0] == 5
+    assert record(tmp_path, "--duration", 60, "--", *PYTHON, "raise SystemExit(4)")[0] == 4
+
+
+def test_duration_ends_one_that_ignores_it(tmp_path: Path) -> None:
+    hurried = "import sys; from llmproc.apps.record import app; app._GRACE_S = 0.3; sys.exit(app.main(sys.argv[1:]))"
+    code = "import signal; signal.signal(15, signal.SIG_IGN); print('x', flush=True)\nwhile True: signal.pause()"
+    arguments = ("--duration", "0.4", "--run-dir", "none", "--", *PYTHON, code)
+    with Chat(tmp_path, *arguments, command=(sys.executable, "-c", hurried)) as chat:
+        assert chat.wait() == 0
+    assert app._GRACE_S == 5
+
+
+# -- what is recorded -------------------------------------------------------------------------------------------------
+
+
+def test_a_family_with_threads_and_late_children(tmp_path: Path) -> None:
+    code = BURN + (
+        "import threading\n"
+        "threads = [threading.Thread(target=burn, args=(0.3,)) for _ in range(2)]\n"
+        "for t in threads: t.start()\n"
+        "for t in threads: t.join()\n"
+        "for _ in range(2):\n"
+        "    if os.fork() == 0: burn(0.4); os._exit(0)\n"
+        "    os.wait()\n"
+    )
+    status, _, err = record(tmp_path, "--interval", 0.05, "--log", tmp_path / "course.txt", "--", *PYTHON, code)
+    assert status == 0
+    lines = course(tmp_path / "course.txt")
+    assert lines == course(tmp_path / "runs/latest/proc.log") and all(
+        line.comm == "(python)" or line.comm for line in lines
+    )
+    found, left = events(tmp_path, "process_found"), events(tmp_path, "process_left")
+    root = found[0]["pid"]
+    assert [event["parent"] for event in found[1:]] == [root] * 2 and len(left) == 3
+    assert {line.pid for line in lines} == {event["pid"] for event in found}
+    threads = {row["tid"] for row in rows(tmp_path) if row["scope"] == "thread" and row["pid"] == str(root)}
+    assert len(threads) == 3
+    (closing,) = [row for row in rows(tmp_path) if row["scope"] == "rusage"]
+    total_s = float(closing["user_s"]) + float(closing["system_s"])
+    assert closing["pid"] == str(root) and 1.4 <= total_s < 2.5, "wait4's figure has the children in it"
+    seen_s = sum(float(str(event["user_s"])) + float(str(event["system_s"])) for event in left)
+    assert total_s - 0.25 < seen_s < total_s + 0.05, "last moments of the children are lost, nothing else"
+    assert "3 processes" in err and err.count("\n") >= 6
+
+
+def test_the_average_is_that_of_the_process_which_works(tmp_path: Path) -> None:
+    """A shell that waits, a parent that hands out work now and then, a child that computes."""
+    code = BURN + (
+        "if os.fork() == 0: burn(1.5); os._exit(0)\n"
+        "import signal\n"
+        "for _ in range(20): burn(0.001); signal.sigtimedwait([], 0.02)\n"
+        "os.wait()\n"
+    )
+    log = tmp_path / "course.txt"
+    assert (
+        record(tmp_path, "--interval", 0.1, "--log", log, "--", "sh", "-c", '"$@"; true', "sh", *PYTHON, code)[0] == 0
+    )
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools/avg_cpu_use.py", "--json", log], capture_output=True, text=True
+    )
+    told = json.loads(done.stdout)
+    assert told["skipped"] == []
+    busiest = max(told["processes"], key=lambda process: process["cpu_s"])
+    assert busiest["lines"] >= 10 and told["average_percent"] > 0.8 * busiest["average_percent"]
+    assert events(tmp_path, "process_found")[0]["pid"] not in {line.pid for line in course(log)}
+
+
+def test_every_tool_works_on_it(tmp_path: Path) -> None:
+    code = BURN + "if os.fork() == 0: burn(0.4); os._exit(0)\nburn(0.4); os.wait()"
+    assert record(tmp_path, "--interval", 0.1, "--", *PYTHON, code)[0] == 0
+    latest = tmp_path / "runs/latest"
+    for tool, *sources in (("plot_cpu.py", latest, latest / "proc.log"), ("plot_timing.py", latest)):
+        for place, source in enumerate(sources):
+            picture = tmp_path / f"{tool}{place}.png"
+            done = subprocess.run(
+                [sys.executable, ROOT / "tools" / tool, source, "-o", picture], capture_output=True, text=True
+            )
+            assert done.returncode == 0, done.stderr
+            assert picture.stat().st_size > 5000
+    done = subprocess.run([sys.executable, ROOT / "tools/avg_cpu_use.py", latest], capture_output=True, text=True)
+    assert done.stdout.startswith("average cpu usage: ") and done.returncode == 0
+    assert done.stdout.count("by the run folder's clock: the whole recording, ") == 2
+
+
+def test_daemons_are_followed_and_reaped(tmp_path: Path) -> None:
+    """They lose their parent, become our children, and go on when the command has ended."""
+    mark = tmp_path / "daemon"
+    daemon = f"echo $$ >{mark}; while [ -e {mark} ]; do sleep 0.05; done"
+    command = f"(setsid sh -c '{daemon}' & (true &)) ; while [ ! -s {mark} ]; do sleep 0.02; done; sleep 0.5"
+    try:
+        with recording(tmp_path, "--interval", 0.1, "--", "sh", "-c", command, stdin=subprocess.DEVNULL) as chat:
+            assert chat.wait() == 0
+            pid = int(mark.read_text())
+            assert alive(pid), "it was only looked at"
+            mark.unlink()
+            until(lambda: not alive(pid))
+        left = {event["pid"]: event for event in events(tmp_path, "process_left")}
+        assert left[pid]["alive"] is True and "runs on" in chat.logged()
+    finally:
+        mark.unlink(missing_ok=True)
+
+
+def test_what_samples_cannot_see_is_said(tmp_path: Path) -> None:
+    code = BURN + "for _ in range(8):\n    if os.fork() == 0: burn(0.05); os._exit(0)\n    os.wait()\n"
+    _, _, err = record(tmp_path, "--interval", 5, "--", *PYTHON, code)
+    found = re.search(
+        r"wait4 tells of (\d+\.\d\d) s CPU more: processes that came and went between two samples 5 s", err
+    )
+    assert found and 0.3 < float(found[1]) < 1.0
+
+
+def test_no_run_folder_and_lines_on_stderr(tmp_path: Path) -> None:
+    arguments = ("--run-dir", "none", "--log", "-", "--interval", 0.05)
+    code, out, err = record(tmp_path, *arguments, "--", *PYTHON, BURN + "burn(0.3)")
+    assert code == 0 and not (tmp_path / "runs").exists()
+    assert len([parse_line(line) for line in err.splitlines()]) >= 3 and None not in map(parse_line, err.splitlines())
+    assert out.startswith("[INFO] ") and "run folder" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "one of --pid N and -- command"),
+        (("--",), "one of --pid N and -- command"),
+        (("--pid", 1, "--", "true"), "one of --pid N and -- command"),
+        (("true",), "a command stands after --"),
+        (("--pid", "x"), "--pid"),
+        (("--pid", 0), "--pid is 0"),
+        (("--pid", -5), "--pid is -5"),
+        (("--duration", 0, "--", "true"), "--duration is 0"),
+        (("--duration", "nan", "--", "true"), "--duration is nan"),
+        (("--interval", 0, "--", "true"), "--interval is 0"),
+        (("--log", "/does/not/exist", "--", "true"), "--log is /does/not/exist"),
+    ],
+)
+def test_wrong_usage_is_one_line(tmp_path: Path, arguments: tuple[object, ...], says: str) -> None:
+    code, out, err = record(tmp_path, *arguments)
+    assert (code, out, err.count("\n")) == (2, "", 1) and says in err and err.startswith("llmproc: ")
+
+
+def test_a_command_may_have_dashes_of_its_own(tmp_path: Path) -> None:
+    assert record(tmp_path, "--", "echo", "--pid", "--", "x")[1] == "--pid -- x\n"

@@ -9,8 +9,8 @@ ledger's; who runs a request is settled among the workers, by compare-and-swap.
 
 Bells. A worker that is awake looks at the rings after every step. Before it sleeps it says so in shared memory, and
 then looks once more; main appends, and then looks who sleeps. With a fence on both sides one of the two sees what the
-other did. For a request in a sleeper's own ring its owner is woken, for another, if it may be stolen, one sleeper with
-a free sequence; and whoever has finished something is looked at again, for main may have thought it had none.
+other did. For a request in a sleeper's own ring its owner is woken, for another, if it may be stolen, a sleeper with a
+free sequence; and whoever has finished something is looked at again, for main may have thought it had none.
 """
 
 from __future__ import annotations
@@ -210,20 +210,23 @@ class Dispatcher:
         entry.ring = ring
         cell = self._board.append(ring, entry.place)
         self._observer.event("request_queued", request=entry.request_id, ring=ring)
-        cells.setdefault(ring, []).extend([cell] if cell else [])
+        cells.setdefault(ring, []).append(cell)
 
     def _ring_bells(self, ready: list[bool], cells: dict[int, list[bytes]], freed: set[int]) -> None:
         with self._fence:  # an atomic operation: what was appended can be seen before it is looked who sleeps
             pass
         woken = {worker for worker in freed if self._asleep(worker, ready) and self._can_take(worker)}
-        for ring in cells:
+        for ring, appended in cells.items():
+            wanted = len(appended)
             if self._asleep(ring, ready):
                 woken.add(ring)
-            elif self._policy.steals:
+                wanted -= 1
+            if self._policy.steals:
                 others = (worker for worker in range(len(ready)) if worker not in woken and self._asleep(worker, ready))
-                woken.update(itertools.islice(others, 1))
-        for worker in woken.union(ring for ring, some in cells.items() if some):
-            bell = to_frame(Bell(cells[worker])) if cells.get(worker) else _BELL
+                woken.update(list(itertools.islice(others, wanted)))
+        for worker in woken.union(ring for ring, appended in cells.items() if any(appended)):
+            to_publish = [cell for cell in cells.get(worker, ()) if cell]
+            bell = to_frame(Bell(to_publish)) if to_publish else _BELL
             with contextlib.suppress(OutboxFullError):  # a worker that does not read is ended by the health check
                 self._workers.send(worker, bell)
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from llmproc import kernels
-from llmproc.dispatch import POLICIES, make_policy, victims
+from llmproc.dispatch import POLICIES, Request, make_policy, victims
 from llmproc.errors import WorkersLostError
 from llmproc.processes.boardview import BoardView
 from llmproc.processes.channel import OutboxFullError
@@ -344,6 +344,25 @@ def test_a_bell_is_rung_for_sleepers_and_not_for_the_busy() -> None:
     with world("sp", workers=2) as it:
         it.ask(5)
         assert it.sent == [(0, "Bell")]
+
+
+def test_as_many_sleepers_are_woken_as_there_are_requests() -> None:
+    with world("ws", workers=4, cells=4) as it:
+        it.ask(9)
+        it.acts(0)
+        it.hear(0)
+        it.policy.add_again(Request(100), 0)  # three at once, all dealt to worker 0, which is busy
+        for number in (100, 101, 102):
+            it.orders[number] = Generate([1], 3, [], 0.0, 1.0, 1, 0)
+            it.tickets[number] = Ticket(number, lambda: None)
+            it.main._tickets[number] = it.tickets[number]
+            it.main.ledger.add(Entry(number, it.orders[number]))
+            if number > 100:
+                it.policy.add(Request(number, 1.0, 0))
+        it.sent.clear()
+        it.main.fill()
+        assert sorted(it.sent) == [(1, "Bell"), (2, "Bell"), (3, "Bell")]
+        it.settle()
 
 
 def test_what_is_appended_while_the_last_finish_is_on_its_way_is_not_forgotten() -> None:

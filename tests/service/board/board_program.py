@@ -110,7 +110,7 @@ def child(orders: Orders, fd: int, worker: int, bells: int, told: int) -> None:
         else:
             arena = base + layout.arena
             while count := take_many(*where, arena, layout.slot_bytes, int(orders.steals), events):
-                spin(1e-3 if orders.kills else 0)
+                spin(2e-3 if orders.kills else 0)
                 os.write(told, events[:count].tobytes())
     assert cache_misses() == misses
 
@@ -164,7 +164,8 @@ class Main:
         next_kill = 0
         while self.finished < orders.requests or self.buried < self.killed:
             self.deal()
-            if self.finished < orders.requests and self.killed < orders.kills and self.finished >= next_kill:
+            wanted = self.killed < orders.kills or (orders.kills > 0 and not self.attempts)  # till one had something
+            if wanted and next_kill <= self.finished < orders.requests:
                 self.kill(chance)
                 next_kill = self.finished + chance.randrange(orders.requests // (orders.kills + 1) + 1)
             ready, _, _ = select.select([child.told for child in self.children], [], [], 1)

@@ -50,7 +50,7 @@ class Recorder:
         proc_root: str = "/proc",
         cpus: int = CPUS,
     ) -> None:
-        """`ended(stat)` is called once for a process seen as a zombie, after its last sample: it may be reaped."""
+        """`ended(stat)` is called for a zombie after its last sample, and again until it is reaped."""
         self.effort = Effort(interval_s, clock, event, notice)
         self.left: list[Recorded] = []  # in the order in which they left
         self._tree, self._course_sinks, self._csv_sink = tree, list(course_sinks), csv_sink
@@ -119,21 +119,33 @@ class Recorder:
 
     def _sample(self, one: Followed, detailed: bool, shortest_s: float) -> list[tuple[Followed, Window]]:
         """Reads it and writes its rows; what its course line would be about, if there may be one."""
-        if self._csv_sink is not None and not one.ended:
+        if one.ended:
+            self._wait_for_reaping(one)
+            return []
+        if self._csv_sink is not None:
             one.watch_memory(self._clock())
-        gone = one.ended and one.gone  # of a zombie nothing more is to be learnt
-        sample = None if one.ended else one.sample(self._clock(), detailed and self._csv_sink is not None)
+        sample = one.sample(self._clock(), detailed and self._csv_sink is not None)
         if sample is None:
-            if gone or not one.ended:
-                del self._followed[one.pid, one.starttime]
-                self._leave(one, alive=False)
+            self._forget(one)
             return []
         self._write(one.news(sample))
-        one.ended = sample.stat.state in "ZX"
+        one.ended = sample.stat.ended
         window = one.window(sample, 0.0 if one.ended else shortest_s)
         if one.ended:
             self._ended(sample.stat)
         return [] if window is None else [(one, window)]
+
+    def _wait_for_reaping(self, one: Followed) -> None:
+        """Of a zombie nothing more is to be learnt; but whose child it is may change."""
+        stat = one.look()
+        if stat is None:
+            self._forget(one)
+        else:
+            self._ended(stat)
+
+    def _forget(self, one: Followed) -> None:
+        del self._followed[one.pid, one.starttime]
+        self._leave(one, alive=False)
 
     def _lines(self, windows: list[tuple[Followed, Window]]) -> None:
         """A course line for everybody who was at work."""

@@ -54,11 +54,10 @@ class Subject:
         self.last = Sample(t, stat, tasks, counts)
         return self.last
 
-    @property
-    def gone(self) -> bool:
-        """Whether it has no /proc entry any more: a zombie still has."""
+    def look(self) -> proc.Stat | None:
+        """Its stat alone, no sample; None when it is gone."""
         stat = proc.read_stat(self.pid, root=self._root)
-        return stat is None or stat.starttime != self.starttime
+        return None if stat is None or stat.starttime != self.starttime else stat
 
     def read_pss(self, now: float, every_s: float = _PSS_EVERY_S) -> None:
         """Brings `pss` up to date when that is due: the kernel may take milliseconds for it.

@@ -216,7 +216,7 @@ def test_a_zombie_gets_its_closing_sample_once_and_may_be_reaped(rig: Rig) -> No
     rig.run(7, 1.05, state="Z")
     rig.tick(0.05)
     rig.tick()
-    assert rig.reaped == [7]
+    assert rig.reaped == [7, 7], "until it is: it may have become our child only now"
     assert [(line.state, line.cpu_percent) for line in rig.course()] == [("Z", 100.0)]
     rig.members.vanish(7)
     rig.tick()

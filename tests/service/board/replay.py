@@ -175,7 +175,7 @@ class Replay:
         self._tape = _Tape()
         self.places = places_of(layout, tails=not coarse)
         words, arena = _Words(self._tape, self.places), _Arena(self._tape, layout, self.places, torn=not coarse)
-        self.board = board_class(layout, arena, words, None, producer=producer)
+        self.board = board_class(layout, arena, words, None, producer=producer)  # type: ignore[arg-type]
         view = BoardView(layout, arena, words, None)  # type: ignore[arg-type]
         self.kernels = SimpleNamespace(
             take=interpreted(rings.take, self._tape, self.places, edits),

@@ -85,8 +85,7 @@ class WorkerSide:
             operation, place, expected, wanted = value
             seen = self._is_seen(place, won)
             if seen and moved:
-                _, _, *rest = worker
-                world = with_worker(world, number, Worker(True, activity, *rest))
+                world = with_worker(world, number, worker._replace(activity=activity))
                 break
             moved = moved or seen
             found = world.memory[place]

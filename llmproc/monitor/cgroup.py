@@ -1,14 +1,17 @@
 """How long a process's control groups were throttled by a CPU quota. cgroup v2 and v1, any mount layout.
 
-Serves the watch. Only cpu.stat is read; limits and the way to a group are the hardware room's.
+Serves the watch and the recorder. Only cpu.stat is read; limits and the way to a group are the hardware room's.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from llmproc.hardware.cgroups import hierarchies
+
+_FRESH_S = 0.05  # processes sampled together are mostly of one group: it is read once for all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,35 @@ class Throttling:
     periods: int  # enforcement periods that passed
     throttled: int  # of them, those in which the group ran out of quota
     throttled_s: float
+
+
+class Groups:
+    """The groups of many processes: each is looked for and read as seldom as possible."""
+
+    def __init__(self, root: str = "/proc") -> None:
+        """`root`: /proc, for tests."""
+        self._root = root
+        self._files: dict[bytes, tuple[str, ...]] = {}  # by the content of /proc/<pid>/cgroup
+        self._read: dict[tuple[str, ...], tuple[float, Throttling | None]] = {}
+
+    def files(self, pid: int) -> tuple[str, ...]:
+        """See `stat_files`."""
+        try:
+            groups = Path(self._root, str(pid), "cgroup").read_bytes()
+        except OSError:
+            return ()
+        if groups not in self._files:
+            self._files[groups] = stat_files(pid, root=self._root)
+        return self._files[groups]
+
+    def throttling(self, files: tuple[str, ...]) -> Throttling | None:
+        """See `read_throttling`; at most a twentieth of a second old."""
+        now = time.monotonic()
+        at, found = self._read.get(files, (-1.0, None))
+        if now - at > _FRESH_S or at < 0:
+            found = read_throttling(files)
+            self._read[files] = now, found
+        return found
 
 
 def stat_files(pid: int, *, root: str = "/proc") -> tuple[str, ...]:

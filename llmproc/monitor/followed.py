@@ -6,13 +6,16 @@ Serves the recorder. It adds up and formats; when to look is the recorder's deci
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
+from llmproc.monitor.cgroup import Groups
 from llmproc.monitor.courselog import format_line
 from llmproc.monitor.proc import Stat
 from llmproc.monitor.subject import Subject
 from llmproc.monitor.usage import Rates, Sample, cpu_percent, rates
 
 _PSS_EVERY_S = 3.0
+_said = attrgetter("state", "policy", "nice", "processor", "num_threads", "utime", "stime", "minflt", "majflt", "comm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,11 @@ class Recorded:
         return 100 * seconds / self.wall_s if self.wall_s > 0 else 0.0
 
 
+def _same(told: Sample, sample: Sample) -> bool:
+    """Whether a row of `sample` would have nothing new but its time: no time used or waited, nothing else changed."""
+    return told.tasks == sample.tasks and _said(told.stat) == _said(sample.stat)
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Two samples of one process, and what it did in between."""
@@ -74,9 +82,9 @@ class Window:
 class Followed(Subject):
     """A process, and its sums."""
 
-    def __init__(self, stat: Stat, born: float | None, now: float, cpus: int, root: str) -> None:
+    def __init__(self, stat: Stat, born: float | None, now: float, cpus: int, groups: Groups, root: str) -> None:
         """`born`: when, if that was while we recorded; else it is followed from `now`, which is its first sample."""
-        super().__init__(*stat.key, root=root)
+        super().__init__(*stat.key, groups=groups, root=root)
         self.lines = 0
         self.ended = False  # a zombie that nobody has reaped yet
         self._cpus = cpus
@@ -87,6 +95,8 @@ class Followed(Subject):
             self.last = Sample(born, nothing, {})
         self.began = self.last or self.read(now) or Sample(now, stat, None)
         self._line_since = self.began
+        self._told: Sample | None = None  # the last one that has rows
+        self._untold: Sample | None = None  # a later one that said nothing new
 
     def sample(self, now: float, detailed: bool) -> Sample | None:
         """Reads it and adds up what it did; None when it has gone. `detailed`: its tasks' context switches too."""
@@ -104,6 +114,20 @@ class Followed(Subject):
         self.read_pss(now, min(_PSS_EVERY_S, now - self.began.t))
         if self.pss is not None:
             self._highest_pss = max(self._highest_pss or 0, self.pss)
+
+    def news(self, sample: Sample) -> list[str]:
+        """The rows of proc.csv. Of a process that does nothing there are none, until the last ones before it does."""
+        if self._told is not None and not self.pss_is_new and _same(self._told, sample):
+            self._untold = sample
+            return []
+        rows = [*self.rest(), *self.rows(sample, None)]
+        self._told = sample
+        return rows
+
+    def rest(self) -> list[str]:
+        """The row that `news` held back, if any."""
+        untold, self._untold = self._untold, None
+        return [] if untold is None else self.rows(replace(untold, switches=None), None)
 
     def window(self, sample: Sample, shortest_s: float) -> Window | None:
         """What the next course line would be about: from the last window's end to `sample`.

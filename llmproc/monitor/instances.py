@@ -151,7 +151,7 @@ def _living(place: Path, root: str) -> Iterator[Instance]:
         pid, starttime = int(match[1]), int(match[2])
         main = proc.read_stat(pid, root=root)
         instance = _read(place / name) if name.endswith(".json") else None
-        gone = main is None or main.starttime != starttime or main.state in "ZX"
+        gone = main is None or main.starttime != starttime or main.ended
         if gone or (instance is not None and instance.boot != boot):
             with contextlib.suppress(OSError):
                 (place / name).unlink(missing_ok=True)

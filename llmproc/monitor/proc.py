@@ -54,6 +54,11 @@ class Stat:
         """What identifies a process: pid and start time."""
         return self.pid, self.starttime
 
+    @property
+    def ended(self) -> bool:
+        """A zombie. One whose other threads go on has only left its main thread: pthread_exit in main."""
+        return self.state in "ZX" and self.num_threads <= 1
+
 
 @dataclass(frozen=True, slots=True)
 class SchedStat:

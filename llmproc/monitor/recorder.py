@@ -20,12 +20,13 @@ import time
 from collections.abc import Callable, Iterable
 
 from llmproc.monitor import table
+from llmproc.monitor.cgroup import Groups
 from llmproc.monitor.effort import Effort
 from llmproc.monitor.followed import Followed, Recorded, Window
 from llmproc.monitor.proc import TICKS_PER_SECOND, Stat
 from llmproc.monitor.sinks import LineSink
 from llmproc.monitor.tree import Key, Tree
-from llmproc.monitor.usage import CPUS, Sample
+from llmproc.monitor.usage import CPUS
 
 AT_WORK = 0.01  # of a core
 SHARE_OF_BUSIEST = 0.1
@@ -49,12 +50,12 @@ class Recorder:
         proc_root: str = "/proc",
         cpus: int = CPUS,
     ) -> None:
-        """`ended(stat)` is called once for a process seen as a zombie, after its last sample: it may be reaped."""
+        """`ended(stat)` is called for a zombie after its last sample, and again until it is reaped."""
         self.effort = Effort(interval_s, clock, event, notice)
         self.left: list[Recorded] = []  # in the order in which they left
         self._tree, self._course_sinks, self._csv_sink = tree, list(course_sinks), csv_sink
         self._interval_s, self._clock, self._ended = interval_s, clock, ended
-        self._proc_root, self._cpus = proc_root, cpus
+        self._proc_root, self._cpus, self._groups = proc_root, cpus, Groups(proc_root)
         self._followed: dict[Key, Followed] = {}
         self._root: Followed | None = None  # the first that was found
         self._written = 0  # course lines
@@ -88,44 +89,63 @@ class Recorder:
         self.effort.tell_cost(self._skipped())
 
     def _look(self, detailed: bool, shortest_s: float) -> None:
-        found = self._tree.look()
-        for key in [key for key in self._followed if key not in found]:
-            self._leave(self._followed.pop(key), alive=False)
         windows: list[tuple[Followed, Window]] = []
-        for key, stat in found.items():
-            if key not in self._followed:
-                self._find(stat)
-            one = self._followed[key]
-            if not one.ended:
-                self.effort.guarded(lambda one=one: windows.extend(self._sample(one, detailed, shortest_s)), False)  # type: ignore[misc]
+        self._sample_all(list(self._followed.values()), windows, detailed, shortest_s)
+        known = len(self._followed)
+        self.effort.guarded(self._find_all, counted=False)
+        self._sample_all(list(self._followed.values())[known:], windows, detailed, shortest_s)
         self._lines(windows)
 
+    def _sample_all(
+        self, some: list[Followed], windows: list[tuple[Followed, Window]], detailed: bool, shortest_s: float
+    ) -> None:
+        for one in some:
+            self.effort.guarded(lambda one=one: windows.extend(self._sample(one, detailed, shortest_s)), counted=False)  # type: ignore[misc]
+
     def _find_all(self) -> None:
-        for stat in self._tree.look().values():
+        """Who has joined the tree."""
+        for stat in self._tree.newcomers(self._followed.keys()):
             self._find(stat)
 
     def _find(self, stat: Stat) -> None:
         now, born = self._clock(), _on_our_clock(stat.starttime, self._clock)
         fresh = born >= self._began - 1 / TICKS_PER_SECOND
-        one = Followed(stat, min(max(born, self._began), now) if fresh else None, now, self._cpus, self._proc_root)
+        since = min(max(born, self._began), now) if fresh else None
+        one = Followed(stat, since, now, self._cpus, self._groups, self._proc_root)
         self._followed[stat.key] = one
         self._root = self._root or one
-        self._write(one, one.began)
+        self._write(one.news(one.began))
         self.effort.emit("process_found", pid=stat.pid, parent=stat.ppid, comm=stat.comm, born_t=round(born, 6))
 
     def _sample(self, one: Followed, detailed: bool, shortest_s: float) -> list[tuple[Followed, Window]]:
         """Reads it and writes its rows; what its course line would be about, if there may be one."""
+        if one.ended:
+            self._wait_for_reaping(one)
+            return []
         if self._csv_sink is not None:
             one.watch_memory(self._clock())
         sample = one.sample(self._clock(), detailed and self._csv_sink is not None)
         if sample is None:
-            return []  # it has gone since the tree was looked at: the next look will say so
-        self._write(one, sample)
-        one.ended = sample.stat.state in "ZX"
+            self._forget(one)
+            return []
+        self._write(one.news(sample))
+        one.ended = sample.stat.ended
+        window = one.window(sample, 0.0 if one.ended else shortest_s)
         if one.ended:
             self._ended(sample.stat)
-        window = one.window(sample, 0.0 if one.ended else shortest_s)
         return [] if window is None else [(one, window)]
+
+    def _wait_for_reaping(self, one: Followed) -> None:
+        """Of a zombie nothing more is to be learnt; but whose child it is may change."""
+        stat = one.look()
+        if stat is None:
+            self._forget(one)
+        else:
+            self._ended(stat)
+
+    def _forget(self, one: Followed) -> None:
+        del self._followed[one.pid, one.starttime]
+        self._leave(one, alive=False)
 
     def _lines(self, windows: list[tuple[Followed, Window]]) -> None:
         """A course line for everybody who was at work."""
@@ -142,12 +162,13 @@ class Recorder:
         for sink in self._course_sinks:
             sink.write(line)
 
-    def _write(self, one: Followed, sample: Sample) -> None:
+    def _write(self, rows: list[str]) -> None:
         if self._csv_sink is not None and self._csv_sink.failure is None:
-            for line in one.rows(sample, None):
-                self._csv_sink.write(line)
+            for row in rows:
+                self._csv_sink.write(row)
 
     def _leave(self, one: Followed, alive: bool) -> None:
+        self._write(one.rest())
         recorded = one.recorded(alive)
         self.left.append(recorded)
         self.effort.emit(

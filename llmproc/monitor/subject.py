@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 
-from llmproc.monitor import cgroup, proc, table
+from llmproc.monitor import proc, table
+from llmproc.monitor.cgroup import Groups
 from llmproc.monitor.usage import Sample
 
 _PSS_EVERY_S = 3.0
@@ -18,17 +19,23 @@ _PSS_RARER = 1000
 class Subject:
     """The process (pid, starttime). A pid that is used again is another subject."""
 
-    def __init__(self, pid: int, starttime: int | None = None, *, root: str = "/proc") -> None:
-        """`starttime` unless it is known: of the process that has the pid now (-1: none has)."""
+    def __init__(
+        self, pid: int, starttime: int | None = None, *, groups: Groups | None = None, root: str = "/proc"
+    ) -> None:
+        """`starttime` unless it is known: of the process that has the pid now (-1: none has).
+
+        `groups`: of all subjects together, where there are many.
+        """
         if starttime is None:
             stat = proc.read_stat(pid, root=root)
             starttime = stat.starttime if stat else -1
         self.pid, self.starttime, self._root = pid, starttime, root
         self.last: Sample | None = None
         self.pss: int | None = None  # bytes, the last one read
-        self._pss_is_new = False  # no row has it yet
+        self.pss_is_new = False  # no row has it yet
         self._pss_due = 0.0
-        self._cgroup_files: tuple[str, ...] | None = None
+        self._groups = groups or Groups(root)
+        self._group_files: tuple[str, ...] | None = None
 
     def read(self, t: float, switches: bool = False) -> Sample | None:
         """A sample of now, which is `t` on the caller's clock; None when the process is gone.
@@ -47,6 +54,11 @@ class Subject:
         self.last = Sample(t, stat, tasks, counts)
         return self.last
 
+    def look(self) -> proc.Stat | None:
+        """Its stat alone, no sample; None when it is gone."""
+        stat = proc.read_stat(self.pid, root=self._root)
+        return None if stat is None or stat.starttime != self.starttime else stat
+
     def read_pss(self, now: float, every_s: float = _PSS_EVERY_S) -> None:
         """Brings `pss` up to date when that is due: the kernel may take milliseconds for it.
 
@@ -56,13 +68,13 @@ class Subject:
             return
         before = time.perf_counter()
         self.pss = proc.read_pss(self.pid, root=self._root)
-        self._pss_is_new = True
+        self.pss_is_new = self.pss is not None
         self._pss_due = now + max(every_s, _PSS_RARER * (time.perf_counter() - before))
 
     def rows(self, sample: Sample, generating: bool | None) -> list[str]:
         """The lines of proc.csv for `sample`: the process's, and one per task if it has their context switches."""
-        if self._cgroup_files is None:
-            self._cgroup_files = cgroup.stat_files(self.pid, root=self._root)
+        if self._group_files is None:
+            self._group_files = self._groups.files(self.pid)
         rows, switches = [], [0, 0]
         for tid, counts in sorted((sample.switches or {}).items()):
             thread = proc.read_stat(self.pid, tid, root=self._root)
@@ -83,8 +95,8 @@ class Subject:
             generating=generating,
             sched=None if sample.tasks is None else proc.sum_schedstats(sample.tasks),
             switches=(switches[0], switches[1]) if rows else None,
-            pss=self.pss if self._pss_is_new else None,
-            throttling=cgroup.read_throttling(self._cgroup_files),
+            pss=self.pss if self.pss_is_new else None,
+            throttling=self._groups.throttling(self._group_files),
         )
-        self._pss_is_new = False
+        self.pss_is_new = False
         return [process, *rows]

@@ -1,13 +1,13 @@
 """Which processes belong together: those below a root, children of children too, and those that come later.
 
-Serves the recorder. A process once seen stays a member when its parent ends and somebody else becomes its parent, and
-so do its children from then on. Membership only: what members do is for others to read.
+Serves the recorder, which keeps the members: it says which of them live, and is told who has joined. So a process once
+seen stays a member when its parent ends and somebody else becomes its parent, and so do its children from then on.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from llmproc.monitor import proc
 from llmproc.monitor.proc import Stat
@@ -16,7 +16,7 @@ Key = tuple[int, int]  # pid, starttime
 
 
 class Tree:
-    """The processes below `root_pid`, with or without itself. `look()` again and again."""
+    """The processes below `root_pid`, with or without itself."""
 
     def __init__(
         self,
@@ -36,30 +36,30 @@ class Tree:
         stat = proc.read_stat(root_pid, root=root)
         self._root_key = None if stat is None else stat.key
         self._left_out = {os.getpid(), *leave_out}
-        self._members: set[Key] = set()
 
-    def look(self) -> dict[Key, Stat]:
-        """The members that still have a /proc entry, zombies too, parents before their children."""
+    def newcomers(self, members: Collection[Key] = ()) -> list[Stat]:
+        """Who belongs to the tree and is none of the members, parents before their children; zombies too.
+
+        `members` must have been seen alive just now: what is below their pids is taken for theirs.
+        """
         children = self._listed if self._lists else self._all_children().get
-        found: dict[Key, Stat] = {}
-        waiting: list[tuple[int, int | None]] = [(pid, None) for pid, _ in self._members]
-        waiting.append((self._root_pid, None))
+        known = {pid for pid, _ in members}
+        found: list[Stat] = []
+        if self._with_root and self._root_key is not None and self._root_key not in members:
+            stat = proc.read_stat(self._root_pid, root=self._root)
+            if stat is not None and stat.key == self._root_key:
+                found.append(stat)
+                known.add(stat.pid)
+        waiting = [*known] if self._with_root else [self._root_pid, *known]
         while waiting:
-            pid, parent = waiting.pop()
-            stat = proc.read_stat(pid, root=self._root)
-            if stat is not None and stat.key not in found and self._belongs(stat, parent):
-                found[stat.key] = stat
-                waiting += [(child, pid) for child in reversed(children(pid) or [])]
-        if not self._with_root and self._root_key is not None:
-            found.pop(self._root_key, None)
-        self._members = set(found)
+            parent = waiting.pop()
+            for pid in children(parent) or ():
+                stat = None if pid in known or pid in self._left_out else proc.read_stat(pid, root=self._root)
+                if stat is not None and stat.ppid == parent:
+                    found.append(stat)
+                    known.add(pid)
+                    waiting.append(pid)
         return found
-
-    def _belongs(self, stat: Stat, parent: int | None) -> bool:
-        """The root, a member, or a child of one; a pid that was used again meanwhile is none of these."""
-        if parent is None:
-            return stat.key == self._root_key or stat.key in self._members
-        return stat.ppid == parent and stat.pid not in self._left_out
 
     def _listed(self, pid: int) -> list[int] | None:
         return proc.read_children(pid, root=self._root)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from resource import struct_rusage
 
 from llmproc.monitor import proc, table
+from llmproc.monitor.cgroup import Groups
 from llmproc.monitor.courselog import format_line
 from llmproc.monitor.effort import Effort
 from llmproc.monitor.grid import Grid
@@ -59,6 +60,7 @@ class Watch:
         self.effort = Effort(interval_s, clock, event, notice)
         self.grid = Grid(interval_s, lambda: self.effort.guarded(self.tick, counted=False), "watch", clock)
         self._clock, self._after, self._root, self._cpus = clock, after, proc_root, cpus
+        self._groups = Groups(proc_root)
         self._lock = threading.RLock()
         self._workers: dict[int, _Worker] = {}
         self._dead: dict[int, proc.Stat] = {}  # died, not yet reaped
@@ -150,7 +152,7 @@ class Watch:
 
     def _known(self, pid: int) -> _Worker:
         with self._lock:
-            found, worker = _Worker(pid, root=self._root), self._workers.get(pid)
+            found, worker = _Worker(pid, groups=self._groups, root=self._root), self._workers.get(pid)
             if worker is None or found.starttime not in (-1, worker.starttime):  # a pid used again
                 worker = self._workers[pid] = found
             return worker

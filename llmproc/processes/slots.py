@@ -61,6 +61,7 @@ class WorkerSlot:
         self.inbox: Inbox | None = None
         self.ladder: StopLadder | None = None
         self.fork_at: float | None = 0.0  # running time at which to fork; None: not wanted
+        self.look_at = 0.0  # running time from which its health is to be looked at again
         self.ever_ready = False
 
     def open_pipes(self) -> tuple[int, int]:

@@ -186,10 +186,12 @@ class Supervisor:
                 with contextlib.suppress(OutboxFullError):
                     slot.take(rung)
                 self._flush(slot)
-        elif self._holds_work(slot):
-            self._check_health(slot, now)
-        else:
+        elif not self._holds_work(slot):
             self._judge.forget(slot.index)
+            slot.look_at = 0.0
+        elif now >= slot.look_at:  # not in every round: reading /proc costs more than all else a token does here
+            slot.look_at = now + min(_HEALTH_S, self._plan.stuck_after_s / 4)
+            self._check_health(slot, now)
 
     def _check_health(self, slot: WorkerSlot, now: float) -> None:
         if (seen := self._listener.evidence(slot.pid)) is None:

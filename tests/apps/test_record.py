@@ -296,3 +296,27 @@ def test_wrong_usage_is_one_line(tmp_path: Path, arguments: tuple[object, ...], 
 
 def test_a_command_may_have_dashes_of_its_own(tmp_path: Path) -> None:
     assert record(tmp_path, "--", "echo", "--pid", "--", "x")[1] == "--pid -- x\n"
+
+
+PTHREAD_EXIT = """
+import ctypes, threading
+libc = ctypes.CDLL(None)
+def work():
+    import time
+    end = time.thread_time() + 0.8
+    while time.thread_time() < end: pass
+    import os
+    os._exit(6)
+threading.Thread(target=work).start()
+libc.syscall(60 if __import__('platform').machine() == 'x86_64' else 93, 0)
+"""
+
+
+def test_a_main_thread_that_leaves_first(tmp_path: Path) -> None:
+    """A common end of main in C: pthread_exit. The process looks like a zombie, and its threads work on."""
+    code, _, _ = record(tmp_path, "--interval", 0.1, "--", *PYTHON, PTHREAD_EXIT)
+    assert code == 6
+    (left,) = events(tmp_path, "process_left")
+    assert float(str(left["user_s"])) + float(str(left["system_s"])) > 0.6 and int(str(left["lines"])) >= 5
+    lines = course(tmp_path / "runs/latest/proc.log")
+    assert "Z" in {line.state for line in lines[:-1]}

@@ -153,7 +153,7 @@ def test_llmproc_from_outside_as_from_inside(tmp_path: Path, slow: Path) -> None
     own = tmp_path / "own.txt"
     command = (sys.executable, "-m", "llmproc.main", "--model", slow, "--max-tokens", 200, "--log", own)
     code, out, err = record(tmp_path, "--interval", 0.1, "--run-dir", tmp_path / "out", "--", *command, text="Hello\n")
-    assert code == 0 and "Child exited with 0" in out and "3 processes" in err
+    assert code == 0 and "Child exited with 0" in out and " processes: " in err
     (worker,) = {line.pid for line in course(own)}
     inside = [line.cpu_percent for line in course(own)]
     outside = [line.cpu_percent for line in course(tmp_path / "out/latest/proc.log") if line.pid == worker]

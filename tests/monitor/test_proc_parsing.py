@@ -166,3 +166,11 @@ def test_a_kernel_without_schedstat(fake_proc) -> None:
 def test_pss_in_bytes(fake_proc) -> None:
     fake_proc.put(5, pss_kb=328)
     assert proc.read_pss(5, root=fake_proc.root) == 328 * 1024
+
+
+def test_a_zombie_with_threads_has_not_ended() -> None:
+    """pthread_exit in main: the first thread is a zombie, the process works on."""
+    stat = proc.parse_stat(f"42 (x){TAIL}\n".encode().replace(b") S ", b") Z "))
+    assert (stat.state, stat.num_threads, stat.ended) == ("Z", 2, False)
+    alone = proc.parse_stat(f"42 (x){TAIL}\n".encode().replace(b") S ", b") Z ").replace(b" -5 2 0 ", b" -5 1 0 "))
+    assert (alone.num_threads, alone.ended) == (1, True)

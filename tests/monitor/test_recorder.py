@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 
-from llmproc.monitor import table
+from llmproc.monitor import proc, table
 from llmproc.monitor.courselog import CourseLine, parse_line
 from llmproc.monitor.followed import Recorded
 from llmproc.monitor.proc import Stat
@@ -41,11 +42,14 @@ class Members:
         self.pids: list[int] = []
         self._proc = fake_proc
 
-    def look(self) -> dict[tuple[int, int], Stat]:
-        from llmproc.monitor import proc
-
+    def newcomers(self, members: Collection[tuple[int, int]]) -> list[Stat]:
         stats = (proc.read_stat(pid, root=self._proc.root) for pid in self.pids)
-        return {stat.key: stat for stat in stats if stat is not None}
+        return [stat for stat in stats if stat is not None and stat.key not in members]
+
+    def vanish(self, pid: int) -> None:
+        """Reaped: it has no /proc entry any more."""
+        self.pids.remove(pid)
+        shutil.rmtree(self._proc.path / str(pid))
 
 
 class Rig:
@@ -145,7 +149,23 @@ def test_idle_processes_leave_rows_and_no_lines(rig: Rig) -> None:
         rig.run(8, 5.0 + 0.3 * step)
         rig.tick()
     assert [line.pid for line in rig.course()] == [8, 8, 8]
-    assert len(rig.rows(7)) == 4 and len(rig.rows(7, "thread")) == 3
+    rig.recorder.finish()
+    assert len(rig.rows(7)) == 2, "where it begins and where it ends"
+    assert len(rig.rows(8)) == 5 and len(rig.rows(8, "thread")) == 3
+
+
+def test_rows_that_say_nothing_new_are_left_out_and_a_burst_is_not_smeared(rig: Rig) -> None:
+    """The row before a change stands: the window of the change is one interval, not the whole pause."""
+    rig.run(7, 1.0)
+    rig.recorder.begin()
+    for _ in range(10):
+        rig.tick()
+    rig.run(7, 1.3)
+    rig.tick()
+    assert [round(float(row["t"]) - 1000, 1) for row in rig.rows(7)] == [0.0, 3.0, 3.3]
+    rig.run(7, 1.3, state="S")
+    rig.tick()
+    assert len(rig.rows(7)) == 4, "another state is news"
 
 
 @pytest.mark.parametrize(
@@ -196,9 +216,9 @@ def test_a_zombie_gets_its_closing_sample_once_and_may_be_reaped(rig: Rig) -> No
     rig.run(7, 1.05, state="Z")
     rig.tick(0.05)
     rig.tick()
-    assert rig.reaped == [7]
+    assert rig.reaped == [7, 7], "until it is: it may have become our child only now"
     assert [(line.state, line.cpu_percent) for line in rig.course()] == [("Z", 100.0)]
-    rig.members.pids.clear()
+    rig.members.vanish(7)
     rig.tick()
     assert [(left.pid, left.alive) for left in rig.recorder.left] == [(7, False)]
     assert rig.recorder.finish() == rig.recorder.left
@@ -221,7 +241,7 @@ def test_one_that_vanishes_leaves_what_was_seen(rig: Rig) -> None:
     rig.recorder.begin()
     rig.run(7, 1.3)
     rig.tick()
-    rig.members.pids.clear()
+    rig.members.vanish(7)
     rig.tick()
     ((kind, fields),) = [event for event in rig.events if event[0] == "process_left"]
     assert kind and fields == {
@@ -253,8 +273,6 @@ def test_memory_is_the_highest_that_was_read(rig: Rig) -> None:
 
 
 def test_memory_of_a_young_process_is_read_more_often(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    from llmproc.monitor import proc
-
     reads: list[float] = []
     monkeypatch.setattr(proc, "read_pss", lambda pid, root: reads.append(rig.clock.now - 1000) or 1)
     rig.run(7, 1.0)
@@ -266,8 +284,6 @@ def test_memory_of_a_young_process_is_read_more_often(rig: Rig, monkeypatch: pyt
 
 
 def test_an_error_at_one_process_costs_the_others_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    from llmproc.monitor import proc
-
     for pid in (7, 8):
         rig.run(pid, 1.0)
     rig.recorder.begin()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from llmproc.monitor.cgroup import Throttling, read_throttling, stat_files
+from llmproc.monitor import cgroup
+from llmproc.monitor.cgroup import Groups, Throttling, read_throttling, stat_files
 
 
 def tree(tmp_path: Path, groups: str, mounts: str, stats: dict[str, str]) -> str:
@@ -71,3 +72,23 @@ def test_gone_process_and_gone_file(tmp_path: Path) -> None:
 def test_the_real_one_does_not_raise() -> None:
     found = read_throttling(stat_files(os.getpid()))
     assert found is None or found.throttled >= 0
+
+
+def test_many_processes_of_one_group_read_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tree(tmp_path, "0::/a\n", V2, {"cg/a/cpu.stat": "nr_periods 3\nnr_throttled 1\nthrottled_usec 500000\n"})
+    for pid in (8, 9):
+        (tmp_path / "proc" / str(pid)).mkdir()
+        (tmp_path / "proc" / str(pid) / "cgroup").write_text("0::/a\n" if pid == 8 else "0::/\n")
+    reads: list[tuple[str, ...]] = []
+    good = read_throttling
+    monkeypatch.setattr(cgroup, "read_throttling", lambda files: reads.append(files) or good(files))
+    groups, now = Groups(root), [50.0]
+    monkeypatch.setattr(cgroup.time, "monotonic", lambda: now[0])
+    assert groups.files(7) is groups.files(8) and groups.files(9) != groups.files(7) and groups.files(99) == ()
+    for _ in range(3):
+        assert groups.throttling(groups.files(7)) == Throttling(3, 1, 0.5)
+    assert groups.throttling(()) is None
+    assert len(reads) == 2
+    now[0] += 0.3
+    (tmp_path / "cg/a/cpu.stat").write_text("nr_periods 4\nnr_throttled 2\nthrottled_usec 500000\n")
+    assert groups.throttling(groups.files(8)) == Throttling(4, 2, 0.5)

@@ -51,12 +51,16 @@ def family(child: Child) -> Iterator[subprocess.Popen[bytes]]:
     """All that is below it is ended too."""
     root = child(FAMILY)
     yield root
-    for pid, _ in reversed(Tree(root.pid).look()):
-        os.kill(pid, 9)
+    for stat in reversed(Tree(root.pid).newcomers()):
+        os.kill(stat.pid, 9)
 
 
 def parents(tree: Tree) -> dict[int, int]:
-    return {stat.pid: stat.ppid for stat in tree.look().values()}
+    return {stat.pid: stat.ppid for stat in tree.newcomers()}
+
+
+def keys(tree: Tree) -> set[tuple[int, int]]:
+    return {stat.key for stat in tree.newcomers()}
 
 
 def test_all_generations_and_those_that_threads_forked(family: subprocess.Popen[bytes], lists: bool | None) -> None:
@@ -68,12 +72,12 @@ def test_all_generations_and_those_that_threads_forked(family: subprocess.Popen[
 
 def test_one_that_comes_later(family: subprocess.Popen[bytes], lists: bool | None) -> None:
     tree = Tree(family.pid, lists=lists)
-    before = set(parents(tree))
+    members = keys(tree)
+    assert tree.newcomers(members) == []
     family.send_signal(10)
     assert family.stdout is not None and family.stdout.readline() == b"again\n"
-    after = parents(tree)
-    (new,) = set(after) - before
-    assert after[new] == family.pid
+    (new,) = tree.newcomers(members)
+    assert new.ppid == family.pid and new.key not in members
 
 
 @pytest.fixture
@@ -85,22 +89,32 @@ def adopting() -> Iterator[None]:
     set_child_subreaper(before)
 
 
-def test_a_member_stays_when_its_parent_ends(
+def test_a_member_keeps_its_children_when_its_parent_ends(
     family: subprocess.Popen[bytes], lists: bool | None, adopting: None
 ) -> None:
+    """The youngest loses its parent, and is found below us from then on; as a member it is no news."""
     tree = Tree(family.pid, lists=lists)
     before = parents(tree)
-    middle = next(pid for pid, parent in before.items() if parent not in (os.getpid(), family.pid))
-    dying = before[middle]
-    os.kill(dying, 9)
-    os.waitid(os.P_PID, family.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    while proc.read_stat(middle).ppid == dying:  # type: ignore[union-attr]
+    youngest = next(pid for pid, parent in before.items() if parent not in (os.getpid(), family.pid))
+    stat = proc.read_stat(youngest)
+    assert stat is not None
+    os.kill(before[youngest], 9)
+    while proc.read_stat(youngest).ppid != os.getpid():  # type: ignore[union-attr]
         pass
-    after = parents(tree)
-    assert after[middle] == os.getpid() and family.pid in after
-    for pid in (middle,):
-        os.kill(pid, 9)
-        os.waitpid(pid, 0)
+    assert youngest not in parents(tree), "nobody who begins now can know whose it was"
+    assert youngest not in {found.pid for found in tree.newcomers([stat.key])}
+    child = subprocess.Popen(["sleep", "60"])
+    try:
+        below = Tree(os.getpid(), with_root=False, lists=lists)
+        assert {youngest, child.pid, family.pid} <= set(parents(below))
+        own = proc.read_stat(os.getpid())
+        assert own is not None
+        assert child.pid in {found.pid for found in tree.newcomers([own.key])}, "children of a member are members"
+    finally:
+        for pid in (youngest, child.pid):
+            os.kill(pid, 9)
+            os.waitpid(pid, 0)
+        child.wait()
 
 
 def test_what_is_below_us_without_ourselves(family: subprocess.Popen[bytes], lists: bool | None) -> None:
@@ -126,22 +140,22 @@ def test_a_zombie_is_there_until_it_is_reaped(child: Child, wait_for_zombie: Cal
     tree = Tree(process.pid)
     process.kill()
     wait_for_zombie(process.pid)
-    assert [stat.state for stat in tree.look().values()] == ["Z"]
+    assert [stat.state for stat in tree.newcomers()] == ["Z"]
     process.wait()
-    assert tree.look() == {}
+    assert tree.newcomers() == []
 
 
 def test_a_root_that_is_not_there() -> None:
-    assert Tree(1 << 22).look() == {}
+    assert Tree(1 << 22).newcomers() == []
 
 
 def test_a_pid_used_again_is_no_member(fake_proc) -> None:
     for pid in (7, 8):
         fake_proc.put(pid, starttime=70)
     tree = Tree(7, root=fake_proc.root, lists=False)
-    assert list(tree.look()) == [(7, 70)]
+    assert keys(tree) == {(7, 70)}
     fake_proc.put(7, starttime=71)
-    assert tree.look() == {}
+    assert keys(tree) == set()
 
 
 def test_children_of_a_kernel_without_lists(fake_proc) -> None:

@@ -178,45 +178,45 @@ def ends() -> Iterator[Ends]:
 
 
 def test_polling_gives_none_when_there_is_nothing(ends: Ends) -> None:
-    assert ends.channel.receive(block=False) is None
+    assert ends.channel.receive(0) is None
     assert not ends.channel.ended
 
 
 def test_frames_of_one_read_come_one_by_one_in_order(ends: Ends) -> None:
     os.write(ends.request, b"".join(encode_frame(Frame(16, n)) for n in range(3)))
-    assert [ends.channel.receive(block=False).request_id for _ in range(3)] == [0, 1, 2]
-    assert ends.channel.receive(block=False) is None
+    assert [ends.channel.receive(0).request_id for _ in range(3)] == [0, 1, 2]
+    assert ends.channel.receive(0) is None
 
 
 def test_half_a_frame_is_waited_for(ends: Ends) -> None:
     data = encode_frame(Frame(16, 1, b"x" * 100))
     os.write(ends.request, data[:50])
-    assert ends.channel.receive(block=False) is None
+    assert ends.channel.receive(0) is None
     os.write(ends.request, data[50:])
-    assert ends.channel.receive(block=True) == Frame(16, 1, b"x" * 100)
+    assert ends.channel.receive() == Frame(16, 1, b"x" * 100)
 
 
 def test_end_of_the_request_pipe_is_told_after_the_last_frame(ends: Ends) -> None:
     os.write(ends.request, encode_frame(Frame(16)))
     ends.close("request")
-    assert ends.channel.receive(block=True) == Frame(16)
-    assert ends.channel.receive(block=True) is None
+    assert ends.channel.receive() == Frame(16)
+    assert ends.channel.receive() is None
     assert ends.channel.ended
 
 
 def test_the_wake_descriptor_ends_a_blocking_wait_once(ends: Ends) -> None:
     os.write(ends.wake, b"!!")
-    assert ends.channel.receive(block=True) is None
+    assert ends.channel.receive() is None
     assert not ends.channel.ended
     os.write(ends.request, encode_frame(Frame(16)))
-    assert ends.channel.receive(block=True) == Frame(16)  # the wake bytes are gone: no spinning, no loss
-    assert ends.channel.receive(block=False) is None
+    assert ends.channel.receive() == Frame(16)  # the wake bytes are gone: no spinning, no loss
+    assert ends.channel.receive(0) is None
 
 
 def test_a_wake_up_does_not_hide_a_request(ends: Ends) -> None:
     os.write(ends.request, encode_frame(Frame(16)))
     os.write(ends.wake, b"!")
-    assert ends.channel.receive(block=True) == Frame(16)
+    assert ends.channel.receive() == Frame(16)
 
 
 def test_send_waits_for_a_slow_reader_and_loses_nothing(ends: Ends) -> None:
@@ -245,7 +245,7 @@ def test_a_signal_ends_a_blocking_wait(ends: Ends) -> None:
     signal.set_wakeup_fd(ends.wake)
     try:
         threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGUSR1)).start()
-        assert ends.channel.receive(block=True) is None
+        assert ends.channel.receive() is None
     finally:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGUSR1, before)
@@ -283,7 +283,7 @@ def test_packets_keep_their_borders(control: tuple[ControlSocket, socket.socket]
 
 def test_receiving_without_blocking(control: tuple[ControlSocket, socket.socket]) -> None:
     with pytest.raises(BlockingIOError):
-        control[0].receive(block=False)
+        control[0].receive(0)
 
 
 def test_the_greatest_control_payload_passes_and_more_is_refused(control: tuple[ControlSocket, socket.socket]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -714,3 +715,16 @@ def test_main_ignoring_its_children_is_no_reason_to_fail() -> None:
             assert not heard.all("gave_up")
     finally:
         signal.signal(signal.SIGCHLD, before)
+
+
+def test_health_is_not_looked_at_in_every_round() -> None:
+    """Reading /proc costs more than all else that an event does in main."""
+    looks: list[float] = []
+    with running(1) as (supervisor, heard):
+        heard.proof = lambda pid: looks.append(time.monotonic())
+        heard.holds_work = lambda slot: True  # type: ignore[method-assign]
+        for number in range(300):
+            ask(supervisor, 0, Frame(echo.ECHO, number))
+            heard.wait("frame")
+        heard.holds_work = lambda slot: False  # type: ignore[method-assign]
+    assert looks and all(later - earlier > 0.3 for earlier, later in itertools.pairwise(looks))

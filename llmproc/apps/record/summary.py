@@ -11,6 +11,7 @@ from llmproc.text.streaming import printable
 
 MOST_ROWS = 10
 _UNSEEN = 0.05  # of all CPU time: more than this in nobody's samples is said
+_DEAR = 0.03  # of a core
 COLUMNS: tuple[Column[Recorded], ...] = (
     Column("PID", lambda row: str(row.pid)),
     Column("COMM", lambda row: printable(row.comm[1:-1]), left=True),
@@ -22,8 +23,13 @@ COLUMNS: tuple[Column[Recorded], ...] = (
 )
 
 
-def lines(recorded: Sequence[Recorded], elapsed_s: float, interval_s: float, usage: struct_rusage | None) -> list[str]:
-    """`usage`: what wait4 gave of a command, which includes the children that it waited for."""
+def lines(
+    recorded: Sequence[Recorded], elapsed_s: float, interval_s: float, usage: struct_rusage | None, own_share: float
+) -> list[str]:
+    """`usage`: what wait4 gave of a command, which includes the children that it waited for.
+
+    `own_share`: of a core, what the recording itself took.
+    """
     cpu_s = sum(row.cpu_s for row in recorded)
     share = 100 * cpu_s / elapsed_s if elapsed_s > 0 else 0.0
     count = f"{len(recorded)} process" + ("" if len(recorded) == 1 else "es")
@@ -44,4 +50,6 @@ def lines(recorded: Sequence[Recorded], elapsed_s: float, interval_s: float, usa
                 f"wait4 tells of {unseen_s:.2f} s CPU more: processes that came and went between two samples "
                 f"{interval_s:g} s apart, and last moments; a shorter --interval sees more of them"
             )
+    if own_share > _DEAR:
+        found.append(f"the recording itself took {100 * own_share:.1f} % of a core; a longer --interval takes less")
     return found

@@ -135,7 +135,7 @@ class Running:
             raise UsageError(f"--pid is {pid}: may not be looked at: {error.strerror}") from None
         if stat is None:
             raise UsageError(f"--pid is {pid}: there is no such process, or it is not ours to see")
-        if stat.state in "ZX":
+        if stat.ended:
             raise UsageError(f"--pid is {pid}: it has ended, and only waits for its parent")
         if pid == os.getpid():
             raise UsageError(f"--pid is {pid}: that is the recorder itself")
@@ -160,7 +160,7 @@ class Running:
     def has_ended(self) -> bool:
         """Gone, or a zombie."""
         stat = proc.read_stat(self.pid)
-        return stat is None or stat.starttime != self.starttime or stat.state in "ZX"
+        return stat is None or stat.starttime != self.starttime or stat.ended
 
     def exit_code(self) -> int:
         """Its own is its parent's affair."""

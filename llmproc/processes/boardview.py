@@ -12,7 +12,16 @@ import os
 import struct
 
 from llmproc.errors import ProtocolError, UsageError
-from llmproc.processes.boardlayout import HEADER, MAGIC, VERSION, WORD, BoardLayout, Word
+from llmproc.processes.boardlayout import (
+    ATTEMPT_BITS,
+    GENERATION_BITS,
+    HEADER,
+    MAGIC,
+    VERSION,
+    WORD,
+    BoardLayout,
+    Word,
+)
 from llmproc.processes.frames import HEADER_SIZE, Frame, decode_frame, frame_size
 
 _HEADER = struct.Struct(f"={HEADER}Q")
@@ -50,6 +59,10 @@ class BoardView:
     def word(self, slot: int) -> Word:
         """What a slot's word says just now."""
         return Word.unpack(self._words[self._first_word + slot])
+
+    def attempt(self, slot: int) -> int:
+        """How many workers have died over the request in a slot."""
+        return self._words[self._first_word + slot] >> GENERATION_BITS & ((1 << ATTEMPT_BITS) - 1)
 
     def cancelled(self, slot: int) -> bool:
         """Whether main has set the slot's flag."""

@@ -54,12 +54,12 @@ def frame_size(head: bytes | memoryview) -> int:
 
 def decode_frame(data: bytes) -> Frame:
     """The frame that these bytes are, no more and no less; ProtocolError otherwise."""
-    decoder = FrameDecoder()
-    frames = decoder.feed(data)
-    if len(frames) != 1 or decoder.pending:
-        found = f"{len(frames)} frames and {decoder.pending} bytes more"
-        raise ProtocolError(f"{len(data)} bytes are {found}: must be one frame")
-    return frames[0]
+    frame = _first(data)
+    if frame is None:
+        raise ProtocolError(f"{len(data)} bytes are not a whole frame")
+    if HEADER_SIZE + len(frame.payload) != len(data):
+        raise ProtocolError(f"{len(data)} bytes are more than one frame")
+    return frame
 
 
 class FrameDecoder:
@@ -77,26 +77,27 @@ class FrameDecoder:
         """Take bytes, return the frames they complete. ProtocolError on anything that is not a frame."""
         self._buffer += data
         frames = []
-        while (frame := self._next()) is not None:
+        while (frame := _first(self._buffer)) is not None:
+            del self._buffer[: HEADER_SIZE + len(frame.payload)]
             frames.append(frame)
         return frames
 
-    def _next(self) -> Frame | None:
-        buffer = self._buffer
-        if buffer and (buffer[:2] != MAGIC[: len(buffer[:2])]):
-            raise ProtocolError(f"frame magic is {bytes(buffer[:2])!r}: must be {MAGIC!r}")
-        if len(buffer) < HEADER_SIZE:
-            return None
-        _, version, kind, request_id, length = _HEAD.unpack_from(buffer)
-        if version != VERSION:
-            raise ProtocolError(f"frame version is {version}: must be {VERSION}")
-        if length > MAX_PAYLOAD:
-            raise ProtocolError(f"frame length is {length}: at most {MAX_PAYLOAD}")
-        if len(buffer) < HEADER_SIZE + length:
-            return None
-        payload = bytes(buffer[HEADER_SIZE : HEADER_SIZE + length])
-        expected = _CRC.unpack_from(buffer, _HEAD.size)[0]
-        if zlib.crc32(payload, zlib.crc32(buffer[: _HEAD.size])) != expected:
-            raise ProtocolError(f"frame checksum does not match (type {kind}, request {request_id}, {length} bytes)")
-        del buffer[: HEADER_SIZE + length]
-        return Frame(kind, request_id, payload)
+
+def _first(data: bytes | bytearray) -> Frame | None:
+    """The frame these bytes begin with; None when more are needed, ProtocolError when none can come of them."""
+    if data and (data[:2] != MAGIC[: len(data[:2])]):
+        raise ProtocolError(f"frame magic is {bytes(data[:2])!r}: must be {MAGIC!r}")
+    if len(data) < HEADER_SIZE:
+        return None
+    _, version, kind, request_id, length = _HEAD.unpack_from(data)
+    if version != VERSION:
+        raise ProtocolError(f"frame version is {version}: must be {VERSION}")
+    if length > MAX_PAYLOAD:
+        raise ProtocolError(f"frame length is {length}: at most {MAX_PAYLOAD}")
+    if len(data) < HEADER_SIZE + length:
+        return None
+    payload = bytes(data[HEADER_SIZE : HEADER_SIZE + length])
+    expected = _CRC.unpack_from(data, _HEAD.size)[0]
+    if zlib.crc32(payload, zlib.crc32(data[: _HEAD.size])) != expected:
+        raise ProtocolError(f"frame checksum does not match (type {kind}, request {request_id}, {length} bytes)")
+    return Frame(kind, request_id, payload)

@@ -79,4 +79,4 @@ class Claims:
         if slot < 0:
             return None
         board = self._board
-        return Claim(slot, board.read_request(slot), board.word(slot).attempt, ring, board.cancelled(slot))
+        return Claim(slot, board.read_request(slot), board.attempt(slot), ring, board.cancelled(slot))

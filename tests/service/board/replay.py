@@ -91,7 +91,7 @@ def _same(value: Any) -> Any:
 
 
 _FROZEN: dict[type, Callable[[Any], Any]] = {list: tuple, set: frozenset}
-READERS = ("word", "cancelled", "read_request", "lengths", "room", "in_rings", "stranded")
+READERS = ("word", "attempt", "cancelled", "read_request", "lengths", "room", "in_rings", "stranded")
 
 
 class _Words:

@@ -166,6 +166,11 @@ class Dispatcher:
         self._rung.discard(worker)
         self.fill(freed=range(len(self._in_ring)))  # it may have slept through a bell that was meant for all
 
+    def remind(self) -> None:
+        """Now and then, while anything waits: whoever was woken may have been stopped in his sleep."""
+        if self._policy.steals and any(self._in_ring):
+            self._wake_another()
+
     def awaits(self, worker: int) -> bool:
         """Whether something is expected of a worker: it runs a request, or its ring holds one."""
         return bool(self.ledger.count(worker) or self._in_ring[worker])

@@ -352,6 +352,18 @@ def test_a_bell_is_rung_for_sleepers_and_not_for_the_busy() -> None:
         assert it.sent == [(0, "Bell")]
 
 
+def test_whoever_was_stopped_in_his_sleep_is_passed_over_when_main_looks_again() -> None:
+    for mode, woken in (("ws", [(1, "Bell")]), ("sp", [])):
+        with world(mode) as it:
+            ticket = it.ask(1)
+            assert it.sent == [(0, "Bell")]  # which is stopped, and never reads it
+            it.sent.clear()
+            it.main.remind()
+            assert it.sent == woken
+            it.settle()
+            assert heard(ticket)[1].reason == "length"
+
+
 def test_as_many_sleepers_are_woken_as_there_are_requests() -> None:
     with world("ws", workers=4, cells=4) as it:
         it.ask(9)

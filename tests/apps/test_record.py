@@ -221,23 +221,6 @@ def test_the_average_is_that_of_the_process_which_works(tmp_path: Path) -> None:
     assert events(tmp_path, "process_found")[0]["pid"] not in {line.pid for line in course(log)}
 
 
-def test_every_tool_works_on_it(tmp_path: Path) -> None:
-    code = BURN + "if os.fork() == 0: burn(0.4); os._exit(0)\nburn(0.4); os.wait()"
-    assert record(tmp_path, "--interval", 0.1, "--", *PYTHON, code)[0] == 0
-    latest = tmp_path / "runs/latest"
-    for tool, *sources in (("plot_cpu.py", latest, latest / "proc.log"), ("plot_timing.py", latest)):
-        for place, source in enumerate(sources):
-            picture = tmp_path / f"{tool}{place}.png"
-            done = subprocess.run(
-                [sys.executable, ROOT / "tools" / tool, source, "-o", picture], capture_output=True, text=True
-            )
-            assert done.returncode == 0, done.stderr
-            assert picture.stat().st_size > 5000
-    done = subprocess.run([sys.executable, ROOT / "tools/avg_cpu_use.py", latest], capture_output=True, text=True)
-    assert done.stdout.startswith("average cpu usage: ") and done.returncode == 0
-    assert done.stdout.count("by the run folder's clock: the whole recording, ") == 2
-
-
 def test_daemons_are_followed_and_reaped(tmp_path: Path) -> None:
     """They lose their parent, become our children, and go on when the command has ended."""
     mark = tmp_path / "daemon"

@@ -124,8 +124,7 @@ class Recorder:
         if one.ended:
             self._wait_for_reaping(one)
             return []
-        if self._csv_sink is not None:
-            one.watch_memory(self._clock())
+        one.watch_memory(self._clock())
         sample = one.sample(self._clock(), detailed and self._csv_sink is not None)
         if sample is None:
             self._forget(one)

@@ -22,9 +22,13 @@ class Verb:
 
 VERBS = {
     "chat": Verb("llmproc.apps.chat.app:main", "chat with a model; the same as python -m llmproc.main"),
+    "batch": Verb(
+        "llmproc.apps.batch.app:main", "answer a file of prompts: text, JSONL or CSV; resumable, larger than memory"
+    ),
     "threads": Verb("llmproc.apps.threads.app:main", "the threads exercise: n threads, and what each cost"),
     "doctor": Verb("llmproc.apps.doctor.app:main", "what llmproc finds here; --exact: are all modes bit-equal"),
     "bench": Verb("llmproc.apps.bench.app:main", "measure speed, next to the machine's limits and to llama.cpp"),
+    "compare-modes": Verb("llmproc.apps.compare_modes:main", "dispatch modes and numbers of workers compared"),
     "top": Verb("llmproc.apps.top.app:main", "every process of every running instance, live"),
     "record": Verb("llmproc.apps.record.app:main", "follow any program and its children: course log and run folder"),
     "synth": Verb("llmproc.apps.synth:main", "write a checkpoint of a real model's shape with random weights"),
@@ -32,7 +36,7 @@ VERBS = {
 
 
 def _usage() -> str:
-    verbs = "\n".join(f"  {name:<8} {verb.help}" for name, verb in VERBS.items())
+    verbs = "\n".join(f"  {name:<13} {verb.help}" for name, verb in VERBS.items())
     return (
         f"usage: {PROG} <verb> [options]\n\n"
         "Runs Llama-family language models on the CPU and shows what the operating system sees of them.\n\n"
@@ -40,6 +44,7 @@ def _usage() -> str:
         "examples:\n"
         f"  {PROG} chat 42 2>log.txt        answers on stdout, /proc samples in log.txt\n"
         "  tools/avg_cpu_use.py log.txt               what it cost\n"
+        f"  {PROG} batch prompts.txt -o results.jsonl --workers 2 --threads 1\n"
         f"  {PROG} bench --weights q4 --peer llama-cpp\n"
         f"  {PROG} synth --shape smollm-135m -o model.bin\n"
         f"  {PROG} <verb> --help            the options of a verb\n"

@@ -116,6 +116,14 @@ class EngineOptions:
         return seq_len if self.context is None else min(self.context, seq_len)
 
 
+MAX_WORKERS = 64
+
+
+def check_workers(workers: int) -> None:
+    """UsageError unless so many worker processes may be asked for."""
+    _require(1 <= workers <= MAX_WORKERS, "workers", workers, f"must be from 1 to {MAX_WORKERS}")
+
+
 def parse_cpus(text: str) -> tuple[int, ...]:
     """`0,2-3` -> (0, 2, 3). UsageError for anything else."""
     cpus: set[int] = set()

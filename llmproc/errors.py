@@ -65,6 +65,12 @@ class ProtocolError(LlmprocError):
     """A frame or message on a pipe breaks the protocol."""
 
 
+class BoardFullError(LlmprocError):
+    """The request board has no free slot, or a ring no free cell."""
+
+    http_status = 429
+
+
 class ServiceClosedError(LlmprocError):
     """The service is closed and takes no more requests."""
 

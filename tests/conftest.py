@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import tempfile
 import threading
@@ -13,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+SOAK_S = 3600
 
 # Tests never touch the user's home. Compiled kernels are kept from run to run; everything else is a test's own.
 _PLACE = Path(tempfile.gettempdir()) / f"llmproc-tests-{os.geteuid()}"
@@ -54,6 +56,14 @@ def _fds() -> dict[int, str]:
 def _shared_memory() -> set[str]:
     """Named shared memory of the whole machine, less what other programs' multiprocessing comes and goes with."""
     return {name for name in os.listdir("/dev/shm") if not name.startswith(("sem.mp-", "torch_", "psm_"))}
+
+
+@pytest.fixture(autouse=True)
+def time_for_soak(request: pytest.FixtureRequest) -> None:
+    """A test of the default tier that takes two minutes hangs (see pyproject.toml); the big counts may take an hour."""
+    if request.node.get_closest_marker("soak"):
+        faulthandler.cancel_dump_traceback_later()
+        faulthandler.dump_traceback_later(SOAK_S, exit=True)
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,7 @@ The seam between the scheduler (pure, knows pages and tokens) and the numbers (k
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +14,7 @@ import numpy.typing as npt
 PAGE = 16  # positions per page of the KV cache: as many as a SIMD vector has lanes
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """Ids of one sequence to compute in this step."""
 
     tokens: Sequence[int]

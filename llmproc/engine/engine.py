@@ -9,20 +9,22 @@ what the pages held before, how a prompt was cut into chunks or how often it was
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import ForwardPass
-from llmproc.engine.sampling import LogitsError, sample
+from llmproc.engine.events import Finish, Reason, Token
+from llmproc.engine.sampling import LogitsError, most_likely, sample
 from llmproc.engine.scheduler import Scheduler, Step
-from llmproc.engine.sequence import Finish, Reason, Sequence, SequenceRequest, Token, check_request
+from llmproc.engine.sequence import Sequence, SequenceRequest, check_request
 from llmproc.errors import RequestError
 
 Event = Token | Finish
 Float32 = npt.NDArray[np.float32]
+NO_LOGITS: Float32 = np.empty((0, 1), np.float32)
 
 
 class Engine:
@@ -84,20 +86,20 @@ class Engine:
         events, self._ended = self._ended, []
         step = self.scheduler.choose()
         logits = self._run(step)
-        for sequence, row in zip(step.asking, logits, strict=True):
+        for sequence, row, best in zip(step.asking, logits, most_likely(logits), strict=True):
             try:
-                token = sample(row, sequence.request.temperature, sequence.request.top_p, sequence.stream)
-                events += self._join(sequence, token)
+                token = sample(row, best, sequence.request.temperature, sequence.request.top_p, sequence.stream)
+                self._join(sequence, token, events)
             except LogitsError as error:
                 events.append(self._retire(sequence, "failed", str(error)))
         return events
 
-    def _run(self, step: Step) -> Iterable[Float32]:
-        """Logits of those that ask for them."""
+    def _run(self, step: Step) -> Float32:
+        """Logits of those that ask for them, a row each."""
         if step.dirty:
             self.forward.wipe(step.dirty)
         if not step.chunks:
-            return ()
+            return NO_LOGITS
         before = self._clock()
         logits = self.forward.run(step.chunks)
         after = self._clock()
@@ -105,14 +107,15 @@ class Engine:
             sequence.passed(len(chunk.tokens), before, after)
         return logits
 
-    def _join(self, sequence: Sequence, token: int) -> list[Event]:
+    def _join(self, sequence: Sequence, token: int, events: list[Event]) -> None:
         """What happens to a sequence with the id drawn for it, and whether it ends with it."""
         request = sequence.request
         self.scheduler.prove(sequence)
         if sequence.closed:
             sequence.discarded = token
-            return [self._retire(sequence, "length")]
-        events: list[Event] = [sequence.append(token, sampled=True)]
+            events.append(self._retire(sequence, "length"))
+            return
+        events.append(sequence.append(token, sampled=True))
         if token in request.end_tokens:
             events.append(self._retire(sequence, "end"))
         elif sequence.new >= request.max_tokens and request.closing is None:
@@ -123,7 +126,6 @@ class Engine:
         elif sequence.new >= request.max_tokens and request.closing is not None:
             sequence.closed = True
             events.append(sequence.append(request.closing, sampled=False))
-        return events
 
     def _retire(self, sequence: Sequence, reason: Reason, message: str = "") -> Finish:
         """Take a sequence out of the engine; what it computed stays findable, unless it failed."""

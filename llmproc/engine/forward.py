@@ -60,27 +60,19 @@ class Forward:
 
     def run(self, chunks: Sequence[Chunk]) -> Float32:
         """See ForwardPass. RequestError for ids, positions or pages that kernels must never see."""
-        w, count, outputs = self.workspace, 0, 0
+        w, items, split, tables = self.workspace, 0, 0, 0
         if len(chunks) > len(w.spans):
             raise RequestError(f"{len(chunks)} chunks: there is room for {len(w.spans)} sequences")
-        tables, items, split = 0, 0, 0
-        for number, chunk in enumerate(chunks):
-            n, position = len(chunk.tokens), chunk.position
-            needed = -(-(position + n) // PAGE)
-            self._check(chunk, n, needed, count)
-            table = w.tables[number]
-            known = self._table_pages[number]
-            if known[:needed] != chunk.pages[:needed]:
-                self._check_pages(chunk.pages[:needed])
-                table[:needed] = chunk.pages[:needed]
-                table[:needed] *= w.page_bytes
-                table[:needed] += w.pool
-                self._table_pages[number] = list(chunk.pages[:needed])
-            address = w.table_address + number * table.nbytes
-            rows = w.tokens[count : count + n]
-            rows["id"] = chunk.tokens
-            rows["position"] = range(position, position + n) if n > 1 else position
-            rows["table"] = address
+        ids: list[int] = []  # of all tokens, then where they stand, then whose pages they read
+        positions: list[int] = []
+        addresses: list[int] = []
+        spans, outputs = [], []
+        for number, (tokens, position, pages, logits) in enumerate(chunks):
+            n = len(tokens)
+            address, first = self._table(number, pages, position, n), len(ids)
+            ids += tokens
+            positions += range(position, position + n)
+            addresses += [address] * n
             slot = -1
             blocks = n * w.group if not w.half else -(-n * w.group // ROWS)
             if n == 1 and w.half and position >= CHUNK:
@@ -88,14 +80,39 @@ class Forward:
                 tables += position // CHUNK + 1
                 blocks *= position // CHUNK + 1
             items += blocks * self.description.n_kv_heads
-            w.spans[number] = (count, n, position, address, items, slot)
-            count += n
-            if chunk.logits:
-                w.outputs[outputs] = count - 1
-                outputs += 1
-        w.step[0] = (count, len(chunks), outputs, split, 0, 0, w.step[0]["number"] + 1)
+            spans.append((first, n, position, address, items, slot))
+            if logits:
+                outputs.append(len(ids) - 1)
+        self._check_ids(ids)
+        w.fill(ids, positions, addresses, spans, outputs)
+        w.step[0] = (len(ids), len(spans), len(outputs), split, 0, 0, w.step[0]["number"] + 1)
         self._go()
-        return w.logits[:outputs, : self.vocab_size]
+        return w.logits[: len(outputs), : self.vocab_size]
+
+    def _table(self, number: int, pages: Sequence[int], position: int, n: int) -> int:
+        """The address of the table of chunk `number`, which names its pages. RequestError when they do not fit."""
+        w, needed = self.workspace, -(-(position + n) // PAGE)
+        if n < 1 or position < 0 or position + n > self.context:
+            raise RequestError(f"{n} tokens at position {position}: the context holds {self.context}")
+        if needed > len(pages):
+            raise RequestError(f"{len(pages)} pages cannot hold {position + n} positions")
+        if len(pages) != needed:
+            pages = pages[:needed]
+        table = w.tables[number]
+        if self._table_pages[number] != pages:
+            if min(pages) < 0 or max(pages) >= self.pages:
+                raise RequestError(f"pages must be 0..{self.pages - 1}")
+            table[:needed] = pages
+            table[:needed] *= w.page_bytes
+            table[:needed] += w.pool
+            self._table_pages[number] = list(pages)
+        return w.table_address + number * table.nbytes
+
+    def _check_ids(self, ids: list[int]) -> None:
+        if len(ids) > self.workspace.most:
+            raise RequestError(f"{len(ids)} tokens in a step: at most {self.workspace.most}")
+        if ids and (min(ids) < 0 or max(ids) >= self.vocab_size):
+            raise RequestError(f"token ids must be 0..{self.vocab_size - 1}")
 
     def matmuls(self, tokens: int, outputs: int) -> None:
         """Only the matrix products of steps over `tokens` ids and `outputs` rows of logits, for bench."""
@@ -154,15 +171,3 @@ class Forward:
         with suppress(OSError):  # a name is only for those who look
             Path(f"/proc/self/task/{task}/comm").write_text(f"rank-{rank}")
         self._serve(*self.workspace.arguments, rank, 0)
-
-    def _check(self, chunk: Chunk, n: int, needed: int, count: int) -> None:
-        if n < 1 or count + n > self.workspace.most or chunk.position < 0 or chunk.position + n > self.context:
-            raise RequestError(f"{n} tokens at position {chunk.position}: the context holds {self.context}")
-        if min(chunk.tokens) < 0 or max(chunk.tokens) >= self.vocab_size:
-            raise RequestError(f"token ids must be 0..{self.vocab_size - 1}")
-        if needed > len(chunk.pages):
-            raise RequestError(f"{len(chunk.pages)} pages cannot hold {chunk.position + n} positions")
-
-    def _check_pages(self, pages: Sequence[int]) -> None:
-        if min(pages) < 0 or max(pages) >= self.pages:
-            raise RequestError(f"pages must be 0..{self.pages - 1}")

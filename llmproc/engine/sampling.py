@@ -15,6 +15,7 @@ from llmproc.errors import LlmprocError
 from llmproc.kernels.choice import argmax, candidates, draw, draw_top_p, probabilities
 
 Float32 = npt.NDArray[np.float32]
+ROUNDS_TO_ZERO = 2.0**-150  # the largest number that is 0 in fp32: half of the smallest subnormal, ties to even
 
 
 class LogitsError(LlmprocError):
@@ -29,19 +30,27 @@ def check_options(temperature: float, top_p: float) -> None:
         raise ValueError(f"top_p {top_p} must be a finite number")
 
 
-def sample(logits: Float32, temperature: float, top_p: float, stream: RandomStream) -> int:
-    """Token id for logits (vocab_size,), which stay as they are. LogitsError when one is NaN or infinite.
+def most_likely(logits: Float32) -> list[int]:
+    """Per row of logits (n, vocab_size) the index of its largest, the lowest on ties; -1 where one is not finite."""
+    found = np.empty(len(logits), np.int64)
+    argmax(found, logits)
+    ids: list[int] = found.tolist()
+    return ids
 
-    Temperature 0 (in fp32) takes the largest logit. top_p <= 0 or >= 1 draws from the whole distribution. A temperature
-    so small that logits / temperature overflow takes the largest logit too, but draws its coin.
+
+def sample(logits: Float32, best: int, temperature: float, top_p: float, stream: RandomStream) -> int:
+    """Token id for logits (vocab_size,), which stay as they are; `best`: what `most_likely` found for them.
+
+    LogitsError when a logit is NaN or infinite. Temperature 0 (in fp32) takes the largest logit. top_p <= 0 or >= 1
+    draws from the whole distribution. A temperature so small that logits / temperature overflow takes the largest logit
+    too, but draws its coin.
     """
-    best = int(argmax(logits))
     if best < 0:
         raise LogitsError("the model's logits hold NaN or infinity")
+    if temperature <= ROUNDS_TO_ZERO:
+        return best
     with np.errstate(over="ignore", under="ignore"):
         heat, nucleus = np.float32(temperature), np.float32(top_p)
-    if heat == 0:
-        return best
     coin = stream.coin()
     shares = np.empty_like(logits)
     if probabilities(shares, logits, heat) < 0:

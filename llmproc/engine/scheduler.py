@@ -79,12 +79,13 @@ class Scheduler:
     def choose(self) -> Step:
         """The next step: decodes, then chunks of prompts up to the budget, with pages for all of them."""
         step, running = Step(self._dirty), self.running
-        left = max(1, self._batch_tokens - sum(len(each.tokens) - each.computed == 1 for each in running))
-        place = 0
+        decodes = [len(each.tokens) - each.computed for each in running].count(1)
+        left, place = max(1, self._batch_tokens - decodes), 0
         while place < len(running):  # whoever is pushed back stood at the end
-            sequence, count = running[place], 1
+            sequence = running[place]
+            count = len(sequence.tokens) - sequence.computed
             place += 1
-            if len(sequence.tokens) - sequence.computed > 1:
+            if count > 1:
                 self._look_up(sequence)
                 count = min(len(sequence.tokens) - sequence.computed, left)
                 left -= count
@@ -110,7 +111,7 @@ class Scheduler:
 
     def _provide(self, sequence: Sequence, count: int) -> bool:
         """Give a running sequence the pages for its next `count` ids; False when it had to be pushed back itself."""
-        lacking = pages_for(sequence.computed + count) - len(sequence.pages)
+        lacking = -(-(sequence.computed + count) // PAGE) - len(sequence.pages)
         if lacking <= 0:
             return True
         while self.pool.available < lacking:

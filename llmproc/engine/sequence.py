@@ -1,4 +1,4 @@
-"""What goes into the engine and comes out of it (requests, tokens, finishes), and a sequence's state in between.
+"""What goes into the engine, and a sequence's state while it is there; events.py is what comes out.
 
 Serves `engine` and `service`. Data and its rules; nothing is computed here.
 """
@@ -6,13 +6,11 @@ Serves `engine` and `service`. Data and its rules; nothing is computed here.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
+from llmproc.engine.events import Finish, Reason, Token
 from llmproc.engine.randomness import RandomStream
 from llmproc.engine.sampling import check_options
 from llmproc.errors import RequestError
-
-Reason = Literal["end", "length", "context", "cancelled", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +26,6 @@ class SequenceRequest:
     seed: int = 42
     coins: int = 0  # drawn from the seed's stream before
     closing: int | None = None  # the id that ends a turn of full length (course contract, section 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One id joined a sequence: `sampled`, or put there by the closing rule."""
-
-    request_id: int
-    token: int
-    sampled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """The last event of a request."""
-
-    request_id: int
-    reason: Reason
-    message: str  # for "failed" and "context": one line for the user, else empty
-    prompt_tokens: int
-    cached_tokens: int  # of the prompt, found in the prefix cache when it was first admitted
-    new_tokens: int  # Token events of this request, the closing one included
-    coins: int  # drawn from the stream so far, those before this request included
-    discarded: int | None  # the id drawn after the closing one, which joins nothing
-    positions: int  # of the sequence: prompt_tokens + new_tokens
-    prefill_s: float  # wall seconds from the first forward pass until the prompt was read
-    decode_s: float  # wall seconds after the first forward pass
 
 
 def check_request(request: SequenceRequest, vocab_size: int, context: int) -> None:

@@ -1,12 +1,13 @@
 """Numbers only: the arithmetic of one forward pass and of choosing a token, compiled by Numba for this CPU.
 
-Serves `engine`. Importing this package starts neither Numba nor NumPy: `cache.prepare()` must set the environment
-first (it is called by `compile_all` too; a process that imports NumPy earlier calls it itself, before that).
+And the compare-and-swap of the request rings. Serves `engine` and `service`. Importing this package starts neither
+Numba nor NumPy: `cache.prepare()` must set the environment first (it is called by `compile_all` too; a process that
+imports NumPy earlier calls it itself, before that).
 
     template (or a test)                        worker (forked from the template)
     cache.prepare()   environment, directory
     compile_all()     load, or compile and      inherits every kernel in memory; `cache_misses()` must
-                      write under a lock        stay what it was at the fork
+    compile_rings()   write under a lock        stay what it was at the fork
 
 Nothing here knows of files, processes, requests or text.
 """
@@ -28,6 +29,14 @@ def compile_all(progress: Callable[[int, int, str], None] | None = None, variant
     from llmproc.kernels import build
 
     build.compile_all(progress, variant)
+
+
+def compile_rings(progress: Callable[[int, int, str], None] | None = None) -> None:
+    """The same for the request rings alone (`rings`), which no model needs and every worker: a fraction of a second."""
+    cache.prepare()
+    from llmproc.kernels import build
+
+    build.compile_rings(progress)
 
 
 def cache_misses() -> int:

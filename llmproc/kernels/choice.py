@@ -9,22 +9,34 @@ import math
 
 import numpy as np
 
-from llmproc.kernels.registry import F32, F32_IN, F32_OUT, I64, U64_IN, U64_OUT, kernel
+from llmproc.kernels.registry import (
+    F32,
+    F32_IN,
+    F32_OUT,
+    F32_ROWS,
+    I64,
+    I64_OUT,
+    U64_IN,
+    U64_OUT,
+    VOID,
+    kernel,
+    njit,
+)
+from llmproc.simd.scalars import get_f32
 from llmproc.simd.types import LANES
 from llmproc.simd.vectors import add_f32, broadcast_f32, largest_f32, load_f32x16, max_f32, sub_f32, sum_f32
 
 BLOCK = 16  # vectors looked at together
 
 
-@kernel(I64, F32_IN)
-def argmax(x):  # type: ignore[no-untyped-def]
-    """Index of the largest value, the lowest one on ties; -1 when any value is NaN or infinite.
+@njit(inline="never")
+def _largest(address, size):  # type: ignore[no-untyped-def]
+    """Index of the largest of `size` floats at an address, the lowest one on ties; -1 when one is NaN or infinite.
 
     First the block with the largest value, by vectors; then the place in it.
     """
-    size, address = x.shape[0], np.int64(x.ctypes.data)
     step = BLOCK * LANES
-    best, where = x[0], 0
+    best, where = get_f32(address), 0
     poison = broadcast_f32(np.float32(0))
     for start in range(0, size - step + 1, step):
         largest = load_f32x16(address + 4 * start)
@@ -37,14 +49,25 @@ def argmax(x):  # type: ignore[no-untyped-def]
             best, where = top, start
     finite = sum_f32(poison) == np.float32(0)
     for i in range(size // step * step, size):
-        finite &= abs(x[i]) < np.float32(np.inf)
-        if x[i] > best:
-            best, where = x[i], i
+        value = get_f32(address + 4 * i)
+        finite &= abs(value) < np.float32(np.inf)
+        if value > best:
+            best, where = value, i
     if not finite:
         return -1
-    while x[where] != best:
+    while get_f32(address + 4 * where) != best:
         where += 1
     return where
+
+
+@kernel(VOID, I64_OUT, F32_ROWS)
+def argmax(out, x):  # type: ignore[no-untyped-def]
+    """Of each row the index of its largest value, the lowest one on ties; -1 when a value is NaN or infinite.
+
+    x: (len(out), n); rows may lie apart, the values of a row may not.
+    """
+    for i in range(x.shape[0]):
+        out[i] = _largest(np.int64(x.ctypes.data) + i * x.strides[0], x.shape[1])
 
 
 @kernel(I64, F32_OUT, F32_IN, F32)

@@ -24,10 +24,12 @@ __all__ = [
     "F32_IN_2D",
     "F32_OUT",
     "F32_OUT_2D",
+    "F32_ROWS",
     "I8_IN_2D",
     "I8_OUT_2D",
     "I64",
     "I64_IN",
+    "I64_OUT",
     "KERNELS",
     "U64_IN",
     "U64_OUT",
@@ -47,8 +49,10 @@ VOID, I64, F32 = types.void, types.int64, types.float32
 # accepted for a read-only one; the other way round is a TypeError.
 F32_IN = types.Array(types.float32, 1, "C", readonly=True)
 F32_IN_2D = types.Array(types.float32, 2, "C", readonly=True)
+F32_ROWS = types.Array(types.float32, 2, "A", readonly=True)  # rows may lie apart
 I8_IN_2D = types.Array(types.int8, 2, "C", readonly=True)
 I64_IN = types.Array(types.int64, 1, "C", readonly=True)
+I64_OUT = types.Array(types.int64, 1, "C")
 U64_IN = types.Array(types.uint64, 1, "C", readonly=True)
 F32_OUT = types.Array(types.float32, 1, "C")
 F32_OUT_2D = types.Array(types.float32, 2, "C")

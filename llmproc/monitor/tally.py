@@ -1,6 +1,6 @@
 """What the workers of one instance are at, counted from the service's events: tokens, sequences, queues, steals.
 
-    arrived --dispatched--> in the ring of a worker --taken, stolen, first token--> running --done--> forgotten
+    arrived --queued--> in the ring of a worker --dispatched, first token--> running --done--> forgotten
        ^                             |                                                 |
        +--------- worker died -------+-------------------------------------------------+
 
@@ -67,9 +67,8 @@ class Tally:
         self._waiting, self._template = 0, 0
         self._rules: dict[str, Callable[[float, dict[str, Any]], None]] = {
             "request_arrived": self._arrived,
+            "request_queued": self._queued,
             "request_dispatched": self._dispatched,
-            "request_taken": self._taken,
-            "steal": self._taken,
             "first_token": self._token,
             "step": self._token,
             "request_done": self._done,
@@ -113,15 +112,15 @@ class Tally:
             self._requests[fields["request"]] = _Request()
             self._waiting += 1
 
-    def _dispatched(self, t: float, fields: dict[str, Any]) -> None:
+    def _queued(self, t: float, fields: dict[str, Any]) -> None:
         number = fields["request"]
         request = self._requests.get(number)
         if request is not None:
             self._leave(number, request)
-            request.worker = fields["worker"]
+            request.worker = fields["ring"]
             self._worker(request.worker).queued.add(number)
 
-    def _taken(self, t: float, fields: dict[str, Any]) -> None:
+    def _dispatched(self, t: float, fields: dict[str, Any]) -> None:
         """A worker runs it now; from a ring that is not its own it was stolen. Told twice, it counts once."""
         number, slot = fields["request"], fields["worker"]
         request, worker = self._requests.get(number), self._worker(slot)

@@ -113,10 +113,13 @@ class WorkerChannel:
             self._poll.register(wake_fd, select.POLLIN)
         self.ended = False  # main has closed its end, or has died
 
-    def receive(self, block: bool) -> Frame | None:
-        """The next request frame; None when there is none (not blocking), after a wake-up, or when `ended`."""
+    def receive(self, patience: float | None = None) -> Frame | None:
+        """The next request frame; None when there is none for `patience` seconds, after a wake-up, or when `ended`.
+
+        `patience` None: however long it takes.
+        """
         while not self._ready and not self.ended:
-            ready = dict(self._poll.poll(None if block else 0))
+            ready = dict(self._poll.poll(None if patience is None else patience * 1000))
             if self._request_fd in ready:
                 data = os.read(self._request_fd, _READ_SIZE)
                 self.ended |= not data  # a SIGTERM may have set it meanwhile

@@ -46,6 +46,22 @@ def encode_frame(frame: Frame) -> bytes:
     return head + _CRC.pack(zlib.crc32(frame.payload, zlib.crc32(head))) + frame.payload
 
 
+def frame_size(head: bytes | memoryview) -> int:
+    """Bytes of the whole frame that begins with these HEADER_SIZE bytes, as far as they can be believed."""
+    size: int = HEADER_SIZE + _HEAD.unpack_from(head)[4]
+    return size
+
+
+def decode_frame(data: bytes) -> Frame:
+    """The frame that these bytes are, no more and no less; ProtocolError otherwise."""
+    decoder = FrameDecoder()
+    frames = decoder.feed(data)
+    if len(frames) != 1 or decoder.pending:
+        found = f"{len(frames)} frames and {decoder.pending} bytes more"
+        raise ProtocolError(f"{len(data)} bytes are {found}: must be one frame")
+    return frames[0]
+
+
 class FrameDecoder:
     """Turns a stream of bytes, in any split, into frames."""
 

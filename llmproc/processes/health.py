@@ -3,6 +3,7 @@
 A ping answered by a thread measures the interpreter's lock, not the work: here the work itself counts its steps.
 
     offset (per slot of 64 bytes)   0: steps finished since the fork (u64)    8: busy, 0 or 1 (u64)
+                                    16: resting, 0 or 1 (u64): it sleeps, or will after one more look for work
 """
 
 from __future__ import annotations
@@ -29,9 +30,14 @@ class HealthCell:
         """Whether the worker holds work."""
         return bool(self._words[1])
 
+    @property
+    def resting(self) -> bool:
+        """Whether the worker must be woken if there is work."""
+        return bool(self._words[2])
+
     def reset(self) -> None:
         """Before a fork: nothing done, nothing held."""
-        self._words[0] = self._words[1] = 0
+        self._words[0] = self._words[1] = self._words[2] = 0
 
     def step(self) -> None:
         """Count one finished step."""
@@ -40,6 +46,10 @@ class HealthCell:
     def release(self) -> None:
         """Let go of the memory; nothing can be read or written afterwards."""
         self._words.release()
+
+    def set_resting(self, resting: bool) -> None:
+        """Say so before the last look for work, and what comes after that look will be told."""
+        self._words[2] = int(resting)
 
     def set_busy(self, busy: bool) -> None:
         """Say whether work is held; an idle worker is never judged."""

@@ -94,7 +94,7 @@ class Nursery:
         self.strays.fork_begins()
         self._forking, self._fork_deadline = slot, self._clock.now + _FORK_PATIENCE_S
         ends = slot.open_pipes()
-        self.template.send(Frame(protocol.FORK, slot.index), [*ends, self._board_fd])
+        self.template.send(Frame(protocol.FORK, slot.index), [*ends, self._board_fd, *self._plan.shared])
         for fd in ends:
             os.close(fd)
 

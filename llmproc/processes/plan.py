@@ -23,6 +23,7 @@ class Plan:
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     output_fd: int | None = None
     stuck_after_s: float = 10.0
+    shared: tuple[int, ...] = ()  # descriptors of memory that every worker is handed; whoever made them closes them
 
 
 class Listener(Protocol):

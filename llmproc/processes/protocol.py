@@ -1,6 +1,6 @@
 """What main, template and worker say to each other about processes, whatever the work is.
 
-    main -> template   PREPARE (payload for `prepare`, its descriptors)   FORK (slot; request, event, health ends)
+    main -> template   PREPARE (payload for `prepare`, its descriptors)   FORK (slot; request, event, health, shared)
     template -> main   PROGRESS, PREPARED (payload, descriptors to keep), FAILED (error), FORKED (slot, pid; 0: no fork)
     main -> worker     START (you are main's child now), STOP, then the frames of the room above
     worker -> main     READY, then the frames of the room above

@@ -45,7 +45,7 @@ class Supervisor:
         self._restart, self._clock = RestartPolicy(), RunningClock()
         self._judge = HealthJudge(plan.stuck_after_s)
         self.nursery = Nursery(plan, self._board.fd, self._selector, self._clock, self._restart, listener, parent=self)
-        self._stopping = self._finished = False
+        self._stopping = self._finished = self._woken = False
         self._posted: deque[Callable[[], None]] = deque()
         self._post_lock, self._closed = threading.RLock(), False  # re-entrant: a finalizer may post in the middle
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -67,7 +67,9 @@ class Supervisor:
             if self._closed:
                 return False
             self._posted.append(call)
-            self._wake()
+            if not self._woken:  # one byte is enough for all that are posted until it is read
+                self._woken = True
+                self._wake()
         return True
 
     def stop(self) -> None:
@@ -75,7 +77,12 @@ class Supervisor:
         self.post(self._begin_stop)
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for the I/O thread; True when everything has ended."""
+        """Wait for the I/O thread; True when everything has ended. One that was never started is closed."""
+        if self._thread.ident is None:
+            if not self._closed:
+                self._close()
+                self._listener.stopped()
+            return True
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
@@ -147,6 +154,7 @@ class Supervisor:
 
     def _drain_wake(self) -> None:
         os.read(self._wake_read, 4096)
+        self._woken = False  # whoever saw it set has posted before: it is run now; whoever posts later wakes again
 
     # -- asked by the nursery ---------------------------------------------------------------------------------------
 

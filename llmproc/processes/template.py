@@ -49,8 +49,18 @@ class Prepared:
     fds: list[int] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What a worker is given beside the context: its slot, its pipes, its cell, and the plan's shared descriptors."""
+
+    slot: int
+    channel: WorkerChannel
+    health: HealthCell
+    shared: list[int]  # the worker's own, to map and close
+
+
 Prepare = Callable[[bytes, list[int], Callable[[bytes], None]], Prepared]
-Child = Callable[[Any, WorkerChannel, HealthCell], int]
+Child = Callable[[Any, Post], int]
 
 
 def stray_name(template_pid: int) -> str:
@@ -64,7 +74,7 @@ def _load(name: str) -> Callable[..., Any]:
 
 
 def _run_worker(context: Any, child: Child, main_pid: int, slot: int, fds: list[int]) -> int:
-    request_fd, event_fd, health_fd = fds
+    request_fd, event_fd, health_fd, *shared = fds
     system.close_all_fds_but(fds)
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
@@ -79,7 +89,7 @@ def _run_worker(context: Any, child: Child, main_pid: int, slot: int, fds: list[
     signal.signal(signal.SIGTERM, end)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     faulthandler.enable(all_threads=True)
-    first = channel.receive(block=True)
+    first = channel.receive()
     if first is None or first.type != protocol.START:
         return 128 + signal.SIGTERM if terminated else 0
     system.set_parent_death_signal(signal.SIGKILL)
@@ -88,7 +98,7 @@ def _run_worker(context: Any, child: Child, main_pid: int, slot: int, fds: list[
     system.set_process_name(WORKER_NAME)
     health = HealthBoard.attach(health_fd).cell(slot)
     with contextlib.suppress(BrokenPipeError):  # main is gone: nobody is left to tell
-        code = child(context, channel, health)
+        code = child(context, Post(slot, channel, health, shared))
         return 128 + signal.SIGTERM if terminated else code
     return 0
 

@@ -24,7 +24,7 @@ _WIDTH = 10.0
 
 def panels(heights: Sequence[float], title: str, notes: Sequence[str], sharex: bool) -> tuple[Figure, list[Axes]]:
     """Panels one above the other, `heights` in inches, with a title above and the notes below them."""
-    text = "\n".join(textwrap.fill(note, 130, initial_indent="• ", subsequent_indent="   ") for note in notes)
+    text = "\n".join(textwrap.fill(note, 155, initial_indent="• ", subsequent_indent="   ") for note in notes)
     foot = 0.17 * (text.count("\n") + 1) + 0.1 if text else 0.0
     gap, top, bottom = 0.62 if sharex else 0.9, 0.55, 0.62
     total = sum(heights) + gap * (len(heights) - 1) + top + bottom + foot

@@ -1,12 +1,11 @@
-"""The I/O thread's side of the service: requests to workers, events to tickets, deaths to the ledger.
+"""The I/O thread's side of the service: what happens to processes, told to the dispatcher, the observer and the caller.
 
 It is the supervisor's listener; everything here runs on the I/O thread, except that `error`, `report`, `exits` and
-`ready` may be read from any. What a death means is the ledger's decision, when to fork again the supervisor's.
+`started` may be read from any. When to fork again is the supervisor's decision.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import threading
@@ -16,21 +15,21 @@ from collections.abc import Callable
 import msgspec
 
 from llmproc.config import Scheduling
+from llmproc.dispatch import Policy
 from llmproc.errors import LlmprocError, ProtocolError
 from llmproc.monitor import proc
 from llmproc.processes import system
-from llmproc.processes.channel import OutboxFullError
 from llmproc.processes.frames import Frame
 from llmproc.processes.plan import Plan
+from llmproc.processes.requestboard import RequestBoard
 from llmproc.processes.scheduling import set_scheduling
 from llmproc.processes.slots import SlotState, WorkerExit
 from llmproc.processes.supervisor import Supervisor
-from llmproc.service.ledger import Entry, Ledger
-from llmproc.service.messages import Cancel, Events, Finish, PrepareReport, Progress, from_frame, to_frame
+from llmproc.service.dispatcher import Dispatcher
+from llmproc.service.ledger import Entry
+from llmproc.service.messages import Events, PrepareReport, Progress, from_frame
 from llmproc.service.observer import Observer
 from llmproc.service.ticket import Ticket
-
-STEP_SUMMARY_S = 0.3
 
 
 class Desk:
@@ -39,6 +38,8 @@ class Desk:
     def __init__(
         self,
         plan: Plan,
+        policy: Policy,
+        board: RequestBoard,
         sequences: int,
         scheduling: Scheduling,
         observer: Observer,
@@ -46,110 +47,51 @@ class Desk:
         on_notice: Callable[[str], None],
         on_failure: Callable[[LlmprocError], None],
     ) -> None:
-        """`sequences`: requests a worker runs side by side; the callbacks must not block."""
+        """`board`: is closed in the end; `sequences`: requests a worker runs; the callbacks must not block."""
         self.supervisor = Supervisor(plan, self)
-        self.ledger = Ledger(sequences)
+        self.dispatcher = Dispatcher(policy, board, sequences, self, observer)
+        self._board = board
         self.scheduling = scheduling  # of every worker that gets ready from now on
         self.error: LlmprocError | None = None
         self.report: PrepareReport | None = None
         self.exits: list[WorkerExit] = []
-        self.ready = threading.Event()
+        self.started = threading.Event()  # a worker is ready, or nothing will be
         self.closing = False
         self._observer, self._on_progress = observer, on_progress
         self._on_notice, self._on_failure = on_notice, on_failure
-        self._tickets: dict[int, Ticket] = {}
         self._dead: dict[int, int] = {}  # slot -> the last worker that died in it
         self._template_pid = 0
 
-    # -- requests ---------------------------------------------------------------------------------------------------
+    # -- what the dispatcher asks -----------------------------------------------------------------------------------
+
+    def ready(self) -> list[bool]:
+        """See Workers."""
+        return [slot.state is SlotState.READY and slot.ladder is None for slot in self.supervisor.slots]
+
+    def pid(self, worker: int) -> int:
+        """See Workers."""
+        return self.supervisor.slots[worker].pid
+
+    def resting(self, worker: int) -> bool:
+        """See Workers."""
+        return self.supervisor.slots[worker].health.resting
+
+    def send(self, worker: int, frame: Frame) -> None:
+        """See Workers."""
+        self.supervisor.send(worker, frame)
+
+    # -- callers, on the I/O thread ---------------------------------------------------------------------------------
 
     def accept(self, entry: Entry, ticket: Ticket) -> None:
         """From here on the request ends in exactly one Finish."""
-        self._tickets[entry.request_id] = ticket
-        self.ledger.add(entry)
-        self._observer.event(
-            "request_arrived", request=entry.request_id, session=entry.session, prompt_tokens=len(entry.order.ids)
-        )
+        self.dispatcher.accept(entry, ticket)
         if self.error:
-            self._end(entry, entry.end("failed", str(self.error)))
-        self._dispatch()
-
-    def cancel(self, request_id: int) -> None:
-        """End a request; what it has so far stays."""
-        entry = self.ledger.get(request_id)
-        if entry is None:
-            return
-        entry.cancelled = True
-        if entry.slot is None:
-            self._end(entry, entry.end("cancelled", ""))
-        else:
-            with contextlib.suppress(OutboxFullError):  # a worker that does not read is ended by the health check
-                self.supervisor.send(entry.slot, to_frame(Cancel(), request_id))
+            self.dispatcher.end_all(self.error)
 
     def replace_all(self) -> None:
         """Fresh workers in place of all."""
         for slot in self.supervisor.slots:
             self.supervisor.replace(slot.index)
-
-    def _dispatch(self) -> None:
-        slots = self.supervisor.slots
-        ready = [s.index for s in slots if s.state is SlotState.READY and s.ladder is None]
-        while (found := self.ledger.next_dispatch(ready)) is not None:
-            entry, slot = found
-            try:
-                self.supervisor.send(slot, to_frame(entry.remaining(), entry.request_id))
-            except ProtocolError as error:  # too large for a frame, or the worker does not read
-                self._end(entry, entry.end("failed", str(error)))
-                continue
-            if not self.ledger.running_in(slot):
-                self._observer.turn_began(slots[slot].pid)
-            now, ticket = time.monotonic(), self._tickets[entry.request_id]
-            ticket.dispatched = ticket.dispatched or now
-            self.ledger.dispatched(entry, slot, now)
-            self._observer.event("request_dispatched", request=entry.request_id, worker=slot, pid=slots[slot].pid)
-
-    def _take(self, slot: int, events: Events) -> None:
-        for event in events.items:
-            entry = self.ledger.get(event.request_id)
-            if entry is None or entry.slot != slot:
-                continue
-            if isinstance(event, Finish):
-                self._end(entry, entry.finish(event))
-                continue
-            if not entry.emitted:
-                self._observer.event("first_token", request=entry.request_id)
-            if entry.token(event):
-                self._tickets[entry.request_id].put(event)
-                self._summarise(entry)
-        self._dispatch()
-
-    def _summarise(self, entry: Entry) -> None:
-        now = time.monotonic()
-        if now - entry.summarised >= STEP_SUMMARY_S:
-            entry.summarised = now
-            tokens = len(entry.emitted)
-            position = len(entry.order.ids) + tokens
-            self._observer.event("step", request=entry.request_id, position=position, tokens=tokens)
-
-    def _end(self, entry: Entry, finish: Finish) -> None:
-        slot = entry.slot
-        self.ledger.remove(entry)
-        if slot is not None and not self.ledger.running_in(slot) and (pid := self.supervisor.slots[slot].pid):
-            self._observer.turn_ended(pid)
-        self._observer.event(
-            "request_done",
-            request=entry.request_id,
-            reason=finish.reason,
-            prompt_tokens=finish.prompt_tokens,
-            cached_tokens=finish.cached_tokens,
-            new_tokens=finish.new_tokens,
-            positions=finish.positions - entry.start,
-            seq_len=finish.positions,
-            prefill_s=finish.prefill_s,
-            decode_s=finish.decode_s,
-            **({"message": finish.message} if finish.message else {}),
-        )
-        self._tickets.pop(entry.request_id).put(finish)
 
     # -- the supervisor's listener ----------------------------------------------------------------------------------
 
@@ -188,8 +130,8 @@ class Desk:
         except OSError as error:
             self._on_notice(explain_scheduling_error(error))
         self._observer.event("worker_ready", worker=slot, pid=pid)
-        self.ready.set()
-        self._dispatch()
+        self.started.set()
+        self.dispatcher.worker_ready(slot)
 
     def frame(self, slot: int, frame: Frame) -> None:
         """A message of a worker; one that breaks the protocol costs it its life."""
@@ -200,7 +142,7 @@ class Desk:
             self.supervisor.slots[slot].kill(signal.SIGKILL)
             return
         if isinstance(message, Events):
-            self._take(slot, message)
+            self.dispatcher.heard(slot, message)
 
     def worker_dying(self, slot: int, pid: int) -> None:
         """Dead, not yet reaped."""
@@ -220,19 +162,13 @@ class Desk:
             user_s=ended.rusage.ru_utime,
             system_s=ended.rusage.ru_stime,
         )
-        replayed, blamed = self.ledger.worker_died(slot, time.monotonic())
-        for entry in blamed:
-            self._end(entry, entry.end("failed", f"{entry.deaths} workers in a row died on this request"))
-        for entry in replayed:
-            if entry.cancelled:
-                self._end(entry, entry.end("cancelled", ""))
         if not self.closing and not self.error:
             self._on_notice(f"inference process {ended.pid} exited with {words}; another one continues")
-        self._dispatch()  # to whoever is free: the slot's own next worker may be delayed
+        self.dispatcher.worker_died(slot, time.monotonic())
 
     def holds_work(self, slot: int) -> bool:
-        """Whether a death now would be one over a request."""
-        return bool(self.ledger.running_in(slot))
+        """Whether a death now would be one over a request, and silence a reason to look."""
+        return self.dispatcher.awaits(slot)
 
     def evidence(self, pid: int) -> tuple[int, int, str] | None:
         """CPU nanoseconds, run-queue nanoseconds and state, or None when it is gone."""
@@ -247,15 +183,14 @@ class Desk:
     def gave_up(self, error: LlmprocError) -> None:
         """Nothing more will be answered."""
         self.error = self.error or error
-        for entry in self.ledger.open_entries():
-            self._end(entry, entry.end("failed", str(error)))
-        self.ready.set()
+        self.dispatcher.end_all(self.error)
+        self.started.set()
         self._on_failure(error)
 
     def stopped(self) -> None:
         """Everything has ended: whoever still waits is told."""
-        for entry in self.ledger.open_entries():
-            self._end(entry, entry.end("cancelled", "the service was closed"))
+        self.dispatcher.end_all(None)
+        self._board.close()
 
 
 def apply_scheduling(pid: int, scheduling: Scheduling) -> None:

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from msgspec import structs
+
 from llmproc.service.messages import Finish, FinishReason, Generate, Token
 
 SUSPECT_DEATHS = 2
 FATAL_DEATHS = 3
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
     """One accepted request."""
 
@@ -28,12 +30,14 @@ class Entry:
     start: int = 0  # positions of its session before this turn
     emitted: list[int] = field(default_factory=list)  # sampled tokens
     closed: bool = False  # the closing id has been reported
-    slot: int | None = None
+    worker: int | None = None  # that runs it
+    place: int | None = None  # on the board
+    ring: int | None = None  # where it waits to be taken
     deaths: int = 0  # in a row without a new token
     attempts: int = 0
     cancelled: bool = False
     summarised: float = 0.0  # when its last step summary was written
-    dispatched_at: float = 0.0  # seconds on main's clock
+    taken_at: float = 0.0  # seconds on CLOCK_MONOTONIC
     lost_s: float = 0.0  # spent with workers that died
     _discarded: int | None = None
 
@@ -47,20 +51,16 @@ class Entry:
 
         After the closing id only the coin of the pass over it is missing: one token, which `token` takes as discarded.
         """
+        if not (self.emitted or self.closed or self.suspect):
+            return self.order
         order, drawn = self.order, len(self.emitted) if self.order.temperature > 0 else 0
         if self.closed and order.closing is not None:
             ids = [*order.ids, *self.emitted, order.closing]
-            return Generate(ids, 1, [], order.temperature, order.top_p, order.seed, order.coins + drawn, None)
-        return Generate(
-            [*self.order.ids, *self.emitted],
-            self.order.max_tokens - len(self.emitted),
-            self.order.end_tokens,
-            self.order.temperature,
-            self.order.top_p,
-            self.order.seed,
-            self.order.coins + drawn,
-            self.order.closing,
-        )
+            rest = structs.replace(order, ids=ids, max_tokens=1, end_tokens=[], closing=None)
+        else:
+            ids = [*order.ids, *self.emitted]
+            rest = structs.replace(order, ids=ids, max_tokens=order.max_tokens - len(self.emitted))
+        return structs.replace(rest, coins=order.coins + drawn, alone=self.suspect)
 
     def token(self, token: Token) -> bool:
         """Take a worker's token; False when the caller is not to see it (drawn after the closing id)."""
@@ -96,7 +96,6 @@ class Entry:
 
     def end(self, reason: FinishReason, message: str) -> Finish:
         """A terminal event that main itself declares (cancelled while waiting, blamed, service lost)."""
-        rest = self.remaining()
         new = len(self.emitted) + self.closed
         prompt = len(self.order.ids)
         return Finish(
@@ -106,7 +105,7 @@ class Entry:
             prompt,
             0,
             new,
-            rest.coins,
+            self.remaining().coins,
             None,
             prompt + new,
             0.0,
@@ -115,73 +114,62 @@ class Entry:
 
 
 class Ledger:
-    """All open requests: waiting in arrival order, or running in a slot."""
+    """All open requests, and which worker runs which. Where those that wait stand is the policy's and the board's."""
 
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity  # sequences per worker
-        self._waiting: list[Entry] = []
-        self._running: dict[int, Entry] = {}
-        self._last_slot: dict[int, int] = {}  # session -> the slot whose cache knows it
+    def __init__(self) -> None:
+        self._open: dict[int, Entry] = {}
+        self._running: dict[int, dict[int, Entry]] = {}  # worker -> request id -> entry
+        self._known: dict[int, int] = {}  # session -> the worker whose cache knows it
 
     def add(self, entry: Entry) -> None:
         """Accept a request."""
-        self._waiting.append(entry)
+        self._open[entry.request_id] = entry
 
     def get(self, request_id: int) -> Entry | None:
-        """The running or waiting entry of that id."""
-        return self._running.get(request_id) or next((e for e in self._waiting if e.request_id == request_id), None)
+        """The open entry of that id."""
+        return self._open.get(request_id)
 
-    def running_in(self, slot: int) -> list[Entry]:
-        """Entries a worker holds."""
-        return [entry for entry in list(self._running.values()) if entry.slot == slot]
+    def running_in(self, worker: int) -> list[Entry]:
+        """Entries a worker runs, in the order it took them."""
+        return list(self._running.get(worker, {}).values())
+
+    def count(self, worker: int) -> int:
+        """How many those are."""
+        return len(self._running.get(worker, ()))
 
     def open_entries(self) -> list[Entry]:
-        """Everything without a terminal event."""
-        return [*self._running.values(), *self._waiting]
+        """Everything without a terminal event, in the order it was accepted."""
+        return list(self._open.values())
 
-    def next_dispatch(self, ready: list[int]) -> tuple[Entry, int] | None:
-        """The next (entry, slot), or None: oldest first, to the slot that knows its session if that has room."""
-        if not any(len(self.running_in(slot)) < self._capacity for slot in ready):
-            return None  # the usual case: thousands may wait, and every step asks
-        for entry in self._waiting:
-            room = [slot for slot in ready if self._has_room(slot, entry)]
-            if room:
-                known = self._last_slot.get(entry.session) if entry.session else None
-                return entry, known if known in room else min(room, key=lambda slot: len(self.running_in(slot)))
-        return None
+    def home(self, entry: Entry) -> int | None:
+        """The worker that ran its session's last turn, and has not died since."""
+        return self._known.get(entry.session) if entry.session else None
 
-    def _has_room(self, slot: int, entry: Entry) -> bool:
-        held = self.running_in(slot)
-        return not held or (len(held) < self._capacity and not entry.suspect and not any(e.suspect for e in held))
-
-    def dispatched(self, entry: Entry, slot: int, now: float) -> None:
-        """The entry has been sent to `slot` at `now`."""
-        self._waiting.remove(entry)
-        entry.dispatched_at = now
-        entry.slot, entry.attempts = slot, entry.attempts + 1
-        self._running[entry.request_id] = entry
+    def taken(self, entry: Entry, worker: int, now: float) -> None:
+        """A worker has won the entry at `now`."""
+        entry.worker, entry.attempts, entry.taken_at = worker, entry.attempts + 1, now
+        self._running.setdefault(worker, {})[entry.request_id] = entry
         if entry.session:
-            self._last_slot[entry.session] = slot
+            self._known[entry.session] = worker
 
     def remove(self, entry: Entry) -> None:
         """The entry has had its terminal event."""
-        if self._running.pop(entry.request_id, None) is None:
-            self._waiting.remove(entry)
+        del self._open[entry.request_id]
+        if entry.worker is not None:
+            del self._running[entry.worker][entry.request_id]
 
-    def worker_died(self, slot: int, now: float) -> tuple[list[Entry], list[Entry]]:
-        """(entries to replay, now waiting again in front; entries to blame, still to be removed by the caller)."""
-        held = self.running_in(slot)
-        alone = len(held) == 1
-        blamed, replayed = [], []
+    def worker_died(self, worker: int, now: float) -> tuple[list[Entry], list[Entry]]:
+        """(entries that must run again, in no worker now; entries to blame, still to be removed by the caller)."""
+        held = self.running_in(worker)
+        blamed, again = [], []
         for entry in held:
             entry.deaths += 1
-            entry.lost_s += now - entry.dispatched_at
-            if entry.deaths >= FATAL_DEATHS and alone:
+            entry.lost_s += now - entry.taken_at
+            if entry.deaths >= FATAL_DEATHS and len(held) == 1:
                 blamed.append(entry)
             else:
-                del self._running[entry.request_id]
-                entry.slot = None
-                replayed.append(entry)
-        self._waiting[:0] = replayed
-        self._last_slot = {session: known for session, known in self._last_slot.items() if known != slot}
-        return replayed, blamed
+                del self._running[worker][entry.request_id]
+                entry.worker = None
+                again.append(entry)
+        self._known = {session: known for session, known in self._known.items() if known != worker}
+        return again, blamed

@@ -1,7 +1,8 @@
 """Everything main and a worker say to each other about requests: declared types, msgpack inside frames, never pickle.
 
-    main -> worker   Generate (one request, complete: a worker keeps nothing that a replay would need)    Cancel
-    worker -> main   Events (what one engine step brought, all in one frame: a token and its end arrive together)
+    board            Generate (one request, complete: a worker keeps nothing that a replay would need)
+    main -> worker   Bell (look at the rings)    Cancel (one you have taken)
+    worker -> main   Events (all that one look or one step brought, in one frame: a token and its end arrive together)
 
 The request id travels in the frame's header for Generate and Cancel, and inside Events for each entry.
 """
@@ -13,11 +14,27 @@ from typing import Literal
 import msgspec
 
 from llmproc.config import EngineOptions
+from llmproc.engine.events import Finish, Token
+from llmproc.engine.events import Reason as FinishReason
 from llmproc.errors import ProtocolError
 from llmproc.processes.frames import Frame
 from llmproc.processes.protocol import FIRST_FREE
 
-FinishReason = Literal["end", "length", "context", "cancelled", "failed"]
+__all__ = [
+    "Bell",
+    "Cancel",
+    "Events",
+    "Finish",
+    "FinishReason",
+    "Generate",
+    "PrepareOrder",
+    "PrepareReport",
+    "Progress",
+    "Taken",
+    "Token",
+    "from_frame",
+    "to_frame",
+]
 
 
 class Generate(msgspec.Struct, frozen=True, array_like=True):
@@ -31,44 +48,36 @@ class Generate(msgspec.Struct, frozen=True, array_like=True):
     seed: int
     coins: int
     closing: int | None = None  # the course's rule: this id is placed after max_tokens, and one more coin is drawn
+    alone: bool = False  # it is suspect: its worker runs nothing beside it
+    wait_s: float = 0.0  # for the stand-in that waits instead of generating: how long
 
 
 class Cancel(msgspec.Struct, frozen=True, array_like=True):
     """End the request; what it has so far stays."""
 
 
-class Token(msgspec.Struct, frozen=True, array_like=True, tag="t"):
-    """One new token of a request."""
+class Bell(msgspec.Struct, frozen=True, array_like=True):
+    """There may be something to take. `cells`: what the ring's owner is to publish, where main cannot."""
+
+    cells: list[bytes] = []
+
+
+class Taken(msgspec.Struct, frozen=True, array_like=True, tag="k", gc=False):
+    """The worker has won a request: from the ring of worker `ring`, at `at` seconds on CLOCK_MONOTONIC."""
 
     request_id: int
-    token: int
-    sampled: bool
-
-
-class Finish(msgspec.Struct, frozen=True, array_like=True, tag="f"):
-    """The one terminal event of a request in a worker. Seconds are wall time; `positions` counts prompt and answer."""
-
-    request_id: int
-    reason: FinishReason
-    message: str
-    prompt_tokens: int
-    cached_tokens: int
-    new_tokens: int
-    coins: int
-    discarded: int | None
-    positions: int
-    prefill_s: float
-    decode_s: float
+    ring: int
+    at: float
 
 
 class Events(msgspec.Struct, frozen=True, array_like=True):
-    """What one step brought."""
+    """What one look at the rings, or one step, brought."""
 
-    items: list[Token | Finish]
+    items: list[Taken | Token | Finish]
 
 
-Message = Generate | Cancel | Events
-_TYPES: dict[int, type] = {FIRST_FREE: Generate, FIRST_FREE + 1: Cancel, FIRST_FREE + 2: Events}
+Message = Generate | Cancel | Events | Bell
+_TYPES: dict[int, type] = dict(enumerate((Generate, Cancel, Events, Bell), FIRST_FREE))
 _CODES = {kind: code for code, kind in _TYPES.items()}
 _DECODERS: dict[int, msgspec.msgpack.Decoder[Message]] = {
     code: msgspec.msgpack.Decoder(kind) for code, kind in _TYPES.items()
@@ -94,11 +103,12 @@ def from_frame(frame: Frame) -> Message:
 
 
 class PrepareOrder(msgspec.Struct, frozen=True):
-    """main -> template: what to load, and how its engines will run."""
+    """main -> template: what to load, how its engines will run, and whether workers take from each other's rings."""
 
     checkpoint: str
     engine: EngineOptions
     workers: int = 1
+    steals: bool = False
 
 
 class PrepareReport(msgspec.Struct, frozen=True):

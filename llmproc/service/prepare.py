@@ -5,7 +5,6 @@ A second template (the first died) is handed the memfd and maps it instead of re
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import os
 import time
@@ -18,6 +17,7 @@ import msgspec
 from llmproc.checkpoints.header import Header, read_header
 from llmproc.hardware.memory import usable_memory
 from llmproc.processes.template import Prepared
+from llmproc.service.fingerprint import fingerprint
 from llmproc.service.messages import PrepareOrder, PrepareReport, Progress
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Loaded:
     model: Model
     options: EngineOptions
     pages: int  # of each worker's KV pool
+    steals: bool  # whether workers take from each other's rings
 
 
 def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -> Prepared:
@@ -64,12 +65,13 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
         lambda done, total, name: tell("kernels", done, total, kernels.cache_misses()),
         variant_of(packing.kind, order.engine.traced),
     )
+    kernels.compile_rings()
     compiled = time.monotonic()
     model = make_model(packing, memoryview(memory), order.engine)
     report = PrepareReport(
         loaded - started, compiled - loaded, packing.size, kernels.cache_misses(), bool(fds), identity
     )
-    return Prepared(Loaded(model, order.engine, pages), msgspec.json.encode(report), [] if fds else [fd])
+    return Prepared(Loaded(model, order.engine, pages, order.steals), msgspec.json.encode(report), [] if fds else [fd])
 
 
 def _fill(header: Header, packing: Packing, memory: memoryview, progress: Callable[[int, int], None]) -> str:
@@ -93,14 +95,3 @@ def _memory_bytes() -> int:
     budget = usable_memory()
     known = budget.usable if budget.usable is not None else budget.total
     return (known if known is not None else 1 << 30) // 2
-
-
-def fingerprint(memory: memoryview) -> str:
-    """What tells two checkpoints apart: SHA-256 of a file up to 32 MiB, of size and 512 slices of a larger one."""
-    if len(memory) <= 32 << 20:
-        return f"sha256:{hashlib.sha256(memory).hexdigest()}"
-    digest = hashlib.sha256(str(len(memory)).encode())
-    for index in range(512):
-        start = index * (len(memory) - (1 << 14)) // 511
-        digest.update(memory[start : start + (1 << 14)])
-    return f"sha256-of-slices:{digest.hexdigest()}"

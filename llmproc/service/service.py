@@ -1,8 +1,8 @@
 """The service, as its callers see it: takes requests, gives every one exactly one terminal event, whatever dies.
 
-    caller            I/O thread (supervisor, desk)                            worker
-    submit() --post--> Ledger.add -> next_dispatch -> Generate frame --------> engine
-    Ticket <---queue-- Token / Finish <--------------- Events frame <---------- step
+    caller            I/O thread (supervisor, desk, dispatcher)                worker
+    submit() --post--> Ledger, Policy -> RequestBoard ~~~ by compare-and-swap ~~> Claims -> engine
+    Ticket <---queue-- Token / Finish <------------------ Events frame <------- step
                        worker died: Ledger.worker_died -> waiting again, from its ids and coins
 
 Nothing above may assume that workers are local children: it sees requests, tickets and events.
@@ -15,13 +15,18 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
-from llmproc.config import EngineOptions, Scheduling
+from llmproc.checkpoints.header import read_header
+from llmproc.config import EngineOptions, Scheduling, check_workers
+from llmproc.dispatch import make_policy
 from llmproc.errors import LlmprocError, ServiceClosedError
 from llmproc.hardware.cpus import default_threads
+from llmproc.processes.frames import HEADER_SIZE, MAX_PAYLOAD
 from llmproc.processes.plan import Plan
+from llmproc.processes.requestboard import RequestBoard
 from llmproc.processes.slots import WorkerExit
 from llmproc.service.desk import Desk, apply_scheduling
 from llmproc.service.ledger import Entry
@@ -29,14 +34,25 @@ from llmproc.service.messages import Generate, PrepareOrder, PrepareReport, Prog
 from llmproc.service.observer import NoObserver, Observer
 from llmproc.service.ticket import Ticket
 
+Work = Literal["generate", "wait"]
+_WORK: dict[str, tuple[str, str]] = {  # what the template prepares, and what its workers do
+    "generate": ("llmproc.service.prepare:prepare", "llmproc.service.worker:child"),
+    "wait": ("llmproc.service.waiting:prepare", "llmproc.service.waiting:child"),
+}
+_CELLS = 4  # of a ring, at least: what comes back after a death waits behind them
+_ID_BYTES, _ORDER_BYTES = 5, 1024  # of an id in msgpack at most; of everything else, end tokens for instance
+_WAIT_POSITIONS = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceConfig:
     """What to serve and with how many processes."""
 
-    checkpoint: Path
+    checkpoint: Path  # with work "wait" it is never opened
     workers: int = 1
     engine: EngineOptions = field(default_factory=EngineOptions)
+    mode: str = "ws"  # dispatch policy, a key of dispatch.POLICIES
+    work: Work = "generate"
     scheduling: Scheduling = field(default_factory=Scheduling)
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     output_fd: int | None = None
@@ -46,6 +62,17 @@ class ServiceConfig:
 def with_threads(engine: EngineOptions, workers: int) -> EngineOptions:
     """The options with a number of threads: unless given, all workers' together are the CPUs this process may use."""
     return engine if engine.threads is not None else replace(engine, threads=default_threads(workers))
+
+
+def _open_board(config: ServiceConfig) -> RequestBoard:
+    """Rings that keep every worker in work while main does something else, and places for the longest prompts."""
+    workers, sequences = config.workers, config.engine.sequences
+    cells = max(_CELLS, sequences)
+    positions = _WAIT_POSITIONS
+    if config.work == "generate":
+        positions = config.engine.positions(read_header(config.checkpoint).description.seq_len)
+    size = HEADER_SIZE + min(MAX_PAYLOAD, _ORDER_BYTES + _ID_BYTES * positions)
+    return RequestBoard.create(workers, cells, workers * (cells + sequences + 1), -(-size // 8) * 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +97,26 @@ class Service:
         on_failure: Callable[[LlmprocError], None] = lambda error: None,
     ) -> None:
         """`on_*` are called on the I/O thread and must not block."""
-        engine = with_threads(config.engine, config.workers)
+        check_workers(config.workers)
+        engine, sequences = with_threads(config.engine, config.workers), config.engine.sequences
+        policy = make_policy(config.mode, config.workers, sequences)
+        board = _open_board(config)
+        prepare, child = _WORK[config.work]
         plan = Plan(
-            "llmproc.service.prepare:prepare",
-            "llmproc.service.worker:child",
-            msgspec.json.encode(PrepareOrder(str(config.checkpoint), engine, config.workers)),
+            prepare,
+            child,
+            msgspec.json.encode(PrepareOrder(str(config.checkpoint), engine, config.workers, policy.steals)),
             config.workers,
             config.environment,
             config.output_fd,
             config.stuck_after_s,
+            (board.fd,),
         )
         self._desk = Desk(
             plan,
-            config.engine.sequences,
+            policy,
+            board,
+            sequences,
             config.scheduling,
             observer or NoObserver(),
             on_progress,
@@ -113,10 +147,10 @@ class Service:
 
     def wait_ready(self, timeout: float | None = None) -> bool:
         """Wait for the first worker. Raises the reason when the service has given up."""
-        self._desk.ready.wait(timeout)
+        self._desk.started.wait(timeout)
         if self.error:
             raise self.error
-        return self._desk.ready.is_set()
+        return self._desk.started.is_set()
 
     def submit(
         self, order: Generate, session: int = 0, start: int = 0, notify: Callable[[], None] | None = None
@@ -131,7 +165,7 @@ class Service:
             if self._desk.closing:
                 raise ServiceClosedError("the service is closed")
             request_id, self._next_id = self._next_id, self._next_id + 1
-        ticket = Ticket(request_id, lambda: self._post(lambda: self._desk.cancel(request_id)), notify)
+        ticket = Ticket(request_id, lambda: self._post(lambda: self._desk.dispatcher.cancel(request_id)), notify)
         if not self._desk.supervisor.post(lambda: self._desk.accept(Entry(request_id, order, session, start), ticket)):
             raise self.error or ServiceClosedError("the service has ended")
         return ticket
@@ -139,7 +173,7 @@ class Service:
     def workers(self) -> list[WorkerInfo]:
         """A snapshot of the slots."""
         return [
-            WorkerInfo(slot.index, slot.pid, slot.state.value, len(self._desk.ledger.running_in(slot.index)))
+            WorkerInfo(slot.index, slot.pid, slot.state.value, self._desk.dispatcher.ledger.count(slot.index))
             for slot in self._desk.supervisor.slots
         ]
 
@@ -160,7 +194,7 @@ class Service:
             scheduling.cpus or old.cpus,
         )
         if fresh:
-            self._desk.ready.clear()
+            self._desk.started.clear()
             self._post(self._desk.replace_all)
 
     def close(self, timeout: float | None = None) -> list[WorkerExit]:

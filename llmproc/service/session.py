@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -36,6 +37,15 @@ class Turn(msgspec.Struct):
     start: int
     answer: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A turn that is ready to be sent: its ids are those of everything up to where the answer begins."""
+
+    turn: Turn
+    order: Generate
+    earlier: list[Turn]
 
 
 class SavedSession(msgspec.Struct, forbid_unknown_fields=True):
@@ -146,7 +156,17 @@ class Session:
 
         `notify`: called on the I/O thread whenever the answer's `next(0)` has something.
         """
-        return self._open(text, self.ids, self.turns, notify)
+        return self.send(self.prepare(text), notify)
+
+    def prepare(self, text: str) -> Prepared:
+        """A turn that `send` starts, later and maybe from another thread; needs no service. RequestError as `ask`."""
+        return self._prepared(text, self.ids, self.turns)
+
+    def send(self, prepared: Prepared, notify: Callable[[], None] | None = None) -> Answer:
+        """Start a turn that `prepare` made of this session as it stands."""
+        order, turn = prepared.order, prepared.turn
+        ticket = self.service.submit(order, self.session_id, turn.start, notify)
+        return Answer(self, ticket, turn, order.ids, prepared.earlier, self._end_tokens)
 
     def place(self, prompt: str, answer: str) -> None:
         """Add a turn as if it had been made; its answer's ids are those of its text. RequestError as `ask`."""
@@ -168,7 +188,7 @@ class Session:
         if not self.turns:
             raise RequestError("there is no answer to make again")
         last = self.turns[-1]
-        return self._open(last.prompt, self.ids[: last.start], self.turns[:-1])
+        return self.send(self._prepared(last.prompt, self.ids[: last.start], self.turns[:-1]))
 
     def clear(self) -> None:
         """Forget the conversation; the random stream goes on."""
@@ -200,10 +220,6 @@ class Session:
         self.sampling = SamplingParams(saved.temperature, saved.top_p, saved.max_tokens, saved.seed)
         self.ids, self.coins, self.turns, self.system = list(saved.ids), saved.coins, saved.turns, saved.system
 
-    def _open(self, text: str, ids: list[int], turns: list[Turn], notify: Callable[[], None] | None = None) -> Answer:
-        """A turn after `turns`, which fill `ids`."""
-        return self._start(Turn(text, len(ids)), self._opened(text, ids, turns), turns, notify)
-
     def _opened(self, text: str, ids: list[int], turns: list[Turn]) -> list[int]:
         """`ids` and a turn's own, up to where its answer begins. An answer that did not end itself is closed first."""
         first, unended = not ids, bool(turns) and turns[-1].reason != "end" and self.template.name != "course"
@@ -211,13 +227,16 @@ class Session:
         opening = self.template.open(self.tokenizer, to_bytes(text), self.system if first else None, first)
         return [*ids, *closing, *opening]
 
-    def _start(self, turn: Turn, ids: list[int], turns: list[Turn], notify: Callable[[], None] | None = None) -> Answer:
-        room = self.seq_len - len(ids)
-        if room < 1:
-            raise RequestError(f"the conversation would need {len(ids)} positions and the context has {self.seq_len}")
+    def _prepared(self, text: str, ids: list[int], turns: list[Turn]) -> Prepared:
+        """A turn after `turns`, which fill `ids`."""
+        turn, opened = Turn(text, len(ids)), self._opened(text, ids, turns)
+        if self.seq_len - len(opened) < 1:
+            raise RequestError(
+                f"the conversation would need {len(opened)} positions and the context has {self.seq_len}"
+            )
         course = self.template.name == "course"
         order = Generate(
-            ids,
+            opened,
             COURSE_TURN if course else self.sampling.max_tokens,
             sorted(self._end_tokens),
             float(self.sampling.temperature),
@@ -226,8 +245,7 @@ class Session:
             self.coins,
             _COURSE_CLOSING if course else None,
         )
-        ticket = self.service.submit(order, self.session_id, turn.start, notify)
-        return Answer(self, ticket, turn, ids, turns, self._end_tokens)
+        return Prepared(turn, order, turns)
 
     def _completed(self, answer: Answer) -> None:
         finish = answer.finish

@@ -13,6 +13,7 @@ class Ticket:
     """A submitted request: iterate its events; the last one is the Finish.
 
     Moments are seconds on CLOCK_MONOTONIC in main, None until they have come; a replay changes none that has.
+    `worker`: the slot it is or was last with, `attempts`: how many workers it has been given to.
     """
 
     def __init__(self, request_id: int, cancel: Callable[[], None], notify: Callable[[], None] | None = None) -> None:
@@ -22,6 +23,8 @@ class Ticket:
         self.dispatched: float | None = None
         self.first_token: float | None = None
         self.ended: float | None = None
+        self.worker: int | None = None
+        self.attempts = 0
         self._events: queue.SimpleQueue[Token | Finish] = queue.SimpleQueue()
 
     def put(self, event: Token | Finish) -> None:

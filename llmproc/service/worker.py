@@ -1,73 +1,196 @@
 """The child side: a worker's loop around an engine. It never compiles, never touches stdin, keeps no state of main's.
 
-request pipe -> receive() -> Engine.add / cancel -> Engine.step() -> one Events frame -> event pipe
+rings of the board -> Claims.take -> Engine.add -> Engine.step -> one Events frame -> event pipe
+request pipe       -> Bell (look again), Cancel, STOP
 """
 
 from __future__ import annotations
 
-from llmproc.engine import engine as engine_events
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+from llmproc.dispatch import victims
 from llmproc.engine.engine import Engine
+from llmproc.engine.events import Finish, Token
 from llmproc.engine.forward import Forward
 from llmproc.engine.sequence import SequenceRequest
 from llmproc.errors import RequestError
 from llmproc.processes import protocol
+from llmproc.processes.boardview import BoardView
 from llmproc.processes.channel import WorkerChannel
-from llmproc.processes.frames import Frame
 from llmproc.processes.health import HealthCell
-from llmproc.service import messages
+from llmproc.processes.template import Post
+from llmproc.service.claims import Claim, Claims
+from llmproc.service.messages import Bell, Cancel, Events, Generate, Message, Taken, from_frame, to_frame
 from llmproc.service.prepare import Loaded
 
 
-def child(context: Loaded, channel: WorkerChannel, health: HealthCell) -> int:
-    """Serve requests until STOP, end of the request pipe (main is gone) or SIGTERM; returns the exit code."""
+class Runner(Protocol):
+    """What runs requests: an engine, or its stand-in."""
+
+    @property
+    def load(self) -> int:
+        """Requests it has."""
+
+    def add(self, request_id: int, order: Generate) -> None:
+        """Accept one. RequestError, and nothing changed, if it cannot be run."""
+
+    def cancel(self, request_id: int) -> object:
+        """End one with the next step, if it is there."""
+
+    def patience(self) -> float | None:
+        """Seconds until a step has something to do; 0: now, None: not before something is added."""
+
+    def step(self) -> Sequence[Token | Finish]:
+        """Do it."""
+
+
+class Serving:
+    """Takes requests while the runner has room, and says everything that becomes of them."""
+
+    def __init__(
+        self, runner: Runner, claims: Claims, channel: WorkerChannel, health: HealthCell, sequences: int
+    ) -> None:
+        self._runner, self._claims, self._channel, self._health = runner, claims, channel, health
+        self._sequences = sequences
+        self._held: tuple[int, Generate] | None = None  # suspect: it begins when everything else has ended
+        self._alone = False  # the last one that began is suspect
+        self._stopped = False
+
+    def run(self) -> None:
+        """Until STOP, end of the request pipe (main is gone) or SIGTERM."""
+        self._channel.ready()
+        while not (self._stopped or self._channel.ended):
+            if self._runner.patience() == 0:
+                self._say(self._runner.step())
+                self._health.step()
+            self._take()
+            self._health.set_busy(self._runner.load > 0)
+            self._rest()
+
+    def _rest(self) -> None:
+        """Read the pipe; wait there while there is nothing to do, which must be said before the last look at the rings.
+
+        Main appends first and looks then whether somebody rests: one of the two sees what the other did.
+        """
+        if self._runner.patience() == 0:
+            return self._listen(0)
+        self._health.set_resting(True)
+        self._claims.fence()
+        self._take()
+        self._health.set_busy(self._runner.load > 0)
+        self._listen(self._runner.patience())
+        return self._health.set_resting(False)
+
+    def _listen(self, patience: float | None) -> None:
+        """Read what main says, for as long as there is nothing else to do."""
+        while (frame := self._channel.receive(patience)) is not None:
+            patience = 0
+            if frame.type == protocol.STOP:
+                self._stopped = True
+                return
+            self._obey(frame.request_id, from_frame(frame))
+
+    def _obey(self, request_id: int, message: Message) -> None:
+        if isinstance(message, Bell):
+            for cell in message.cells:
+                self._claims.publish(cell)
+        elif isinstance(message, Cancel):
+            if self._held and self._held[0] == request_id:
+                self._say([_ended(*self._held, "cancelled", "")])
+                self._held = None
+            self._runner.cancel(request_id)
+
+    def _take(self) -> None:
+        """Requests from the rings, as many as there is room for."""
+        said: list[Taken | Finish] = []
+        if self._held and not self._runner.load:
+            self._begin(*self._held, said)
+            self._held, self._alone = None, True
+        while self._has_room() and (claim := self._claims.take()):
+            self._accept(claim, said)
+        self._say(said)
+
+    def _has_room(self) -> bool:
+        load = self._runner.load
+        return not self._held and load < self._sequences and not (self._alone and load)
+
+    def _accept(self, claim: Claim, said: list[Taken | Finish]) -> None:
+        request_id, order = claim.frame.request_id, from_frame(claim.frame)
+        said.append(Taken(request_id, claim.ring, time.monotonic()))
+        if not isinstance(order, Generate):
+            raise TypeError(f"request {request_id} of the board is {type(order).__name__}")
+        self._health.set_busy(True)
+        if claim.cancelled:
+            said.append(_ended(request_id, order, "cancelled", ""))
+        elif order.alone and self._runner.load:
+            self._held = request_id, order
+        else:
+            self._alone = order.alone
+            self._begin(request_id, order, said)
+
+    def _begin(self, request_id: int, order: Generate, said: list[Taken | Finish]) -> None:
+        try:
+            self._runner.add(request_id, order)
+        except RequestError as error:
+            said.append(_ended(request_id, order, "failed", str(error)))
+
+    def _say(self, events: Sequence[Taken | Token | Finish]) -> None:
+        if events:
+            self._channel.send(to_frame(Events(list(events))))
+
+
+def _ended(request_id: int, order: Generate, reason: str, message: str) -> Finish:
+    """The end of a request that did not begin."""
+    count = len(order.ids)
+    return Finish(request_id, reason, message, count, 0, 0, order.coins, None, count, 0.0, 0.0)  # type: ignore[arg-type]
+
+
+class EngineRunner:
+    """An engine as a Runner."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.cancel, self.step = engine.cancel, engine.step
+
+    @property
+    def load(self) -> int:
+        """See Runner."""
+        return self._engine.running + self._engine.waiting
+
+    def add(self, request_id: int, order: Generate) -> None:
+        """See Runner."""
+        self._engine.add(
+            SequenceRequest(
+                request_id=request_id,
+                tokens=tuple(order.ids),
+                max_tokens=order.max_tokens,
+                end_tokens=frozenset(order.end_tokens),
+                temperature=order.temperature,
+                top_p=order.top_p,
+                seed=order.seed,
+                coins=order.coins,
+                closing=order.closing,
+            )
+        )
+
+    def patience(self) -> float | None:
+        """See Runner."""
+        return 0 if self._engine.busy else None
+
+
+def serve(runner: Runner, post: Post, sequences: int, steals: bool) -> int:
+    """Run requests of the board, until main wants no more; returns the exit code."""
+    (board_fd,) = post.shared
+    board = BoardView.attach(board_fd)
+    claims = Claims(board, post.slot, steals, victims)
+    Serving(runner, claims, post.channel, post.health, sequences).run()
+    return 0
+
+
+def child(context: Loaded, post: Post) -> int:
+    """A worker over the model that the template loaded."""
     with Forward(context.model, context.options, context.pages) as forward:
         engine = Engine(forward, context.options)
-        channel.ready()
-        while True:
-            while (frame := channel.receive(block=not engine.busy)) is not None:
-                if frame.type == protocol.STOP:
-                    return 0
-                _accept(engine, frame, channel)
-                health.set_busy(engine.busy)
-            if channel.ended:
-                return 0
-            if engine.busy:
-                events = engine.step()
-                health.step()
-                if events:
-                    channel.send(messages.to_frame(messages.Events([_message(event) for event in events])))
-                health.set_busy(engine.busy)
-
-
-def _accept(engine: Engine, frame: Frame, channel: WorkerChannel) -> None:
-    message = messages.from_frame(frame)
-    if isinstance(message, messages.Cancel):
-        engine.cancel(frame.request_id)
-    elif isinstance(message, messages.Generate):
-        try:
-            engine.add(_request(frame.request_id, message))
-        except RequestError as error:
-            refused = messages.Finish(
-                frame.request_id, "failed", str(error), len(message.ids), 0, 0, message.coins, None, 0, 0.0, 0.0
-            )
-            channel.send(messages.to_frame(messages.Events([refused])))
-
-
-def _request(request_id: int, message: messages.Generate) -> SequenceRequest:
-    return SequenceRequest(
-        request_id=request_id,
-        tokens=tuple(message.ids),
-        max_tokens=message.max_tokens,
-        end_tokens=frozenset(message.end_tokens),
-        temperature=message.temperature,
-        top_p=message.top_p,
-        seed=message.seed,
-        coins=message.coins,
-        closing=message.closing,
-    )
-
-
-def _message(event: engine_events.Token | engine_events.Finish) -> messages.Token | messages.Finish:
-    if isinstance(event, engine_events.Token):
-        return messages.Token(event.request_id, event.token, event.sampled)
-    return messages.Finish(*(getattr(event, name) for name in messages.Finish.__struct_fields__))
+        return serve(EngineRunner(engine), post, context.options.sequences, context.steals)

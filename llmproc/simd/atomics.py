@@ -1,8 +1,10 @@
 """Atomic operations on shared memory, and waiting on it: what ranks of a team agree by.
 
-Addresses are int64, in bytes, naturally aligned; memory order is sequentially consistent throughout, which costs
-nothing measurable at one barrier a matrix. `futex_wait` and `futex_wake` call libc's `syscall`, declared by name inside
-the intrinsic so that compiled code can be cached; the words may lie in memory shared between processes.
+Addresses are int64, in bytes, naturally aligned; memory order is sequentially consistent, which costs nothing
+measurable at one barrier a matrix. Only `load_i64` acquires and `store_i64` releases: what was written before the store
+is seen behind the load that reads it, which is all that handing something over needs. `futex_wait` and `futex_wake`
+call libc's `syscall`, declared by name inside the intrinsic so that compiled code can be cached; the words may lie in
+memory shared between processes.
 """
 
 from __future__ import annotations
@@ -58,6 +60,27 @@ def add_i32(typingctx: Any, address: Any, value: Any) -> Any:
 
 
 @intrinsic
+def load_i64(typingctx: Any, address: Any) -> Any:
+    """The int64 at an address, atomically; acquires."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load_atomic(_word(builder, args[0], emit.I64), "acquire", 8)
+
+    return types.int64(_I64), generate
+
+
+@intrinsic
+def store_i64(typingctx: Any, address: Any, value: Any) -> Any:
+    """An int64 to an address, atomically; releases."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store_atomic(args[1], _word(builder, args[0], emit.I64), "release", 8)
+        return context.get_dummy_value()
+
+    return types.void(_I64, types.int64), generate
+
+
+@intrinsic
 def compare_exchange_i64(typingctx: Any, address: Any, expected: Any, wanted: Any) -> Any:
     """If the int64 at an address is `expected`, make it `wanted`; returns what stood there before."""
 
@@ -66,6 +89,17 @@ def compare_exchange_i64(typingctx: Any, address: Any, expected: Any, wanted: An
         return builder.extract_value(pair, 0)
 
     return types.int64(_I64, types.int64, types.int64), generate
+
+
+@intrinsic
+def fence(typingctx: Any) -> Any:
+    """Nothing that stands behind it is done before all that stands before it can be seen, loads and stores alike."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.fence(_ORDER)
+        return context.get_dummy_value()
+
+    return types.void(), generate
 
 
 @intrinsic

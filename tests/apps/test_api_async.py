@@ -35,7 +35,7 @@ def endless(slow: Path) -> Iterator[LLM]:
 
 
 def idle(llm: LLM) -> bool:
-    return not llm._running.service._desk.ledger.open_entries()
+    return not llm._running.service._desk.dispatcher.ledger.open_entries()
 
 
 def test_the_twins_give_the_same(llm: LLM) -> None:

@@ -35,7 +35,7 @@ def open_model(path: Path, **options: object) -> LLM:
 
 
 def busy(llm: LLM) -> bool:
-    return any(entry.emitted for entry in llm._running.service._desk.ledger.open_entries())
+    return any(entry.emitted for entry in llm._running.service._desk.dispatcher.ledger.open_entries())
 
 
 # -- the package ----------------------------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ def test_the_package_shows_what_it_exports_and_imports_it_when_asked() -> None:
         "assert {'LLM', 'SamplingParams'} <= set(dir(llmproc));"
         "from llmproc import *; import llmproc.apps.api as api;"
         "assert LLM is llmproc.LLM is api.LLM and SamplingParams is api.SamplingParams;"
-        "print([name for name in ('numba', 'numpy', 'pandas', 'llmproc.engine') if name in sys.modules]);"
+        "print([name for name in ('numba', 'numpy', 'pandas', 'llmproc.kernels') if name in sys.modules]);"
         "llmproc.nothing"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
@@ -76,7 +76,7 @@ def test_what_cannot_start_says_why_in_one_line(tmp_path: Path, quick: Path, mon
         (CheckpointError, "nothing.bin", {"model": tmp_path / "nothing.bin"}),
         (CheckpointError, "text.bin", {"model": tmp_path / "text.bin"}),
         (TokenizerError, "text.bin", {"tokenizer": tmp_path / "text.bin"}),
-        (UsageError, "workers is 2", {"workers": 2}),
+        (UsageError, "workers is 65", {"workers": 65}),
         (UsageError, "workers is 0", {"workers": 0}),
         (UsageError, "threads is -1", {"threads": -1}),
         (UsageError, "sequences is 0", {"sequences": 0}),
@@ -331,4 +331,4 @@ def test_a_finalizer_may_come_in_the_middle_of_a_post(slow: Path) -> None:
         service = llm._running.service
         with service._lock, service._desk.supervisor._post_lock:
             del stream
-        until(lambda: not service._desk.ledger.open_entries(), 3)
+        until(lambda: not service._desk.dispatcher.ledger.open_entries(), 3)

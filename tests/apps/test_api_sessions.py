@@ -33,7 +33,7 @@ def endless(quick: Path) -> Iterator[LLM]:
 
 
 def idle(llm: LLM) -> bool:
-    return not llm._running.service._desk.ledger.open_entries()
+    return not llm._running.service._desk.dispatcher.ledger.open_entries()
 
 
 def test_a_session_remembers(llm: LLM) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import statistics
-
 import pytest
 from bench_arms import Clock, timed
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from llmproc.apps.bench.measure import WARM_UP, best_setting, paired_ratios, rotated, schedule, summarise
+from llmproc.apps.bench.measure import WARM_UP, best_setting, schedule
 from llmproc.apps.bench.runner import SETTLE_S, TRIAL_STEPS, TRIALS, Runner, idle_cpu_share
 from llmproc.apps.bench.timed import TimedArm, Timing
 from llmproc.apps.bench.work import Work, limit_work, planned_work
+from llmproc.experiments.samples import paired_ratios
 
 PREFILL, DECODE = Work("pp8", "prefill", 8), Work("tg32", "decode", 1, 1, 32)
 
@@ -21,46 +18,12 @@ def silent(done: int, total: int, what: str) -> None:
     pass
 
 
-def test_summary_of_known_numbers() -> None:
-    found = summarise([5.0, 1.0, 3.0, 2.0, 4.0])
-    assert (found.count, found.median, found.minimum, found.maximum) == (5, 3, 1, 5)
-    assert (found.iqr, found.mad) == (2, 1)
-    assert found.spread == pytest.approx(2 / 3) and found.unsteady
-    assert summarise([7.0]).iqr == 0 and not summarise([7.0]).unsteady
-    with pytest.raises(ValueError, match="nothing"):
-        summarise([])
-
-
-def test_a_tenth_of_the_median_is_where_doubt_begins() -> None:
-    assert not summarise([95.0, 100.0, 105.0]).unsteady  # the quartiles are 97.5 and 102.5
-    assert summarise([89.0, 100.0, 111.0]).unsteady
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.floats(0.1, 1e6), min_size=1, max_size=20))
-def test_summary_lies_within_its_samples(values: list[float]) -> None:
-    found = summarise(values)
-    assert found.minimum <= found.median <= found.maximum
-    assert found.median == statistics.median(values)
-    assert found.mad >= 0 and 0 <= found.iqr <= found.maximum - found.minimum + 1e-9
-
-
-def test_rotation() -> None:
-    assert [rotated("abc", by) for by in range(-1, 4)] == [list(x) for x in ("cab", "abc", "bca", "cab", "abc")]
-    assert rotated([], 3) == []
-
-
 def test_arms_stand_side_by_side_and_take_turns_at_being_first() -> None:
     order = list(schedule([("w", "ab"), ("v", "ab"), ("x", "a")], 2))
     assert [f"{w}{arm}" for repetition, w, arm in order if repetition < 0] == ["wb", "wa", "vb", "va", "xa"]
     assert [f"{w}{arm}" for repetition, w, arm in order if repetition == 0] == ["wa", "wb", "va", "vb", "xa"]
     assert [f"{w}{arm}" for repetition, w, arm in order if repetition == 1] == ["wb", "wa", "vb", "va", "xa"]
     assert len({repetition for repetition, _, _ in order}) == 2 + WARM_UP
-
-
-def test_ratios_are_made_within_a_repetition() -> None:
-    own, peer = {0: 10.0, 1: 40.0, 2: 9.0}, {0: 5.0, 1: 10.0, 3: 1.0}
-    assert paired_ratios(own, peer) == {0: 2.0, 1: 4.0}
 
 
 def test_the_quickest_run_decides_about_a_setting() -> None:

@@ -16,9 +16,9 @@ from llmproc.apps.bench import result, rows, table
 from llmproc.apps.bench.bar import Bar
 from llmproc.apps.bench.model import Model
 from llmproc.apps.bench.options import parse_options
-from llmproc.apps.bench.runner import Runner
-from llmproc.apps.bench.timed import TimedArm
-from llmproc.apps.bench.work import limit_work, planned_work
+from llmproc.apps.bench.runner import Measurements, Runner, Sample
+from llmproc.apps.bench.timed import TimedArm, Timing
+from llmproc.apps.bench.work import Work, limit_work, planned_work
 from llmproc.checkpoints.synth import SHAPES
 from llmproc.config import Environment
 
@@ -105,8 +105,8 @@ def test_shares_of_the_limits() -> None:
     found = measured(*SMALL)
     step = 142_884_864
     alone = {share["of"]: share for share in row_of(found, "tg4")["shares"]}
-    assert alone["read"]["used"] == pytest.approx(100 * step) and alone["read"]["value"] == pytest.approx(2e9)
-    assert alone["read"]["share"] == pytest.approx(100 * step / 2e9)
+    assert alone["read"]["used"] == pytest.approx(100 * step) and alone["read"]["unit"] == "bytes/s"
+    assert alone["read"]["share"] == alone["read"]["of_best"] == pytest.approx(100 * step / 2e9)
     assert alone["integer"]["used"] == pytest.approx(100 * 134_479_872)
     assert row_of(found, "tg4")["limit"] == "read"
     together = {share["of"]: share for share in row_of(found, "tg2 b2")["shares"]}
@@ -115,6 +115,19 @@ def test_shares_of_the_limits() -> None:
     assert [share["of"] for share in prefill] == ["integer"]
     assert prefill[0]["used"] == pytest.approx(100 * (8 * 106_168_320 + 28_311_552) / 8)
     assert {s["of"] for s in row_of(measured(*SMALL, kind="f32"), "tg4")["shares"]} == {"read", "float"}
+
+
+def test_a_share_is_of_the_limit_in_the_same_repetition() -> None:
+    """The machine was slow for both in the second and third: one share for all three, another of the best limit."""
+    work, limit = Work("tg1", "decode", 1, 1, 1), Work("read, 2 threads", "read", 1, 2)
+    model = Model("m", Path("x.bin"), replace(SHAPES["smollm-135m"], weight_type="f32", group_size=0), "", "int8", True)
+    found = Measurements()
+    for repetition, pace in enumerate((1.0, 0.5, 0.5)):
+        found.samples.append(Sample(work, "llmproc", repetition, 0, Timing(1, 8 * pace), 0))
+        found.samples.append(Sample(limit, "machine", repetition, 0, Timing(1, 10 * pace * model.step_bytes), 0))
+    (share,) = result.tests_block(found, model, 2)[0]["shares"]
+    assert share["of"] == "read"
+    assert share["share"] == pytest.approx(0.8) and share["of_best"] == pytest.approx(0.4)
 
 
 def test_without_limits_and_peer_their_columns_are_empty_or_absent() -> None:

@@ -42,7 +42,7 @@ class FakeEngine:
         self.waiting.append(request)
 
     def step(self) -> list[Any]:
-        from llmproc.engine.sequence import Finish, Token
+        from llmproc.engine.events import Finish, Token
 
         batch, self.waiting = self.waiting[: self.options.sequences], self.waiting[self.options.sequences :]
         self.most = max(self.most, len(batch))
@@ -120,7 +120,7 @@ def test_first_difference() -> None:
 def test_a_request_that_fails_is_an_error() -> None:
     class Failing(FakeEngine):
         def step(self) -> list[Any]:
-            from llmproc.engine.sequence import Finish
+            from llmproc.engine.events import Finish
 
             request = self.waiting.pop()
             return [Finish(request.request_id, "failed", "NaN", 3, 0, 0, 0, None, 3, 0.0, 0.0)]

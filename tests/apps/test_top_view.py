@@ -77,10 +77,10 @@ def test_counts_come_from_the_announcement(stage: Stage) -> None:
     stage.worker(1)
     for request, worker in ((1, 0), (2, 0), (3, 1)):
         stage.tell("request_arrived", request=request)
-        stage.tell("request_dispatched", request=request, worker=worker, pid=1)
+        stage.tell("request_queued", request=request, ring=worker)
     stage.tell("request_arrived", request=4)
-    stage.tell("request_taken", request=1, worker=0, ring=0)
-    stage.tell("request_taken", request=2, worker=1, ring=0)
+    stage.tell("request_dispatched", request=1, worker=0, ring=0)
+    stage.tell("request_dispatched", request=2, worker=1, ring=0)
     found = rows(Look(find=lambda: running([stage.place])).view())
     assert [(r.sequences, r.queue, r.steals) for r in found.values()] == [(2, 1, None), (1, 0, 0), (1, 1, 1)]
 

@@ -14,7 +14,8 @@ from llmproc import kernels
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import PAGE, Chunk
 from llmproc.engine.engine import Engine
-from llmproc.engine.sequence import Finish, SequenceRequest, Token
+from llmproc.engine.events import Finish, Token
+from llmproc.engine.sequence import SequenceRequest
 
 VOCABULARY = 50
 POISON = VOCABULARY - 1  # its logits are so low that it is never drawn, only asked

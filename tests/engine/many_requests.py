@@ -10,8 +10,9 @@ from one_sequence import Model
 
 from llmproc.config import EngineOptions
 from llmproc.engine.engine import Engine
+from llmproc.engine.events import Finish, Token
 from llmproc.engine.loading import open_forward, open_weights, page_bytes
-from llmproc.engine.sequence import Finish, SequenceRequest, Token
+from llmproc.engine.sequence import SequenceRequest
 
 
 @dataclass(frozen=True)

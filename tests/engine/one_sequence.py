@@ -14,6 +14,9 @@ from llmproc.engine.batch import PAGE, Chunk
 from llmproc.engine.engine import Engine
 from llmproc.engine.forward import Forward
 from llmproc.engine.loading import open_weights
+from llmproc.engine.randomness import RandomStream
+from llmproc.engine.sampling import most_likely
+from llmproc.engine.sampling import sample as sample_row
 
 Model = tuple[ModelDescription, Weights]
 C_ORDER = EngineOptions(kv_type="f32", c_order=True)
@@ -52,3 +55,8 @@ def open_engine(model: Model, options: EngineOptions = C_ORDER) -> Iterator[Engi
 def bits(logits: np.ndarray) -> np.ndarray:
     """To compare exactly, the sign of zero included."""
     return logits.view(np.uint32)
+
+
+def sample(logits: np.ndarray, temperature: float, top_p: float, stream: RandomStream) -> int:
+    """The id for one row of logits, as an engine step draws it."""
+    return sample_row(logits, most_likely(logits[None])[0], temperature, top_p, stream)

@@ -11,10 +11,11 @@ import pytest
 from one_sequence import C_ORDER, open_engine
 
 from llmproc.engine.engine import Engine
+from llmproc.engine.events import Finish, Token
 from llmproc.engine.loading import open_forward
 from llmproc.engine.randomness import RandomStream
 from llmproc.engine.reference import Reference, reference_sample
-from llmproc.engine.sequence import Finish, SequenceRequest, Token
+from llmproc.engine.sequence import SequenceRequest
 
 NEW = 256  # ids of a turn after its template: 255 sampled, one closing
 CLOSING = 2

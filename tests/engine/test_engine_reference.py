@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from one_sequence import C_ORDER, bits, one_sequence
+from one_sequence import C_ORDER, bits, one_sequence, sample
 
 from llmproc.engine.randomness import RandomStream
 from llmproc.engine.reference import Reference, quantise, reference_sample
-from llmproc.engine.sampling import sample
 
 BOS = 1
 

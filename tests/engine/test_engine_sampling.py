@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from one_sequence import sample
 
 from llmproc import kernels
 from llmproc.engine.randomness import SEED_INSTEAD_OF_ZERO, RandomStream, advance, skip
 from llmproc.engine.reference import reference_sample
-from llmproc.engine.sampling import LogitsError, check_options, sample
+from llmproc.engine.sampling import LogitsError, check_options
 
 F = np.float32
 

@@ -13,7 +13,8 @@ from fake_forward import POISON, FakeForward, answer, check_pages, drain, make_e
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import PAGE
 from llmproc.engine.engine import Engine
-from llmproc.engine.sequence import Finish, SequenceRequest, Token
+from llmproc.engine.events import Finish, Token
+from llmproc.engine.sequence import SequenceRequest
 from llmproc.errors import RequestError
 
 PROMPT = tuple(range(5, 25))

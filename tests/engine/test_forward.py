@@ -12,8 +12,9 @@ from one_sequence import C_ORDER, Model, OneSequence, bits, one_sequence, open_e
 from llmproc.checkpoints.weights import Int8Matrix
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import Chunk
+from llmproc.engine.events import Finish, Token
 from llmproc.engine.loading import open_weights
-from llmproc.engine.sequence import Finish, SequenceRequest, Token
+from llmproc.engine.sequence import SequenceRequest
 from llmproc.errors import RequestError
 
 ORDERS = {"c order": C_ORDER, "fast": EngineOptions(), "fast, f32 cache": EngineOptions(kv_type="f32")}
@@ -82,7 +83,7 @@ def refused() -> dict[str, tuple[list[Chunk], str]]:
         "position below": (one([1], -1), "position -1"),
         "position above": (one([1], 64), "position 64"),
         "last position above": (one([1, 2, 3], 62), "position 62"),
-        "more ids than a step has": (one([1] * 64) + one([1] * 64, 0, [4, 5, 6, 7]), "64 tokens"),
+        "more ids than a step has": (one([1] * 64) + one([1] * 64, 0, [4, 5, 6, 7]), "128 tokens in a step"),
         "too few pages": (one([1], 16, [0]), "1 pages cannot hold 17"),
         "no pages": (one([1], 0, []), "0 pages"),
         "page below": (one([1], 0, [-1]), "pages must be 0..7"),

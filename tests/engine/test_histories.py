@@ -13,8 +13,9 @@ from fake_forward import POISON, FakeForward, answer, check_pages, make_engine
 
 from llmproc.engine.batch import PAGE
 from llmproc.engine.engine import Engine
+from llmproc.engine.events import Finish, Token
 from llmproc.engine.pages import pages_for
-from llmproc.engine.sequence import Finish, SequenceRequest, Token
+from llmproc.engine.sequence import SequenceRequest
 
 
 @dataclass

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from one_sequence import Model, one_sequence
+from one_sequence import Model, one_sequence, sample
 
 from llmproc.checkpoints.ggml_types import converted_weights
 from llmproc.checkpoints.weight_types import converted_description
@@ -19,7 +19,6 @@ from llmproc.checkpoints.weights import load_checkpoint
 from llmproc.config import EngineOptions, shipped_file
 from llmproc.engine.randomness import RandomStream
 from llmproc.engine.reference import Reference
-from llmproc.engine.sampling import sample
 
 # Largest difference of a logit, by kind and type of the cache. Most positions agree to 1e-5. But a sum that differs in
 # its last bit can move an activation of a quantised product to the next of 127 steps, and a key or value to the next

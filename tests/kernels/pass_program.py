@@ -22,8 +22,9 @@ from llmproc.checkpoints.description import ModelDescription  # noqa: E402
 from llmproc.checkpoints.synth import write_synthetic  # noqa: E402
 from llmproc.config import EngineOptions  # noqa: E402
 from llmproc.engine.engine import Engine  # noqa: E402
+from llmproc.engine.events import Token  # noqa: E402
 from llmproc.engine.loading import open_forward  # noqa: E402
-from llmproc.engine.sequence import SequenceRequest, Token  # noqa: E402
+from llmproc.engine.sequence import SequenceRequest  # noqa: E402
 from llmproc.kernels import build, registry  # noqa: E402
 from llmproc.simd import target  # noqa: E402
 
@@ -44,7 +45,8 @@ def compile_here(kind: str) -> str:
 def make_file(kind: str, folder: Path) -> Path:
     stored, group = ("int8", 32) if kind == "int8" else ("f32", 0)
     path = folder / "model.bin"
-    write_synthetic(path, ModelDescription(96, 160, 3, 6, 2, 300, 400, 16, False, stored, group), seed=3)
+    layout = "version 2" if stored == "int8" else "version 1"
+    write_synthetic(path, ModelDescription(96, 160, 3, 6, 2, 300, 400, 16, False, stored, group), 3, layout)
     return path
 
 

@@ -164,11 +164,27 @@ def test_probabilities_are_libms() -> None:
     same(shares, powers / left_to_right(powers))
 
 
+def argmax(*rows: list[float]) -> list[int]:
+    found = np.empty(len(rows), np.int64)
+    choice.argmax(found, np.array(rows, F))
+    return found.tolist()
+
+
 def test_argmax_takes_the_lowest_index_and_refuses_what_is_not_finite() -> None:
-    assert choice.argmax(np.array([-3, 2, 2, 1], F)) == 1
-    assert choice.argmax(np.array([-3], F)) == 0
+    assert argmax([-3, 2, 2, 1], [9, 2, 2, 1]) == [1, 0]
+    assert argmax([-3]) == [0]
     for bad in (np.nan, np.inf, -np.inf):
         for place in (0, 2):
-            x = np.array([1, 2, 3], F)
+            x = [1.0, 2.0, 3.0]
             x[place] = bad
-            assert choice.argmax(x) == -1
+            assert argmax([5, 1, 2], x) == [0, -1]
+
+
+@pytest.mark.parametrize("size", [1, 15, 256, 257, 1000])
+def test_argmax_of_rows_that_lie_apart_sees_these_rows_alone(size: int) -> None:
+    wide = np.full((5, size + 300), np.nan, F)
+    rows = wide[:, :size]
+    rows[:] = np.random.default_rng(size).integers(0, 40, rows.shape)
+    found = np.empty(5, np.int64)
+    choice.argmax(found, rows)
+    assert found.tolist() == rows.argmax(axis=1).tolist()

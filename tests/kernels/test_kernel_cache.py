@@ -26,7 +26,9 @@ sys.stdin.readline()
 kernels.compile_all()
 import numpy
 from llmproc.kernels.choice import argmax
-assert argmax(numpy.array([1, 3, 2], numpy.float32)) == 1
+found = numpy.zeros(1, numpy.int64)
+argmax(found, numpy.array([[1, 3, 2]], numpy.float32))
+assert found == [1]
 print(kernels.cache_misses(), directory)
 """
 
@@ -318,6 +320,27 @@ def test_a_variant_is_added_to_what_is_there(tmp_path: Path, monkeypatch: pytest
     build.compile_all(variant="b")
     assert [kernel.compiled for kernel in built] == [1, 1, 0, 1], "what is damaged anywhere is compiled anew"
     assert cache.variants(tmp_path) == {"", "b"}
+
+
+def test_the_rings_are_built_before_and_beside_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_prepared", tmp_path)
+
+    def new_process() -> list[WritingKernel]:
+        made = [WritingKernel(name, name.strip("0123456789"), tmp_path) for name in ("1", "a1", "rings1")]
+        monkeypatch.setattr(build, "KERNELS", made)
+        return made
+
+    for compile_them, compiled, there in (
+        (build.compile_rings, [0, 0, 1], {"rings"}),
+        (build.compile_rings, [0, 0, 0], {"rings"}),
+        (lambda: build.compile_all(variant="a"), [1, 1, 0], {"", "a", "rings"}),
+        (build.compile_rings, [0, 0, 0], {"", "a", "rings"}),
+        (build.compile_all, [0, 0, 0], {"", "a", "rings"}),
+    ):
+        made = new_process()
+        compile_them()
+        assert [kernel.compiled for kernel in made] == compiled
+        assert cache.variants(tmp_path) == there
 
 
 def test_an_error_of_the_compiler_itself_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,9 +42,9 @@ def tell() -> Telling:
 def test_one_request_from_arrival_to_its_end(tell: Telling) -> None:
     tell("request_arrived", request=1, session=0, prompt_tokens=5)
     assert tell.places() == (1, (0, 0), (0, 0))
-    tell("request_dispatched", request=1, worker=1, pid=101)
+    tell("request_queued", request=1, ring=1)
     assert tell.places() == (0, (0, 0), (0, 1))
-    tell("request_taken", request=1, worker=1, ring=1)
+    tell("request_dispatched", request=1, worker=1, ring=1)
     assert tell.places() == (0, (0, 0), (1, 0))
     tell("first_token", request=1)
     tell("step", request=1, position=20, tokens=12)
@@ -56,15 +56,15 @@ def test_one_request_from_arrival_to_its_end(tell: Telling) -> None:
 def test_a_first_token_shows_that_it_runs(tell: Telling) -> None:
     """Also where nobody says that it was taken."""
     tell("request_arrived", request=1)
-    tell("request_dispatched", request=1, worker=0, pid=100)
+    tell("request_queued", request=1, ring=0)
     tell("first_token", request=1)
     assert tell.places() == (0, (1, 0), (0, 0)) and tell.counts.workers[0].tokens == 1
 
 
-@pytest.mark.parametrize("kinds", [("steal",), ("request_taken",), ("steal", "request_taken")])
+@pytest.mark.parametrize("kinds", [("request_dispatched",), ("request_dispatched", "request_dispatched")])
 def test_a_steal_counts_once_however_it_is_told(tell: Telling, kinds: tuple[str, ...]) -> None:
     tell("request_arrived", request=1)
-    tell("request_dispatched", request=1, worker=0, pid=100)
+    tell("request_queued", request=1, ring=0)
     for kind in kinds:
         tell(kind, request=1, worker=1, ring=0)
     assert tell.places() == (0, (0, 0), (1, 0))
@@ -76,16 +76,16 @@ def test_a_steal_counts_once_however_it_is_told(tell: Telling, kinds: tuple[str,
 def test_a_death_and_a_replay_count_every_token_once(tell: Telling) -> None:
     for request in (1, 2):
         tell("request_arrived", request=request)
-        tell("request_dispatched", request=request, worker=0, pid=100)
-    tell("request_taken", request=1, worker=0, ring=0)
+        tell("request_queued", request=request, ring=0)
+    tell("request_dispatched", request=1, worker=0, ring=0)
     tell("step", request=1, tokens=30, position=40)
     tell("worker_died", worker=0, pid=100, status=-9)
     assert tell.places() == (1, (0, 1), (0, 0)), "the one that ran waits; the other is still in the ring"
     assert (tell.counts.workers[0].pid, tell.counts.workers[0].state) == (0, "dead")
-    tell("request_taken", request=2, worker=1, ring=0)
+    tell("request_dispatched", request=2, worker=1, ring=0)
     tell("worker_forked", worker=0, pid=200)
-    tell("request_dispatched", request=1, worker=1, pid=101)
-    tell("request_taken", request=1, worker=1, ring=1)
+    tell("request_queued", request=1, ring=1)
+    tell("request_dispatched", request=1, worker=1, ring=1)
     tell("step", request=1, tokens=35, position=45)
     tell("request_done", request=1, new_tokens=36)
     assert [(w.pid, w.tokens, w.steals) for w in tell.counts.workers] == [(200, 30, 0), (101, 6, 1)]
@@ -100,15 +100,15 @@ def test_a_death_told_after_the_successor_came(tell: Telling) -> None:
 def test_when_a_count_was_exact(tell: Telling) -> None:
     """So that tokens/s may be taken between two looks: of a running request only what was told is known."""
     tell("request_arrived", request=1)
-    tell("request_dispatched", request=1, worker=0, pid=100)
+    tell("request_queued", request=1, ring=0)
     assert tell.counts.workers[0].as_of == tell.now, "idle: nothing has been missed"
-    tell("request_taken", request=1, worker=0, ring=0)
+    tell("request_dispatched", request=1, worker=0, ring=0)
     began = tell.now
     tell("request_arrived", request=2)
     assert tell.counts.workers[0].as_of == began
     tell("step", request=1, tokens=8)
     stepped = tell.now
-    tell("request_taken", request=2, worker=0, ring=0)
+    tell("request_dispatched", request=2, worker=0, ring=0)
     assert tell.counts.workers[0].as_of == stepped
     tell("request_done", request=1, new_tokens=8)
     tell("request_done", request=2, new_tokens=0)
@@ -130,7 +130,7 @@ def test_what_nobody_knows_is_passed_over(tell: Telling) -> None:
     tell("turn_began", pid=100, turn=1)
     tell("watch_cost", share=0.1)
     assert tell.tally.version == before[1]
-    for kind in ("first_token", "step", "request_done", "request_dispatched", "request_taken", "steal"):
+    for kind in ("first_token", "step", "request_done", "request_queued", "request_dispatched"):
         tell(kind, request=99, worker=0, pid=100, tokens=5, new_tokens=5, ring=1)
     assert tell.places() == (0, (0, 0), (0, 0)) and sum(w.tokens for w in tell.counts.workers) == 0
 
@@ -159,7 +159,7 @@ def test_no_request_is_ever_in_two_places(story: list[tuple[str, int, int]]) -> 
             tell("worker_died", worker=worker, pid=pid, status=-9)
             tell("worker_forked", worker=worker, pid=pid + 1)
         else:
-            kind = {"dispatched": "request_dispatched", "taken": "request_taken", "token": "first_token"}[what]
+            kind = {"dispatched": "request_queued", "taken": "request_dispatched", "token": "first_token"}[what]
             tell(kind, request=request, worker=worker, pid=pid, ring=0)
         waiting, *workers = tell.places()
         assert waiting + sum(map(sum, workers)) == len(open_requests)

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from llmproc.errors import LlmprocError, ProtocolError
 from llmproc.processes import protocol
-from llmproc.processes.frames import HEADER_SIZE, MAGIC, MAX_PAYLOAD, VERSION, Frame, FrameDecoder, encode_frame
+from llmproc.processes.frames import (
+    HEADER_SIZE,
+    MAGIC,
+    MAX_PAYLOAD,
+    VERSION,
+    Frame,
+    FrameDecoder,
+    decode_frame,
+    encode_frame,
+    frame_size,
+)
 
 frames = st.builds(Frame, st.integers(0, 255), st.integers(0, 2**64 - 1), st.binary(max_size=200))
 quick = settings(max_examples=60, deadline=None)
@@ -164,3 +174,19 @@ def test_an_endless_error_text_still_fits_into_a_packet() -> None:
     name, text = protocol.decode_error(protocol.encode_error(LlmprocError("x" * 10**6)))
     assert name == "LlmprocError"
     assert 1000 < len(text) <= protocol.MAX_ERROR
+
+
+@quick
+@given(frames)
+def test_one_frame_is_decoded_at_once_and_says_its_size(frame: Frame) -> None:
+    whole = encode_frame(frame)
+    assert frame_size(memoryview(whole)[:HEADER_SIZE]) == len(whole)
+    assert decode_frame(whole) == frame
+
+
+@pytest.mark.parametrize("data", [b"", b"L", encode_frame(Frame(1))[:-1], encode_frame(Frame(1)) * 2, b"x" * 40])
+def test_what_is_not_exactly_one_frame_is_refused(data: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        decode_frame(data)
+    with pytest.raises(ProtocolError):
+        decode_frame(encode_frame(Frame(1)) + b"L")

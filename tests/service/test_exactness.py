@@ -19,7 +19,7 @@ from llmproc.engine.batch import PAGE, Chunk
 from llmproc.engine.loading import open_forward
 from llmproc.engine.randomness import RandomStream
 from llmproc.engine.reference import Reference
-from llmproc.engine.sampling import sample
+from llmproc.engine.sampling import most_likely, sample
 from llmproc.service.session import Session
 from llmproc.text.templates import ChatTemplate
 from llmproc.text.tokenizer import load_tokenizer
@@ -33,7 +33,8 @@ def by_reference(path: Path, temperature: float, length: int = LENGTH) -> list[i
     header, weights = load_checkpoint(path)
     reference, stream, ids = Reference(header.description, weights, c_order=True), RandomStream(42), [BOS]
     for position in range(length):
-        ids.append(sample(reference.forward(ids[-1], position), temperature, 0.9, stream))
+        logits = reference.forward(ids[-1], position)
+        ids.append(sample(logits, most_likely(logits[None])[0], temperature, 0.9, stream))
     return ids[1:]
 
 
@@ -42,7 +43,7 @@ def by_kernels(path: Path, temperature: float, options: EngineOptions, length: i
     with open_forward(path, options) as forward:
         for position in range(length):
             logits = forward.run([Chunk(ids[-1:], position, pages, True)])[0]
-            ids.append(sample(logits.copy(), temperature, 0.9, stream))
+            ids.append(sample(logits, most_likely(logits[None])[0], temperature, 0.9, stream))
     return ids[1:]
 
 

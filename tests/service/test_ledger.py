@@ -16,14 +16,6 @@ def token(entry: Entry, value: int, sampled: bool = True) -> bool:
     return entry.token(Token(entry.request_id, value, sampled))
 
 
-def dispatched(ledger: Ledger, ready: list[int]) -> list[tuple[int, int]]:
-    found = []
-    while (pair := ledger.next_dispatch(ready)) is not None:
-        ledger.dispatched(*pair, now=0.0)
-        found.append((pair[0].request_id, pair[1]))
-    return found
-
-
 def test_what_remains_continues_where_the_tokens_end() -> None:
     entry = Entry(1, order())
     for value in (11, 12, 13):
@@ -60,91 +52,93 @@ def test_the_terminal_event_of_a_replay_speaks_of_the_whole_request() -> None:
     assert entry.finish(last) is last
 
 
+def test_a_first_attempt_is_what_was_ordered_and_a_suspect_runs_alone() -> None:
+    entry = Entry(1, order())
+    assert entry.remaining() is entry.order and not entry.order.alone
+    entry.deaths = 2
+    assert entry.remaining().alone and entry.remaining().ids == entry.order.ids
+    token(entry, 11)
+    assert not entry.remaining().alone, "it moves: a death later is not its fault"
+
+
+def test_what_a_stand_in_waits_survives_a_replay() -> None:
+    entry = Entry(1, Generate([1], 3, [], 0.0, 1.0, 1, 0, wait_s=2.5))
+    token(entry, 11)
+    assert entry.remaining() == Generate([1, 11], 2, [], 0.0, 1.0, 1, 0, wait_s=2.5)
+
+
 def test_time_with_dead_workers_counts() -> None:
-    ledger, entry = Ledger(capacity=1), Entry(1, order())
+    ledger, entry = Ledger(), Entry(1, order())
     ledger.add(entry)
     for now in (10.0, 20.0):
-        assert ledger.next_dispatch([0])
-        ledger.dispatched(entry, 0, now)
+        ledger.taken(entry, 0, now)
         token(entry, 11)
-        ledger.worker_died(0, now + 1.5)
+        assert ledger.worker_died(0, now + 1.5) == ([entry], [])
     entry.attempts = 3
     assert entry.finish(Finish(1, "end", "", 5, 0, 1, 10, None, 6, 0.5, 0.25)).decode_s == 3.25
 
 
-def test_oldest_first_to_the_emptiest_worker_up_to_its_capacity() -> None:
-    ledger = Ledger(capacity=2)
-    for number in range(1, 6):
-        ledger.add(Entry(number, order()))
-    assert dispatched(ledger, [0, 1]) == [(1, 0), (2, 1), (3, 0), (4, 1)]
-    assert [e.request_id for e in ledger.open_entries()] == [1, 2, 3, 4, 5]
+def test_who_runs_what() -> None:
+    ledger, entries = Ledger(), [Entry(number, order()) for number in (1, 2, 3)]
+    for entry in entries:
+        ledger.add(entry)
+    ledger.taken(entries[2], 1, 0.0)
+    ledger.taken(entries[0], 1, 0.0)
+    assert ledger.running_in(1) == [entries[2], entries[0]] and ledger.count(1) == 2 and ledger.count(0) == 0
+    assert (entries[0].worker, entries[0].attempts, entries[1].worker) == (1, 1, None)
+    ledger.remove(entries[2])
+    ledger.remove(entries[1])
+    assert ledger.open_entries() == ledger.running_in(1) == [entries[0]]
+    assert ledger.get(2) is None and ledger.get(1) is entries[0]
 
 
-def test_a_session_returns_to_the_worker_that_knows_it() -> None:
-    ledger = Ledger(capacity=1)
-    first, other = Entry(1, order(), session=9), Entry(2, order(), session=9)
-    ledger.add(Entry(7, order(), session=3))
-    assert dispatched(ledger, [0]) == [(7, 0)]
+def test_a_session_is_at_home_where_it_ran_until_that_worker_dies() -> None:
+    ledger, first, second = Ledger(), Entry(1, order(), session=9), Entry(2, order(), session=9)
     ledger.add(first)
-    assert dispatched(ledger, [0, 1]) == [(1, 1)]
-    entry = ledger.get(7)
-    assert entry is not None
-    ledger.remove(entry)
+    assert ledger.home(first) is None and ledger.home(Entry(3, order())) is None
+    ledger.taken(first, 1, 0.0)
     ledger.remove(first)
-    ledger.add(other)
-    assert dispatched(ledger, [0, 1]) == [(2, 1)]
+    assert ledger.home(second) == 1
+    ledger.worker_died(0, 0.0)
+    assert ledger.home(second) == 1
+    ledger.worker_died(1, 0.0)
+    assert ledger.home(second) is None
 
 
 def test_two_deaths_make_suspect_a_third_alone_fails_and_a_token_clears() -> None:
-    ledger = Ledger(capacity=4)
-    bad, good = Entry(1, order()), Entry(2, order())
+    ledger, bad, good = Ledger(), Entry(1, order()), Entry(2, order())
     ledger.add(bad)
     ledger.add(good)
     for _ in range(2):
-        dispatched(ledger, [0])
+        ledger.taken(bad, 0, 0.0)
+        ledger.taken(good, 0, 0.0)
         token(good, 11)
-        replayed, blamed = ledger.worker_died(0, now=0.0)
-        assert replayed == [bad, good] and not blamed
+        assert ledger.worker_died(0, 0.0) == ([bad, good], [])
     assert bad.suspect and not good.suspect
-    assert dispatched(ledger, [0]) == [(1, 0)], "a suspect runs alone"
-    replayed, blamed = ledger.worker_died(0, now=0.0)
-    assert blamed == [bad] and not replayed
+    ledger.taken(bad, 0, 0.0)
+    ledger.taken(good, 0, 0.0)
+    assert ledger.worker_died(0, 0.0) == ([bad, good], []), "it was not alone: nobody knows who did it"
+    ledger.taken(bad, 0, 0.0)
+    assert ledger.worker_died(0, 0.0) == ([], [bad])
     ledger.remove(bad)
-    assert dispatched(ledger, [0]) == [(2, 0)]
-
-
-def test_nobody_joins_a_suspect_and_it_joins_nobody() -> None:
-    ledger = Ledger(capacity=4)
-    bad, good = Entry(1, order()), Entry(2, order())
-    bad.deaths = 2
-    ledger.add(good)
-    ledger.add(bad)
-    assert dispatched(ledger, [0]) == [(2, 0)]
-    ledger.remove(good)
-    assert dispatched(ledger, [0]) == [(1, 0)]
-    ledger.add(good)
-    assert dispatched(ledger, [0]) == []
-
-
-def test_a_suspect_that_moves_is_no_suspect() -> None:
-    entry = Entry(1, order())
-    entry.deaths = 2
-    token(entry, 11)
-    assert not entry.suspect
+    assert ledger.open_entries() == [good]
 
 
 def test_random_histories_end_every_request_once() -> None:
     chance = random.Random(7)
     for _ in range(200):
-        ledger, ended, number = Ledger(capacity=chance.randint(1, 3)), [], 0
+        ledger, ended, number = Ledger(), [], 0
         for _ in range(chance.randint(1, 60)):
             act = chance.random()
+            running = [e for worker in range(3) for e in ledger.running_in(worker)]
+            waiting = [e for e in ledger.open_entries() if e.worker is None]
+            assert len(running) + len(waiting) == len(ledger.open_entries())
             if act < 0.3:
                 number += 1
                 ledger.add(Entry(number, order()))
-            elif act < 0.6:
-                dispatched(ledger, [0, 1, 2])
-            elif act < 0.8 and (running := [e for s in range(3) for e in ledger.running_in(s)]):
+            elif act < 0.6 and waiting:
+                ledger.taken(chance.choice(waiting), chance.randrange(3), 0.0)
+            elif act < 0.8 and running:
                 entry = chance.choice(running)
                 if chance.random() < 0.5:
                     token(entry, 9)
@@ -157,17 +151,3 @@ def test_random_histories_end_every_request_once() -> None:
                     ended.append(entry.request_id)
         left = [e.request_id for e in ledger.open_entries()]
         assert sorted(ended + left) == list(range(1, number + 1))
-
-
-def test_whoever_waits_waits_while_every_slot_is_full_and_a_suspect_for_an_empty_one() -> None:
-    ledger = Ledger(capacity=2)
-    entries = [Entry(n, order()) for n in range(1, 7)]
-    for entry in entries:
-        ledger.add(entry)
-    assert dispatched(ledger, [0, 1]) == [(1, 0), (2, 1), (3, 0), (4, 1)]
-    entries[4].deaths = 2
-    ledger.remove(entries[0])
-    assert dispatched(ledger, [0, 1]) == [(6, 0)], "one free place is none for a suspect"
-    ledger.remove(entries[1])
-    ledger.remove(entries[3])
-    assert dispatched(ledger, [0, 1]) == [(5, 1)]

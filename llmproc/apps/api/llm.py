@@ -18,7 +18,7 @@ from llmproc.apps.api.session import Session
 from llmproc.apps.api.stream import AsyncStream, Stream
 from llmproc.apps.saving import read_session, user_path
 from llmproc.checkpoints.header import read_header
-from llmproc.config import EngineOptions, Environment, SamplingParams, shipped_file
+from llmproc.config import EngineOptions, Environment, SamplingParams, check_workers, shipped_file
 from llmproc.errors import UsageError
 from llmproc.service.session import Answer
 from llmproc.service.session import Session as Conversation
@@ -53,12 +53,12 @@ class LLM:
     ) -> None:
         """`model`, `tokenizer`: files; None: LLMPROC_MODEL and LLMPROC_TOKENIZER, else the shipped ones.
 
-        `sequences`: requests computed side by side, others wait; the rest: `config.EngineOptions`. Returns when the
-        model is ready (under asyncio: `await asyncio.to_thread(LLM)`). Raises UsageError, CheckpointError,
-        TokenizerError or StartError.
+        `sequences`: requests computed side by side in each of the `workers`, others wait, and a worker with nothing to
+        do takes from the others; `threads`: of each, by default all together are the CPUs allowed; the rest:
+        `config.EngineOptions`. Returns when the model is ready (under asyncio: `await asyncio.to_thread(LLM)`). Raises
+        UsageError, CheckpointError, TokenizerError or StartError.
         """
-        if workers != 1:
-            raise UsageError(f"workers is {workers}: must be 1, until requests can be dispatched to several")
+        check_workers(workers)
         self.options = EngineOptions(
             threads, sequences, weights=weights, kv_type=kv_type, context=context, kv_memory=kv_memory,
             batch_tokens=batch_tokens,

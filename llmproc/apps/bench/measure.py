@@ -1,73 +1,24 @@
-"""The arithmetic of a comparison: who runs when, what counts, what is said about it. Pure: no clock, no I/O.
+"""Bench's order: who runs when, and what counts. Pure: no clock, no I/O. What is said of samples: experiments.samples.
 
     for each repetition (the first ones are warm-up and never counted)
         for each work
             for each arm that does it, the first place moving on with every repetition
                 run
 
-so that a slow minute of the machine falls on all arms alike. A ratio is made of the two runs of one repetition, which
-stood side by side, and the median is taken of ratios; the ratio of two medians would mix good and bad minutes.
+so that a slow minute of the machine falls on all arms alike. The median is taken of ratios.
 """
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import TypeVar
 
+from llmproc.experiments.samples import rotated
+
 WARM_UP = 1  # repetitions before the counted ones
-UNSTEADY = 0.10  # interquartile range over median from which a figure is doubtful
 
 T = TypeVar("T")
 W = TypeVar("W")
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Of a row of samples. `iqr`: between the quartiles; `mad`: median distance from the median."""
-
-    count: int
-    median: float
-    minimum: float
-    maximum: float
-    iqr: float
-    mad: float
-
-    @property
-    def spread(self) -> float:
-        """Interquartile range as a share of the median."""
-        return self.iqr / self.median if self.median else 0.0
-
-    @property
-    def unsteady(self) -> bool:
-        """Whether to warn."""
-        return self.spread > UNSTEADY
-
-    def as_dict(self) -> dict[str, float]:
-        """For a report."""
-        return asdict(self)
-
-
-def summarise(values: Sequence[float]) -> Summary:
-    """Quartiles by linear interpolation with the ends included. ValueError when there is nothing."""
-    if not values:
-        raise ValueError("nothing to summarise")
-    middle = statistics.median(values)
-    low, high = (values[0], values[0]) if len(values) == 1 else _quartiles(values)
-    mad = statistics.median(abs(value - middle) for value in values)
-    return Summary(len(values), middle, min(values), max(values), high - low, mad)
-
-
-def _quartiles(values: Sequence[float]) -> tuple[float, float]:
-    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
-    return low, high
-
-
-def rotated(items: Sequence[T], by: int) -> list[T]:
-    """The items in a ring, starting with the `by`-th."""
-    start = by % len(items) if items else 0
-    return [*items[start:], *items[:start]]
 
 
 def schedule(plan: Sequence[tuple[W, Sequence[T]]], repeat: int) -> Iterator[tuple[int, W, T]]:
@@ -76,11 +27,6 @@ def schedule(plan: Sequence[tuple[W, Sequence[T]]], repeat: int) -> Iterator[tup
         for work, arms in plan:
             for arm in rotated(arms, repetition):
                 yield repetition, work, arm
-
-
-def paired_ratios(own: Mapping[int, float], peer: Mapping[int, float]) -> dict[int, float]:
-    """own / peer in each repetition that both have (repetition -> tokens per second)."""
-    return {n: own[n] / peer[n] for n in sorted(own) if n in peer}
 
 
 def best_setting(seconds: Mapping[str, Sequence[float]]) -> str:

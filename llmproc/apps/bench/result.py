@@ -13,8 +13,10 @@
     selection     [{test, arm, chosen, seconds: {setting: [s]}}] where an arm had settings to choose from
     tests         [{test, kind, tokens, sequences, steps, arm, setting, amount, rate, step_ms, shares, limit, samples}]
                   rate, step_ms   {count, median, minimum, maximum, iqr, mad}; rate in tokens/s
-                  shares          [{of, unit, value, used, share}] for each limit known: used = the median's rate in the
-                                  limit's unit. Reading: weights, once a step, where a step has one token of a sequence.
+                  shares          [{of, unit, used, share, of_best}] for each limit known: used = the median's rate in
+                                  the limit's unit; share = median over repetitions of what was used in one over what
+                                  the limit was in it; of_best = used over the limit's best of all repetitions.
+                                  Reading: weights, once a step, where a step has one token of a sequence.
                   limit           the greater share's `of`: what the work may run into; null without limits
                   samples         [{repetition, place, seconds, amount, others_cpu_s}] in the order they were taken
     ratios        [{test, own, peer, ratio: {count, median, ...}, samples: {repetition: ratio}}]
@@ -29,11 +31,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from llmproc.apps.bench.measure import WARM_UP, Summary, paired_ratios, summarise
+from llmproc.apps.bench.measure import WARM_UP
 from llmproc.apps.bench.model import Model
 from llmproc.apps.bench.options import BenchOptions
 from llmproc.apps.bench.runner import SETTLE_S, Measurements, Sample
 from llmproc.apps.bench.work import LIMITS, UNITS, Work
+from llmproc.experiments.samples import paired_ratios, summarise
 
 SCHEMA = 1
 OWN, MACHINE = "llmproc", "machine"
@@ -67,19 +70,19 @@ def method_block() -> dict[str, Any]:
         "warm_up": WARM_UP,
         "order": "repetitions outside, works inside; arms side by side, the first place moving on",
         "ratio": "of the two runs of one repetition; then the median",
-        "share": "median rate against the best measured limit with the same threads",
+        "share": "of the limit measured in the same repetition with the same threads; then the median",
         "settle_s": SETTLE_S,
     }
 
 
 def tests_block(found: Measurements, model: Model, threads: int) -> list[dict[str, Any]]:
     """`tests` of the document, in the order of their first samples."""
-    limits = {row["kind"]: row["best"] for row in limits_block(found) if row["threads"] == threads}
+    limits = _limit_rates(found, threads)
     rows = []
     for (name, arm), samples in _grouped(found, machine=False).items():
         work = samples[0].work
         rate = summarise([sample.timing.rate for sample in samples])
-        shares = _shares(work, rate, model, limits)
+        shares = _shares(work, found.rates(arm, name), model, limits)
         rows.append(
             {
                 "test": name,
@@ -100,15 +103,33 @@ def tests_block(found: Measurements, model: Model, threads: int) -> list[dict[st
     return rows
 
 
-def _shares(work: Work, rate: Summary, model: Model, limits: Mapping[str, float]) -> list[dict[str, Any]]:
+Rates = Mapping[int, float]  # repetition -> amount per second
+
+
+def _limit_rates(found: Measurements, threads: int) -> dict[str, Rates]:
+    """Kind of limit -> what it was in each repetition, with so many threads."""
+    works = {s.work.name: s.work for s in found.samples if s.work.kind in LIMITS and s.work.sequences == threads}
+    return {work.kind: found.rates(MACHINE, name) for name, work in works.items()}
+
+
+def _shares(work: Work, rates: Rates, model: Model, limits: Mapping[str, Rates]) -> list[dict[str, Any]]:
     amounts = {"integer" if model.kind in _INTEGER_TYPES else "float": model.multiply_adds(work)}
     if work.tokens == 1:
         amounts["read"] = work.steps * model.step_bytes
     rows = []
     for limit, amount in amounts.items():
-        if limit in limits:
-            used, value = amount * rate.median / work.amount, limits[limit]
-            rows.append({"of": limit, "unit": UNITS[limit], "value": value, "used": used, "share": used / value})
+        used = {n: amount / work.amount * rate for n, rate in rates.items()}
+        if ratios := paired_ratios(used, limits.get(limit, {})):
+            median = summarise(list(used.values())).median
+            rows.append(
+                {
+                    "of": limit,
+                    "unit": UNITS[limit],
+                    "used": median,
+                    "share": summarise(list(ratios.values())).median,
+                    "of_best": median / max(limits[limit].values()),
+                }
+            )
     return rows
 
 

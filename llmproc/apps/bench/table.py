@@ -5,10 +5,11 @@ Pure: takes the document of `result`, returns text. Spread is half the interquar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from llmproc.apps.bench.work import Work
+from llmproc.report.markdown import table
 
 Row = Mapping[str, Any]
 _LIMIT_WORDS = {"read": "of read bandwidth", "integer": "of int8 peak", "float": "of fp32 peak"}
@@ -30,7 +31,7 @@ def main_table(result: Mapping[str, Any]) -> str:
         + [_ratio(result, row, peer) for peer in peers]
         for row in tests
     ]
-    return _table([*head, *(f"x {peer}" for peer in peers)], rows, right={1, 2, 4, 5, 6, 7, *range(8, 8 + len(peers))})
+    return table([*head, *(f"x {peer}" for peer in peers)], rows, right={1, 2, 4, 5, 6, 7, *range(8, 8 + len(peers))})
 
 
 def batched_table(result: Mapping[str, Any]) -> str:
@@ -48,7 +49,7 @@ def batched_table(result: Mapping[str, Any]) -> str:
             step, rate = (f"{other['step_ms']['median']:.2f}", _rate(other)) if other else ("-", "-")
             cells += [step, rate, _ratio(result, row, peer)]
         rows.append(cells)
-    return _table(head, rows, right=set(range(len(head))))
+    return table(head, rows, right=set(range(len(head))))
 
 
 def limits_table(result: Mapping[str, Any]) -> str:
@@ -57,7 +58,7 @@ def limits_table(result: Mapping[str, Any]) -> str:
         [row["limit"], f"{row['best'] / 1e9:.1f}", f"{row['rate']['median'] / 1e9:.1f}", _billions(row["unit"])]
         for row in result["limits"]
     ]
-    return _table(["limit of this machine", "best", "median", "unit"], rows, right={1, 2})
+    return table(["limit of this machine", "best", "median", "unit"], rows, right={1, 2})
 
 
 def notes(result: Mapping[str, Any]) -> str:
@@ -65,7 +66,7 @@ def notes(result: Mapping[str, Any]) -> str:
     options = result["options"]
     lines = [
         f"Median of {options['repeat']} runs ± half the interquartile range, after {result['method']['warm_up']} "
-        "warm-up that is not counted; arms interleaved, ratios made run by run.",
+        "warm-up that is not counted; arms interleaved, ratios and shares of limits made run by run.",
     ]
     if result["model"]["synthetic"]:
         lines.append("The weights are random numbers in this model's shape.")
@@ -129,17 +130,3 @@ def _ratio(result: Mapping[str, Any], row: Row, peer: str) -> str:
 
 def _billions(unit: str) -> str:
     return {"bytes/s": "GB/s", "multiply-adds/s": "G multiply-adds/s"}[unit]
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: set[int]) -> str:
-    """Markdown with aligned columns; "" without rows."""
-    if not rows:
-        return ""
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-
-    def line(cells: Sequence[str]) -> str:
-        padded = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(cells, widths, strict=True))]
-        return f"| {' | '.join(padded)} |\n"
-
-    rule = "|".join("-" * (width + 1) + (":" if i in right else "-") for i, width in enumerate(widths))
-    return line(head) + f"|{rule}|\n" + "".join(line(row) for row in rows)

@@ -62,7 +62,8 @@ def replay(order: Mapping[str, Any], make: MakeEngine) -> Iterator[dict[str, Any
 
 def _ask(engine: EngineLike, questions: list[Question], tokens: int) -> tuple[list[list[int]], int]:
     """(ids of each answer, prompt ids that were found in the prefix cache). RequestError for one that fails."""
-    from llmproc.engine.sequence import Finish, SequenceRequest
+    from llmproc.engine.events import Finish
+    from llmproc.engine.sequence import SequenceRequest
 
     for number, question in enumerate(questions):
         engine.add(

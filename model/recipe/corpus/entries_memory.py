@@ -1,8 +1,15 @@
 """Subjects of the corpus: memory of processes, pages, caches and what goes wrong with them."""
+
 from templates import dialogue, entry, pair
 
 ENTRIES = [
-    entry("virtual_memory", "virtual memory", "", "", "page page_table address_space swap", """
+    entry(
+        "virtual_memory",
+        "virtual memory",
+        "",
+        "",
+        "page page_table address_space swap",
+        """
 what:
 = Virtual memory gives each process its own address space; the kernel and the MMU map it to real memory page by page.
 = Virtual memory means that a process uses its own addresses, which the hardware translates to places in RAM.
@@ -36,8 +43,16 @@ how does the CPU find the real address
 how are addresses translated
 simple:
 = Virtual memory lets each process think it has all the memory for itself.
-""", 1.2),
-    entry("page", "page|memory page", "a", "pages|memory pages", "page_table page_fault tlb cache_line frame", """
+""",
+        1.2,
+    ),
+    entry(
+        "page",
+        "page|memory page",
+        "a",
+        "pages|memory pages",
+        "page_table page_fault tlb cache_line frame",
+        """
 what:
 = A page is a block of memory of fixed size, usually 4 KiB; memory is managed in pages.
 = A page is the unit in which memory is mapped, 4 KiB on most machines.
@@ -66,23 +81,44 @@ size of a memory page
 how large is one page in Linux
 simple:
 = A page is a small block of memory, usually 4 KiB.
-"""),
-    entry("frame", "page frame|frame", "a", "page frames|frames", "page page_table ram", """
+""",
+    ),
+    entry(
+        "frame",
+        "page frame|frame",
+        "a",
+        "page frames|frames",
+        "page page_table ram",
+        """
 what:
 = A page frame is a place in physical memory that holds one page.
 what is a physical page called
 where in RAM does a page lie
 what holds one page in real memory
-"""),
-    entry("huge_page", "huge page", "a", "huge pages", "page tlb", """
+""",
+    ),
+    entry(
+        "huge_page",
+        "huge page",
+        "a",
+        "huge pages",
+        "page tlb",
+        """
 what:
 = A huge page is a bigger page, often 2 MiB, so that the TLB covers more memory with fewer entries.
 what is a page of 2 MB
 how can I have fewer TLB misses with big arrays
 what are transparent huge pages
 why use bigger pages
-"""),
-    entry("page_table", "page table", "a", "page tables", "page tlb mmu page_fault", """
+""",
+    ),
+    entry(
+        "page_table",
+        "page table",
+        "a",
+        "page tables",
+        "page tlb mmu page_fault",
+        """
 what:
 = A page table tells for each virtual page of a process where it lies in physical memory.
 = A page table maps the virtual pages of a process to frames in RAM; each process has its own.
@@ -100,15 +136,29 @@ dictionary from virtual to physical pages
 where is page 5 in RAM, who knows
 how does the MMU find the frame
 translation table of a process
-"""),
-    entry("mmu", "MMU|memory management unit", "an", "MMUs", "page_table tlb", """
+""",
+    ),
+    entry(
+        "mmu",
+        "MMU|memory management unit",
+        "an",
+        "MMUs",
+        "page_table tlb",
+        """
 what:
 = An MMU is the part of the CPU that translates virtual addresses to physical ones with the page table.
 which part of the CPU translates addresses
 what does MMU stand for
 which hardware makes virtual memory possible
-"""),
-    entry("tlb", "TLB|translation lookaside buffer", "a", "TLBs", "page_table cache page", """
+""",
+    ),
+    entry(
+        "tlb",
+        "TLB|translation lookaside buffer",
+        "a",
+        "TLBs",
+        "page_table cache page",
+        """
 what:
 = A TLB is a small cache in the CPU for the latest address translations, so the page table need not be read each time.
 = The TLB keeps recent translations from virtual pages to physical ones, which makes memory access fast.
@@ -124,8 +174,15 @@ what is a TLB miss
 quick notes of address translations
 small fast table of recent translations
 spares the walk through the page table
-"""),
-    entry("page_fault", "page fault", "a", "page faults", "page segfault swap cow", """
+""",
+    ),
+    entry(
+        "page_fault",
+        "page fault",
+        "a",
+        "page faults",
+        "page segfault swap cow",
+        """
 what:
 = A page fault happens when a process touches a page that is not mapped or not in memory yet; the kernel then brings
 + it in.
@@ -162,8 +219,15 @@ are page faults normal
 how slow is a page fault
 simple:
 = A page fault means that a page is not in memory yet and the kernel must bring it.
-"""),
-    entry("swap", "swap|swap space", "", "", "ram page_fault oom_killer thrashing", """
+""",
+    ),
+    entry(
+        "swap",
+        "swap|swap space",
+        "",
+        "",
+        "ram page_fault oom_killer thrashing",
+        """
 what:
 = Swap is space on disk for memory pages that do not fit into RAM; it is much slower.
 = Swap is where the kernel puts pages that are seldom used when RAM gets short: on the disk.
@@ -194,8 +258,15 @@ is it bad to use swap
 why is swap slow
 simple:
 = Swap is disk space used as extra memory.
-"""),
-    entry("thrashing", "thrashing", "", "", "swap page_fault", """
+""",
+    ),
+    entry(
+        "thrashing",
+        "thrashing",
+        "",
+        "",
+        "swap page_fault",
+        """
 what:
 = Thrashing is when the machine spends its time moving pages between RAM and disk instead of working.
 the disk works all the time and nothing gets done
@@ -205,8 +276,15 @@ too many processes for the memory, nothing moves
 avoid:
 = Thrashing is ended by running fewer programs at once, using less memory, or adding RAM.
 my machine swaps like mad, what should I do
-"""),
-    entry("stack", "stack|call stack", "a", "stacks", "heap stack_overflow queue malloc", """
+""",
+    ),
+    entry(
+        "stack",
+        "stack|call stack",
+        "a",
+        "stacks",
+        "heap stack_overflow queue malloc",
+        """
 what:
 = A stack is the memory for function calls: local variables and return addresses; each thread has its own.
 = A stack holds the local variables and return addresses of the functions that are running; last in, first out.
@@ -238,8 +316,15 @@ what is the limit of the stack
 what does ulimit -s show
 simple:
 = A stack is memory for function calls.
-"""),
-    entry("heap", "heap", "the", "", "stack malloc free memory_leak", """
+""",
+    ),
+    entry(
+        "heap",
+        "heap",
+        "the",
+        "",
+        "stack malloc free memory_leak",
+        """
 what:
 = The heap is the memory a program asks for while it runs, with malloc; it stays until it is freed.
 = The heap is where malloc takes memory from; unlike the stack it lives on after a function returns.
@@ -263,8 +348,15 @@ how:
 how does the heap grow
 what does brk do
 where does malloc itself get memory
-"""),
-    entry("stack_overflow", "stack overflow", "a", "stack overflows", "stack recursion segfault", """
+""",
+    ),
+    entry(
+        "stack_overflow",
+        "stack overflow",
+        "a",
+        "stack overflows",
+        "stack recursion segfault",
+        """
 what:
 = A stack overflow happens when function calls need more stack than there is, mostly by endless recursion; the
 + program crashes.
@@ -280,16 +372,30 @@ avoid:
 = A stack overflow is avoided by ending the recursion in time, using a loop, or putting big arrays on the heap.
 my recursion crashes, what can I do
 where should I put a big local array
-"""),
-    entry("recursion", "recursion", "", "", "stack_overflow function algorithm", """
+""",
+    ),
+    entry(
+        "recursion",
+        "recursion",
+        "",
+        "",
+        "stack_overflow function algorithm",
+        """
 what:
 = Recursion means that a function calls itself with a smaller task until the task is trivial.
 a function that calls itself, what is that
 what is a recursive function
 what is it when a function uses itself
 to understand it you must first understand it
-"""),
-    entry("malloc", "malloc|malloc()", "", "", "free heap memory_leak mmap", """
+""",
+    ),
+    entry(
+        "malloc",
+        "malloc|malloc()",
+        "",
+        "",
+        "free heap memory_leak mmap",
+        """
 what:
 = malloc(n) gives a program n bytes of memory from the heap; free() gives them back.
 = malloc() reserves memory on the heap and returns its address, or NULL if there is none.
@@ -317,8 +423,15 @@ bad:
 what can go wrong with malloc
 do I have to free what I malloc
 what do I have to do after malloc
-"""),
-    entry("free", "free|free()", "", "", "malloc heap use_after_free", """
+""",
+    ),
+    entry(
+        "free",
+        "free|free()",
+        "",
+        "",
+        "malloc heap use_after_free",
+        """
 what:
 = free(p) gives memory from malloc back, so that it can be used again.
 how do I give memory back in C
@@ -334,8 +447,15 @@ return memory
 hand back a block
 done with a block from malloc, what now
 counterpart of malloc
-"""),
-    entry("free_command", "free command|free -h", "the", "", "ram meminfo swap top", """
+""",
+    ),
+    entry(
+        "free_command",
+        "free command|free -h",
+        "the",
+        "",
+        "ram meminfo swap top",
+        """
 what:
 = The free command shows how much RAM and swap is used and free; `free -h` prints it in readable units.
 how much memory is free on my machine
@@ -346,8 +466,15 @@ how much RAM is used right now
 what does free -h show
 what does available mean in free
 how do I know if I am running out of memory
-"""),
-    entry("use_after_free", "use after free|dangling pointer", "a", "dangling pointers", "free pointer segfault", """
+""",
+    ),
+    entry(
+        "use_after_free",
+        "use after free|dangling pointer",
+        "a",
+        "dangling pointers",
+        "free pointer segfault",
+        """
 what:
 = Use after free means using memory that was already given back; the value may be garbage or the program may crash.
 I use a pointer after free
@@ -356,9 +483,15 @@ what happens if I use memory after freeing it
 a pointer that points to freed memory
 my value changed after I called free
 why is returning the address of a local variable bad
-"""),
-    entry("memory_leak", "memory leak|leak", "a", "memory leaks|leaks",
-          "malloc free oom_killer garbage_collection", """
+""",
+    ),
+    entry(
+        "memory_leak",
+        "memory leak|leak",
+        "a",
+        "memory leaks|leaks",
+        "malloc free oom_killer garbage_collection",
+        """
 what:
 = A memory leak is memory that a program no longer needs but never frees, so it uses more and more.
 = A memory leak happens when a program forgets to free memory; its memory use grows and grows.
@@ -402,8 +535,16 @@ which tool finds memory leaks
 is my program leaking, how can I tell
 simple:
 = A memory leak is memory that is never given back.
-""", 1.2),
-    entry("garbage_collection", "garbage collection|garbage collector", "", "", "memory_leak free python", """
+""",
+        1.2,
+    ),
+    entry(
+        "garbage_collection",
+        "garbage collection|garbage collector",
+        "",
+        "",
+        "memory_leak free python",
+        """
 what:
 = Garbage collection means that the language frees memory by itself when nothing refers to it any more, as in Python
 + or Java.
@@ -412,9 +553,15 @@ who frees memory in Python
 how does Python give memory back
 which languages free memory by themselves
 what does a garbage collector do
-"""),
-    entry("segfault", "segmentation fault|segfault", "a", "segmentation faults|segfaults",
-          "sigsegv null_pointer page_fault buffer_overflow", """
+""",
+    ),
+    entry(
+        "segfault",
+        "segmentation fault|segfault",
+        "a",
+        "segmentation faults|segfaults",
+        "sigsegv null_pointer page_fault buffer_overflow",
+        """
 what:
 = A segmentation fault means that a program accessed memory it may not use; the kernel ends it with SIGSEGV.
 = A segmentation fault is a crash because of a bad memory access, for example through a null pointer.
@@ -462,8 +609,16 @@ what does AddressSanitizer do
 which tool shows where my program crashed
 simple:
 = A segmentation fault is a crash because of a wrong memory access.
-""", 1.2),
-    entry("pointer", "pointer", "a", "pointers", "null_pointer address_space c_language", """
+""",
+        1.2,
+    ),
+    entry(
+        "pointer",
+        "pointer",
+        "a",
+        "pointers",
+        "null_pointer address_space c_language",
+        """
 what:
 = A pointer is a variable that holds a memory address, the place where another value is kept.
 what holds the address of another variable
@@ -473,8 +628,15 @@ a variable that says where something is
 what does int *p mean
 how do I refer to a place in memory
 what is an address of a variable good for
-"""),
-    entry("null_pointer", "null pointer|NULL", "a", "null pointers", "pointer segfault", """
+""",
+    ),
+    entry(
+        "null_pointer",
+        "null pointer|NULL",
+        "a",
+        "null pointers",
+        "pointer segfault",
+        """
 what:
 = A null pointer points to nothing; using it makes a program crash with a segmentation fault.
 what is a pointer to nothing
@@ -482,8 +644,15 @@ what does NULL mean in C
 what is address zero
 which pointer points nowhere
 what does malloc give when it fails
-"""),
-    entry("cache", "cache|CPU cache", "a", "caches|CPU caches", "cache_line ram tlb memory_bandwidth", """
+""",
+    ),
+    entry(
+        "cache",
+        "cache|CPU cache",
+        "a",
+        "caches|CPU caches",
+        "cache_line ram tlb memory_bandwidth",
+        """
 what:
 = A cache is a small fast memory near the CPU that keeps copies of data used lately.
 = A cache keeps recently used data close to the core, since RAM is about a hundred times slower.
@@ -530,8 +699,15 @@ why does the order of my loops matter
 how can I have fewer cache misses
 simple:
 = A cache is a small fast memory close to the CPU.
-"""),
-    entry("cache_line", "cache line", "a", "cache lines", "cache false_sharing page", """
+""",
+    ),
+    entry(
+        "cache_line",
+        "cache line",
+        "a",
+        "cache lines",
+        "cache false_sharing page",
+        """
 what:
 = A cache line is the block of memory, usually 64 bytes, that a cache loads or writes at once.
 = A cache line is 64 bytes of neighbouring memory that move between RAM and cache together.
@@ -552,16 +728,30 @@ how many bytes are in a cache line
 64 bytes, what is that the size of
 how much memory is loaded on a cache miss
 how many floats fit into a cache line
-"""),
-    entry("locality", "locality", "", "", "cache cache_line", """
+""",
+    ),
+    entry(
+        "locality",
+        "locality",
+        "",
+        "",
+        "cache cache_line",
+        """
 what:
 = Locality means that programs tend to use data again soon, and data that lie near each other; caches live from that.
 why do caches work so well
 what is temporal locality
 what is spatial locality
 why are neighbouring data used together
-"""),
-    entry("ram", "RAM|main memory", "", "", "cache swap disk rss", """
+""",
+    ),
+    entry(
+        "ram",
+        "RAM|main memory",
+        "",
+        "",
+        "cache swap disk rss",
+        """
 what:
 = RAM is the main memory of a computer: fast, but empty when the power is off.
 = RAM is where running programs and their data are kept; it forgets all when the power goes.
@@ -588,8 +778,15 @@ how do I find out how much memory my computer has
 which command tells me the size of my memory
 simple:
 = RAM is the working memory of a computer.
-"""),
-    entry("rss", "RSS|resident set size", "the", "", "pss vsize uss ram", """
+""",
+    ),
+    entry(
+        "rss",
+        "RSS|resident set size",
+        "the",
+        "",
+        "pss vsize uss ram",
+        """
 what:
 = RSS is the resident memory of a process: the part of it that is in RAM now, shared pages included.
 = RSS, resident set size, tells how much RAM a process occupies at the moment.
@@ -628,8 +825,15 @@ is RSS exact
 does RSS count shared memory
 simple:
 = RSS is how much RAM a process uses now.
-"""),
-    entry("pss", "PSS|proportional set size", "the", "", "rss uss vsize", """
+""",
+    ),
+    entry(
+        "pss",
+        "PSS|proportional set size",
+        "the",
+        "",
+        "rss uss vsize",
+        """
 what:
 = PSS is like RSS, but each shared page is divided by the number of processes that share it.
 = PSS counts a page shared by four processes as a quarter for each, so the sum over processes is right.
@@ -654,15 +858,29 @@ where do I read the PSS
 where is PSS shown
 which file has the PSS of a process
 what is in smaps_rollup
-"""),
-    entry("uss", "USS|unique set size", "the", "", "rss pss", """
+""",
+    ),
+    entry(
+        "uss",
+        "USS|unique set size",
+        "the",
+        "",
+        "rss pss",
+        """
 what:
 = USS is the memory that only this process uses; it would become free if the process ended.
 which memory is freed when a process ends
 what does USS stand for
 memory of a process that nobody shares
-"""),
-    entry("vsize", "virtual size|VSZ|vsize", "the", "", "rss pss virtual_memory", """
+""",
+    ),
+    entry(
+        "vsize",
+        "virtual size|VSZ|vsize",
+        "the",
+        "",
+        "rss pss virtual_memory",
+        """
 what:
 = The virtual size is all address space a process has reserved, whether or not it is in RAM.
 = VSZ counts every mapped page, also those never touched, so it can be much larger than RAM.
@@ -678,8 +896,15 @@ all address space of a process
 VIRT column
 memory that is promised but perhaps not used
 reserved address space
-"""),
-    entry("oom_killer", "OOM killer|out-of-memory killer", "the", "", "swap cgroup sigkill memory_leak", """
+""",
+    ),
+    entry(
+        "oom_killer",
+        "OOM killer|out-of-memory killer",
+        "the",
+        "",
+        "swap cgroup sigkill memory_leak",
+        """
 what:
 = The OOM killer is the part of the kernel that kills a process with SIGKILL when memory runs out.
 = The OOM killer ends a process, often the biggest, when there is no memory left, so that the system lives on.
@@ -723,8 +948,15 @@ how do I know if the kernel killed my process
 where do I see that a process was killed for memory
 simple:
 = The OOM killer ends a process when memory runs out.
-"""),
-    entry("fragmentation", "fragmentation", "", "", "malloc heap page", """
+""",
+    ),
+    entry(
+        "fragmentation",
+        "fragmentation",
+        "",
+        "",
+        "malloc heap page",
+        """
 what:
 = Fragmentation means that free memory is split into many small pieces, so a big block cannot be had.
 enough memory is free but a big malloc fails
@@ -738,8 +970,15 @@ memory in crumbs
 holes in memory
 enough free bytes but not in one piece
 many small free blocks
-"""),
-    entry("buffer_overflow", "buffer overflow", "a", "buffer overflows", "segfault stack_overflow pointer", """
+""",
+    ),
+    entry(
+        "buffer_overflow",
+        "buffer overflow",
+        "a",
+        "buffer overflows",
+        "segfault stack_overflow pointer",
+        """
 what:
 = A buffer overflow happens when a program writes past the end of a buffer and destroys what lies behind it.
 = A buffer overflow means writing more data into an array than fits; it can crash a program or let in attackers.
@@ -764,8 +1003,15 @@ avoid:
 how do I write safely into an array
 how do I protect my C program from long input
 what should I use instead of strcpy
-"""),
-    entry("address_space", "address space", "an", "address spaces", "virtual_memory stack heap page_table", """
+""",
+    ),
+    entry(
+        "address_space",
+        "address space",
+        "an",
+        "address spaces",
+        "virtual_memory stack heap page_table",
+        """
 what:
 = An address space is all addresses a process can use: code, data, heap, stack and mapped files.
 = An address space is the private range of addresses of a process; threads share one.
@@ -786,15 +1032,29 @@ see:
 how do I see the memory map of a process
 what is in /proc/PID/maps
 which file shows the mappings of a process
-"""),
-    entry("aslr", "ASLR", "", "", "address_space buffer_overflow", """
+""",
+    ),
+    entry(
+        "aslr",
+        "ASLR",
+        "",
+        "",
+        "address_space buffer_overflow",
+        """
 what:
 = ASLR places stack, heap and libraries at random addresses, which makes attacks harder.
 why does my program print other addresses each time it runs
 why do addresses change between runs
 what does ASLR stand for
-"""),
-    entry("memory_bandwidth", "memory bandwidth", "", "", "cache ram latency", """
+""",
+    ),
+    entry(
+        "memory_bandwidth",
+        "memory bandwidth",
+        "",
+        "",
+        "cache ram latency",
+        """
 what:
 = Memory bandwidth is how many bytes per second can be moved between RAM and the CPU.
 = Memory bandwidth limits programs that read much and compute little, such as a language model that makes one token.
@@ -811,8 +1071,15 @@ speed of the way between RAM and CPU
 GB/s of memory
 how much data can the memory deliver per second
 limit for reading big weights
-"""),
-    entry("memory_protection", "memory protection", "", "", "virtual_memory segfault user_mode", """
+""",
+    ),
+    entry(
+        "memory_protection",
+        "memory protection",
+        "",
+        "",
+        "virtual_memory segfault user_mode",
+        """
 what:
 = Memory protection keeps a process from reading or writing the memory of others or of the kernel.
 can one process read the memory of another
@@ -820,8 +1087,15 @@ can a program destroy the memory of another program
 why can a crash of one program not harm the others
 what stops a program from reading my passwords in another one
 may a process write into another process
-"""),
-    entry("register", "register|CPU register", "a", "registers|CPU registers", "cache ram cpu", """
+""",
+    ),
+    entry(
+        "register",
+        "register|CPU register",
+        "a",
+        "registers|CPU registers",
+        "cache ram cpu",
+        """
 what:
 = A register is a tiny, very fast place inside the CPU that holds one value it works with.
 where does the CPU keep the numbers it is working with
@@ -830,8 +1104,15 @@ what is saved on a context switch
 what is rax
 what is the instruction pointer
 what is the program counter
-"""),
-    entry("memory_hierarchy", "memory hierarchy", "the", "", "register cache ram disk", """
+""",
+    ),
+    entry(
+        "memory_hierarchy",
+        "memory hierarchy",
+        "the",
+        "",
+        "register cache ram disk",
+        """
 what:
 = The memory hierarchy goes from small and fast to large and slow: registers, caches, RAM, disk.
 which memories does a computer have, from fast to slow
@@ -840,8 +1121,15 @@ what is faster, cache or RAM
 is RAM faster than a disk
 which memory is the slowest
 why are there so many kinds of memory
-"""),
-    entry("page_cache", "page cache", "the", "", "ram file disk cache", """
+""",
+    ),
+    entry(
+        "page_cache",
+        "page cache",
+        "the",
+        "",
+        "ram file disk cache",
+        """
 what:
 = The page cache is RAM in which the kernel keeps file data, so that reading a file again is fast.
 why is the second reading of a file faster
@@ -851,35 +1139,60 @@ why is so little memory free in Linux
 does Linux eat my RAM
 where are files kept after they were read
 is it bad that little memory is free
-"""),
-    entry("memory_limit", "", "", "", "oom_killer", """
+""",
+    ),
+    entry(
+        "memory_limit",
+        "",
+        "",
+        "",
+        "oom_killer",
+        """
 what:
 = When malloc finds no memory it returns NULL; Linux often promises more than it has, and then the OOM killer acts.
 what is overcommit
 what happens when malloc fails
 can I malloc more than the RAM
 why does malloc of 100 GB succeed
-"""),
-    entry("alignment", "alignment", "", "", "cache_line pointer", """
+""",
+    ),
+    entry(
+        "alignment",
+        "alignment",
+        "",
+        "",
+        "cache_line pointer",
+        """
 what:
 = Alignment means that data start at an address that is a multiple of their size, which the CPU reads fastest.
 why are there gaps in my struct
 why is my struct bigger than its parts
 at which addresses should data start
 what is padding in a struct
-"""),
-    entry("shared_library", "shared library", "a", "shared libraries", "library mmap page", """
+""",
+    ),
+    entry(
+        "shared_library",
+        "shared library",
+        "a",
+        "shared libraries",
+        "library mmap page",
+        """
 what:
 = A shared library is code used by many programs; it is loaded once and its pages are shared, as with libc.so.
 what is a .so file
 what does ldd show
 why do programs share code in memory
 what is a DLL in Linux
-"""),
+""",
+    ),
 ]
 
 PAIRS = [
-    pair("stack", "heap", """
+    pair(
+        "stack",
+        "heap",
+        """
 = The stack holds local variables and is freed when a function returns; the heap holds memory from malloc until it
 + is freed.
 where do local variables go and where does malloc memory go
@@ -888,64 +1201,121 @@ which one is freed by itself
 should I put a large array on the stack or the heap
 which memory is faster, stack or heap
 stack or heap, where is my variable
-"""),
-    pair("rss", "pss", """
+""",
+    ),
+    pair(
+        "rss",
+        "pss",
+        """
 = RSS counts shared pages fully in every process; PSS divides them by the number of processes that share them.
 which number is fair with shared pages
 which one can I add up over processes
 is RSS or PSS larger
 should I use RSS or PSS for forked workers
-"""),
-    pair("rss", "vsize", """
+""",
+    ),
+    pair(
+        "rss",
+        "vsize",
+        """
 = RSS is the memory really in RAM; the virtual size is all address space a process has reserved.
 which one is larger, RSS or VSZ
 what is the difference between RES and VIRT
 RES or VIRT, which one counts
 how do RES and VIRT in top differ
-"""),
-    pair("page_fault", "segfault", """
+""",
+    ),
+    pair(
+        "page_fault",
+        "segfault",
+        """
 = A page fault is normal: the kernel brings the page in; a segmentation fault is a forbidden access that ends the
 + program.
 is every page fault a crash
-"""),
-    pair("malloc", "free", """
+""",
+    ),
+    pair(
+        "malloc",
+        "free",
+        """
 = malloc() takes memory from the heap; free() gives it back.
-"""),
-    pair("malloc", "mmap", """
+""",
+    ),
+    pair(
+        "malloc",
+        "mmap",
+        """
 = malloc() gives pieces of any size from the heap; mmap() asks the kernel for whole pages or maps a file.
-"""),
-    pair("ram", "cache", """
+""",
+    ),
+    pair(
+        "ram",
+        "cache",
+        """
 = RAM is the large main memory; a cache is much smaller and faster and lies near the core.
 which is faster, RAM or cache
 which is larger, RAM or cache
-"""),
-    pair("ram", "swap", """
+""",
+    ),
+    pair(
+        "ram",
+        "swap",
+        """
 = RAM is fast memory chips; swap is space on disk for pages that do not fit, and is far slower.
-"""),
-    pair("ram", "disk", """
+""",
+    ),
+    pair(
+        "ram",
+        "disk",
+        """
 = RAM is fast but forgets when the power is off; a disk is slow but keeps its data.
 what is the difference between memory and disk
 which one keeps data without power
-"""),
-    pair("page", "cache_line", """
+""",
+    ),
+    pair(
+        "page",
+        "cache_line",
+        """
 = A page, 4 KiB, is the unit of virtual memory; a cache line, 64 bytes, is the unit of the cache.
-"""),
-    pair("page", "frame", """
+""",
+    ),
+    pair(
+        "page",
+        "frame",
+        """
 = A page is a piece of virtual memory; a frame is the place in RAM that holds it.
-"""),
-    pair("memory_leak", "segfault", """
+""",
+    ),
+    pair(
+        "memory_leak",
+        "segfault",
+        """
 = A memory leak makes a program grow because memory is not freed; a segmentation fault ends it because of a wrong
 + access.
-"""),
-    pair("buffer_overflow", "stack_overflow", """
+""",
+    ),
+    pair(
+        "buffer_overflow",
+        "stack_overflow",
+        """
 = A buffer overflow writes past the end of an array; a stack overflow needs more stack than there is.
-"""),
-    pair("stack", "queue", """
+""",
+    ),
+    pair(
+        "stack",
+        "queue",
+        """
 = A stack gives out what came last; a queue gives out what came first.
-"""),
-    pair("tlb", "cache", """
+""",
+    ),
+    pair(
+        "tlb",
+        "cache",
+        """
 = A TLB keeps address translations; a cache keeps the data themselves.
-"""),
+""",
+    ),
 ]
 
 DIALOGUES = [

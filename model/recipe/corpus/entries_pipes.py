@@ -1,8 +1,15 @@
 """Subjects of the corpus: pipes, redirection, sockets and the other ways in which processes exchange data."""
+
 from templates import dialogue, entry, pair
 
 ENTRIES = [
-    entry("pipe", "pipe", "a", "pipes", "fifo socket shared_memory message_queue signal", """
+    entry(
+        "pipe",
+        "pipe",
+        "a",
+        "pipes",
+        "fifo socket shared_memory message_queue signal",
+        """
 what:
 = A pipe is a one-way channel of bytes between processes: what one writes, the other reads.
 = A pipe carries bytes one way, from the process that writes to the process that reads.
@@ -84,8 +91,16 @@ can two unrelated processes use a pipe
 what else about pipes should one know
 simple:
 = A pipe is a tube for bytes from one process to another.
-""", 1.8),
-    entry("pipe_end", "pipe end|end of a pipe", "a", "pipe ends|ends of a pipe", "pipe file_descriptor eof", """
+""",
+        1.8,
+    ),
+    entry(
+        "pipe_end",
+        "pipe end|end of a pipe",
+        "a",
+        "pipe ends|ends of a pipe",
+        "pipe file_descriptor eof",
+        """
 what:
 = A pipe has two ends: fd[0] is the read end and fd[1] is the write end.
 which end of a pipe do I read from
@@ -125,8 +140,15 @@ EOF is never seen by my reader
 what if a write end stays open
 child keeps the write end open, what happens
 the reader never stops waiting
-"""),
-    entry("pipe_full", "full pipe", "a", "full pipes", "pipe_empty pipe eof sigpipe", """
+""",
+    ),
+    entry(
+        "pipe_full",
+        "full pipe",
+        "a",
+        "full pipes",
+        "pipe_empty pipe eof sigpipe",
+        """
 what:
 = When a pipe is full, the writer waits until the reader has taken some bytes; on Linux it holds 64 KiB.
 = A full pipe makes the writer wait until there is room again; the limit is 64 KiB on Linux.
@@ -158,8 +180,15 @@ too much data for the pipe
 my program stops after 65536 bytes
 after 64 KB my program hangs in write
 what if I put more than 64 KiB into a pipe
-"""),
-    entry("pipe_empty", "empty pipe", "an", "empty pipes", "pipe_full pipe eof", """
+""",
+    ),
+    entry(
+        "pipe_empty",
+        "empty pipe",
+        "an",
+        "empty pipes",
+        "pipe_full pipe eof",
+        """
 what:
 = When a pipe is empty, the reader waits until somebody writes; if all write ends are closed it gets end-of-file.
 = An empty pipe makes the reader wait until bytes come or all writers have closed it.
@@ -183,8 +212,15 @@ my child blocks in read
 no bytes in the pipe
 consumer faster than producer with a pipe
 why does the reader sleep
-"""),
-    entry("eof", "EOF|end of file|end-of-file", "an", "", "pipe_empty sigpipe pipe", """
+""",
+    ),
+    entry(
+        "eof",
+        "EOF|end of file|end-of-file",
+        "an",
+        "",
+        "pipe_empty sigpipe pipe",
+        """
 what:
 = EOF means end of file: read() returns 0. On a pipe it comes when all write ends are closed; in a terminal by Ctrl-D.
 = EOF, end of file, is when read() returns 0, because there is nothing more to come.
@@ -211,8 +247,15 @@ how does read show the end
 nothing more to read
 how does a program notice the end of a file
 what tells cat to stop
-"""),
-    entry("sigpipe", "SIGPIPE|broken pipe|EPIPE", "", "", "eof pipe sigterm sigchld", """
+""",
+    ),
+    entry(
+        "sigpipe",
+        "SIGPIPE|broken pipe|EPIPE",
+        "",
+        "",
+        "eof pipe sigterm sigchld",
+        """
 what:
 = SIGPIPE is the signal a process gets when it writes to a pipe with no reader; if it is ignored, write() fails with
 + EPIPE.
@@ -250,8 +293,15 @@ how do I survive a broken pipe
 how do I keep my program alive when the reader has gone
 how do I ignore SIGPIPE
 how do I handle a broken pipe
-"""),
-    entry("fifo", "named pipe|FIFO", "a", "named pipes|FIFOs", "pipe socket message_queue", """
+""",
+    ),
+    entry(
+        "fifo",
+        "named pipe|FIFO",
+        "a",
+        "named pipes|FIFOs",
+        "pipe socket message_queue",
+        """
 what:
 = A named pipe, or FIFO, is a pipe with a name in the file system, so unrelated processes can use it.
 = A FIFO is a pipe that has a file name, so any two processes can open it.
@@ -280,8 +330,15 @@ more:
 why does opening a fifo hang
 why does echo into my fifo block
 cat > fifo hangs
-"""),
-    entry("socket", "socket", "a", "sockets", "pipe fifo shared_memory message_queue", """
+""",
+    ),
+    entry(
+        "socket",
+        "socket",
+        "a",
+        "sockets",
+        "pipe fifo shared_memory message_queue",
+        """
 what:
 = A socket is an end point of a two-way connection between processes, on one machine or over a network.
 = A socket lets two processes send bytes both ways, also from one computer to another.
@@ -312,9 +369,15 @@ why do servers use sockets
 why not a pipe over the network
 simple:
 = A socket is a plug for talking to another program, also over a network.
-"""),
-    entry("unix_socket", "Unix socket|Unix domain socket", "a", "Unix sockets|Unix domain sockets",
-          "socket pipe fifo", """
+""",
+    ),
+    entry(
+        "unix_socket",
+        "Unix socket|Unix domain socket",
+        "a",
+        "Unix sockets|Unix domain sockets",
+        "socket pipe fifo",
+        """
 what:
 = A Unix socket is a socket between processes on the same machine; it has a path instead of an address.
 which socket is for one machine only
@@ -324,8 +387,15 @@ what is an AF_UNIX socket
 how can local programs talk both ways
 how can I pass a file descriptor to another process
 what does socketpair do
-"""),
-    entry("shared_memory", "shared memory", "", "", "pipe socket message_queue mmap", """
+""",
+    ),
+    entry(
+        "shared_memory",
+        "shared memory",
+        "",
+        "",
+        "pipe socket message_queue mmap",
+        """
 what:
 = Shared memory is memory that several processes can use; it is the fastest way to exchange data but needs
 + synchronisation.
@@ -374,8 +444,15 @@ why is it the fastest way
 why is sharing memory faster than a pipe
 simple:
 = Shared memory is memory that two processes use together.
-"""),
-    entry("message_queue", "message queue", "a", "message queues", "pipe socket shared_memory", """
+""",
+    ),
+    entry(
+        "message_queue",
+        "message queue",
+        "a",
+        "message queues",
+        "pipe socket shared_memory",
+        """
 what:
 = A message queue keeps whole messages in the kernel until another process takes them out, one by one.
 which IPC keeps whole messages
@@ -390,8 +467,15 @@ post box for processes
 whole messages wait until they are fetched
 send messages between processes in order
 letters between processes, not streams
-"""),
-    entry("stdin", "stdin|standard input", "", "", "stdout stderr file_descriptor", """
+""",
+    ),
+    entry(
+        "stdin",
+        "stdin|standard input",
+        "",
+        "",
+        "stdout stderr file_descriptor",
+        """
 what:
 = stdin is the standard input of a process, file descriptor 0; usually it is the keyboard.
 where does a program read its input from
@@ -408,8 +492,15 @@ input channel number 0
 where does keyboard input arrive
 the standard way in
 the normal input of a program
-"""),
-    entry("stdout", "stdout|standard output", "", "", "stdin stderr file_descriptor", """
+""",
+    ),
+    entry(
+        "stdout",
+        "stdout|standard output",
+        "",
+        "",
+        "stdin stderr file_descriptor",
+        """
 what:
 = stdout is the standard output of a process, file descriptor 1; usually it is the terminal.
 where does a program write its output
@@ -425,8 +516,15 @@ output channel number 1
 where does text printed by a program go
 the standard way out
 the normal output of a program
-"""),
-    entry("stderr", "stderr|standard error", "", "", "stdin stdout file_descriptor", """
+""",
+    ),
+    entry(
+        "stderr",
+        "stderr|standard error",
+        "",
+        "",
+        "stdin stdout file_descriptor",
+        """
 what:
 = stderr is the output for error messages, file descriptor 2; it is separate from stdout.
 where do error messages go
@@ -449,8 +547,15 @@ why are there two outputs
 why are errors separate from output
 why do we need both stdout and stderr
 why not print errors to stdout
-"""),
-    entry("std_streams", "standard streams", "", "", "stdin stdout stderr", """
+""",
+    ),
+    entry(
+        "std_streams",
+        "standard streams",
+        "",
+        "",
+        "stdin stdout stderr",
+        """
 what:
 = The standard streams are stdin (0), stdout (1) and stderr (2).
 which three files does every process have open
@@ -465,8 +570,15 @@ three channels every program has
 0, 1, 2: what are they
 numbers of input, output and errors
 which descriptor is which, 0 1 and 2
-"""),
-    entry("redirection", "redirection", "", "", "pipe stdout stderr dup2", """
+""",
+    ),
+    entry(
+        "redirection",
+        "redirection",
+        "",
+        "",
+        "pipe stdout stderr dup2",
+        """
 what:
 = Redirection sends input or output of a command to a file: > writes stdout, >> appends, < reads and 2> takes errors.
 how do I save the output of a command in a file
@@ -494,8 +606,15 @@ how:
 + calls exec.
 how does the shell redirect output
 what does the shell do for > file
-"""),
-    entry("redirect_err", "", "", "", "redirection stderr", """
+""",
+    ),
+    entry(
+        "redirect_err",
+        "",
+        "",
+        "",
+        "redirection stderr",
+        """
 what:
 = `2>log.txt` sends the error output (stderr) of a command to the file log.txt.
 = `2>log.txt` writes everything that goes to stderr into log.txt, while stdout stays on the screen.
@@ -535,8 +654,15 @@ how do I pipe the errors too
 errors and output together into one file
 2>&1 please explain
 mix stderr into stdout
-"""),
-    entry("dev_null", "/dev/null", "", "", "redirection stderr file", """
+""",
+    ),
+    entry(
+        "dev_null",
+        "/dev/null",
+        "",
+        "",
+        "redirection stderr file",
+        """
 what:
 = /dev/null is a device that swallows everything written to it; reading from it gives end-of-file at once.
 how do I throw away the output of a command
@@ -550,9 +676,15 @@ I do not want to see the output
 the dust bin of Linux
 where do unwanted bytes go
 throw output away
-"""),
-    entry("shell_pipe", "shell pipe|vertical bar|pipeline", "a", "shell pipes|pipelines",
-          "pipe redirection shell", """
+""",
+    ),
+    entry(
+        "shell_pipe",
+        "shell pipe|vertical bar|pipeline",
+        "a",
+        "shell pipes|pipelines",
+        "pipe redirection shell",
+        """
 what:
 = A shell pipe, written |, connects the output of one command with the input of the next, as in `ls | wc -l`.
 = The | in the shell sends the stdout of the left command into the stdin of the right one.
@@ -587,8 +719,15 @@ what does the shell do for a vertical bar
 how would I program ls | wc in C
 which system calls does the shell use for a pipeline
 do the commands of a pipeline run at the same time
-"""),
-    entry("dup2", "dup2|dup2()|dup", "", "", "file_descriptor redirection fork exec", """
+""",
+    ),
+    entry(
+        "dup2",
+        "dup2|dup2()|dup",
+        "",
+        "",
+        "file_descriptor redirection fork exec",
+        """
 what:
 = dup2(old, new) makes the descriptor new a copy of old, so for example stdout can be sent into a file or pipe.
 which call redirects stdout in C
@@ -610,8 +749,15 @@ example:
 = dup2() in C: `dup2(fd[1], 1); close(fd[0]); close(fd[1]); execlp("ls", "ls", NULL);` sends ls into the pipe.
 show me dup2 in code
 code for sending ls into a pipe
-"""),
-    entry("file_descriptor", "file descriptor", "a", "file descriptors|fds", "stdin stdout pipe file", """
+""",
+    ),
+    entry(
+        "file_descriptor",
+        "file descriptor",
+        "a",
+        "file descriptors|fds",
+        "stdin stdout pipe file",
+        """
 what:
 = A file descriptor is a small number by which a process names an open file, pipe or socket.
 = A file descriptor is the number that open() returns; 0, 1 and 2 are stdin, stdout and stderr.
@@ -658,8 +804,15 @@ how many files can a process open
 is there a limit on open files
 simple:
 = A file descriptor is the number of an open file.
-"""),
-    entry("read_call", "read|read()", "", "", "write_call file_descriptor system_call", """
+""",
+    ),
+    entry(
+        "read_call",
+        "read|read()",
+        "",
+        "",
+        "write_call file_descriptor system_call",
+        """
 what:
 = read(fd, buffer, n) takes up to n bytes from a file, pipe or socket; it returns how many, 0 at the end and -1 on
 + error.
@@ -669,8 +822,15 @@ why does read give me fewer bytes than I asked for
 how do I read from a file descriptor
 can read return less than I want
 what does the read system call do
-"""),
-    entry("write_call", "write|write()", "", "", "read_call file_descriptor system_call", """
+""",
+    ),
+    entry(
+        "write_call",
+        "write|write()",
+        "",
+        "",
+        "read_call file_descriptor system_call",
+        """
 what:
 = write(fd, buffer, n) puts up to n bytes into a file, pipe or socket and returns how many were taken.
 which system call sends bytes to a file
@@ -679,8 +839,15 @@ how do I write to a file descriptor
 can write send only a part
 which call puts bytes into a pipe
 what does the write system call do
-"""),
-    entry("blocking", "blocking call|blocking read", "a", "blocking calls", "nonblocking read_call poll", """
+""",
+    ),
+    entry(
+        "blocking",
+        "blocking call|blocking read",
+        "a",
+        "blocking calls",
+        "nonblocking read_call poll",
+        """
 what:
 = A blocking call makes the process sleep until it can be done, for instance a read() until data come.
 what does it mean that a call blocks
@@ -689,8 +856,15 @@ a call that waits until there is data
 what does blocking mean
 my program waits in read, is that normal
 does a blocked process use CPU
-"""),
-    entry("nonblocking", "non-blocking call|non-blocking I/O", "a", "non-blocking calls", "blocking poll", """
+""",
+    ),
+    entry(
+        "nonblocking",
+        "non-blocking call|non-blocking I/O",
+        "a",
+        "non-blocking calls",
+        "blocking poll",
+        """
 what:
 = A non-blocking call returns at once; if there is nothing to do it fails with EAGAIN instead of waiting.
 what does O_NONBLOCK do
@@ -698,8 +872,15 @@ how do I read without waiting
 what does EAGAIN mean
 how do I test whether data are there without blocking
 I get the error EAGAIN
-"""),
-    entry("poll", "poll|select|epoll", "", "", "nonblocking blocking socket", """
+""",
+    ),
+    entry(
+        "poll",
+        "poll|select|epoll",
+        "",
+        "",
+        "nonblocking blocking socket",
+        """
 what:
 = poll() waits until one of several file descriptors is ready, so one thread can serve many pipes or sockets.
 how do I wait for several pipes at once
@@ -709,8 +890,15 @@ what does select do in C
 what is epoll for
 how can a server watch many connections
 wait for input from two sources
-"""),
-    entry("buffer", "buffer", "a", "buffers", "pipe cache queue", """
+""",
+    ),
+    entry(
+        "buffer",
+        "buffer",
+        "a",
+        "buffers",
+        "pipe cache queue",
+        """
 what:
 = A buffer is a piece of memory that holds data for a while between a writer and a reader.
 where do data wait between two programs
@@ -721,8 +909,15 @@ what does flush=True do in Python
 my print output does not appear at once
 a place where bytes wait
 what is buffering
-"""),
-    entry("tcp", "TCP", "", "", "udp socket ip_address", """
+""",
+    ),
+    entry(
+        "tcp",
+        "TCP",
+        "",
+        "",
+        "udp socket ip_address",
+        """
 what:
 = TCP carries bytes over a network reliably and in order, on a connection between two sockets.
 which protocol is reliable
@@ -730,16 +925,30 @@ which protocol does the web use
 what does TCP do
 which protocol sends lost packets again
 how do bytes arrive in order on the internet
-"""),
-    entry("udp", "UDP", "", "", "tcp socket ip_address", """
+""",
+    ),
+    entry(
+        "udp",
+        "UDP",
+        "",
+        "",
+        "tcp socket ip_address",
+        """
 what:
 = UDP sends single packets over a network without a connection; it is quick, but packets may get lost.
 which protocol has no connection
 which protocol may lose packets
 what does UDP do
 what do games and video calls use
-"""),
-    entry("client_server", "server", "a", "servers", "socket tcp daemon", """
+""",
+    ),
+    entry(
+        "client_server",
+        "server",
+        "a",
+        "servers",
+        "socket tcp daemon",
+        """
 what:
 = A server is a program that waits for requests and answers them; the program that asks is the client.
 who answers requests on the network
@@ -747,8 +956,15 @@ what is a client
 what do client and server mean
 what does a web server do
 which program waits for others to ask
-"""),
-    entry("mmap", "mmap|mmap()|memory mapping", "", "", "shared_memory page malloc file", """
+""",
+    ),
+    entry(
+        "mmap",
+        "mmap|mmap()|memory mapping",
+        "",
+        "",
+        "shared_memory page malloc file",
+        """
 what:
 = mmap() maps a file or new memory into the address space, so that a process can use it like an array.
 = mmap() makes a file appear in memory: reading the memory reads the file, page by page, when it is touched.
@@ -774,16 +990,30 @@ why:
 why map a file instead of reading it
 what is the benefit of mapping a file
 why is mmap faster than read
-"""),
-    entry("rpc", "remote procedure call|RPC", "a", "remote procedure calls", "socket message_queue", """
+""",
+    ),
+    entry(
+        "rpc",
+        "remote procedure call|RPC",
+        "a",
+        "remote procedure calls",
+        "socket message_queue",
+        """
 what:
 = A remote procedure call runs a function in another process, perhaps on another machine, as if it were local.
 what does RPC stand for
 how do I call a function on another machine
 what is gRPC
 calling a function in another process
-"""),
-    entry("serialization", "serialisation|serialization", "", "", "rpc pipe socket", """
+""",
+    ),
+    entry(
+        "serialization",
+        "serialisation|serialization",
+        "",
+        "",
+        "rpc pipe socket",
+        """
 what:
 = Serialisation turns data into bytes, so that they can be sent through a pipe or stored; JSON is one format.
 how do I send a list through a pipe
@@ -791,72 +1021,125 @@ how do I turn an object into bytes
 what is JSON good for
 what does pickle do in Python
 how do I send a dictionary to another process
-"""),
+""",
+    ),
 ]
 
 PAIRS = [
-    pair("pipe", "socket", """
+    pair(
+        "pipe",
+        "socket",
+        """
 = A pipe goes one way between processes on one machine; a socket goes both ways and also over a network.
 which one works over the network, pipe or socket
 which of the two is two-way
 when do I take a pipe and when a socket
 should I use a pipe or a socket
 which goes both ways
-"""),
-    pair("pipe", "shared_memory", """
+""",
+    ),
+    pair(
+        "pipe",
+        "shared_memory",
+        """
 = A pipe copies bytes through the kernel and makes readers wait; shared memory copies nothing, but you must
 + synchronise it yourself.
 which is faster, a pipe or shared memory
 which one needs locks, a pipe or shared memory
 when is a pipe better than shared memory
 which one is easier, pipe or shared memory
-"""),
-    pair("pipe", "fifo", """
+""",
+    ),
+    pair(
+        "pipe",
+        "fifo",
+        """
 = A pipe has no name and is inherited from a parent; a named pipe has a file name that any process can open.
 which pipe has a name
 when do I need a named pipe and not a plain one
-"""),
-    pair("pipe", "file", """
+""",
+    ),
+    pair(
+        "pipe",
+        "file",
+        """
 = A pipe is a small buffer in memory that is empty once read; a file stays on disk and can be read again.
 is a pipe a file
-"""),
-    pair("pipe", "message_queue", """
+""",
+    ),
+    pair(
+        "pipe",
+        "message_queue",
+        """
 = A pipe carries a stream of bytes; a message queue keeps whole messages apart.
-"""),
-    pair("pipe", "signal", """
+""",
+    ),
+    pair(
+        "pipe",
+        "signal",
+        """
 = A pipe carries data; a signal only tells a process that something happened.
 can I send data with a signal or do I need a pipe
-"""),
-    pair("socket", "shared_memory", """
+""",
+    ),
+    pair(
+        "socket",
+        "shared_memory",
+        """
 = A socket copies bytes and works between machines; shared memory is faster but only on one machine and needs locks.
-"""),
-    pair("stdout", "stderr", """
+""",
+    ),
+    pair(
+        "stdout",
+        "stderr",
+        """
 = stdout (1) is for results, stderr (2) for error messages; they can be redirected separately.
 which one is for errors
 where do results go and where do errors go
 print to stdout or to stderr
-"""),
-    pair("stdin", "stdout", """
+""",
+    ),
+    pair(
+        "stdin",
+        "stdout",
+        """
 = stdin (0) is where a process reads its input; stdout (1) is where it writes its results.
 which one is input and which one output
-"""),
-    pair("pipe_full", "pipe_empty", """
+""",
+    ),
+    pair(
+        "pipe_full",
+        "pipe_empty",
+        """
 = With a full pipe the writer waits; with an empty pipe the reader waits.
 who waits when a pipe is full and who when it is empty
 who has to wait at a pipe, the reader or the writer
-"""),
-    pair("tcp", "udp", """
+""",
+    ),
+    pair(
+        "tcp",
+        "udp",
+        """
 = TCP has a connection and loses nothing; UDP sends single packets quickly, and some may get lost.
 which one is reliable, TCP or UDP
-"""),
-    pair("redirection", "shell_pipe", """
+""",
+    ),
+    pair(
+        "redirection",
+        "shell_pipe",
+        """
 = Redirection connects a command with a file; a shell pipe connects it with another command.
 when do I write > and when |
 what is the difference between > and |
-"""),
-    pair("read_call", "mmap", """
+""",
+    ),
+    pair(
+        "read_call",
+        "mmap",
+        """
 = read() copies bytes from a file into your buffer; mmap() makes the file itself appear in memory.
-"""),
+""",
+    ),
 ]
 
 DIALOGUES = [

@@ -1,8 +1,15 @@
 """Subjects of the corpus: the /proc folder and how CPU use is read from it."""
+
 from templates import dialogue, entry, pair
 
 ENTRIES = [
-    entry("proc", "/proc|proc file system|/proc folder", "", "", "proc_stat proc_status meminfo cpuinfo sysfs", """
+    entry(
+        "proc",
+        "/proc|proc file system|/proc folder",
+        "",
+        "",
+        "proc_stat proc_status meminfo cpuinfo sysfs",
+        """
 what:
 = /proc is a virtual folder in which the kernel shows processes and system data as files.
 = /proc is a folder made by the kernel: each process has a subfolder there named by its PID.
@@ -51,16 +58,31 @@ name some files in /proc
 show me something in /proc
 simple:
 = /proc is where Linux shows its processes as files.
-""", 1.4),
-    entry("proc_self", "/proc/self", "", "", "proc proc_pid", """
+""",
+        1.4,
+    ),
+    entry(
+        "proc_self",
+        "/proc/self",
+        "",
+        "",
+        "proc proc_pid",
+        """
 what:
 = /proc/self always leads to the folder of the process that reads it.
 how can a process read its own data in /proc
 how does a program find its own folder in /proc
 what does self mean in /proc/self
 without knowing my PID, how do I find my entry in /proc
-"""),
-    entry("proc_pid", "/proc/PID", "", "", "proc proc_stat proc_status proc_task proc_fd", """
+""",
+    ),
+    entry(
+        "proc_pid",
+        "/proc/PID",
+        "",
+        "",
+        "proc proc_stat proc_status proc_task proc_fd",
+        """
 what:
 = /proc/PID is the folder of one process, with files such as stat, status, maps, fd and task.
 what is in the folder of a process in /proc
@@ -69,9 +91,15 @@ what is /proc/1
 what do I find about a process with PID 42 in /proc
 which files are there for one process
 when does the folder of a process vanish
-"""),
-    entry("proc_stat", "/proc/PID/stat|stat file of a process", "", "",
-          "proc_status utime stime comm_field schedstat", """
+""",
+    ),
+    entry(
+        "proc_stat",
+        "/proc/PID/stat|stat file of a process",
+        "",
+        "",
+        "proc_status utime stime comm_field schedstat",
+        """
 what:
 = /proc/PID/stat is one line of numbers about a process: PID, name, state, parent, utime, stime and more.
 = /proc/PID/stat holds one line per process with its state and CPU times in ticks, easy to read for programs.
@@ -113,8 +141,16 @@ my parser of /proc/PID/stat breaks for some processes
 why is the stat file tricky to parse
 what is the trap in parsing /proc/PID/stat
 my numbers from the stat file are shifted by one
-""", 1.3),
-    entry("comm_field", "comm field|process name", "the", "", "proc_stat cmdline", """
+""",
+        1.3,
+    ),
+    entry(
+        "comm_field",
+        "comm field|process name",
+        "the",
+        "",
+        "proc_stat cmdline",
+        """
 what:
 = The comm field is the name of a process in parentheses, the second field of /proc/PID/stat; it may contain spaces
 + and parentheses.
@@ -131,8 +167,15 @@ name in parentheses
 why may the process name confuse a parser
 a name such as (a b) in the stat file
 field two of the stat file
-"""),
-    entry("proc_status", "/proc/PID/status", "", "", "proc_stat proc_pid rss", """
+""",
+    ),
+    entry(
+        "proc_status",
+        "/proc/PID/status",
+        "",
+        "",
+        "proc_stat proc_pid rss",
+        """
 what:
 = /proc/PID/status shows facts about a process in readable lines, such as Name, State, PPid, VmRSS and Threads.
 which file shows the facts of a process for humans
@@ -148,44 +191,86 @@ readable facts about a process
 lines with names and values for a process
 human form of stat
 VmRSS stands in which file
-"""),
-    entry("cmdline", "/proc/PID/cmdline", "", "", "comm_field environ proc_pid", """
+""",
+    ),
+    entry(
+        "cmdline",
+        "/proc/PID/cmdline",
+        "",
+        "",
+        "comm_field environ proc_pid",
+        """
 what:
 = /proc/PID/cmdline holds the command line of a process, its arguments parted by zero bytes.
 how do I see with which arguments a process was started
 which file holds the command line of a process
 where are the arguments of a running program
 with which options was my server started
-"""),
-    entry("environ", "/proc/PID/environ", "", "", "cmdline environment proc_pid", """
+""",
+    ),
+    entry(
+        "environ",
+        "/proc/PID/environ",
+        "",
+        "",
+        "cmdline environment proc_pid",
+        """
 what:
 = /proc/PID/environ holds the environment variables with which a process was started.
 how do I see the environment of a running process
 which file shows the variables of another process
-"""),
-    entry("proc_fd", "/proc/PID/fd", "", "", "file_descriptor proc_pid proc_maps", """
+""",
+    ),
+    entry(
+        "proc_fd",
+        "/proc/PID/fd",
+        "",
+        "",
+        "file_descriptor proc_pid proc_maps",
+        """
 what:
 = /proc/PID/fd is a folder with one link for each open file descriptor of a process.
 which folder shows the open files of a process
 how do I see open files in /proc
 where do I see what file descriptor 3 of a process is
 how many files has a process open, by /proc
-"""),
-    entry("proc_maps", "/proc/PID/maps", "", "", "address_space smaps proc_pid", """
+""",
+    ),
+    entry(
+        "proc_maps",
+        "/proc/PID/maps",
+        "",
+        "",
+        "address_space smaps proc_pid",
+        """
 what:
 = /proc/PID/maps lists the memory regions of a process: code, heap, stack and mapped files, with their rights.
 which file shows the memory map of a process in /proc
 where do I see which libraries a process has loaded
 where do I see where heap and stack lie
-"""),
-    entry("smaps", "/proc/PID/smaps_rollup|/proc/PID/smaps", "", "", "pss rss proc_maps", """
+""",
+    ),
+    entry(
+        "smaps",
+        "/proc/PID/smaps_rollup|/proc/PID/smaps",
+        "",
+        "",
+        "pss rss proc_maps",
+        """
 what:
 = /proc/PID/smaps_rollup shows the memory of a process in sum, with RSS, PSS and how much is shared or private.
 which file tells PSS
 where do I see how much memory is shared and how much private
 which file in /proc has private and shared memory
-"""),
-    entry("proc_task", "/proc/PID/task", "", "", "thread proc_pid tid", """
+""",
+    ),
+    entry(
+        "proc_task",
+        "/proc/PID/task",
+        "",
+        "",
+        "thread proc_pid tid",
+        """
 what:
 = /proc/PID/task has one folder for each thread of the process, with files such as stat and schedstat.
 = /proc/PID/task is where the threads of a process are listed, each by its thread ID.
@@ -201,8 +286,15 @@ list of threads in /proc
 one folder per thread
 threads of PID 42 in /proc
 ls /proc/42/task shows what
-"""),
-    entry("schedstat", "schedstat|/proc/PID/schedstat", "", "", "proc_stat utime run_queue", """
+""",
+    ),
+    entry(
+        "schedstat",
+        "schedstat|/proc/PID/schedstat",
+        "",
+        "",
+        "proc_stat utime run_queue",
+        """
 what:
 = /proc/PID/schedstat has three numbers: time on the CPU and time waiting in the run queue, both in nanoseconds, and
 + the number of slices.
@@ -221,8 +313,15 @@ nanoseconds on the CPU and in the queue
 how long did a task wait to run
 file with run time and wait time
 time in the run queue, where is it
-"""),
-    entry("meminfo", "/proc/meminfo", "", "", "cpuinfo free_command proc_loadavg", """
+""",
+    ),
+    entry(
+        "meminfo",
+        "/proc/meminfo",
+        "",
+        "",
+        "cpuinfo free_command proc_loadavg",
+        """
 what:
 = /proc/meminfo shows the memory of the whole system: MemTotal, MemFree, MemAvailable, caches and swap.
 which file shows the memory of the system
@@ -237,8 +336,15 @@ system memory in /proc
 total and free memory in a file
 MemTotal stands in which file
 file with the amount of RAM
-"""),
-    entry("cpuinfo", "/proc/cpuinfo", "", "", "meminfo core proc_system_stat", """
+""",
+    ),
+    entry(
+        "cpuinfo",
+        "/proc/cpuinfo",
+        "",
+        "",
+        "meminfo core proc_system_stat",
+        """
 what:
 = /proc/cpuinfo describes the processors: model name, speed, cores, cache size and flags such as avx2.
 which file describes the processor
@@ -253,31 +359,59 @@ processor facts in /proc
 model of my CPU in a file
 flags of the processor
 file about the CPU
-"""),
-    entry("proc_loadavg", "/proc/loadavg", "", "", "load_average meminfo uptime", """
+""",
+    ),
+    entry(
+        "proc_loadavg",
+        "/proc/loadavg",
+        "",
+        "",
+        "load_average meminfo uptime",
+        """
 what:
 = /proc/loadavg shows the load over 1, 5 and 15 minutes, the runnable and all tasks, and the last PID.
 which file has the load of the system
 where does uptime get the load from
 what is the 2/345 in /proc/loadavg
-"""),
-    entry("uptime", "/proc/uptime|uptime", "", "", "proc_loadavg", """
+""",
+    ),
+    entry(
+        "uptime",
+        "/proc/uptime|uptime",
+        "",
+        "",
+        "proc_loadavg",
+        """
 what:
 = The uptime is the time since the system started; /proc/uptime shows it in seconds.
 how long has my machine been running
 when did my computer start
 since when is the system up
 which file shows the seconds since boot
-"""),
-    entry("proc_system_stat", "/proc/stat", "", "", "proc_stat cpuinfo cpu_usage", """
+""",
+    ),
+    entry(
+        "proc_system_stat",
+        "/proc/stat",
+        "",
+        "",
+        "proc_stat cpuinfo cpu_usage",
+        """
 what:
 = /proc/stat shows the CPU times of the whole system since boot, in ticks: user, nice, system, idle, iowait and so on.
 where do I read the CPU time of all processes together
 which file shows how long the CPUs were idle
 how does top compute the total CPU usage
 which file is for the whole system, not one process
-"""),
-    entry("utime", "utime|user time", "the", "", "stime tick cpu_usage proc_stat", """
+""",
+    ),
+    entry(
+        "utime",
+        "utime|user time",
+        "the",
+        "",
+        "stime tick cpu_usage proc_stat",
+        """
 what:
 = The utime is the time a process has run in user mode, counted in ticks; it is field 14 of /proc/PID/stat.
 = utime, or user time, is CPU time spent in the program's own code, in ticks of usually 10 ms.
@@ -297,8 +431,15 @@ own computing time of a process
 user part of the CPU time
 simple:
 = utime is CPU time in the program itself.
-"""),
-    entry("stime", "stime|system time|kernel time", "the", "", "utime tick cpu_usage proc_stat", """
+""",
+    ),
+    entry(
+        "stime",
+        "stime|system time|kernel time",
+        "the",
+        "",
+        "utime tick cpu_usage proc_stat",
+        """
 what:
 = The stime is the time a process has run in the kernel, counted in ticks; it is field 15 of /proc/PID/stat.
 = stime, or system time, is CPU time the kernel spent for the process, for example in system calls.
@@ -318,9 +459,15 @@ system part of the CPU time
 kernel work on behalf of a process
 simple:
 = stime is CPU time in the kernel.
-"""),
-    entry("tick", "tick|clock tick|jiffy", "a", "ticks|clock ticks|jiffies",
-          "utime stime cpu_usage timer_interrupt", """
+""",
+    ),
+    entry(
+        "tick",
+        "tick|clock tick|jiffy",
+        "a",
+        "ticks|clock ticks|jiffies",
+        "utime stime cpu_usage timer_interrupt",
+        """
 what:
 = A tick is the unit of CPU times in /proc, usually 10 ms, so there are 100 ticks per second.
 = A tick is a small unit of time, usually a hundredth of a second; utime and stime are counted in it.
@@ -350,8 +497,15 @@ how short is a tick
 what is the length of a tick
 simple:
 = A tick is a hundredth of a second.
-"""),
-    entry("cpu_usage", "CPU usage|CPU use|CPU utilisation", "", "", "utime stime tick load_average", """
+""",
+    ),
+    entry(
+        "cpu_usage",
+        "CPU usage|CPU use|CPU utilisation",
+        "",
+        "",
+        "utime stime tick load_average",
+        """
 what:
 = CPU usage is the share of time in which a process used a core: ticks used divided by ticks elapsed.
 = CPU usage says how busy a process keeps the CPU; 100 % means one full core.
@@ -412,16 +566,31 @@ how do I see how much CPU my program needs
 where do I see CPU percent
 simple:
 = CPU usage says how busy the CPU is.
-""", 1.3),
-    entry("iowait", "iowait", "", "", "cpu_usage io_bound", """
+""",
+        1.3,
+    ),
+    entry(
+        "iowait",
+        "iowait",
+        "",
+        "",
+        "cpu_usage io_bound",
+        """
 what:
 = iowait is the time in which a core was idle while some task waited for a disk.
 what does wa in top mean
 the CPU is idle but tasks wait for the disk
 what does a high wa mean
 why is iowait high
-"""),
-    entry("state_letters", "state letters", "the", "", "process_state proc_stat", """
+""",
+    ),
+    entry(
+        "state_letters",
+        "state letters",
+        "the",
+        "",
+        "process_state proc_stat",
+        """
 what:
 = The state letters in /proc/PID/stat are R running, S sleeping, D disk sleep, T stopped and Z zombie.
 which letters can the state field in /proc have
@@ -433,8 +602,15 @@ R S D T Z
 letters for process states in /proc
 what does the third field of stat say
 meaning of R, S, D, T, Z
-"""),
-    entry("psr", "processor field", "the", "", "proc_stat affinity core", """
+""",
+    ),
+    entry(
+        "psr",
+        "processor field",
+        "the",
+        "",
+        "proc_stat affinity core",
+        """
 what:
 = The processor field, number 39 in /proc/PID/stat, tells on which core the task ran last.
 how do I see on which core my process runs
@@ -442,23 +618,44 @@ which core does my thread run on
 where do I read the core of a task
 what is the P or PSR column
 on which CPU did my process run last
-"""),
-    entry("starttime", "starttime field", "the", "", "proc_stat tick", """
+""",
+    ),
+    entry(
+        "starttime",
+        "starttime field",
+        "the",
+        "",
+        "proc_stat tick",
+        """
 what:
 = The starttime field, number 22 in /proc/PID/stat, is when the process started, in ticks since boot.
 how do I find out when a process was started
 since when does my process run
 which field tells how old a process is
 how can I tell a new process from an old one with the same PID
-"""),
-    entry("sysfs", "/sys|sysfs", "", "", "proc driver", """
+""",
+    ),
+    entry(
+        "sysfs",
+        "/sys|sysfs",
+        "",
+        "",
+        "proc driver",
+        """
 what:
 = /sys is a virtual folder in which the kernel shows devices, drivers and settings such as cgroups.
 which folder shows the devices of the kernel
 what is in /sys
 what is the sister of /proc for devices
-"""),
-    entry("strace", "strace", "", "", "gdb perf system_call", """
+""",
+    ),
+    entry(
+        "strace",
+        "strace",
+        "",
+        "",
+        "gdb perf system_call",
+        """
 what:
 = strace shows the system calls a program makes, with their arguments and results.
 how can I watch what a program asks the kernel
@@ -467,8 +664,15 @@ my program does nothing, how do I see what it waits for
 how do I see which files a program opens
 what does strace -f do
 what does strace -p do
-"""),
-    entry("perf", "perf", "", "", "strace gdb profiler", """
+""",
+    ),
+    entry(
+        "perf",
+        "perf",
+        "",
+        "",
+        "strace gdb profiler",
+        """
 what:
 = perf is a Linux tool that counts events and samples where programs spend their time, as in `perf top`.
 how do I count cache misses
@@ -476,8 +680,15 @@ which tool shows where my program spends its time
 what does perf stat show
 what does perf record do
 which Linux tool measures performance
-"""),
-    entry("profiler", "profiler", "a", "profilers", "perf debugger", """
+""",
+    ),
+    entry(
+        "profiler",
+        "profiler",
+        "a",
+        "profilers",
+        "perf debugger",
+        """
 what:
 = A profiler measures in which parts of a program the time is spent.
 how do I find the slow part of my program
@@ -485,8 +696,15 @@ which tool finds hot spots
 what does cProfile do
 what is profiling
 where does my program lose its time
-"""),
-    entry("debugger", "debugger", "a", "debuggers", "gdb profiler bug", """
+""",
+    ),
+    entry(
+        "debugger",
+        "debugger",
+        "a",
+        "debuggers",
+        "gdb profiler bug",
+        """
 what:
 = A debugger runs a program step by step and shows its variables; gdb is one for C.
 how can I run a program line by line
@@ -494,8 +712,15 @@ how do I look at variables while a program runs
 what is a breakpoint
 which tool helps to find bugs
 how do I stop my program at a certain line
-"""),
-    entry("gdb", "gdb", "", "", "debugger strace core_dump", """
+""",
+    ),
+    entry(
+        "gdb",
+        "gdb",
+        "",
+        "",
+        "debugger strace core_dump",
+        """
 what:
 = gdb is the GNU debugger: it stops a program where you want, shows its variables and tells where it crashed.
 what does gdb do
@@ -503,15 +728,29 @@ what does bt in gdb do
 which debugger is for C on Linux
 how do I see the call stack after a crash
 how do I attach to a running process
-"""),
-    entry("pidstat", "pidstat", "", "", "top ps vmstat", """
+""",
+    ),
+    entry(
+        "pidstat",
+        "pidstat",
+        "",
+        "",
+        "top ps vmstat",
+        """
 what:
 = pidstat prints CPU, memory or disk use of processes at regular times, for example `pidstat -p PID 1`.
 how do I log the CPU use of one process every second
 what does pidstat do
 which command prints the use of a process again and again
-"""),
-    entry("vmstat", "vmstat", "", "", "top pidstat free_command", """
+""",
+    ),
+    entry(
+        "vmstat",
+        "vmstat",
+        "",
+        "",
+        "top pidstat free_command",
+        """
 what:
 = vmstat prints memory, swap, disk, context switches and CPU use of the system, for example each second with `vmstat
 + 1`.
@@ -519,60 +758,112 @@ what does vmstat show
 what does vmstat 1 do
 which command shows swapping in and out
 how do I see context switches per second
-"""),
-    entry("dmesg", "dmesg", "", "", "oom_killer kernel", """
+""",
+    ),
+    entry(
+        "dmesg",
+        "dmesg",
+        "",
+        "",
+        "oom_killer kernel",
+        """
 what:
 = dmesg shows the messages of the kernel, for example about devices and killed processes.
 where do I read what the kernel says
 how do I see the kernel log
 what does dmesg do
 which command prints kernel messages
-"""),
+""",
+    ),
 ]
 
 PAIRS = [
-    pair("utime", "stime", """
+    pair(
+        "utime",
+        "stime",
+        """
 = utime is CPU time in the program's own code; stime is CPU time in the kernel for that program. Both are in ticks.
 which one is time in the kernel
 which is user time and which is kernel time
 what do user and sys in time mean
-"""),
-    pair("proc_stat", "proc_status", """
+""",
+    ),
+    pair(
+        "proc_stat",
+        "proc_status",
+        """
 = /proc/PID/stat is one line of numbers for programs; /proc/PID/status has readable lines for people.
 which one is easier to read for people
 stat or status, which one should my program read
-"""),
-    pair("proc_stat", "schedstat", """
+""",
+    ),
+    pair(
+        "proc_stat",
+        "schedstat",
+        """
 = /proc/PID/stat counts CPU time in ticks; schedstat counts run time and waiting time in nanoseconds.
 which file is finer, stat or schedstat
-"""),
-    pair("proc_stat", "proc_system_stat", """
+""",
+    ),
+    pair(
+        "proc_stat",
+        "proc_system_stat",
+        """
 = /proc/PID/stat is about one process; /proc/stat is about the CPUs of the whole system.
-"""),
-    pair("proc", "sysfs", """
+""",
+    ),
+    pair(
+        "proc",
+        "sysfs",
+        """
 = /proc shows processes and system data; /sys shows devices, drivers and their settings.
-"""),
-    pair("meminfo", "cpuinfo", """
+""",
+    ),
+    pair(
+        "meminfo",
+        "cpuinfo",
+        """
 = /proc/meminfo is about the memory of the system; /proc/cpuinfo is about its processors.
-"""),
-    pair("cpu_usage", "load_average", """
+""",
+    ),
+    pair(
+        "cpu_usage",
+        "load_average",
+        """
 = CPU usage is the share of time cores are busy; the load average counts tasks that run or wait.
 is load the same as CPU usage
 why is the load 8 when the CPU is at 100 percent
-"""),
-    pair("strace", "gdb", """
+""",
+    ),
+    pair(
+        "strace",
+        "gdb",
+        """
 = strace shows the system calls of a program; gdb lets you stop it and look at its variables.
-"""),
-    pair("debugger", "profiler", """
+""",
+    ),
+    pair(
+        "debugger",
+        "profiler",
+        """
 = A debugger helps to find errors; a profiler helps to find the slow parts.
-"""),
-    pair("tick", "time_slice", """
+""",
+    ),
+    pair(
+        "tick",
+        "time_slice",
+        """
 = A tick is the unit in which CPU time is counted; a time slice is how long a task may run before another gets its
 + turn.
-"""),
-    pair("comm_field", "cmdline", """
+""",
+    ),
+    pair(
+        "comm_field",
+        "cmdline",
+        """
 = The comm field is the short name of a process, at most 15 letters; cmdline is the whole command with its arguments.
-"""),
+""",
+    ),
 ]
 
 DIALOGUES = [

@@ -1,8 +1,15 @@
 """Subjects of the corpus: processes, how they start and end, and what the kernel keeps about them."""
+
 from templates import dialogue, entry, pair
 
 ENTRIES = [
-    entry("process", "process", "a", "processes", "thread program zombie orphan daemon kernel", """
+    entry(
+        "process",
+        "process",
+        "a",
+        "processes",
+        "thread program zombie orphan daemon kernel",
+        """
 what:
 = A process is a running program with its own memory, open files and PID.
 = A process is a program that is being run; it has its own memory, open files and a PID.
@@ -126,8 +133,16 @@ what are the ways a process can end
 when is a process over
 simple:
 = A process is a program that is running.
-""", 2.0),
-    entry("program", "program", "a", "programs|computer programs", "process thread compiler", """
+""",
+        2.0,
+    ),
+    entry(
+        "program",
+        "program",
+        "a",
+        "programs|computer programs",
+        "process thread compiler",
+        """
 what:
 = A program is a file with instructions on disk; when it is run it becomes a process.
 = A program is a list of instructions in a file; it does nothing until it is run as a process.
@@ -157,8 +172,15 @@ make:
 how do I write a program
 how does source code become a program
 how does one program a computer
-"""),
-    entry("pid", "PID|process ID|process id", "a", "PIDs|process IDs", "ppid process exit_status", """
+""",
+    ),
+    entry(
+        "pid",
+        "PID|process ID|process id",
+        "a",
+        "PIDs|process IDs",
+        "ppid process exit_status",
+        """
 what:
 = A PID is the number the kernel gives to a process so that it can be named.
 = A PID, or process ID, is the number by which the kernel knows a process.
@@ -219,8 +241,15 @@ how long does a process keep its number
 > can it be used again
 simple:
 = A PID is the number of a process.
-"""),
-    entry("ppid", "PPID|parent PID", "a", "PPIDs", "pid parent child process", """
+""",
+    ),
+    entry(
+        "ppid",
+        "PPID|parent PID",
+        "a",
+        "PPIDs",
+        "pid parent child process",
+        """
 what:
 = A PPID is the PID of the parent, the process that started this one.
 what does PPID mean
@@ -244,8 +273,15 @@ why is my PPID suddenly 1
 my process has parent 1, why
 my PPID became 1, what happened
 when does the parent number of a process change
-"""),
-    entry("parent", "parent process|parent", "a", "parent processes|parents", "child ppid orphan init", """
+""",
+    ),
+    entry(
+        "parent",
+        "parent process|parent",
+        "a",
+        "parent processes|parents",
+        "child ppid orphan init",
+        """
 what:
 = A parent process is a process that made another one with fork; it should wait for that child.
 = A parent is the process that created another process, its child.
@@ -276,8 +312,15 @@ example:
 = A parent process is, for instance, your shell: each command you type becomes its child.
 is the shell a parent
 who is the parent of the commands I type
-"""),
-    entry("child", "child process|child", "a", "child processes|children|child", "parent fork orphan zombie", """
+""",
+    ),
+    entry(
+        "child",
+        "child process|child",
+        "a",
+        "child processes|children|child",
+        "parent fork orphan zombie",
+        """
 what:
 = A child process is a process made by another one, its parent, with fork.
 = A child is a process that was created by a parent process through fork().
@@ -320,8 +363,15 @@ how many children can a process have
 > does it share memory with the parent
 simple:
 = A child is a process that another process made.
-"""),
-    entry("fork", "fork|fork()", "", "", "exec wait clone spawn", """
+""",
+    ),
+    entry(
+        "fork",
+        "fork|fork()",
+        "",
+        "",
+        "exec wait clone spawn",
+        """
 what:
 = fork() makes a copy of the calling process; it returns 0 in the child and the child's PID in the parent.
 = fork() is the system call that copies the calling process: the copy is called the child.
@@ -442,8 +492,16 @@ why is while true fork a bad idea
 is it dangerous to fork in a loop
 simple:
 = fork() makes a second process that is a copy of the first.
-""", 1.6),
-    entry("cow", "copy-on-write|copy on write", "", "", "fork page virtual_memory", """
+""",
+        1.6,
+    ),
+    entry(
+        "cow",
+        "copy-on-write|copy on write",
+        "",
+        "",
+        "fork page virtual_memory",
+        """
 what:
 = Copy-on-write means that after fork both processes share the same pages, and a page is copied only when one of
 + them writes to it.
@@ -485,8 +543,15 @@ how is the copy triggered when someone writes
 which mechanism triggers the copy in copy on write
 simple:
 = Copy-on-write means: share first, copy only when somebody writes.
-"""),
-    entry("exec", "exec|exec()|execve", "", "", "fork wait spawn system_call", """
+""",
+    ),
+    entry(
+        "exec",
+        "exec|exec()|execve",
+        "",
+        "",
+        "fork wait spawn system_call",
+        """
 what:
 = exec() replaces the program inside a process by another one; the PID stays the same.
 = exec() loads a new program into the calling process, which keeps its PID and does not come back to the old code.
@@ -542,8 +607,15 @@ how do I write an exec call
 code for exec please
 simple:
 = exec() swaps the program inside a process for another one.
-"""),
-    entry("spawn", "posix_spawn|spawning", "", "", "fork exec", """
+""",
+    ),
+    entry(
+        "spawn",
+        "posix_spawn|spawning",
+        "",
+        "",
+        "fork exec",
+        """
 what:
 = posix_spawn() starts a new process with another program in one call, much like fork and exec together.
 = Spawning means starting a new process with a program in it, as fork and exec do together.
@@ -555,8 +627,15 @@ what does subprocess.run do
 how do I run a command from Python
 what does subprocess.Popen do
 which Python module starts processes
-"""),
-    entry("clone", "clone|clone()", "", "", "fork thread namespace", """
+""",
+    ),
+    entry(
+        "clone",
+        "clone|clone()",
+        "",
+        "",
+        "fork thread namespace",
+        """
 what:
 = clone() is the Linux system call below fork and pthread_create; flags say what the new task shares with its maker.
 which system call makes threads in Linux
@@ -566,8 +645,15 @@ how does Linux create a thread inside
 what does the clone system call do
 what does CLONE_VM do
 how does the kernel decide if it is a thread or a process
-"""),
-    entry("wait", "wait|waitpid|wait()|waitpid()", "", "", "fork exit_status zombie exec", """
+""",
+    ),
+    entry(
+        "wait",
+        "wait|waitpid|wait()|waitpid()",
+        "",
+        "",
+        "fork exit_status zombie exec",
+        """
 what:
 = wait() lets a parent wait for a child to end and read its exit status; this also reaps the zombie.
 = wait() and waitpid() make the parent sleep until a child has ended and then return its exit status.
@@ -617,8 +703,15 @@ how do I wait for a specific child
 can the parent look whether the child is done without stopping
 simple:
 = wait() makes a parent wait until its child has ended.
-"""),
-    entry("exit", "exit|exit()|_exit", "", "", "exit_status wait fork", """
+""",
+    ),
+    entry(
+        "exit",
+        "exit|exit()|_exit",
+        "",
+        "",
+        "exit_status wait fork",
+        """
 what:
 = exit() ends the calling process, closes its files and leaves an exit status for the parent.
 which call ends the process itself
@@ -632,9 +725,15 @@ how do I leave a program in C
 which function stops my own program
 how do I end my script
 what happens at the end of main
-"""),
-    entry("exit_status", "exit status|exit code|return code", "an",
-          "exit statuses|exit codes|return codes", "wait exit pid zombie", """
+""",
+    ),
+    entry(
+        "exit_status",
+        "exit status|exit code|return code",
+        "an",
+        "exit statuses|exit codes|return codes",
+        "wait exit pid zombie",
+        """
 what:
 = An exit status is the small number a process leaves when it ends; 0 means success, anything else an error.
 = An exit status is a number from 0 to 255 that a finished process hands to its parent; 0 means success.
@@ -692,8 +791,15 @@ what do exit codes above 128 mean
 my program ended with code 143
 simple:
 = An exit status is a number that says how a program ended: 0 is good.
-"""),
-    entry("zombie", "zombie|zombie process", "a", "zombies|zombie processes", "orphan daemon child process init", """
+""",
+    ),
+    entry(
+        "zombie",
+        "zombie|zombie process",
+        "a",
+        "zombies|zombie processes",
+        "orphan daemon child process init",
+        """
 what:
 = A zombie is a process that has finished but has not yet been reaped by its parent with wait().
 = A zombie is a finished process whose exit status its parent has not read yet, so its entry stays in the process
@@ -805,9 +911,16 @@ how are zombies marked in ps
 how many zombies do I have
 simple:
 = A zombie is a dead process that is still in the list.
-""", 1.8),
-    entry("orphan", "orphan|orphan process", "an", "orphans|orphan processes|orphaned processes",
-          "zombie daemon child init", """
+""",
+        1.8,
+    ),
+    entry(
+        "orphan",
+        "orphan|orphan process",
+        "an",
+        "orphans|orphan processes|orphaned processes",
+        "zombie daemon child init",
+        """
 what:
 = An orphan is a process whose parent has ended; it is adopted by init or a subreaper and runs on.
 = An orphan is a running process whose parent died first; init or a subreaper becomes its new parent.
@@ -855,8 +968,16 @@ who waits for an orphan
 will an orphan stay as a zombie
 simple:
 = An orphan is a process that has lost its parent.
-""", 1.3),
-    entry("init", "init|init process|systemd", "", "", "orphan daemon kernel subreaper", """
+""",
+        1.3,
+    ),
+    entry(
+        "init",
+        "init|init process|systemd",
+        "",
+        "",
+        "orphan daemon kernel subreaper",
+        """
 what:
 = Init is the first process, with PID 1; it starts the others and adopts orphans. Often it is systemd.
 = Init is PID 1, the first process the kernel starts; all other processes come from it.
@@ -893,8 +1014,15 @@ what is PID 1 for
 what is the job of PID 1
 what does the first process do all day
 what would happen without init
-"""),
-    entry("subreaper", "subreaper|child subreaper", "a", "subreapers", "init orphan", """
+""",
+    ),
+    entry(
+        "subreaper",
+        "subreaper|child subreaper",
+        "a",
+        "subreapers",
+        "init orphan",
+        """
 what:
 = A subreaper is a process that adopts the orphans among its descendants in place of init; it is set with prctl().
 who besides init can adopt orphans
@@ -903,8 +1031,15 @@ my orphan does not have PPID 1, why
 how can my program adopt its orphaned grandchildren
 what does PR_SET_CHILD_SUBREAPER do
 which process adopts orphans instead of init
-"""),
-    entry("daemon", "daemon|daemon process", "a", "daemons|daemon processes", "orphan zombie background", """
+""",
+    ),
+    entry(
+        "daemon",
+        "daemon|daemon process",
+        "a",
+        "daemons|daemon processes",
+        "orphan zombie background",
+        """
 what:
 = A daemon is a process that works in the background without a terminal, such as a web server.
 = A daemon is a background process with no terminal; it often starts at boot and waits for work.
@@ -952,9 +1087,16 @@ how do I make a program run in the background forever
 how do I keep my program running after I log out
 simple:
 = A daemon is a program that works quietly in the background.
-""", 1.2),
-    entry("process_state", "process state", "a", "process states|states of a process",
-          "zombie context_switch scheduler", """
+""",
+        1.2,
+    ),
+    entry(
+        "process_state",
+        "process state",
+        "a",
+        "process states|states of a process",
+        "zombie context_switch scheduler",
+        """
 what:
 = Process states are running (R), sleeping (S), uninterruptible sleep (D), stopped (T) and zombie (Z).
 = A process state says what a process is doing: running, sleeping, stopped or zombie (R, S or D, T, Z).
@@ -980,8 +1122,15 @@ what does a process do when it does not run
 which letter belongs to which state
 explain the letters in the state column
 what status can a task have
-"""),
-    entry("state_r", "state R|running state", "", "", "state_s state_d state_t state_z", """
+""",
+    ),
+    entry(
+        "state_r",
+        "state R|running state",
+        "",
+        "",
+        "state_s state_d state_t state_z",
+        """
 what:
 = State R means running or runnable: the process is on a core or waits for one in the run queue.
 what does R mean in ps
@@ -995,8 +1144,15 @@ what is the ready state
 a process that could run but waits for a core
 a task in R, what is it doing
 which state is running
-"""),
-    entry("state_s", "state S|sleeping state", "", "", "state_r state_d state_t state_z", """
+""",
+    ),
+    entry(
+        "state_s",
+        "state S|sleeping state",
+        "",
+        "",
+        "state_r state_d state_t state_z",
+        """
 what:
 = State S means sleeping: the process waits for something, such as input or a timer, and uses no CPU; a signal can
 + wake it.
@@ -1015,8 +1171,15 @@ which letter shows a sleeping process
 my program waits for the keyboard, which state is it in
 a task in S, what is it doing
 which state is waiting for input
-"""),
-    entry("state_d", "state D|uninterruptible sleep", "", "", "state_r state_s state_t state_z", """
+""",
+    ),
+    entry(
+        "state_d",
+        "state D|uninterruptible sleep",
+        "",
+        "",
+        "state_r state_s state_t state_z",
+        """
 what:
 = State D means uninterruptible sleep: the process waits inside the kernel, mostly for a disk, and not even SIGKILL
 + ends it until then.
@@ -1034,8 +1197,15 @@ what is disk sleep
 is D worse than S
 which process ignores even kill -9
 a task in D, what is it waiting for
-"""),
-    entry("state_t", "state T|stopped state", "", "", "state_r state_s state_d state_z", """
+""",
+    ),
+    entry(
+        "state_t",
+        "state T|stopped state",
+        "",
+        "",
+        "state_r state_s state_d state_z",
+        """
 what:
 = State T means stopped: the process was paused by SIGSTOP or Ctrl-Z and goes on after SIGCONT.
 what does T mean in ps
@@ -1051,8 +1221,15 @@ how does a stopped process go on
 how do I wake up a stopped process
 a task in T, what happened to it
 which state is paused
-"""),
-    entry("state_z", "state Z|zombie state", "", "", "state_r state_s state_d state_t zombie", """
+""",
+    ),
+    entry(
+        "state_z",
+        "state Z|zombie state",
+        "",
+        "",
+        "state_r state_s state_d state_t zombie",
+        """
 what:
 = State Z means zombie: the process has finished, but its parent has not yet called wait() for it.
 what does Z mean in ps
@@ -1060,9 +1237,15 @@ what does Z mean in top
 my process shows Z
 which letter stands for zombie
 what does the Z in the state column tell me
-"""),
-    entry("context_switch", "context switch", "a", "context switches",
-          "scheduler time_slice system_call interrupt", """
+""",
+    ),
+    entry(
+        "context_switch",
+        "context switch",
+        "a",
+        "context switches",
+        "scheduler time_slice system_call interrupt",
+        """
 what:
 = A context switch is when the kernel saves one task's registers and loads another's, so that the other can run.
 = A context switch means that the kernel saves the state of one task and restores that of another on a core.
@@ -1114,9 +1297,15 @@ what is a voluntary context switch
 what does voluntary_ctxt_switches mean
 simple:
 = A context switch is when the CPU stops one task and goes on with another.
-"""),
-    entry("system_call", "system call|syscall", "a", "system calls|syscalls",
-          "kernel user_mode interrupt library", """
+""",
+    ),
+    entry(
+        "system_call",
+        "system call|syscall",
+        "a",
+        "system calls|syscalls",
+        "kernel user_mode interrupt library",
+        """
 what:
 = A system call is a request from a program to the kernel, such as open, read or fork.
 = A system call is how a program asks the kernel to do something for it, like reading a file.
@@ -1170,8 +1359,15 @@ how do I trace a program
 my program hangs and I want to know in which call
 simple:
 = A system call is how a program asks the kernel for something.
-"""),
-    entry("kernel", "kernel|Linux kernel", "the", "", "user_mode system_call operating_system driver", """
+""",
+    ),
+    entry(
+        "kernel",
+        "kernel|Linux kernel",
+        "the",
+        "",
+        "user_mode system_call operating_system driver",
+        """
 what:
 = The kernel is the core of the operating system: it manages processes, memory and devices.
 = The kernel is the innermost part of the operating system; it shares out CPU, memory and devices among processes.
@@ -1218,8 +1414,15 @@ which command shows the version of Linux
 what is uname -r
 simple:
 = The kernel is the heart of the operating system.
-"""),
-    entry("user_mode", "user mode|user space", "", "", "kernel_mode system_call kernel", """
+""",
+    ),
+    entry(
+        "user_mode",
+        "user mode|user space",
+        "",
+        "",
+        "kernel_mode system_call kernel",
+        """
 what:
 = User mode is how normal programs run: the CPU forbids them to touch hardware or the memory of others.
 = User mode is the CPU's restricted mode for ordinary programs; for anything special they must call the kernel.
@@ -1235,8 +1438,15 @@ the CPU mode with limited rights
 ordinary programs run in which mode
 where may a program not touch the hardware
 the safe mode for normal programs
-"""),
-    entry("kernel_mode", "kernel mode|kernel space", "", "", "user_mode system_call kernel", """
+""",
+    ),
+    entry(
+        "kernel_mode",
+        "kernel mode|kernel space",
+        "",
+        "",
+        "user_mode system_call kernel",
+        """
 what:
 = Kernel mode is the CPU's privileged mode, in which the kernel runs and may do anything, such as use hardware.
 in which mode does the kernel run
@@ -1251,9 +1461,15 @@ what is supervisor mode
 the CPU mode with all rights
 where is everything allowed
 the mode in which system calls are carried out
-"""),
-    entry("pcb", "process control block|PCB|task_struct", "a", "process control blocks|PCBs",
-          "process_table process context_switch pid", """
+""",
+    ),
+    entry(
+        "pcb",
+        "process control block|PCB|task_struct",
+        "a",
+        "process control blocks|PCBs",
+        "process_table process context_switch pid",
+        """
 what:
 = A process control block is the kernel's record of a process: its PID, state, registers and open files. Linux calls
 + it task_struct.
@@ -1272,8 +1488,15 @@ what is stored in a process control block
 the file card of a process in the kernel
 the kernel's notes about a process
 where are PID, state and registers of a process noted
-"""),
-    entry("process_table", "process table", "the", "", "pcb pid zombie", """
+""",
+    ),
+    entry(
+        "process_table",
+        "process table",
+        "the",
+        "",
+        "pcb pid zombie",
+        """
 what:
 = The process table is the kernel's list of all processes, with one entry for each.
 where does the kernel list all processes
@@ -1284,8 +1507,15 @@ what does a fork bomb fill
 how many processes can there be
 is there a limit on the number of processes
 why does fork fail with resource temporarily unavailable
-"""),
-    entry("process_tree", "process tree", "the", "", "init parent child", """
+""",
+    ),
+    entry(
+        "process_tree",
+        "process tree",
+        "the",
+        "",
+        "init parent child",
+        """
 what:
 = The process tree is all processes ordered by parent and child, with init as the root; `pstree` shows it.
 how are processes related to each other
@@ -1295,8 +1525,15 @@ which command shows the family of processes
 how can I see the family tree of my processes
 are processes a family
 what is the hierarchy of processes
-"""),
-    entry("process_group", "process group", "a", "process groups", "session job shell pid", """
+""",
+    ),
+    entry(
+        "process_group",
+        "process group",
+        "a",
+        "process groups",
+        "session job shell pid",
+        """
 what:
 = A process group is a set of processes that get signals together, for example all commands of one shell pipeline.
 how can I send a signal to several processes at once
@@ -1311,8 +1548,15 @@ what does kill with a negative number do
 processes that are signalled as one
 why do all parts of a pipeline stop on Ctrl-C
 several processes, one group number, what for
-"""),
-    entry("session", "session|login session", "a", "sessions", "process_group terminal daemon", """
+""",
+    ),
+    entry(
+        "session",
+        "session|login session",
+        "a",
+        "sessions",
+        "process_group terminal daemon",
+        """
 what:
 = A session is a set of process groups that share one terminal, usually all you start after one login.
 what does setsid do
@@ -1324,8 +1568,15 @@ what ends when I close the terminal
 why do my programs end when I close the terminal window
 what is a SID
 all process groups of one login
-"""),
-    entry("shell", "shell|command line shell", "a", "shells", "terminal process environment", """
+""",
+    ),
+    entry(
+        "shell",
+        "shell|command line shell",
+        "a",
+        "shells",
+        "terminal process environment",
+        """
 what:
 = A shell is a program that reads your commands and starts other programs, such as bash.
 = A shell is the program behind the prompt: it reads a command, forks, runs it and waits for it.
@@ -1363,8 +1614,15 @@ which shells are there
 which shell do most Linux systems use
 simple:
 = A shell is the program that runs the commands you type.
-"""),
-    entry("environment", "environment variable", "an", "environment variables", "shell path_var process", """
+""",
+    ),
+    entry(
+        "environment",
+        "environment variable",
+        "an",
+        "environment variables",
+        "shell path_var process",
+        """
 what:
 = An environment variable is a named text that a process inherits from its parent, such as PATH or HOME.
 what is HOME in the shell
@@ -1397,8 +1655,15 @@ how do I list my environment
 how do I see the value of PATH
 which variables are set in my shell
 how do I print an environment variable
-"""),
-    entry("path_var", "PATH", "", "", "environment shell", """
+""",
+    ),
+    entry(
+        "path_var",
+        "PATH",
+        "",
+        "",
+        "environment shell",
+        """
 what:
 = PATH is the list of folders in which the shell looks for a command.
 how does the shell find a command
@@ -1409,8 +1674,15 @@ what is the variable with all those folders and colons
 how do I add a folder to the search for commands
 why must I type ./ before my program
 why do I need ./a.out
-"""),
-    entry("job", "job|shell job", "a", "jobs", "background foreground process_group shell", """
+""",
+    ),
+    entry(
+        "job",
+        "job|shell job",
+        "a",
+        "jobs",
+        "background foreground process_group shell",
+        """
 what:
 = A job is a command or pipeline that the shell manages as one; `jobs` lists them.
 what does the jobs command show
@@ -1421,9 +1693,15 @@ what is job control
 what does %1 mean in the shell
 how do I see what I started in the background
 a command as the shell sees it
-"""),
-    entry("background", "background job|background process", "a",
-          "background jobs|background processes", "foreground job daemon", """
+""",
+    ),
+    entry(
+        "background",
+        "background job|background process",
+        "a",
+        "background jobs|background processes",
+        "foreground job daemon",
+        """
 what:
 = A background job runs while the shell already takes the next command; it is started with & at the end of the line.
 what does & at the end of a command do
@@ -1450,9 +1728,15 @@ how do I end something I started with &
 how do I stop a program in the background
 Ctrl-C does not end my background job
 how do I kill job 1
-"""),
-    entry("foreground", "foreground job|foreground process", "a",
-          "foreground jobs|foreground processes", "background job", """
+""",
+    ),
+    entry(
+        "foreground",
+        "foreground job|foreground process",
+        "a",
+        "foreground jobs|foreground processes",
+        "background job",
+        """
 what:
 = A foreground job has the terminal: it gets the keyboard and Ctrl-C, and the shell waits until it ends.
 what does fg do
@@ -1464,8 +1748,15 @@ how do I return to a stopped job
 what does it mean to run in the foreground
 the command that has my keyboard
 what is the job in front
-"""),
-    entry("ps", "ps|ps command", "", "", "top kill_command pstree", """
+""",
+    ),
+    entry(
+        "ps",
+        "ps|ps command",
+        "",
+        "",
+        "top kill_command pstree",
+        """
 what:
 = ps lists processes: `ps` shows those of your terminal, `ps aux` shows all.
 what does ps do
@@ -1478,8 +1769,15 @@ how do I use ps
 what can I learn from ps
 print the list of processes
 a snapshot of all processes, which command
-"""),
-    entry("top", "top|top command|htop", "", "", "ps kill_command load_average", """
+""",
+    ),
+    entry(
+        "top",
+        "top|top command|htop",
+        "",
+        "",
+        "ps kill_command load_average",
+        """
 what:
 = top shows the processes that use most CPU, refreshed every few seconds; press q to leave.
 what does top do
@@ -1494,8 +1792,15 @@ how do I leave top
 my fan is loud, which program is it
 the machine is sluggish, where do I look
 what is eating my processor
-"""),
-    entry("kill_command", "kill|kill command", "", "", "ps top pkill sigterm", """
+""",
+    ),
+    entry(
+        "kill_command",
+        "kill|kill command",
+        "",
+        "",
+        "ps top pkill sigterm",
+        """
 what:
 = kill sends a signal to a process: `kill PID` sends SIGTERM, `kill -9 PID` sends SIGKILL.
 what does kill do
@@ -1508,8 +1813,15 @@ which command sends signals
 how do I use kill
 is kill only for killing
 which command has such a brutal name but only sends signals
-"""),
-    entry("pkill", "pkill|killall", "", "", "kill_command ps", """
+""",
+    ),
+    entry(
+        "pkill",
+        "pkill|killall",
+        "",
+        "",
+        "kill_command ps",
+        """
 what:
 = pkill sends a signal to processes by name, for example `pkill firefox`.
 how do I kill a program by name
@@ -1519,15 +1831,29 @@ what does killall do
 I do not know the PID but the name, how do I end it
 kill every firefox at once
 how do I stop a program without knowing its PID
-"""),
-    entry("pstree", "pstree", "", "", "ps top", """
+""",
+    ),
+    entry(
+        "pstree",
+        "pstree",
+        "",
+        "",
+        "ps top",
+        """
 what:
 = pstree shows all processes as a tree of parents and children.
 what does pstree do
 draw the tree of my processes
 which command draws the process tree
-"""),
-    entry("nohup", "nohup", "", "", "daemon background sighup", """
+""",
+    ),
+    entry(
+        "nohup",
+        "nohup",
+        "",
+        "",
+        "daemon background sighup",
+        """
 what:
 = nohup starts a command that goes on after you log out, because it ignores SIGHUP.
 how do I keep a command running after logout
@@ -1536,8 +1862,15 @@ my job dies when I close the ssh connection
 what does nohup do
 how can my program survive the closing of the terminal
 how do I start a long job and go home
-"""),
-    entry("multitasking", "multitasking", "", "", "context_switch scheduler concurrency", """
+""",
+    ),
+    entry(
+        "multitasking",
+        "multitasking",
+        "",
+        "",
+        "context_switch scheduler concurrency",
+        """
 what:
 = Multitasking means that several processes run in turn on the same cores, so fast that they seem to run at once.
 how can a computer do many things at once
@@ -1549,8 +1882,15 @@ can one core do two things at once
 why does it look as if all programs run together
 doing many things by switching fast
 how is it possible that I can type while music plays
-"""),
-    entry("ipc", "IPC|interprocess communication", "", "", "pipe socket shared_memory signal message_queue", """
+""",
+    ),
+    entry(
+        "ipc",
+        "IPC|interprocess communication",
+        "",
+        "",
+        "pipe socket shared_memory signal message_queue",
+        """
 what:
 = IPC, interprocess communication, means ways for processes to exchange data: pipes, sockets, shared memory, message
 + queues and signals.
@@ -1572,8 +1912,15 @@ how can separate processes work together
 how do I pass data between two programs
 talk between processes, how is that called
 what is there besides pipes to connect processes
-"""),
-    entry("namespace", "namespace|Linux namespace", "a", "namespaces|Linux namespaces", "container cgroup", """
+""",
+    ),
+    entry(
+        "namespace",
+        "namespace|Linux namespace",
+        "a",
+        "namespaces|Linux namespaces",
+        "container cgroup",
+        """
 what:
 = A namespace gives a group of processes its own view of the system, such as its own PIDs or network.
 how can two processes both have PID 1
@@ -1581,8 +1928,15 @@ how do containers get their own PIDs
 what does unshare do
 why does my program in Docker have PID 1
 how are containers separated from each other
-"""),
-    entry("container", "container", "a", "containers", "namespace cgroup virtual_machine", """
+""",
+    ),
+    entry(
+        "container",
+        "container",
+        "a",
+        "containers",
+        "namespace cgroup virtual_machine",
+        """
 what:
 = A container is a group of processes separated by namespaces and limited by cgroups; it shares the kernel with the
 + host.
@@ -1592,8 +1946,15 @@ is a container a virtual machine
 does a container have its own kernel
 how does Docker separate programs
 what is a light way to separate programs on one machine
-"""),
-    entry("virtual_machine", "virtual machine|VM", "a", "virtual machines|VMs", "container kernel", """
+""",
+    ),
+    entry(
+        "virtual_machine",
+        "virtual machine|VM",
+        "a",
+        "virtual machines|VMs",
+        "container kernel",
+        """
 what:
 = A virtual machine is a whole computer simulated in software, with its own kernel.
 how can I run Windows inside Linux
@@ -1601,8 +1962,15 @@ a computer inside a computer, what is that
 what is a simulated computer
 what does VM mean
 what is VirtualBox
-"""),
-    entry("root", "root|superuser", "", "", "user permission sudo", """
+""",
+    ),
+    entry(
+        "root",
+        "root|superuser",
+        "",
+        "",
+        "user permission sudo",
+        """
 what:
 = Root is the user with all rights on a Linux system; its user ID is 0.
 who may do everything on Linux
@@ -1612,8 +1980,15 @@ who is the superuser
 which user has all rights
 what is user ID 0
 who may kill any process
-"""),
-    entry("sudo", "sudo", "", "", "root permission", """
+""",
+    ),
+    entry(
+        "sudo",
+        "sudo",
+        "",
+        "",
+        "root permission",
+        """
 what:
 = sudo runs one command as root, after asking for your password.
 how do I run a command as root
@@ -1621,8 +1996,15 @@ how do I get administrator rights in the shell
 permission denied, how do I run it as administrator
 what does sudo do
 what is sudo for
-"""),
-    entry("how_run", "", "", "", "", """
+""",
+    ),
+    entry(
+        "how_run",
+        "",
+        "",
+        "",
+        "",
+        """
 make:
 = To run a program, type its name in the shell, or ./name if it is in the current folder.
 how do I run a program
@@ -1636,8 +2018,15 @@ start a program from the command line
 what do I type to run a program
 execute a program in Linux
 run my executable
-"""),
-    entry("slow_program", "", "", "", "top", """
+""",
+    ),
+    entry(
+        "slow_program",
+        "",
+        "",
+        "",
+        "top",
+        """
 avoid:
 = To find out why a program is slow, look in `top` whether it uses the CPU or waits, and then profile it with `perf`.
 my program is slow, what can I do
@@ -1650,11 +2039,15 @@ make my program faster
 my program takes ages
 what can I do about a slow program
 my code is too slow
-"""),
+""",
+    ),
 ]
 
 PAIRS = [
-    pair("process", "thread", """
+    pair(
+        "process",
+        "thread",
+        """
 = A process has its own memory; threads live inside one process and share its memory.
 = Processes have separate memory, while the threads of one process share its memory and files.
 when do I take processes and when threads
@@ -1670,8 +2063,12 @@ what do threads share that processes do not
 what do processes have that threads lack
 can a process live without threads, or a thread without a process
 does every process have at least one thread
-"""),
-    pair("process", "program", """
+""",
+    ),
+    pair(
+        "process",
+        "program",
+        """
 = A program is a file on disk; a process is that program being run, with memory and a PID.
 = A program is only a file with instructions; a process is the running of it.
 when does a program become a process
@@ -1682,24 +2079,40 @@ one program started twice, how many processes are there
 can one program be several processes
 I start the same program twice, is that one process or two
 is the file a process
-"""),
-    pair("zombie", "orphan", """
+""",
+    ),
+    pair(
+        "zombie",
+        "orphan",
+        """
 = A zombie has finished and waits for its parent to reap it; an orphan still runs, but its parent has ended.
 which one is dead, the zombie or the orphan
 which of them still runs, zombie or orphan
 one has no parent, the other a careless one, which is which
 does an orphan run and a zombie not
-"""),
-    pair("daemon", "orphan", """
+""",
+    ),
+    pair(
+        "daemon",
+        "orphan",
+        """
 = A daemon runs in the background on purpose; an orphan has only lost its parent, which may be by accident.
 is every daemon an orphan
 are daemons orphans
-"""),
-    pair("daemon", "zombie", """
+""",
+    ),
+    pair(
+        "daemon",
+        "zombie",
+        """
 = A daemon is alive and works in the background; a zombie has finished and only its table entry is left.
 which one still does work, the daemon or the zombie
-"""),
-    pair("fork", "exec", """
+""",
+    ),
+    pair(
+        "fork",
+        "exec",
+        """
 = fork() makes a new process as a copy of the caller; exec() makes no process but replaces the program in it.
 which makes a new process, fork or exec
 which one replaces the program, fork or exec
@@ -1707,57 +2120,98 @@ do I need fork or exec to start another program
 which of the two keeps the PID
 why do we need both fork and exec
 why are fork and exec two calls
-"""),
-    pair("parent", "child", """
+""",
+    ),
+    pair(
+        "parent",
+        "child",
+        """
 = A parent process calls fork; the child is the copy that fork makes. fork returns 0 in the child and its PID in the
 + parent.
 who calls fork, the parent or the child
 which one gets the 0 from fork
 which runs first, the parent or the child
-"""),
-    pair("user_mode", "kernel_mode", """
+""",
+    ),
+    pair(
+        "user_mode",
+        "kernel_mode",
+        """
 = In user mode a program may touch only its own memory; in kernel mode the kernel may do everything.
 which mode has more rights
 why does a CPU have two modes
 why are there two modes in the CPU
-"""),
-    pair("foreground", "background", """
+""",
+    ),
+    pair(
+        "foreground",
+        "background",
+        """
 = A foreground job owns the terminal and the shell waits for it; a background job leaves the prompt to you.
 which job can read the keyboard
 when do I put a job in the background
-"""),
-    pair("process", "daemon", """
+""",
+    ),
+    pair(
+        "process",
+        "daemon",
+        """
 = A process is any running program; a daemon is a process in the background without a terminal.
 is every daemon a process
 is a daemon a special process
-"""),
-    pair("exit_status", "pid", """
+""",
+    ),
+    pair(
+        "exit_status",
+        "pid",
+        """
 = A PID names a process while it lives; an exit status is the number it leaves when it has ended.
-"""),
-    pair("pid", "ppid", """
+""",
+    ),
+    pair(
+        "pid",
+        "ppid",
+        """
 = A PID is the process's own number; a PPID is the number of its parent.
 which number is my own and which my parent's
 what do getpid and getppid return
-"""),
-    pair("ps", "top", """
+""",
+    ),
+    pair(
+        "ps",
+        "top",
+        """
 = ps prints the processes once; top shows them live, with their CPU use, until you press q.
 should I use ps or top
 which one refreshes, ps or top
-"""),
-    pair("container", "virtual_machine", """
+""",
+    ),
+    pair(
+        "container",
+        "virtual_machine",
+        """
 = A container shares the kernel of the host; a virtual machine has a kernel of its own and is heavier.
 which is lighter, a container or a VM
 does Docker need a virtual machine
-"""),
-    pair("state_s", "state_d", """
+""",
+    ),
+    pair(
+        "state_s",
+        "state_d",
+        """
 = State S is a sleep that signals can end; state D is a wait in the kernel, mostly for a disk, that signals cannot
 + end.
 which sleeping state can be killed
-"""),
-    pair("system_call", "function", """
+""",
+    ),
+    pair(
+        "system_call",
+        "function",
+        """
 = A function call stays inside the program; a system call switches to kernel mode and is much slower.
 why is a system call slower than a function call
-"""),
+""",
+    ),
 ]
 
 DIALOGUES = [

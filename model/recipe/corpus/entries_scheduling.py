@@ -1,8 +1,15 @@
 """Subjects of the corpus: the scheduler, priorities, policies, cores and the sharing of CPU time."""
+
 from templates import dialogue, entry, pair
 
 ENTRIES = [
-    entry("scheduler", "scheduler", "the", "schedulers", "context_switch run_queue time_slice cfs kernel", """
+    entry(
+        "scheduler",
+        "scheduler",
+        "the",
+        "schedulers",
+        "context_switch run_queue time_slice cfs kernel",
+        """
 what:
 = The scheduler is the part of the kernel that chooses which task runs next on each core.
 = The scheduler decides which task runs next, and for how long.
@@ -53,9 +60,16 @@ list a few ways to schedule
 what kinds of scheduling exist
 simple:
 = The scheduler decides who may run next.
-""", 1.5),
-    entry("scheduling_policy", "scheduling policy", "a", "scheduling policies",
-          "sched_other sched_batch sched_idle sched_fifo sched_rr nice", """
+""",
+        1.5,
+    ),
+    entry(
+        "scheduling_policy",
+        "scheduling policy",
+        "a",
+        "scheduling policies",
+        "sched_other sched_batch sched_idle sched_fifo sched_rr nice",
+        """
 what:
 = A scheduling policy is the rule for a task: SCHED_OTHER, SCHED_BATCH, SCHED_IDLE, SCHED_FIFO or SCHED_RR.
 which scheduling policies does Linux have
@@ -85,8 +99,15 @@ see:
 how do I see the policy of my process
 which policy does my process have
 how do I find out which scheduling class a task uses
-"""),
-    entry("sched_other", "SCHED_OTHER|SCHED_NORMAL", "", "", "sched_batch sched_idle sched_fifo sched_rr", """
+""",
+    ),
+    entry(
+        "sched_other",
+        "SCHED_OTHER|SCHED_NORMAL",
+        "",
+        "",
+        "sched_batch sched_idle sched_fifo sched_rr",
+        """
 what:
 = SCHED_OTHER is the normal Linux policy: tasks share the CPU fairly, weighted by their nice value.
 which policy do normal processes have
@@ -105,8 +126,15 @@ when:
 = SCHED_OTHER is right for ordinary programs and for everything you type to and wait for.
 which policy is good for interactive programs
 which policy for a chat program
-"""),
-    entry("sched_batch", "SCHED_BATCH", "", "", "sched_other sched_idle sched_fifo sched_rr", """
+""",
+    ),
+    entry(
+        "sched_batch",
+        "SCHED_BATCH",
+        "",
+        "",
+        "sched_other sched_idle sched_fifo sched_rr",
+        """
 what:
 = SCHED_BATCH is a policy for CPU-heavy background work: the task is interrupted less and not treated as interactive.
 = SCHED_BATCH tells the kernel that a task only computes in the background, so it may run longer but reacts later.
@@ -130,8 +158,15 @@ which jobs should be batch
 is SCHED_BATCH good for interactive programs
 simple:
 = SCHED_BATCH is for long computing in the background.
-"""),
-    entry("sched_idle", "SCHED_IDLE", "", "", "sched_other sched_batch sched_fifo sched_rr", """
+""",
+    ),
+    entry(
+        "sched_idle",
+        "SCHED_IDLE",
+        "",
+        "",
+        "sched_other sched_batch sched_fifo sched_rr",
+        """
 what:
 = SCHED_IDLE lets a task run only when nobody else wants the CPU.
 = SCHED_IDLE is the weakest policy: the task gets the CPU only when there is nothing else to do.
@@ -163,8 +198,15 @@ my idle job makes no progress
 is there a risk with SCHED_IDLE
 simple:
 = SCHED_IDLE means: run only when nobody else wants to.
-"""),
-    entry("sched_fifo", "SCHED_FIFO", "", "", "sched_rr sched_other sched_batch sched_idle", """
+""",
+    ),
+    entry(
+        "sched_fifo",
+        "SCHED_FIFO",
+        "",
+        "",
+        "sched_rr sched_other sched_batch sched_idle",
+        """
 what:
 = SCHED_FIFO is a real-time policy: the task runs until it waits, yields or a more important one comes.
 which real-time policy has no time slice
@@ -183,8 +225,15 @@ can a real-time task freeze the machine
 why is SCHED_FIFO dangerous
 why must I be root to use SCHED_FIFO
 my real-time loop froze the computer
-"""),
-    entry("sched_rr", "SCHED_RR", "", "", "sched_fifo sched_other sched_batch sched_idle round_robin", """
+""",
+    ),
+    entry(
+        "sched_rr",
+        "SCHED_RR",
+        "",
+        "",
+        "sched_fifo sched_other sched_batch sched_idle round_robin",
+        """
 what:
 = SCHED_RR is a real-time policy in which tasks of the same priority take turns by time slice.
 which real-time policy uses time slices
@@ -195,8 +244,15 @@ real-time tasks that take turns
 real time in turns
 real time with time slices
 round robin policy of Linux
-"""),
-    entry("real_time", "real-time task", "a", "real-time tasks", "sched_fifo sched_rr priority", """
+""",
+    ),
+    entry(
+        "real_time",
+        "real-time task",
+        "a",
+        "real-time tasks",
+        "sched_fifo sched_rr priority",
+        """
 what:
 = A real-time task must react within a fixed time; Linux runs it before all normal tasks, with SCHED_FIFO or SCHED_RR.
 which tasks go before all others
@@ -204,8 +260,15 @@ what does real time mean in scheduling
 a task with a deadline
 what is needed to control a robot arm in time
 which policies are for real time
-"""),
-    entry("time_slice", "time slice|quantum", "a", "time slices|quanta", "preemption round_robin context_switch", """
+""",
+    ),
+    entry(
+        "time_slice",
+        "time slice|quantum",
+        "a",
+        "time slices|quanta",
+        "preemption round_robin context_switch",
+        """
 what:
 = A time slice is the short time a task may run before the scheduler may give the core to another one, often a few
 + milliseconds.
@@ -233,8 +296,15 @@ what happens if the slice is too short
 what happens if the slice is too long
 simple:
 = A time slice is a short turn on the CPU.
-"""),
-    entry("preemption", "preemption", "", "", "time_slice interrupt context_switch", """
+""",
+    ),
+    entry(
+        "preemption",
+        "preemption",
+        "",
+        "",
+        "time_slice interrupt context_switch",
+        """
 what:
 = Preemption means that the kernel takes the core away from a running task to let another one run.
 = Preemption is when a task is interrupted by the scheduler, though it wanted to go on.
@@ -257,8 +327,15 @@ why:
 = Preemption is needed so that one task in an endless loop cannot keep the core for itself.
 why does the kernel interrupt running tasks
 why does the kernel not let a task run to its end
-"""),
-    entry("round_robin", "round robin", "", "", "fcfs sjf time_slice sched_rr", """
+""",
+    ),
+    entry(
+        "round_robin",
+        "round robin",
+        "",
+        "",
+        "fcfs sjf time_slice sched_rr",
+        """
 what:
 = Round robin lets each task run for one time slice in turn, and then puts it at the end of the queue.
 = Round robin gives every task an equal time slice, one after another in a circle.
@@ -285,8 +362,15 @@ bad:
 what is the drawback of round robin
 simple:
 = Round robin means: everybody gets a short turn, again and again.
-"""),
-    entry("fcfs", "FCFS|first come first served|first come, first served", "", "", "round_robin sjf", """
+""",
+    ),
+    entry(
+        "fcfs",
+        "FCFS|first come first served|first come, first served",
+        "",
+        "",
+        "round_robin sjf",
+        """
 what:
 = First come first served runs tasks in the order of their arrival, each until it is done.
 = FCFS, first come first served, takes tasks in the order they arrive and does not interrupt them.
@@ -308,8 +392,15 @@ what is the convoy effect
 what is the drawback of first come first served
 why is FCFS bad for short jobs
 a short job waits behind a long one, what is that called
-"""),
-    entry("sjf", "shortest job first|SJF", "", "", "fcfs round_robin srtf", """
+""",
+    ),
+    entry(
+        "sjf",
+        "shortest job first|SJF",
+        "",
+        "",
+        "fcfs round_robin srtf",
+        """
 what:
 = Shortest job first runs the task that needs the least time next; this gives the lowest average waiting time.
 = SJF, shortest job first, always picks the shortest task, so that on average tasks wait least.
@@ -331,16 +422,29 @@ what is the problem with shortest job first
 why is SJF hard to use
 what happens to long jobs under SJF
 can long jobs starve under shortest job first
-"""),
-    entry("srtf", "shortest remaining time first|SRTF", "", "", "sjf round_robin", """
+""",
+    ),
+    entry(
+        "srtf",
+        "shortest remaining time first|SRTF",
+        "",
+        "",
+        "sjf round_robin",
+        """
 what:
 = Shortest remaining time first is SJF with preemption: a new task with less time left takes over the core.
 what is the preemptive form of SJF
 what does SRTF stand for
 which algorithm picks the task that is done soonest
-"""),
-    entry("mlfq", "multilevel feedback queue|MLFQ", "a", "multilevel feedback queues",
-          "round_robin priority aging", """
+""",
+    ),
+    entry(
+        "mlfq",
+        "multilevel feedback queue|MLFQ",
+        "a",
+        "multilevel feedback queues",
+        "round_robin priority aging",
+        """
 what:
 = A multilevel feedback queue has several queues: tasks that use much CPU sink to lower ones, those that wait much
 + stay high.
@@ -348,8 +452,15 @@ which scheduler has several queues
 what does MLFQ stand for
 how can a scheduler learn which tasks are interactive
 tasks move between queues by their behaviour
-"""),
-    entry("priority", "priority", "a", "priorities", "nice aging starvation priority_inversion", """
+""",
+    ),
+    entry(
+        "priority",
+        "priority",
+        "a",
+        "priorities",
+        "nice aging starvation priority_inversion",
+        """
 what:
 = A priority tells the scheduler how important a task is; more important tasks run sooner or get more CPU.
 how does the scheduler know which task is more important
@@ -373,8 +484,15 @@ how do I give my program a higher priority
 how do I make a process less important
 how do I make a process more important
 my job should get more CPU than the others
-"""),
-    entry("nice", "nice value|niceness|nice", "a", "nice values", "priority scheduling_policy affinity", """
+""",
+    ),
+    entry(
+        "nice",
+        "nice value|niceness|nice",
+        "a",
+        "nice values",
+        "priority scheduling_policy affinity",
+        """
 what:
 = A nice value goes from -20 to 19: the higher it is, the less CPU time the process gets; 0 is normal.
 = A nice value says how nice a process is to others: 19 takes the least CPU, -20 the most.
@@ -439,8 +557,16 @@ do I need root to set a nice value
 can I make my process less nice
 simple:
 = A nice value says how much a process lets others go first.
-""", 1.4),
-    entry("aging", "aging|ageing", "", "", "starvation priority", """
+""",
+        1.4,
+    ),
+    entry(
+        "aging",
+        "aging|ageing",
+        "",
+        "",
+        "starvation priority",
+        """
 what:
 = Aging raises the priority of a task the longer it waits, so that no task starves.
 how can a scheduler prevent starvation
@@ -453,8 +579,15 @@ older waiting tasks become more important
 patience pays off for a task
 raise the rank of waiting tasks
 help for starving tasks
-"""),
-    entry("cfs", "CFS|Completely Fair Scheduler", "the", "", "eevdf scheduler vruntime", """
+""",
+    ),
+    entry(
+        "cfs",
+        "CFS|Completely Fair Scheduler",
+        "the",
+        "",
+        "eevdf scheduler vruntime",
+        """
 what:
 = CFS, the Completely Fair Scheduler of Linux, always runs the task that has had the least weighted CPU time so far.
 = CFS gives every task a fair share of the CPU, weighted by its nice value.
@@ -469,8 +602,15 @@ fair scheduler
 the one who ran least is next
 Linux scheduler before EEVDF
 equal share for everyone in Linux
-"""),
-    entry("eevdf", "EEVDF", "", "", "cfs scheduler", """
+""",
+    ),
+    entry(
+        "eevdf",
+        "EEVDF",
+        "",
+        "",
+        "cfs scheduler",
+        """
 what:
 = EEVDF is the newer fair scheduler of Linux, in place of CFS; among tasks that deserve CPU it picks the one with
 + the earliest deadline.
@@ -479,16 +619,30 @@ which scheduler came after CFS
 which scheduler do new Linux kernels use
 what replaced CFS
 what is the newest scheduler in Linux
-"""),
-    entry("vruntime", "vruntime|virtual runtime", "", "", "cfs eevdf nice", """
+""",
+    ),
+    entry(
+        "vruntime",
+        "vruntime|virtual runtime",
+        "",
+        "",
+        "cfs eevdf nice",
+        """
 what:
 = The vruntime of a task is its CPU time weighted by its nice value; the fair scheduler picks a task with little of
 + it.
 which number does CFS compare
 what is virtual runtime
 how does the fair scheduler know who has had too little
-"""),
-    entry("run_queue", "run queue", "a", "run queues", "scheduler state_r load_average", """
+""",
+    ),
+    entry(
+        "run_queue",
+        "run queue",
+        "a",
+        "run queues",
+        "scheduler state_r load_average",
+        """
 what:
 = A run queue holds the tasks that are ready to run and wait for a core; each core has one.
 where do tasks wait for the CPU
@@ -503,8 +657,15 @@ line of tasks before the CPU
 ready tasks stand in what
 queue in front of a core
 where does a ready process stand
-"""),
-    entry("load_average", "load average", "the", "", "run_queue top cpu_usage", """
+""",
+    ),
+    entry(
+        "load_average",
+        "load average",
+        "the",
+        "",
+        "run_queue top cpu_usage",
+        """
 what:
 = The load average is the mean number of tasks that run or wait for a core (or disk), over 1, 5 and 15 minutes.
 = The load average shows how many tasks want to run; a load equal to the number of cores means the machine is just
@@ -533,8 +694,15 @@ load average: 0.50 0.40 0.30
 how many tasks wait on average
 simple:
 = The load average says how many tasks want the CPU.
-"""),
-    entry("affinity", "CPU affinity|affinity|pinning", "", "", "nice core numa", """
+""",
+    ),
+    entry(
+        "affinity",
+        "CPU affinity|affinity|pinning",
+        "",
+        "",
+        "nice core numa",
+        """
 what:
 = CPU affinity tells on which cores a task may run; setting it is called pinning.
 = Pinning means that a task may run only on certain cores.
@@ -583,9 +751,15 @@ what is the disadvantage of pinning
 when is pinning a bad idea
 simple:
 = CPU affinity says on which cores a task may run.
-"""),
-    entry("io_bound", "I/O-bound task|I/O-bound program|I/O-bound process", "an",
-          "I/O-bound tasks|I/O-bound programs", "cpu_bound latency", """
+""",
+    ),
+    entry(
+        "io_bound",
+        "I/O-bound task|I/O-bound program|I/O-bound process",
+        "an",
+        "I/O-bound tasks|I/O-bound programs",
+        "cpu_bound latency",
+        """
 what:
 = An I/O-bound task spends most of its time waiting for disk, network or keyboard, and uses little CPU.
 what is a task that mostly waits
@@ -603,9 +777,15 @@ example:
 = I/O-bound tasks are, for instance, a text editor, a web server or copying files.
 is a web server limited by the CPU
 is copying files CPU work
-"""),
-    entry("cpu_bound", "CPU-bound task|CPU-bound program|CPU-bound process", "a",
-          "CPU-bound tasks|CPU-bound programs", "io_bound throughput", """
+""",
+    ),
+    entry(
+        "cpu_bound",
+        "CPU-bound task|CPU-bound program|CPU-bound process",
+        "a",
+        "CPU-bound tasks|CPU-bound programs",
+        "io_bound throughput",
+        """
 what:
 = A CPU-bound task spends most of its time computing, so a faster CPU or more cores help it.
 what is a task that only computes
@@ -623,8 +803,15 @@ example:
 = CPU-bound tasks are, for instance, compiling, making prime numbers or running a language model.
 is running a language model CPU work
 is compression limited by the CPU
-"""),
-    entry("throughput", "throughput", "", "", "latency speedup", """
+""",
+    ),
+    entry(
+        "throughput",
+        "throughput",
+        "",
+        "",
+        "latency speedup",
+        """
 what:
 = Throughput is how much work is done per unit of time, for example requests per second.
 how much work is done per second, what is that called
@@ -637,8 +824,15 @@ how many jobs per hour
 amount done in a given time
 how much gets done
 tokens per second is a kind of what
-"""),
-    entry("latency", "latency", "", "latencies", "throughput response_time", """
+""",
+    ),
+    entry(
+        "latency",
+        "latency",
+        "",
+        "latencies",
+        "throughput response_time",
+        """
 what:
 = Latency is how long one thing takes from request to answer, for example the time until a key appears on the screen.
 how long I wait for one answer, what is that called
@@ -652,29 +846,57 @@ delay of one request
 time for one thing
 waiting time for an answer
 how quickly does it react
-"""),
-    entry("response_time", "response time", "the", "", "latency turnaround waiting_time", """
+""",
+    ),
+    entry(
+        "response_time",
+        "response time",
+        "the",
+        "",
+        "latency turnaround waiting_time",
+        """
 what:
 = The response time is the time from a request to the first reaction of the system.
 how long until the system first reacts
 what should be short for interactive programs
 what is the time until the first answer
-"""),
-    entry("turnaround", "turnaround time", "the", "", "response_time waiting_time", """
+""",
+    ),
+    entry(
+        "turnaround",
+        "turnaround time",
+        "the",
+        "",
+        "response_time waiting_time",
+        """
 what:
 = The turnaround time is the time from the arrival of a task to its end, waiting included.
 how long does a job take from arrival to end
 what is end time minus arrival time
 which time includes the waiting of a job
-"""),
-    entry("waiting_time", "waiting time", "the", "", "turnaround response_time", """
+""",
+    ),
+    entry(
+        "waiting_time",
+        "waiting time",
+        "the",
+        "",
+        "turnaround response_time",
+        """
 what:
 = The waiting time is how long a task sits in the run queue, ready but not running.
 how long does a task wait for the CPU
 what is turnaround minus run time
 which time does shortest job first make small
-"""),
-    entry("core", "core|CPU core", "a", "cores|CPU cores", "cpu thread hyperthreading", """
+""",
+    ),
+    entry(
+        "core",
+        "core|CPU core",
+        "a",
+        "cores|CPU cores",
+        "cpu thread hyperthreading",
+        """
 what:
 = A core is one unit of a CPU that can run a task; a CPU with four cores runs four tasks at the same moment.
 what is inside a CPU and runs one task at a time
@@ -698,9 +920,15 @@ what does nproc print
 how do I get the number of cores in Python
 how many CPUs does my machine have
 what does lscpu show
-"""),
-    entry("multicore", "multi-core CPU|multi-core processor|multicore processor", "a",
-          "multi-core CPUs|multi-core processors", "core hyperthreading", """
+""",
+    ),
+    entry(
+        "multicore",
+        "multi-core CPU|multi-core processor|multicore processor",
+        "a",
+        "multi-core CPUs|multi-core processors",
+        "core hyperthreading",
+        """
 what:
 = A multi-core CPU has several cores on one chip, so several tasks can run at the same moment.
 a processor with more than one core
@@ -708,8 +936,15 @@ why can my computer really do four things at once
 what does multicore mean
 what is a chip with many cores
 what does my laptop need to run tasks at the same moment
-"""),
-    entry("hyperthreading", "hyper-threading|SMT", "", "", "core multicore", """
+""",
+    ),
+    entry(
+        "hyperthreading",
+        "hyper-threading|SMT",
+        "",
+        "",
+        "core multicore",
+        """
 what:
 = Hyper-threading lets one core hold two hardware threads that share its units; the gain is less than a second core.
 why do I see 8 CPUs on 4 cores
@@ -717,16 +952,29 @@ what are logical cores
 why does nproc show twice as many cores as I bought
 what does SMT stand for
 one core looks like two, why
-"""),
-    entry("numa", "NUMA", "", "", "affinity core memory_bandwidth", """
+""",
+    ),
+    entry(
+        "numa",
+        "NUMA",
+        "",
+        "",
+        "affinity core memory_bandwidth",
+        """
 what:
 = NUMA means that memory near a core's own socket is faster to reach than memory at another socket.
 why is some memory slower than other memory on a big server
 what does NUMA stand for
 a machine with two CPU sockets and memory at each
-"""),
-    entry("interrupt", "interrupt|hardware interrupt", "an", "interrupts|hardware interrupts",
-          "signal system_call timer_interrupt", """
+""",
+    ),
+    entry(
+        "interrupt",
+        "interrupt|hardware interrupt",
+        "an",
+        "interrupts|hardware interrupts",
+        "signal system_call timer_interrupt",
+        """
 what:
 = An interrupt is a call from hardware to the CPU, which stops its work for a moment and runs a handler in the kernel.
 = An interrupt is how a device, such as a keyboard or timer, tells the CPU that it needs attention.
@@ -745,16 +993,30 @@ stop what you do, a device needs you
 key pressed, how does the CPU know
 how do devices call for attention
 doorbell of the hardware
-"""),
-    entry("timer_interrupt", "timer interrupt", "a", "timer interrupts", "interrupt preemption tick", """
+""",
+    ),
+    entry(
+        "timer_interrupt",
+        "timer interrupt",
+        "a",
+        "timer interrupts",
+        "interrupt preemption tick",
+        """
 what:
 = A timer interrupt comes at regular times and gives the kernel the chance to switch tasks.
 how does the kernel get control back from an endless loop
 what lets the scheduler run again and again
 how does the kernel know that a time slice is over
 how does the kernel interrupt a program that never waits
-"""),
-    entry("cgroup", "cgroup|control group", "a", "cgroups|control groups", "nice namespace container affinity", """
+""",
+    ),
+    entry(
+        "cgroup",
+        "cgroup|control group",
+        "a",
+        "cgroups|control groups",
+        "nice namespace container affinity",
+        """
 what:
 = A cgroup is a group of processes whose CPU and memory the kernel counts and limits.
 = A cgroup, or control group, limits how much CPU and memory a group of processes may use.
@@ -781,24 +1043,45 @@ how do I start a program with a memory limit
 how do I set a memory limit
 how do I limit a program to 1 GB
 how do I put a process into a cgroup
-"""),
-    entry("cpu_quota", "CPU quota|CPU limit", "a", "CPU quotas|CPU limits", "cgroup nice", """
+""",
+    ),
+    entry(
+        "cpu_quota",
+        "CPU quota|CPU limit",
+        "a",
+        "CPU quotas|CPU limits",
+        "cgroup nice",
+        """
 what:
 = A CPU quota in a cgroup says how much CPU time a group may use per period, for example 50 ms in every 100 ms.
 how do I limit a process to 50 percent CPU
 what is cpu.max in a cgroup
 how do I cap the CPU use of a program
 what is CPU throttling in a container
-"""),
-    entry("ulimit", "ulimit|resource limit", "", "", "cgroup file_descriptor", """
+""",
+    ),
+    entry(
+        "ulimit",
+        "ulimit|resource limit",
+        "",
+        "",
+        "cgroup file_descriptor",
+        """
 what:
 = ulimit shows and sets limits of a shell's processes, such as open files (-n) or stack size (-s).
 how do I set the maximum number of open files
 what does ulimit -n show
 how do I make the stack bigger
 which command sets resource limits
-"""),
-    entry("idle_task", "idle task", "the", "", "scheduler sched_idle", """
+""",
+    ),
+    entry(
+        "idle_task",
+        "idle task",
+        "the",
+        "",
+        "scheduler sched_idle",
+        """
 what:
 = The idle task runs on a core when no other task wants it; it lets the core sleep and save power.
 what does the CPU do when there is nothing to do
@@ -806,16 +1089,30 @@ what runs when no process wants to run
 what does 90 percent idle mean
 what does a core do when it has no work
 what does id mean in top
-"""),
-    entry("yield_call", "sched_yield|sched_yield()", "", "", "preemption time_slice", """
+""",
+    ),
+    entry(
+        "yield_call",
+        "sched_yield|sched_yield()",
+        "",
+        "",
+        "preemption time_slice",
+        """
 what:
 = sched_yield() gives up the core of its own accord, so that another ready task may run.
 how does a task give up the CPU freely
 which call lets others go first
 what does sched_yield do
 how do I let other threads run
-"""),
-    entry("time_command", "time command", "the", "", "cpu_usage utime", """
+""",
+    ),
+    entry(
+        "time_command",
+        "time command",
+        "the",
+        "",
+        "cpu_usage utime",
+        """
 what:
 = The time command shows how long a program ran: real time, user CPU time and system CPU time.
 how do I measure how long a program takes
@@ -824,23 +1121,44 @@ which command measures run time
 how long does my program run, how do I measure it
 why is user time larger than real time
 how do I time a command
-"""),
-    entry("oversubscription", "oversubscription", "", "", "context_switch thread_pool", """
+""",
+    ),
+    entry(
+        "oversubscription",
+        "oversubscription",
+        "",
+        "",
+        "context_switch thread_pool",
+        """
 what:
 = Oversubscription means more busy threads than cores: they take turns, and switching and cold caches cost time.
 what happens if I use more threads than cores
 too many threads on few cores, what is that called
 does my program get slower with 100 threads on 4 cores
 are 64 threads on 8 cores a good idea
-"""),
-    entry("cooperative", "cooperative scheduling", "", "", "preemption coroutine", """
+""",
+    ),
+    entry(
+        "cooperative",
+        "cooperative scheduling",
+        "",
+        "",
+        "preemption coroutine",
+        """
 what:
 = Cooperative scheduling means that a task runs until it gives up the core itself; one bad task can block all.
 scheduling without preemption, what is it called
 tasks give up the CPU by themselves
 what did old Windows and Mac systems use
-"""),
-    entry("mechanism_policy", "", "", "", "scheduler", """
+""",
+    ),
+    entry(
+        "mechanism_policy",
+        "",
+        "",
+        "",
+        "scheduler",
+        """
 what:
 = A fair scheduler gives each task the same share of CPU if all have the same nice value.
 two processes compute on one core, how much does each get
@@ -848,73 +1166,142 @@ how much CPU does each of two equal processes get
 two busy programs on one core
 if two programs want one core, who wins
 four busy processes on one core, how much does each get
-"""),
+""",
+    ),
 ]
 
 PAIRS = [
-    pair("io_bound", "cpu_bound", """
+    pair(
+        "io_bound",
+        "cpu_bound",
+        """
 = An I/O-bound task mostly waits for disk, network or keyboard; a CPU-bound task mostly computes.
 which one waits and which one computes
 which of the two needs a faster processor
 how do I know if my program is CPU-bound or I/O-bound
-"""),
-    pair("throughput", "latency", """
+""",
+    ),
+    pair(
+        "throughput",
+        "latency",
+        """
 = Throughput is how much work is done per second; latency is how long one piece of work takes.
 can a system have high throughput and high latency
 which of them is about waiting time
 how much per second or how long for one, what are the names
-"""),
-    pair("fcfs", "round_robin", """
+""",
+    ),
+    pair(
+        "fcfs",
+        "round_robin",
+        """
 = FCFS runs each task to its end in the order of arrival; round robin lets all take turns with time slices.
 which one interrupts tasks, FCFS or round robin
-"""),
-    pair("sjf", "fcfs", """
+""",
+    ),
+    pair(
+        "sjf",
+        "fcfs",
+        """
 = FCFS takes tasks in the order of arrival; shortest job first takes the one that needs the least time.
-"""),
-    pair("sjf", "round_robin", """
+""",
+    ),
+    pair(
+        "sjf",
+        "round_robin",
+        """
 = Shortest job first prefers short tasks; round robin gives all tasks equal time slices in turn.
-"""),
-    pair("sched_other", "sched_batch", """
+""",
+    ),
+    pair(
+        "sched_other",
+        "sched_batch",
+        """
 = SCHED_OTHER is for normal tasks; SCHED_BATCH is for CPU-heavy background work that need not react quickly.
-"""),
-    pair("sched_batch", "sched_idle", """
+""",
+    ),
+    pair(
+        "sched_batch",
+        "sched_idle",
+        """
 = SCHED_BATCH still gets its fair share of the CPU; SCHED_IDLE runs only when nobody else wants it.
 which one is weaker, batch or idle
-"""),
-    pair("sched_other", "sched_idle", """
+""",
+    ),
+    pair(
+        "sched_other",
+        "sched_idle",
+        """
 = SCHED_OTHER gets a fair share of the CPU; SCHED_IDLE gets it only when nobody else wants it.
-"""),
-    pair("sched_other", "sched_fifo", """
+""",
+    ),
+    pair(
+        "sched_other",
+        "sched_fifo",
+        """
 = SCHED_OTHER shares the CPU fairly; SCHED_FIFO is real time and runs before all normal tasks.
-"""),
-    pair("sched_fifo", "sched_rr", """
+""",
+    ),
+    pair(
+        "sched_fifo",
+        "sched_rr",
+        """
 = SCHED_FIFO runs a real-time task until it waits or yields; SCHED_RR gives tasks of equal priority time slices.
 which real-time policy has time slices
-"""),
-    pair("nice", "priority", """
+""",
+    ),
+    pair(
+        "nice",
+        "priority",
+        """
 = A nice value is what the user sets, -20 to 19; the scheduler turns it into a weight or priority. High nice means
 + low priority.
 is a high nice value a high priority
-"""),
-    pair("nice", "affinity", """
+""",
+    ),
+    pair(
+        "nice",
+        "affinity",
+        """
 = A nice value says how much CPU a task gets; CPU affinity says on which cores it may run.
-"""),
-    pair("nice", "cgroup", """
+""",
+    ),
+    pair(
+        "nice",
+        "cgroup",
+        """
 = A nice value only weighs one process against others; a cgroup can set a hard limit for a whole group.
-"""),
-    pair("cfs", "eevdf", """
+""",
+    ),
+    pair(
+        "cfs",
+        "eevdf",
+        """
 = CFS picked the task with the least weighted CPU time; EEVDF, its successor, also looks at deadlines to react faster.
-"""),
-    pair("core", "cpu", """
+""",
+    ),
+    pair(
+        "core",
+        "cpu",
+        """
 = A CPU is the whole processor chip; a core is one of the units in it that can run a task.
 is a core a CPU
-"""),
-    pair("preemption", "cooperative", """
+""",
+    ),
+    pair(
+        "preemption",
+        "cooperative",
+        """
 = With preemption the kernel takes the core away; in cooperative scheduling a task gives it up itself.
-"""),
-    pair("turnaround", "response_time", """
+""",
+    ),
+    pair(
+        "turnaround",
+        "response_time",
+        """
 = The turnaround time ends when the task is done; the response time ends with the first reaction.
-"""),
+""",
+    ),
 ]
 
 DIALOGUES = [

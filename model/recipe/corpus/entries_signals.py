@@ -1,8 +1,15 @@
 """Subjects of the corpus: signals, their numbers and what to do about them."""
+
 from templates import dialogue, entry, pair
 
 ENTRIES = [
-    entry("signal", "signal", "a", "signals", "pipe signal_handler sigterm sigint interrupt", """
+    entry(
+        "signal",
+        "signal",
+        "a",
+        "signals",
+        "pipe signal_handler sigterm sigint interrupt",
+        """
 what:
 = A signal is a small notice that the kernel delivers to a process, for example SIGINT on Ctrl-C.
 = A signal is a short message to a process: it says only that something happened, by a number.
@@ -78,8 +85,16 @@ how many signals are there
 what is signal 9
 simple:
 = A signal is a short message to a process.
-""", 1.7),
-    entry("sigint", "SIGINT", "", "", "sigterm sigkill sigtstp sigquit", """
+""",
+        1.7,
+    ),
+    entry(
+        "sigint",
+        "SIGINT",
+        "",
+        "",
+        "sigterm sigkill sigtstp sigquit",
+        """
 what:
 = SIGINT is the signal that Ctrl-C sends; by default it ends the process.
 = SIGINT is sent by Ctrl-C to the foreground job and interrupts it; a program may catch it.
@@ -110,8 +125,16 @@ abort a command in the terminal
 my command runs too long, which keys end it
 signal 2 is which one
 what kills my program on Ctrl-C
-""", 1.3),
-    entry("sigterm", "SIGTERM", "", "", "sigkill sigint sighup sigstop", """
+""",
+        1.3,
+    ),
+    entry(
+        "sigterm",
+        "SIGTERM",
+        "",
+        "",
+        "sigkill sigint sighup sigstop",
+        """
 what:
 = SIGTERM is a polite request to end; a process may catch it, clean up and exit.
 = SIGTERM asks a process to end; it is what `kill PID` sends, and it can be caught.
@@ -153,8 +176,16 @@ why not use SIGKILL at once
 why is SIGTERM better
 simple:
 = SIGTERM asks a process kindly to end.
-""", 1.3),
-    entry("sigkill", "SIGKILL", "", "", "sigterm sigstop sigint sigsegv", """
+""",
+        1.3,
+    ),
+    entry(
+        "sigkill",
+        "SIGKILL",
+        "",
+        "",
+        "sigterm sigstop sigint sigsegv",
+        """
 what:
 = SIGKILL ends a process at once; it cannot be caught, blocked or ignored.
 = SIGKILL is the signal that no process can catch or ignore: the kernel ends the process at once.
@@ -208,8 +239,16 @@ why is there a signal that nobody can catch
 why can a process not ignore signal 9
 simple:
 = SIGKILL ends a process by force.
-""", 1.4),
-    entry("kill9", "kill -9", "", "", "sigkill sigterm kill_command", """
+""",
+        1.4,
+    ),
+    entry(
+        "kill9",
+        "kill -9",
+        "",
+        "",
+        "sigkill sigterm kill_command",
+        """
 what:
 = `kill -9 PID` sends SIGKILL, which ends the process at once; it cannot be caught.
 = `kill -9` sends signal 9, SIGKILL, and the process ends without any clean-up.
@@ -244,8 +283,15 @@ when does kill -9 not work
 why does kill -9 not work
 kill -9 has no effect
 which processes survive kill -9
-"""),
-    entry("sigstop", "SIGSTOP", "", "", "sigcont sigtstp sigkill", """
+""",
+    ),
+    entry(
+        "sigstop",
+        "SIGSTOP",
+        "",
+        "",
+        "sigcont sigtstp sigkill",
+        """
 what:
 = SIGSTOP pauses a process; it cannot be caught, and SIGCONT lets the process go on.
 which signal pauses a process
@@ -267,8 +313,15 @@ stop a process so that it can go on later
 which signal puts a process in state T
 freeze a running program
 the pause button for a process
-"""),
-    entry("sigcont", "SIGCONT", "", "", "sigstop sigtstp", """
+""",
+    ),
+    entry(
+        "sigcont",
+        "SIGCONT",
+        "",
+        "",
+        "sigstop sigtstp",
+        """
 what:
 = SIGCONT lets a stopped process go on.
 = SIGCONT continues a process that was paused by SIGSTOP or Ctrl-Z.
@@ -286,8 +339,15 @@ the play button for a process
 continue after SIGSTOP
 wake a stopped process
 which signal brings a process out of state T
-"""),
-    entry("sigtstp", "SIGTSTP|Ctrl-Z", "", "", "sigstop sigcont sigint", """
+""",
+    ),
+    entry(
+        "sigtstp",
+        "SIGTSTP|Ctrl-Z",
+        "",
+        "",
+        "sigstop sigcont sigint",
+        """
 what:
 = SIGTSTP is what Ctrl-Z sends: it pauses the foreground job, and `fg` or `bg` lets it go on.
 = SIGTSTP is the stop signal from the keyboard, sent by Ctrl-Z; the program may catch it.
@@ -308,16 +368,30 @@ Control Z sends what
 my program stopped after Ctrl-Z, how do I go on
 pause the running command by keyboard
 what happened when I hit Ctrl-Z
-"""),
-    entry("sigquit", "SIGQUIT", "", "", "sigint sigterm sigabrt", """
+""",
+    ),
+    entry(
+        "sigquit",
+        "SIGQUIT",
+        "",
+        "",
+        "sigint sigterm sigabrt",
+        """
 what:
 = SIGQUIT is sent by Ctrl-\\ and ends a process with a core dump.
 which signal ends a process with a core dump from the keyboard
 Ctrl-C does not work, which other key ends a program
 what does Ctrl and backslash do
 what is signal 3
-"""),
-    entry("sigchld", "SIGCHLD", "", "", "sigterm wait zombie sigstop", """
+""",
+    ),
+    entry(
+        "sigchld",
+        "SIGCHLD",
+        "",
+        "",
+        "sigterm wait zombie sigstop",
+        """
 what:
 = SIGCHLD tells a parent that a child changed its state: it ended, stopped or went on.
 = SIGCHLD is sent to the parent when a child ends, so that it can call wait().
@@ -341,8 +415,15 @@ why:
 = SIGCHLD is useful because the parent can do other work and still reap its children in time.
 how can a parent reap children without waiting all the time
 why is there a signal for dead children
-"""),
-    entry("sigsegv", "SIGSEGV", "", "", "segfault sigbus sigabrt sigfpe", """
+""",
+    ),
+    entry(
+        "sigsegv",
+        "SIGSEGV",
+        "",
+        "",
+        "segfault sigbus sigabrt sigfpe",
+        """
 what:
 = SIGSEGV is sent to a process that accesses memory it may not use; it usually ends with a segmentation fault.
 = SIGSEGV is the signal for a bad memory access, for example through a null pointer.
@@ -360,23 +441,44 @@ signal 11 is which one
 memory access not allowed, which signal
 which signal kills a program with a wild pointer
 what signal is behind a segfault
-"""),
-    entry("sigbus", "SIGBUS", "", "", "sigsegv sigfpe", """
+""",
+    ),
+    entry(
+        "sigbus",
+        "SIGBUS",
+        "",
+        "",
+        "sigsegv sigfpe",
+        """
 what:
 = SIGBUS means a bad kind of memory access, for example past the end of a file mapped with mmap.
 what is a bus error
 my program died with bus error
 which signal comes when a mapped file has become shorter
-"""),
-    entry("sigfpe", "SIGFPE", "", "", "sigsegv sigabrt", """
+""",
+    ),
+    entry(
+        "sigfpe",
+        "SIGFPE",
+        "",
+        "",
+        "sigsegv sigabrt",
+        """
 what:
 = SIGFPE is sent on a wrong arithmetic operation, such as dividing an integer by zero.
 which signal comes when I divide by zero
 what is a floating point exception
 my C program says floating point exception
 what happens when a C program divides by zero
-"""),
-    entry("sigabrt", "SIGABRT", "", "", "sigsegv sigquit", """
+""",
+    ),
+    entry(
+        "sigabrt",
+        "SIGABRT",
+        "",
+        "",
+        "sigsegv sigquit",
+        """
 what:
 = SIGABRT is what abort() sends to its own process, for example when an assertion fails.
 what happens when an assert fails in C
@@ -384,8 +486,15 @@ which signal does abort send
 my program says Aborted
 my program ended with core dumped and Aborted
 what is signal 6
-"""),
-    entry("sigalrm", "SIGALRM", "", "", "sigusr1 sigchld", """
+""",
+    ),
+    entry(
+        "sigalrm",
+        "SIGALRM",
+        "",
+        "",
+        "sigusr1 sigchld",
+        """
 what:
 = SIGALRM is sent when a timer set by alarm() runs out.
 which signal comes from a timer
@@ -400,8 +509,15 @@ time is up, which signal
 a timer went off
 signal after some seconds
 wake me in 10 seconds, which signal
-"""),
-    entry("sigusr1", "SIGUSR1|SIGUSR2", "", "", "sigalrm sigterm sighup", """
+""",
+    ),
+    entry(
+        "sigusr1",
+        "SIGUSR1|SIGUSR2",
+        "",
+        "",
+        "sigalrm sigterm sighup",
+        """
 what:
 = SIGUSR1 has no fixed meaning: each program may use it as it likes; by default it ends the process.
 which signal can I use for my own purpose
@@ -416,8 +532,15 @@ my own signal
 signal free for any use
 the program decides what it means
 a signal for custom purposes
-"""),
-    entry("sighup", "SIGHUP", "", "", "sigterm nohup sigusr1", """
+""",
+    ),
+    entry(
+        "sighup",
+        "SIGHUP",
+        "",
+        "",
+        "sigterm nohup sigusr1",
+        """
 what:
 = SIGHUP is sent when the terminal is closed; many daemons read their settings again on it.
 which signal comes when I close the terminal
@@ -431,16 +554,29 @@ what does kill -HUP do
 the terminal is gone, which signal
 hang up, which signal is that
 tell a daemon to reload
-"""),
-    entry("sigwinch", "SIGWINCH", "", "", "sigusr1 sighup", """
+""",
+    ),
+    entry(
+        "sigwinch",
+        "SIGWINCH",
+        "",
+        "",
+        "sigusr1 sighup",
+        """
 what:
 = SIGWINCH tells a program that the size of its terminal window has changed.
 how does a program notice that the window was resized
 which signal comes when I resize the terminal
 how does htop know the size of the window
-"""),
-    entry("signal_handler", "signal handler|handler", "a", "signal handlers|handlers",
-          "signal sigaction signal_mask async_signal_safe", """
+""",
+    ),
+    entry(
+        "signal_handler",
+        "signal handler|handler",
+        "a",
+        "signal handlers|handlers",
+        "signal sigaction signal_mask async_signal_safe",
+        """
 what:
 = A signal handler is a function of a program that runs when a certain signal arrives.
 = A signal handler is the function a process has chosen to run when it gets a signal.
@@ -503,8 +639,16 @@ keep the handler short, why
 what not to do when a signal arrives
 simple:
 = A signal handler is a function that runs when a signal comes.
-""", 1.3),
-    entry("sigaction", "sigaction|sigaction()", "", "", "signal_handler signal_mask", """
+""",
+        1.3,
+    ),
+    entry(
+        "sigaction",
+        "sigaction|sigaction()",
+        "",
+        "",
+        "signal_handler signal_mask",
+        """
 what:
 = sigaction() sets what a process does on a signal: run a handler, ignore it, or take the default action.
 which call installs a handler in C
@@ -514,9 +658,15 @@ how do I ignore a signal in C
 what does SIG_IGN mean
 what does SIG_DFL mean
 how do I tell the kernel which handler to run
-"""),
-    entry("async_signal_safe", "async-signal-safe function|reentrant function", "an",
-          "async-signal-safe functions", "signal_handler", """
+""",
+    ),
+    entry(
+        "async_signal_safe",
+        "async-signal-safe function|reentrant function",
+        "an",
+        "async-signal-safe functions",
+        "signal_handler",
+        """
 what:
 = An async-signal-safe function may be called in a signal handler, such as write() or _exit(); printf and malloc are
 + not safe.
@@ -524,9 +674,15 @@ which functions may I call in a signal handler
 which functions are safe in a handler
 is write safe in a signal handler
 why can printf deadlock in a handler
-"""),
-    entry("signal_mask", "signal mask|blocked signal", "a", "signal masks|blocked signals",
-          "signal_handler sigaction pending_signal", """
+""",
+    ),
+    entry(
+        "signal_mask",
+        "signal mask|blocked signal",
+        "a",
+        "signal masks|blocked signals",
+        "signal_handler sigaction pending_signal",
+        """
 what:
 = A signal mask is the set of signals a process blocks: they stay pending until it unblocks them.
 = Blocking a signal means that it is not lost but waits until the process unblocks it; SIGKILL and SIGSTOP cannot be
@@ -548,8 +704,15 @@ do not disturb, for signals
 a list of signals that must wait
 shut out a signal for a moment
 postpone a signal
-"""),
-    entry("pending_signal", "pending signal", "a", "pending signals", "signal_mask signal", """
+""",
+    ),
+    entry(
+        "pending_signal",
+        "pending signal",
+        "a",
+        "pending signals",
+        "signal_mask signal",
+        """
 what:
 = A pending signal has been sent but not yet delivered, usually because the process blocks it.
 where is a signal while it is blocked
@@ -557,8 +720,15 @@ a signal was sent but not yet delivered
 what happens if the same signal comes twice while it is blocked
 are signals queued
 can signals get lost
-"""),
-    entry("default_action", "default action", "the", "", "signal signal_handler", """
+""",
+    ),
+    entry(
+        "default_action",
+        "default action",
+        "the",
+        "",
+        "signal signal_handler",
+        """
 what:
 = The default action is what a signal does if the program has no handler: end, stop, continue or ignore.
 what happens if my program does not handle a signal
@@ -566,8 +736,15 @@ what does a signal do without a handler
 what happens when there is no handler for SIGTERM
 what is done with a signal by default
 do most signals end a process
-"""),
-    entry("ignore_signal", "", "", "", "signal sigkill", """
+""",
+    ),
+    entry(
+        "ignore_signal",
+        "",
+        "",
+        "",
+        "signal sigkill",
+        """
 what:
 = A process can ignore most signals with signal(SIGxxx, SIG_IGN), but never SIGKILL and SIGSTOP.
 can a process ignore a signal
@@ -577,8 +754,15 @@ which signals can be ignored
 can I ignore every signal
 which two signals can never be caught or ignored
 which signals can not be caught
-"""),
-    entry("eintr", "EINTR", "", "", "signal_handler read_call", """
+""",
+    ),
+    entry(
+        "eintr",
+        "EINTR",
+        "",
+        "",
+        "signal_handler read_call",
+        """
 what:
 = EINTR is the error of a system call that was interrupted by a signal; usually one just calls it again.
 my read fails with interrupted system call
@@ -586,8 +770,15 @@ what does interrupted system call mean
 why does read return -1 after a signal
 what should I do on EINTR
 what does SA_RESTART do
-"""),
-    entry("signal_permission", "", "", "", "signal root", """
+""",
+    ),
+    entry(
+        "signal_permission",
+        "",
+        "",
+        "",
+        "signal root",
+        """
 what:
 = You may send signals only to your own processes; root may signal all.
 who may send signals to my process
@@ -596,8 +787,15 @@ kill says operation not permitted
 can anybody kill my program
 why can I not kill this process, it is not permitted
 may I send a signal to any process
-"""),
-    entry("kill_zero", "kill -0", "", "", "signal kill_command", """
+""",
+    ),
+    entry(
+        "kill_zero",
+        "kill -0",
+        "",
+        "",
+        "signal kill_command",
+        """
 what:
 = `kill -0 PID` sends nothing; it only checks whether the process exists and you may signal it.
 how do I check whether a process is alive
@@ -605,8 +803,15 @@ how do I test if a PID exists
 is process 1234 still alive, how can I tell in a script
 what does signal 0 do
 what does kill -0 do
-"""),
-    entry("core_dump", "core dump", "a", "core dumps", "sigsegv sigabrt debugger", """
+""",
+    ),
+    entry(
+        "core_dump",
+        "core dump",
+        "a",
+        "core dumps",
+        "sigsegv sigabrt debugger",
+        """
 what:
 = A core dump is a file with the memory of a process at its crash, which a debugger such as gdb can read.
 what does core dumped mean
@@ -615,8 +820,15 @@ what is the file named core
 how can I look into a program after it crashed
 where is the memory of my crashed program
 what is left after a crash for the debugger
-"""),
-    entry("graceful", "graceful shutdown", "a", "graceful shutdowns", "sigterm signal_handler", """
+""",
+    ),
+    entry(
+        "graceful",
+        "graceful shutdown",
+        "a",
+        "graceful shutdowns",
+        "sigterm signal_handler",
+        """
 what:
 = A graceful shutdown means that a program catches SIGTERM, finishes its work, saves its data and then exits.
 how should my server end
@@ -624,11 +836,15 @@ how does a program end cleanly
 how should a program react to SIGTERM
 what should I do when SIGTERM arrives
 how do I end without losing data
-"""),
+""",
+    ),
 ]
 
 PAIRS = [
-    pair("sigterm", "sigkill", """
+    pair(
+        "sigterm",
+        "sigkill",
+        """
 = SIGTERM asks a process to end and can be caught; SIGKILL ends it at once and cannot be caught.
 = SIGTERM is a polite request that a process may handle; SIGKILL cannot be caught and leaves no time to clean up.
 which one can be caught, SIGTERM or SIGKILL
@@ -641,48 +857,89 @@ kill vs kill -9
 is kill -9 better than kill
 polite or by force, which signals are those
 which signal is polite and which is not
-"""),
-    pair("sigint", "sigterm", """
+""",
+    ),
+    pair(
+        "sigint",
+        "sigterm",
+        """
 = SIGINT comes from Ctrl-C at the keyboard; SIGTERM is sent by `kill`. Both can be caught.
 Ctrl-C or kill, what is different
 which of the two comes from the keyboard
-"""),
-    pair("sigint", "sigkill", """
+""",
+    ),
+    pair(
+        "sigint",
+        "sigkill",
+        """
 = SIGINT comes from Ctrl-C and can be caught; SIGKILL cannot be caught and always ends the process.
-"""),
-    pair("sigstop", "sigtstp", """
+""",
+    ),
+    pair(
+        "sigstop",
+        "sigtstp",
+        """
 = SIGSTOP cannot be caught; SIGTSTP comes from Ctrl-Z and a program may catch it. Both pause the process.
-"""),
-    pair("sigstop", "sigkill", """
+""",
+    ),
+    pair(
+        "sigstop",
+        "sigkill",
+        """
 = SIGSTOP only pauses a process, which can go on later; SIGKILL ends it for good. Neither can be caught.
 which one pauses and which one ends
-"""),
-    pair("sigstop", "sigcont", """
+""",
+    ),
+    pair(
+        "sigstop",
+        "sigcont",
+        """
 = SIGSTOP pauses a process and SIGCONT lets it go on.
-"""),
-    pair("sigint", "sigtstp", """
+""",
+    ),
+    pair(
+        "sigint",
+        "sigtstp",
+        """
 = SIGINT, from Ctrl-C, ends the program; SIGTSTP, from Ctrl-Z, only pauses it.
 what is the difference between Ctrl-C and Ctrl-Z
 Ctrl-C or Ctrl-Z, what is the difference
 is Ctrl-Z the same as Ctrl-C
 how does Ctrl-Z differ from Ctrl-C
-"""),
-    pair("signal", "interrupt", """
+""",
+    ),
+    pair(
+        "signal",
+        "interrupt",
+        """
 = A signal comes from the kernel or a process and goes to a process; an interrupt comes from hardware and goes to
 + the CPU.
-"""),
-    pair("sigsegv", "sigbus", """
+""",
+    ),
+    pair(
+        "sigsegv",
+        "sigbus",
+        """
 = SIGSEGV means the address is not allowed; SIGBUS means it is allowed, but the memory behind it cannot be reached.
-"""),
-    pair("sigint", "eof", """
+""",
+    ),
+    pair(
+        "sigint",
+        "eof",
+        """
 = Ctrl-C sends SIGINT, which interrupts the program; Ctrl-D sends no signal but ends the input.
 what is the difference between Ctrl-C and Ctrl-D
 is Ctrl-D a signal
 Ctrl-C or Ctrl-D, which one sends a signal
-"""),
-    pair("sigusr1", "sigterm", """
+""",
+    ),
+    pair(
+        "sigusr1",
+        "sigterm",
+        """
 = SIGUSR1 means whatever the program chooses; SIGTERM is the common request to end.
-"""),
+""",
+    ),
 ]
 
 DIALOGUES = [

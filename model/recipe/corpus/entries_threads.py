@@ -1,8 +1,15 @@
 """Subjects of the corpus: threads, locks, races, deadlocks and working in parallel."""
+
 from templates import dialogue, entry, pair
 
 ENTRIES = [
-    entry("thread", "thread", "a", "threads", "process mutex pthread_create thread_pool", """
+    entry(
+        "thread",
+        "thread",
+        "a",
+        "threads",
+        "process mutex pthread_create thread_pool",
+        """
 what:
 = A thread is a path of execution inside a process; it shares the memory of the process with its other threads.
 = A thread is one flow of execution within a process; all threads of a process share its memory and files.
@@ -116,8 +123,16 @@ if one thread crashes, what about the others
 > what does it share
 simple:
 = A thread is a worker inside a process.
-""", 2.0),
-    entry("threads_share", "", "", "", "thread", """
+""",
+        2.0,
+    ),
+    entry(
+        "threads_share",
+        "",
+        "",
+        "",
+        "thread",
+        """
 what:
 = Threads of a process share its memory and open files; each has its own stack and registers.
 = Threads share the heap, global variables, code and open files; stack and registers are their own.
@@ -156,8 +171,16 @@ do threads have their own memory
 if one thread changes a global variable, do the others see it
 do threads have separate stacks
 what can threads use together
-""", 1.5),
-    entry("main_thread", "main thread", "the", "", "thread process", """
+""",
+        1.5,
+    ),
+    entry(
+        "main_thread",
+        "main thread",
+        "the",
+        "",
+        "thread process",
+        """
 what:
 = The main thread is the first thread of a process, the one that runs main(); when main returns, the process ends.
 what is the first thread of a process
@@ -166,8 +189,15 @@ what happens to the threads when main returns
 my threads stop when main ends, why
 do other threads live on after main returns
 how many threads does a new process have
-"""),
-    entry("tid", "TID|thread ID", "a", "TIDs|thread IDs", "pid thread", """
+""",
+    ),
+    entry(
+        "tid",
+        "TID|thread ID",
+        "a",
+        "TIDs|thread IDs",
+        "pid thread",
+        """
 what:
 = A TID is the number the kernel gives to a thread; the main thread's TID equals the PID.
 what number does a thread have
@@ -176,8 +206,15 @@ what does gettid return
 do threads have a PID
 what is the number of a thread called
 do all threads have the same PID
-"""),
-    entry("pthread_create", "pthread_create|pthread_create()", "", "", "pthread_join thread clone", """
+""",
+    ),
+    entry(
+        "pthread_create",
+        "pthread_create|pthread_create()",
+        "",
+        "",
+        "pthread_join thread clone",
+        """
 what:
 = pthread_create() starts a new thread that runs the function you give it.
 which function starts a thread in C
@@ -198,8 +235,15 @@ example:
 show me thread creation in C code
 code for starting a thread in C
 how do I write a thread in C
-"""),
-    entry("pthread_join", "pthread_join|pthread_join()|join", "", "", "pthread_create wait thread", """
+""",
+    ),
+    entry(
+        "pthread_join",
+        "pthread_join|pthread_join()|join",
+        "",
+        "",
+        "pthread_create wait thread",
+        """
 what:
 = pthread_join() waits until a thread has ended and hands over its return value.
 which function waits for a thread
@@ -222,8 +266,15 @@ why do I have to join threads
 what happens if I do not join a thread
 must I join every thread
 why join a thread
-"""),
-    entry("detached_thread", "detached thread", "a", "detached threads", "pthread_join thread", """
+""",
+    ),
+    entry(
+        "detached_thread",
+        "detached thread",
+        "a",
+        "detached threads",
+        "pthread_join thread",
+        """
 what:
 = A detached thread frees its resources by itself when it ends, and nobody can join it.
 what does pthread_detach do
@@ -231,9 +282,15 @@ how do I start a thread that I need not join
 a thread nobody waits for, what is it
 what does it mean to detach a thread
 can I join a detached thread
-"""),
-    entry("race", "race condition|race|data race", "a", "race conditions|races|data races",
-          "deadlock critical_section mutex atomic", """
+""",
+    ),
+    entry(
+        "race",
+        "race condition|race|data race",
+        "a",
+        "race conditions|races|data races",
+        "deadlock critical_section mutex atomic",
+        """
 what:
 = A race condition is a bug in which the result depends on the timing of threads or processes.
 = A race condition means that the result depends on who comes first, so a program is sometimes right and sometimes
@@ -312,8 +369,16 @@ how do I find a data race in my code
 what does ThreadSanitizer do
 simple:
 = A race condition is when two threads get in each other's way and the result is luck.
-""", 1.7),
-    entry("critical_section", "critical section", "a", "critical sections", "race mutex", """
+""",
+        1.7,
+    ),
+    entry(
+        "critical_section",
+        "critical section",
+        "a",
+        "critical sections",
+        "race mutex",
+        """
 what:
 = A critical section is a piece of code that only one thread may run at a time, because it touches shared data.
 which part of the code must be run by one thread only
@@ -335,8 +400,15 @@ avoid:
 how long should a critical section be
 why should I hold a lock only for a short time
 how long may I keep a lock
-"""),
-    entry("mutual_exclusion", "mutual exclusion", "", "", "mutex critical_section", """
+""",
+    ),
+    entry(
+        "mutual_exclusion",
+        "mutual exclusion",
+        "",
+        "",
+        "mutex critical_section",
+        """
 what:
 = Mutual exclusion means that only one thread at a time may use a shared thing; a mutex provides it.
 what does mutex stand for
@@ -344,8 +416,15 @@ what does mutual exclusion mean for threads
 how do I make sure that only one thread is inside
 what rule says one at a time
 where does the name mutex come from
-"""),
-    entry("mutex", "mutex|lock", "a", "mutexes|locks", "semaphore spin_lock condition_variable deadlock", """
+""",
+    ),
+    entry(
+        "mutex",
+        "mutex|lock",
+        "a",
+        "mutexes|locks",
+        "semaphore spin_lock condition_variable deadlock",
+        """
 what:
 = A mutex is a lock that lets only one thread at a time into a critical section; the others wait.
 = A mutex is a lock: one thread holds it, and all others that want it wait until it is unlocked.
@@ -403,8 +482,16 @@ what happens if I forget to unlock
 I forgot to unlock, what happens
 simple:
 = A mutex is a lock: only one thread can hold it.
-""", 1.5),
-    entry("semaphore", "semaphore", "a", "semaphores", "mutex condition_variable barrier", """
+""",
+        1.5,
+    ),
+    entry(
+        "semaphore",
+        "semaphore",
+        "a",
+        "semaphores",
+        "mutex condition_variable barrier",
+        """
 what:
 = A semaphore is a counter that threads wait on: wait takes one off, or sleeps at zero, and post adds one.
 = A semaphore is a counter for free places; a thread that finds it at zero waits until another one adds to it.
@@ -444,8 +531,16 @@ where does one use a counting lock
 show me a use of a semaphore
 simple:
 = A semaphore is a counter that says how many may still enter.
-""", 1.2),
-    entry("condition_variable", "condition variable", "a", "condition variables", "mutex semaphore", """
+""",
+        1.2,
+    ),
+    entry(
+        "condition_variable",
+        "condition variable",
+        "a",
+        "condition variables",
+        "mutex semaphore",
+        """
 what:
 = A condition variable lets threads sleep until another thread signals that some condition may now be true.
 how does a thread wait until another one has produced something
@@ -471,8 +566,15 @@ why do I need a while loop around cond_wait
 why does pthread_cond_wait take a mutex
 what is a spurious wakeup
 why must I test the condition again after waking
-"""),
-    entry("deadlock", "deadlock", "a", "deadlocks", "livelock starvation race mutex", """
+""",
+    ),
+    entry(
+        "deadlock",
+        "deadlock",
+        "a",
+        "deadlocks",
+        "livelock starvation race mutex",
+        """
 what:
 = A deadlock is when threads wait for each other forever, because each holds a lock that another one needs.
 = A deadlock means that two or more threads wait for each other and none can ever go on.
@@ -563,8 +665,16 @@ how do I debug a deadlock
 which tool shows where my threads wait
 simple:
 = A deadlock is when everybody waits for somebody else and nobody can move.
-""", 1.8),
-    entry("livelock", "livelock", "a", "livelocks", "deadlock starvation", """
+""",
+        1.8,
+    ),
+    entry(
+        "livelock",
+        "livelock",
+        "a",
+        "livelocks",
+        "deadlock starvation",
+        """
 what:
 = A livelock is when threads keep reacting to each other but make no progress, like two people who always step aside
 + the same way.
@@ -581,8 +691,15 @@ both step aside all the time
 busy threads without progress
 after you, no after you, in threads
 active but stuck
-"""),
-    entry("starvation", "starvation", "", "", "deadlock livelock aging priority", """
+""",
+    ),
+    entry(
+        "starvation",
+        "starvation",
+        "",
+        "",
+        "deadlock livelock aging priority",
+        """
 what:
 = Starvation is when a task never gets its turn because others are always chosen first; aging helps.
 a thread never gets the lock because others are faster
@@ -607,8 +724,15 @@ what helps a task that never runs
 which trick helps low priority tasks
 how does a scheduler treat long waiting tasks fairly
 what is the cure when a task never gets the CPU
-"""),
-    entry("priority_inversion", "priority inversion", "", "", "priority mutex starvation", """
+""",
+    ),
+    entry(
+        "priority_inversion",
+        "priority inversion",
+        "",
+        "",
+        "priority mutex starvation",
+        """
 what:
 = Priority inversion is when an important task waits for a lock that a less important one holds; priority
 + inheritance cures it.
@@ -617,8 +741,15 @@ an important task is blocked by an unimportant one
 what went wrong on the Mars Pathfinder
 what is priority inheritance for
 why does my real-time thread wait for a slow one
-"""),
-    entry("spin_lock", "spin lock|spinlock", "a", "spin locks|spinlocks", "mutex futex atomic", """
+""",
+    ),
+    entry(
+        "spin_lock",
+        "spin lock|spinlock",
+        "a",
+        "spin locks|spinlocks",
+        "mutex futex atomic",
+        """
 what:
 = A spin lock is a lock that waits by looping until it is free; it is good only for very short waits.
 = A spin lock waits by looping: the thread tries again and again and keeps its core busy.
@@ -646,8 +777,15 @@ bad:
 what is the drawback of spinning
 why not always spin
 why should I not use spin locks in my program
-"""),
-    entry("busy_waiting", "busy waiting|polling", "", "", "spin_lock condition_variable", """
+""",
+    ),
+    entry(
+        "busy_waiting",
+        "busy waiting|polling",
+        "",
+        "",
+        "spin_lock condition_variable",
+        """
 what:
 = Busy waiting means testing a condition in a loop instead of sleeping; it reacts fast but burns CPU time.
 my loop waits for a flag and uses 100 percent CPU
@@ -655,9 +793,15 @@ what is it when a program asks again and again
 while (!done); what is wrong with that
 my waiting program uses a full core
 why is an empty waiting loop bad
-"""),
-    entry("rwlock", "read-write lock|readers-writer lock|rwlock", "a", "read-write locks|rwlocks",
-          "mutex semaphore", """
+""",
+    ),
+    entry(
+        "rwlock",
+        "read-write lock|readers-writer lock|rwlock",
+        "a",
+        "read-write locks|rwlocks",
+        "mutex semaphore",
+        """
 what:
 = A read-write lock lets many readers in at once, but a writer only alone.
 many threads read and few write, which lock is good
@@ -665,8 +809,15 @@ which lock allows several readers
 how can many threads read at the same time
 what does pthread_rwlock do
 a lock for many readers and one writer
-"""),
-    entry("atomic", "atomic operation", "an", "atomic operations|atomics", "race lock_free cas mutex", """
+""",
+    ),
+    entry(
+        "atomic",
+        "atomic operation",
+        "an",
+        "atomic operations|atomics",
+        "race lock_free cas mutex",
+        """
 what:
 = An atomic operation happens as a whole or not at all; no other thread can see it half done.
 = An atomic operation cannot be interrupted halfway: other threads see it done or not done.
@@ -690,8 +841,15 @@ example:
 = An atomic operation is, for instance, fetch_add, which adds to a variable and returns its old value in one step.
 name some atomics
 what does fetch_add do
-"""),
-    entry("cas", "compare-and-swap|CAS", "", "", "atomic lock_free", """
+""",
+    ),
+    entry(
+        "cas",
+        "compare-and-swap|CAS",
+        "",
+        "",
+        "atomic lock_free",
+        """
 what:
 = Compare-and-swap writes a new value only if the old one is still as expected, in one atomic step.
 what does CAS do
@@ -700,8 +858,15 @@ change a value only if nobody else did
 what does compare_exchange do
 how does a lock work inside the CPU
 what is test and set
-"""),
-    entry("lock_free", "lock-free programming|lock-free", "", "", "atomic cas mutex", """
+""",
+    ),
+    entry(
+        "lock_free",
+        "lock-free programming|lock-free",
+        "",
+        "",
+        "atomic cas mutex",
+        """
 what:
 = Lock-free means that threads share data with atomic operations and no locks, so some thread always makes progress.
 how can threads share data without locks
@@ -713,8 +878,15 @@ programming without locks, what is it called
 no locks, only atomic steps
 how to work together without waiting for locks
 sharing without ever blocking
-"""),
-    entry("barrier", "barrier", "a", "barriers", "semaphore mutex condition_variable", """
+""",
+    ),
+    entry(
+        "barrier",
+        "barrier",
+        "a",
+        "barriers",
+        "semaphore mutex condition_variable",
+        """
 what:
 = A barrier is a point where all threads wait until everyone has arrived; then all go on.
 = A barrier makes each thread wait until all of them have reached the same point.
@@ -737,9 +909,15 @@ when:
 = A barrier is used when a step needs the results of all threads from the step before, as in parallel matrix work.
 when do all my threads have to meet
 when do threads need to wait for all others
-"""),
-    entry("memory_barrier", "memory barrier|memory fence", "a", "memory barriers|memory fences",
-          "barrier atomic cache", """
+""",
+    ),
+    entry(
+        "memory_barrier",
+        "memory barrier|memory fence",
+        "a",
+        "memory barriers|memory fences",
+        "barrier atomic cache",
+        """
 what:
 = A memory barrier keeps the CPU and the compiler from moving reads and writes across it, so other cores see them in
 + order.
@@ -747,8 +925,15 @@ what is a fence instruction
 how do I stop the CPU from reordering my writes
 why do other cores see my writes in another order
 what does mfence do
-"""),
-    entry("thread_pool", "thread pool", "a", "thread pools", "work_stealing thread queue", """
+""",
+    ),
+    entry(
+        "thread_pool",
+        "thread pool",
+        "a",
+        "thread pools",
+        "work_stealing thread queue",
+        """
 what:
 = A thread pool is a set of threads made once that take jobs from a queue, so no thread is made for each job.
 = A thread pool keeps some threads ready that take tasks from a queue one after another.
@@ -776,8 +961,15 @@ how many threads should my program have
 how many workers are best on 8 cores
 what is a good number of threads
 should I use more threads than cores
-"""),
-    entry("work_stealing", "work stealing", "", "", "thread_pool load_balancing", """
+""",
+    ),
+    entry(
+        "work_stealing",
+        "work stealing",
+        "",
+        "",
+        "thread_pool load_balancing",
+        """
 what:
 = Work stealing means that idle workers take tasks from the queues of busy workers.
 = Work stealing lets a worker with nothing to do take tasks from a busy one, so that all cores stay busy.
@@ -802,16 +994,30 @@ why:
 why should workers steal
 what is good about stealing tasks
 why not one queue for all workers
-"""),
-    entry("load_balancing", "load balancing", "", "", "work_stealing thread_pool", """
+""",
+    ),
+    entry(
+        "load_balancing",
+        "load balancing",
+        "",
+        "",
+        "work_stealing thread_pool",
+        """
 what:
 = Load balancing means sharing work evenly, so that no core or server is overloaded while others are idle.
 how is work shared evenly between cores
 one core is full and the others are idle, what is missing
 how do I share the work fairly among workers
 spreading work evenly, what is it called
-"""),
-    entry("gil", "GIL|global interpreter lock", "the", "", "thread mutex python multiprocessing", """
+""",
+    ),
+    entry(
+        "gil",
+        "GIL|global interpreter lock",
+        "the",
+        "",
+        "thread mutex python multiprocessing",
+        """
 what:
 = The GIL is Python's global interpreter lock: only one thread at a time runs Python code in a process.
 = The GIL, global interpreter lock, lets only one thread of a process execute Python code at a time.
@@ -844,16 +1050,30 @@ why:
 = The GIL exists because it makes the interpreter simple and keeps its reference counts safe.
 why does Python have such a lock
 why did they put a global lock into Python
-"""),
-    entry("multiprocessing", "multiprocessing", "", "", "gil thread process", """
+""",
+    ),
+    entry(
+        "multiprocessing",
+        "multiprocessing",
+        "",
+        "",
+        "gil thread process",
+        """
 what:
 = Multiprocessing is a Python module that runs work in several processes, each with its own memory and its own GIL.
 which Python module uses several processes
 how do I run Python functions in other processes
 what is multiprocessing.Pool
 how do I use many processes in Python
-"""),
-    entry("false_sharing", "false sharing", "", "", "cache_line cache race", """
+""",
+    ),
+    entry(
+        "false_sharing",
+        "false sharing",
+        "",
+        "",
+        "cache_line cache race",
+        """
 what:
 = False sharing is when threads write different variables on the same cache line, so that the line keeps moving
 + between cores.
@@ -877,8 +1097,15 @@ what is padding to 64 bytes good for
 how do I place per-thread data in memory
 how do I stop cores from fighting over a cache line
 why do people align counters to 64 bytes
-"""),
-    entry("amdahl", "Amdahl's law|Amdahls law", "", "", "speedup scaling", """
+""",
+    ),
+    entry(
+        "amdahl",
+        "Amdahl's law|Amdahls law",
+        "",
+        "",
+        "speedup scaling",
+        """
 what:
 = Amdahl's law says that the serial part of a program limits its speedup, however many cores you use.
 = Amdahl's law: if a part s of the work is serial, the speedup can never be more than 1/s.
@@ -906,8 +1133,15 @@ example:
 give me numbers for Amdahl
 half of my program is serial, what is the best speedup
 if 10 percent is serial, what is the best speedup
-"""),
-    entry("speedup", "speedup", "the", "", "amdahl scaling", """
+""",
+    ),
+    entry(
+        "speedup",
+        "speedup",
+        "the",
+        "",
+        "amdahl scaling",
+        """
 what:
 = The speedup is the time with one worker divided by the time with many; 4 is ideal on four cores.
 how do I measure how much faster my parallel program is
@@ -920,8 +1154,15 @@ how many times faster on more cores
 ratio of serial time to parallel time
 8 seconds became 2 seconds, how do I call that
 a factor of four faster, what is that number called
-"""),
-    entry("scaling", "scaling", "", "", "speedup amdahl", """
+""",
+    ),
+    entry(
+        "scaling",
+        "scaling",
+        "",
+        "",
+        "speedup amdahl",
+        """
 what:
 = Scaling tells how much faster a program becomes when it gets more cores; it scales well if twice the cores nearly
 + halve the time.
@@ -929,8 +1170,15 @@ does my program scale
 what does it mean that a program scales well
 how does it behave with more cores
 what is scalability
-"""),
-    entry("futex", "futex", "a", "futexes", "mutex spin_lock system_call", """
+""",
+    ),
+    entry(
+        "futex",
+        "futex",
+        "a",
+        "futexes",
+        "mutex spin_lock system_call",
+        """
 what:
 = A futex is a Linux system call for locks: it enters the kernel only when a thread must wait or wake another.
 = A futex, or fast user-space mutex, is what Linux locks are built on; without waiting it needs no kernel.
@@ -945,8 +1193,15 @@ what is a fast user-space mutex
 the base of locks in Linux
 a lock that asks the kernel only if needed
 the system call behind pthread mutexes
-"""),
-    entry("concurrency", "concurrency", "", "", "parallelism thread multitasking", """
+""",
+    ),
+    entry(
+        "concurrency",
+        "concurrency",
+        "",
+        "",
+        "parallelism thread multitasking",
+        """
 what:
 = Concurrency means that several tasks are in progress at the same time, perhaps taking turns on one core.
 several tasks make progress by taking turns
@@ -959,8 +1214,15 @@ many tasks in progress, maybe on one core
 overlapping tasks
 juggling several tasks
 one waiter serves many tables
-"""),
-    entry("parallelism", "parallelism", "", "", "concurrency thread speedup", """
+""",
+    ),
+    entry(
+        "parallelism",
+        "parallelism",
+        "",
+        "",
+        "concurrency thread speedup",
+        """
 what:
 = Parallelism means that several tasks really run at the same moment, on different cores.
 tasks that really run at the same moment
@@ -974,8 +1236,15 @@ really at the same time on several cores
 two cores, two tasks, at the same moment
 computing side by side
 many waiters serve many tables
-"""),
-    entry("thread_safe", "thread safety|thread-safe", "", "", "race mutex", """
+""",
+    ),
+    entry(
+        "thread_safe",
+        "thread safety|thread-safe",
+        "",
+        "",
+        "race mutex",
+        """
 what:
 = Thread-safe code works correctly even when several threads call it at the same time.
 what does thread-safe mean
@@ -984,18 +1253,30 @@ is printf thread-safe
 is my function safe for threads
 code that many threads may call at once
 which functions may be used by several threads
-"""),
-    entry("thread_local", "thread-local variable|thread-local storage", "a",
-          "thread-local variables", "thread race", """
+""",
+    ),
+    entry(
+        "thread_local",
+        "thread-local variable|thread-local storage",
+        "a",
+        "thread-local variables",
+        "thread race",
+        """
 what:
 = A thread-local variable exists once per thread, so threads do not share it and need no lock for it.
 how does each thread get its own copy of a variable
 a global variable that is different in each thread
 what does __thread do in C
 what is TLS for threads
-"""),
-    entry("producer_consumer", "producer-consumer problem|bounded buffer", "the", "",
-          "queue semaphore condition_variable", """
+""",
+    ),
+    entry(
+        "producer_consumer",
+        "producer-consumer problem|bounded buffer",
+        "the",
+        "",
+        "queue semaphore condition_variable",
+        """
 what:
 = The producer-consumer problem: some threads put items into a buffer and others take them out, waiting when it is
 + full or empty.
@@ -1004,16 +1285,30 @@ what is a bounded buffer
 a queue between two threads, what is the classic problem
 what do producers and consumers do
 one thread fills a queue, another empties it
-"""),
-    entry("queue", "queue|FIFO queue", "a", "queues", "stack producer_consumer thread_pool", """
+""",
+    ),
+    entry(
+        "queue",
+        "queue|FIFO queue",
+        "a",
+        "queues",
+        "stack producer_consumer thread_pool",
+        """
 what:
 = A queue is a row of items in which the first one in is the first one out.
 which structure gives out the oldest item first
 first in, first out, which structure is that
 what is a waiting line in a program
 what is like the line at a shop
-"""),
-    entry("coroutine", "coroutine|async function", "a", "coroutines", "thread concurrency event_loop", """
+""",
+    ),
+    entry(
+        "coroutine",
+        "coroutine|async function",
+        "a",
+        "coroutines",
+        "thread concurrency event_loop",
+        """
 what:
 = A coroutine is a function that can pause and go on later; many of them take turns within one thread.
 what does async do in Python
@@ -1021,16 +1316,30 @@ what does await do
 what is asyncio
 how can one thread handle many connections
 a function that can be paused
-"""),
-    entry("event_loop", "event loop", "an", "event loops", "coroutine thread", """
+""",
+    ),
+    entry(
+        "event_loop",
+        "event loop",
+        "an",
+        "event loops",
+        "coroutine thread",
+        """
 what:
 = An event loop waits for events, such as input on a socket, and calls the right code for each, all in one thread.
 how does node.js handle many users with one thread
 what does epoll help with
 how can a server work without threads
 what is select or epoll for
-"""),
-    entry("philosophers", "dining philosophers problem", "the", "", "deadlock mutex", """
+""",
+    ),
+    entry(
+        "philosophers",
+        "dining philosophers problem",
+        "the",
+        "",
+        "deadlock mutex",
+        """
 what:
 = The dining philosophers problem shows deadlock: five philosophers each take one fork and wait forever for the
 + second.
@@ -1038,11 +1347,15 @@ who are the dining philosophers
 five philosophers and five forks
 what is the story with the forks and the spaghetti
 what problem did Dijkstra tell with philosophers
-"""),
+""",
+    ),
 ]
 
 PAIRS = [
-    pair("mutex", "semaphore", """
+    pair(
+        "mutex",
+        "semaphore",
+        """
 = A mutex lets one thread in, and only its owner unlocks it; a semaphore is a counter that can let several in.
 which one counts, the mutex or the semaphore
 when do I take a semaphore and not a mutex
@@ -1050,65 +1363,122 @@ is a mutex a semaphore with the value one
 which one lets in more than one thread
 lock or counter, which one do I need
 can anybody release a semaphore
-"""),
-    pair("mutex", "spin_lock", """
+""",
+    ),
+    pair(
+        "mutex",
+        "spin_lock",
+        """
 = A mutex lets a waiting thread sleep; a spin lock waits by looping and keeps its core busy.
 which lock sleeps and which one loops
 which of the two burns CPU
 should I sleep or spin when I wait for a lock
-"""),
-    pair("mutex", "condition_variable", """
+""",
+    ),
+    pair(
+        "mutex",
+        "condition_variable",
+        """
 = A mutex keeps threads out of shared data; a condition variable lets them sleep until something has changed.
 why do I need a mutex and a condition variable
-"""),
-    pair("deadlock", "livelock", """
+""",
+    ),
+    pair(
+        "deadlock",
+        "livelock",
+        """
 = In a deadlock the threads sleep and wait for each other; in a livelock they keep running but make no progress.
 which of the two uses CPU
 which one is a standstill with movement
-"""),
-    pair("deadlock", "starvation", """
+""",
+    ),
+    pair(
+        "deadlock",
+        "starvation",
+        """
 = In a deadlock nobody can go on; in starvation the others go on, but one task never gets its turn.
 everybody stuck or only one, what are the names
-"""),
-    pair("deadlock", "race", """
+""",
+    ),
+    pair(
+        "deadlock",
+        "race",
+        """
 = A deadlock makes threads wait forever; a race condition gives wrong results because of bad timing.
 which one hangs and which one gives wrong results
 which comes from too few locks and which from too many
-"""),
-    pair("concurrency", "parallelism", """
+""",
+    ),
+    pair(
+        "concurrency",
+        "parallelism",
+        """
 = Concurrency means tasks make progress in turns, even on one core; parallelism means they run at the same moment on
 + several cores.
 can something be concurrent but not parallel
 which of them needs several cores
 taking turns or at the same moment, what are the words
-"""),
-    pair("pthread_create", "fork", """
+""",
+    ),
+    pair(
+        "pthread_create",
+        "fork",
+        """
 = pthread_create() starts a thread that shares the memory; fork() makes a new process with its own copy of it.
 which of them shares memory, fork or pthread_create
 should I fork or start a thread
-"""),
-    pair("pthread_join", "wait", """
+""",
+    ),
+    pair(
+        "pthread_join",
+        "wait",
+        """
 = pthread_join() waits for a thread of the same process; wait() waits for a child process.
-"""),
-    pair("barrier", "semaphore", """
+""",
+    ),
+    pair(
+        "barrier",
+        "semaphore",
+        """
 = A barrier holds all threads until everyone has arrived; a semaphore lets in as many threads as its counter says.
-"""),
-    pair("barrier", "mutex", """
+""",
+    ),
+    pair(
+        "barrier",
+        "mutex",
+        """
 = A barrier makes all threads wait for each other at one point; a mutex lets them through one at a time.
-"""),
-    pair("atomic", "mutex", """
+""",
+    ),
+    pair(
+        "atomic",
+        "mutex",
+        """
 = An atomic operation protects one small step without waiting; a mutex can protect a longer piece of code.
 which is faster, an atomic or a lock
-"""),
-    pair("thread", "thread_pool", """
+""",
+    ),
+    pair(
+        "thread",
+        "thread_pool",
+        """
 = A thread is one path of execution; a thread pool is a set of threads kept ready to take jobs.
-"""),
-    pair("coroutine", "thread", """
+""",
+    ),
+    pair(
+        "coroutine",
+        "thread",
+        """
 = A thread is switched by the kernel at any time; a coroutine gives up its turn itself, and many share one thread.
-"""),
-    pair("gil", "mutex", """
+""",
+    ),
+    pair(
+        "gil",
+        "mutex",
+        """
 = The GIL is one lock around the whole Python interpreter; a mutex is a lock you place around your own data.
-"""),
+""",
+    ),
 ]
 
 DIALOGUES = [

@@ -142,9 +142,11 @@ def question(rng: random.Random) -> tuple[str, str, str]:
         return rng.choice(FORMS).format(name), answer, name
     if r < 0.9:
         a, b = rng.randint(0, 10), rng.randint(0, 10)
-        return rng.choice(["what is {} + {}", "{} plus {}", "how much is {}+{}", "add {} and {}"]).format(
-            a, b
-        ), f"{a} + {b} is {a + b}.", f"{a} + {b}"
+        return (
+            rng.choice(["what is {} + {}", "{} plus {}", "how much is {}+{}", "add {} and {}"]).format(a, b),
+            f"{a} + {b} is {a + b}.",
+            f"{a} + {b}",
+        )
     land, city = rng.choice([("France", "Paris"), ("Italy", "Rome"), ("Spain", "Madrid"), ("Hungary", "Budapest")])
     return f"what is the capital of {land}", f"The capital of {land} is {city}.", f"the capital of {land}"
 

@@ -1,0 +1,197 @@
+"""`llmproc batch`: the order of things.
+
+check the files -> open the input and the results -> reader, service and writer run side by side -> sort -> summary
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+
+from llmproc.apps.batch import summary
+from llmproc.apps.batch.display import Display
+from llmproc.apps.batch.journal import origin_of
+from llmproc.apps.batch.options import BatchOptions, parse_options
+from llmproc.apps.batch.origin import Origin, tokenizer_digest
+from llmproc.apps.batch.pipeline import Pipeline
+from llmproc.apps.batch.source import Source, StoppedError
+from llmproc.apps.batch.target import Target, open_target, part_file
+from llmproc.apps.chat.interrupts import Interrupts
+from llmproc.apps.chat.screen import OutputLostError
+from llmproc.apps.observation import Observation
+from llmproc.apps.startup import complain, forget_stdout
+from llmproc.checkpoints.header import Header, read_header
+from llmproc.config import Environment
+from llmproc.errors import LlmprocError, UsageError
+from llmproc.hardware.isa import choose
+from llmproc.service.fingerprint import fingerprint_file
+from llmproc.service.service import with_threads
+from llmproc.text.templates import ChatTemplate
+from llmproc.text.tokenizer import Tokenizer, load_tokenizer
+
+CLOSED_STDOUT = 141
+SOME_FAILED = 1
+
+
+def main(arguments: Sequence[str], prog: str = "python -m llmproc batch") -> int:
+    """Returns the exit code. Errors are one line on stderr."""
+    try:
+        options = parse_options(prog, arguments, Environment.read())
+        header = read_header(options.model)
+        tokenizer = load_tokenizer(options.tokenizer, header.description.vocab_size)
+        return _batch(options, header, tokenizer, prog)
+    except LlmprocError as error:
+        if isinstance(error, OutputLostError):
+            forget_stdout()
+        complain(error)
+        return error.exit_code
+    except BrokenPipeError:
+        forget_stdout()
+        return CLOSED_STDOUT
+
+
+def _batch(options: BatchOptions, header: Header, tokenizer: Tokenizer, prog: str) -> int:
+    template = ChatTemplate("plain" if options.raw else tokenizer.template_name)
+    if options.system and not template.takes_system:
+        raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
+    options = _with_seed_of_the_first_run(options)
+    with closing(Source(options.input)) as source:
+        origin = _origin(options, header, template, source)
+        target = open_target(options, origin, source)
+        try:
+            return _run(options, header, tokenizer, source, target, origin, prog)
+        finally:
+            target.close()
+
+
+def _with_seed_of_the_first_run(options: BatchOptions) -> BatchOptions:
+    """A drawn seed is drawn once: a resume goes on with it."""
+    if not (options.seed_drawn and options.resume and options.output):
+        return options
+    found = origin_of(part_file(options.output))
+    return options if found is None else replace(options, sampling=options.sampling.changed(seed=found.seed))
+
+
+def _origin(options: BatchOptions, header: Header, template: ChatTemplate, source: Source) -> Origin:
+    engine, sampling = options.engine, options.sampling
+    return Origin(
+        input=source.digest_of_all() if options.output else None,
+        format=options.format,
+        model=fingerprint_file(options.model),
+        tokenizer=tokenizer_digest(options.tokenizer),
+        template=template.name,
+        weights=engine.weights or "as stored",
+        kv_type=engine.kv_type,
+        context=engine.positions(header.description.seq_len),
+        instructions=choose(Environment.read().isa).name,
+        temperature=float(sampling.temperature),
+        top_p=float(sampling.top_p),
+        max_tokens=sampling.max_tokens,
+        seed=sampling.seed,
+        system=options.system,
+    )
+
+
+def _run(
+    options: BatchOptions,
+    header: Header,
+    tokenizer: Tokenizer,
+    source: Source,
+    target: Target,
+    origin: Origin,
+    prog: str,
+) -> int:
+    began, data_only = time.monotonic(), options.elapsed or options.json
+    threads = with_threads(options.engine, options.workers).threads or 0
+    stdout_free = not options.rows_on_stdout and not data_only
+    display = Display(
+        options.elapsed, stdout_free, options.stream, options.slots, options.engine.sequences, options.rows_on_stdout
+    )
+    log = options.log or (os.devnull if data_only else None)
+    observation = Observation(options.interval_s, log, False, options.run_dir, display.later)
+    interrupts = Interrupts(first_ends=True)
+    try:
+        _describe(observation, options, header, origin, threads)
+        pipeline = Pipeline(options, source, target, origin, tokenizer, observation, display)
+        if options.seed_drawn:
+            display.notice(f"seed {options.sampling.seed}")
+        if target.journal is not None and target.journal.unreadable:
+            display.notice(f"{target.journal.path}: {target.journal.unreadable} lines are no results, and are ignored")
+        complete = pipeline.run(interrupts)
+        if complete:
+            target.finish(pipeline.rows, lambda: bool(interrupts.ended_by))
+            found = summary.document(
+                options, pipeline.tally, pipeline.stages, threads, pipeline.rows, began, time.monotonic()
+            )
+            observation.describe(batch=found)
+    except StoppedError:
+        complete = False
+    except LlmprocError as error:
+        if isinstance(error, UsageError) and target.journal is not None:
+            target.journal.take_back()  # it was made from another input: what came of this one is none of it
+            raise
+        complain(f"{error}{_kept(target, options, prog)}")
+        if isinstance(error, OutputLostError):
+            forget_stdout()
+        return error.exit_code
+    finally:
+        display.end()
+        observation.close()
+        interrupts.restore()
+    if not complete:
+        complain(f"interrupted{_kept(target, options, prog) or f' after {pipeline.tally.rows} rows'}")
+        return 128 + interrupts.ended_by
+    _tell(display, found, options, observation)
+    if interrupts.ended_by:
+        return 128 + interrupts.ended_by
+    return SOME_FAILED if pipeline.tally.any_failed else 0
+
+
+def _describe(observation: Observation, options: BatchOptions, header: Header, origin: Origin, threads: int) -> None:
+    """What a run folder says from the start."""
+    observation.describe(
+        verb="batch",
+        seed=options.sampling.seed,
+        checkpoint=str(options.model),
+        checkpoint_bytes=header.size,
+        checkpoint_hash=origin.model,
+        input=options.input,
+        output=None if options.output is None else str(options.output),
+        mode=options.mode,
+        workers=options.workers,
+        threads=threads,
+        sequences=options.engine.sequences,
+        sampling={
+            "temperature": origin.temperature, "top_p": origin.top_p, "max_tokens": origin.max_tokens,
+        },
+    )  # fmt: skip
+
+
+def _tell(display: Display, found: dict[str, object], options: BatchOptions, observation: Observation) -> None:
+    """The last words: the summary, or the one thing that was asked for."""
+    folder = observation.folder
+    if options.elapsed:
+        print(f"{found['elapsed_s']:.3f}", flush=True)
+    elif options.json:
+        print(json.dumps({**found, "run_folder": str(folder.path) if folder else None}), flush=True)
+    else:
+        for line in summary.lines(found):
+            display.notice(line)
+        if folder:
+            print(f"run folder: {folder.path}", file=sys.stderr, flush=True)
+
+
+def _kept(target: Target, options: BatchOptions, prog: str) -> str:
+    """What is there, and how to go on with it; nothing when there is nothing."""
+    journal = target.journal
+    if journal is None or not journal.index.rows:
+        return ""
+    wanted = [argument for argument in options.arguments if argument not in ("--force", "--resume")]
+    command = shlex.join([*prog.split(), *wanted, "--resume"])
+    return f"; {journal.index.rows} results are kept in {journal.path}; go on with: {command}"

@@ -1,0 +1,85 @@
+"""What the progress looks like: a picture of the run as lines of text. Pure, ASCII only, each line at most so wide.
+
+[#########---------------------]  412 of ~1310 rows, 2 failed    1893 tokens/s   0:41 left
+worker 0  [######  ]  6 of 8 running    950 tokens/s   206 rows
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_BAR = 30
+_MOST_CELLS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One worker."""
+
+    worker: int
+    state: str  # ready, or what it is instead
+    running: int
+    tokens_per_s: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The whole run at one moment."""
+
+    done: int
+    failed: int
+    total: int | None
+    total_known: bool
+    tokens_per_s: float
+    remaining_s: float | None
+    sequences: int
+    lanes: Sequence[Lane]
+    stage: str = ""  # what is happening before the first token
+
+
+def draw(picture: Picture, columns: int, rows: int) -> list[str]:
+    """The bar, and as many lanes as a terminal of `rows` has room for."""
+    lanes = list(picture.lanes)
+    if len(lanes) > max(1, rows - 3):
+        lanes = lanes[: max(1, rows - 3)]
+    lines = [head(picture, bar=True)]
+    lines += [_lane(lane, picture.sequences) for lane in lanes]
+    return [line[: max(1, columns - 1)] for line in lines]
+
+
+def head(picture: Picture, bar: bool = False) -> str:
+    """The run in one line."""
+    total = "" if picture.total is None else f" of {'' if picture.total_known else '~'}{picture.total}"
+    failed = f", {picture.failed} failed" if picture.failed else ""
+    words = f"{picture.done}{total} rows{failed}"
+    rest = picture.stage or f"{picture.tokens_per_s:.0f} tokens/s"
+    if picture.remaining_s is not None and not picture.stage:
+        rest += f"   {clock(picture.remaining_s)} left"
+    if not bar:
+        return f"{words}, {rest.replace('   ', ', ')}"
+    if picture.total is None:
+        return f"{words}   {rest}"
+    filled = _BAR * min(picture.done, picture.total) // max(1, picture.total)
+    return f"[{'#' * filled:-<{_BAR}}]  {words}   {rest}"
+
+
+def _lane(lane: Lane, sequences: int) -> str:
+    cells = min(sequences, _MOST_CELLS)
+    filled = min(cells, -(-lane.running * cells // max(1, sequences)))
+    name = f"worker {lane.worker}"
+    if lane.state != "ready":
+        return f"{name:<10}[{'':<{cells}}]  {lane.state}"
+    return (
+        f"{name:<10}[{'#' * filled:<{cells}}]  {min(lane.running, sequences):>3} of {sequences} running  "
+        f"{lane.tokens_per_s:>6.0f} tokens/s  {lane.rows:>6} rows"
+    )
+
+
+def clock(seconds: float) -> str:
+    """`0:41`, `12:05`, `3:00:00`."""
+    whole = round(seconds)
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

@@ -1,0 +1,179 @@
+"""The command line of `llmproc batch`: flags in, one frozen BatchOptions out. No I/O but argparse's own."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from llmproc.apps.batch.formats import FORMATS, format_of
+from llmproc.apps.batch.source import STDIN
+from llmproc.apps.engine_options import add_engine_options, engine_options
+from llmproc.apps.flags import (
+    add_files,
+    add_logs,
+    add_sampling,
+    add_scheduling,
+    files_of,
+    interval_of,
+    sampling_of,
+    scheduling_of,
+)
+from llmproc.apps.saving import user_path
+from llmproc.apps.startup import OneLineParser
+from llmproc.config import EngineOptions, Environment, SamplingParams, Scheduling
+from llmproc.errors import UsageError
+
+MODES = ("seq", "sp", "ws", "lpt")
+MOST_WORKERS = 128
+_DESCRIPTION = """\
+Answer a file of prompts, one row of results for each. Reading and tokenizing, generating, and writing run side by side,
+and input may be larger than memory. A malformed row, or a request that fails, is a row with an error. Each answer
+depends on its own row alone: any mode, and any number of workers, gives the same text.
+
+  text        one prompt a line; blank lines are none
+  jsonl       {"prompt": "..."} or {"messages": [{"role": "user", "content": "..."}]} a line; also id, system,
+              temperature, top_p, max_tokens, seed; other fields are copied into the result
+  csv, tsv    the same names as a header; an empty field is a missing one
+
+Results go to FILE.part as they come, and are put into input order in FILE at the end; after an interruption the same
+command with --resume does the rest. Fields of a result: logs/README.md.
+"""
+_EXAMPLES = """examples:
+  python -m llmproc batch prompts.txt -o results.jsonl
+  python -m llmproc batch prompts.jsonl -o results.jsonl --mode ws --workers 2 --threads 1 --sequences 8
+  python -m llmproc batch prompts.jsonl -o results.jsonl --resume
+  printf 'What is a pipe?\\nAnd a thread?\\n' | python -m llmproc batch - --max-tokens 40
+  python -m llmproc batch prompts.txt --mode seq --elapsed
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """Everything a run needs to know, checked as far as that is possible without its files."""
+
+    input: str  # a path, or -
+    format: str
+    output: Path | None  # None: no results file
+    rows_on_stdout: bool
+    force: bool
+    resume: bool
+    retry_failed: bool
+    stream: bool
+    elapsed: bool
+    json: bool
+    mode: str
+    workers: int
+    engine: EngineOptions
+    model: Path
+    tokenizer: Path
+    sampling: SamplingParams
+    seed_drawn: bool
+    system: str | None
+    raw: bool
+    scheduling: Scheduling
+    interval_s: float
+    log: str | None
+    run_dir: str | None
+    arguments: tuple[str, ...]  # as they were given
+
+    @property
+    def slots(self) -> int:
+        """Requests that run at the same time at most."""
+        return self.workers * self.engine.sequences
+
+
+def build_parser(prog: str) -> argparse.ArgumentParser:
+    """The parser; `prog` as the user typed it."""
+    parser = OneLineParser(
+        prog=prog,
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("input", help="file of prompts; - is stdin")
+    parser.add_argument("--format", choices=FORMATS, help="of the input (by its suffix; text)")
+    out = parser.add_argument_group("output")
+    out.add_argument("-o", "--output", metavar="FILE", help="results; - is stdout, in input order (stdout)")
+    out.add_argument("--resume", action="store_true", help="go on with FILE.part: only rows without a result are asked")
+    out.add_argument("--retry-failed", action="store_true", help="with --resume: ask failed rows again too")
+    out.add_argument("--force", action="store_true", help="begin anew and replace FILE, whatever is there")
+    out.add_argument("--stream", action="store_true", help="show answers on stdout as they grow")
+    out.add_argument("--elapsed", action="store_true", help="print the seconds of the work on stdout, and nothing else")
+    out.add_argument("--json", action="store_true", help="print a summary as one JSON object on stdout")
+    how = parser.add_argument_group("dispatch")
+    how.add_argument(
+        "--mode", choices=MODES, default="ws",
+        help="seq: one worker, one request at a time; sp: dealt to the workers in turn; ws: dealt, and idle workers "
+        "steal; lpt: the longest first (ws)",
+    )  # fmt: skip
+    how.add_argument("--workers", type=int, default=1, metavar="N", help="worker processes (1)")
+    add_engine_options(parser, sequences=True)
+    add_files(parser)
+    add_sampling(parser)
+    choice = parser.add_argument_group("more about the text")
+    choice.add_argument("--seed", type=int, default=42, help="of each row that names none (42); 0 or less draws one")
+    choice.add_argument("--raw", action="store_true", help="continue the prompts, without chat template")
+    add_scheduling(parser)
+    add_logs(parser)
+    return parser
+
+
+def parse_options(prog: str, arguments: Sequence[str], environment: Environment) -> BatchOptions:
+    """Options from the command line. Raises UsageError; --help prints and exits."""
+    given = build_parser(prog).parse_args(arguments)
+    output = None if given.output in (None, STDIN) else user_path(given.output)
+    _refuse(given, output)
+    if not 1 <= given.workers <= MOST_WORKERS:
+        raise UsageError(f"--workers is {given.workers}: must be from 1 to {MOST_WORKERS}")
+    model, tokenizer = files_of(given, environment)
+    sampling, drawn = sampling_of(given, given.seed)
+    engine = engine_options(given)
+    sequential = given.mode == "seq"
+    return BatchOptions(
+        input=given.input,
+        format=given.format or format_of(given.input),
+        output=output,
+        rows_on_stdout=given.output == STDIN or (output is None and not (given.stream or given.elapsed or given.json)),
+        force=given.force,
+        resume=given.resume,
+        retry_failed=given.retry_failed,
+        stream=given.stream,
+        elapsed=given.elapsed,
+        json=given.json,
+        mode=given.mode,
+        workers=1 if sequential else given.workers,
+        engine=replace(engine, sequences=1) if sequential else engine,
+        model=model,
+        tokenizer=tokenizer,
+        sampling=sampling,
+        seed_drawn=drawn,
+        system=given.system,
+        raw=given.raw,
+        scheduling=scheduling_of(given),
+        interval_s=interval_of(given),
+        log=given.log,
+        run_dir=given.run_dir or environment.run_dir,
+        arguments=tuple(arguments),
+    )
+
+
+def _refuse(given: argparse.Namespace, output: Path | None) -> None:
+    """Flags that do not go together."""
+    if given.input == "":
+        raise UsageError("the input's name is missing")
+    on_stdout = [f"--{name}" for name in ("stream", "elapsed", "json") if getattr(given, name)]
+    if given.output == STDIN:
+        on_stdout.append("-o -")
+    if len(on_stdout) > 1:
+        raise UsageError(f"{' and '.join(on_stdout)} cannot be used together: each wants stdout for itself")
+    if output is None and (given.resume or given.force):
+        raise UsageError(f"--{'resume' if given.resume else 'force'} needs -o FILE")
+    if given.resume and given.force:
+        raise UsageError("--resume cannot be used with --force: one goes on, the other begins anew")
+    if given.retry_failed and not given.resume:
+        raise UsageError("--retry-failed needs --resume")
+    if given.raw and given.system is not None:
+        raise UsageError("--system cannot be used with --raw: there is no chat template to put it in")

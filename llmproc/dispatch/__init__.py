@@ -1,0 +1,37 @@
+"""How requests reach workers: pure policies, and what they would give on ideal workers.
+
+    policy.py       Request, Policy: what every policy is asked, and nothing else
+    waiting.py      a queue in order of arrival in which what comes back goes first
+    sequential.py   seq: one worker, one request at a time
+    static.py       sp: dealt round-robin beforehand, never moved
+    stealing.py     ws: dealt as sp, but idle workers take from others' rings; the order in which a thief looks
+    longest.py      lpt: longest first, only to a worker that is free: the yardstick
+    shared.py       queue: one queue in order of arrival; only simulated, the ideal that ws is measured against
+    simulation.py   all of them on a fake clock -> schedule.py
+    workloads.py    costs and prompts that ship: system B's, and one that alternates long and short
+
+Serves `service`, which does what a policy says, and `experiments`, which compares them. Never in it: a clock, I/O,
+processes, memory that is shared, anything about language models but the words of the shipped prompts.
+"""
+
+from __future__ import annotations
+
+from llmproc.dispatch.longest import LongestFirst
+from llmproc.dispatch.policy import Policy, Request
+from llmproc.dispatch.sequential import Sequential
+from llmproc.dispatch.static import Static
+from llmproc.dispatch.stealing import Stealing, victims
+from llmproc.errors import UsageError
+
+__all__ = ["POLICIES", "Policy", "Request", "make_policy", "victims"]
+
+POLICIES: dict[str, type[Sequential] | type[Static] | type[Stealing] | type[LongestFirst]] = {
+    kind.name: kind for kind in (Sequential, Static, Stealing, LongestFirst)
+}
+
+
+def make_policy(name: str, workers: int, sequences: int) -> Policy:
+    """A policy for so many workers that run so many requests side by side each. UsageError for an unknown name."""
+    if name not in POLICIES:
+        raise UsageError(f"mode is {name}: must be one of {', '.join(POLICIES)}")
+    return POLICIES[name](workers, sequences)

@@ -1,0 +1,37 @@
+"""What comes out of an engine: the ids that joined a request, and its end.
+
+Serves `engine` and `service`, where they cross a pipe as they are: declared types that encode themselves, so that a
+step over many sequences makes one object per event. Imports neither NumPy nor kernels, for main reads these too.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Reason = Literal["end", "length", "context", "cancelled", "failed"]
+
+
+class Token(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=False):
+    """One id joined a request: `sampled`, or put there by the closing rule."""
+
+    request_id: int
+    token: int
+    sampled: bool
+
+
+class Finish(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False):
+    """The last event of a request. Seconds are wall time."""
+
+    request_id: int
+    reason: Reason
+    message: str  # for "failed" and "context": one line for the user, else empty
+    prompt_tokens: int
+    cached_tokens: int  # of the prompt, found in the prefix cache when it was first admitted
+    new_tokens: int  # Token events of this request, the closing one included
+    coins: int  # drawn from the stream so far, those before this request included
+    discarded: int | None  # the id drawn after the closing one, which joins nothing
+    positions: int  # of the sequence: prompt_tokens + new_tokens
+    prefill_s: float  # from the first forward pass until the prompt was read
+    decode_s: float  # after the first forward pass

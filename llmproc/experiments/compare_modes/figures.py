@@ -1,0 +1,153 @@
+"""Samples -> figures: speedup over the baseline, the ideal for the measured costs, balance, where workers' time went.
+
+Everything is paired within a repetition: a run is divided by the baseline's run of the same repetition, and by the
+ideal for the service times which that baseline run measured. A run in which a request failed did other work and counts
+nowhere. Pure.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from llmproc.dispatch.schedule import Span, busy_times, imbalance
+from llmproc.dispatch.simulation import simulate
+from llmproc.experiments.compare_modes.arm import ArmRun
+from llmproc.experiments.compare_modes.plan import BASELINE, Setting
+from llmproc.experiments.compare_modes.runner import Sample
+from llmproc.experiments.intervals import Ratio, ratio_of
+from llmproc.experiments.samples import Summary, paired_ratios, summarise
+
+IDEALS = {"seq": "seq", "sp": "sp", "ws": "queue", "lpt": "lpt"}  # mode -> what it could give at best (simulation)
+_TINY_S = 1e-9  # no run takes less: a ratio needs something to divide by
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerTime:
+    """Shares of all workers' time during a run; they add up to 1."""
+
+    computing: float  # what the requests take alone
+    slower: float  # what they take more beside others: caches, memory, a batch
+    waiting: float  # runnable, but no CPU free
+    idle: float  # nothing to do
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of one setting, over its usable repetitions. None: cannot be told."""
+
+    setting: Setting
+    count: int  # repetitions used
+    failed: int  # requests, over all repetitions
+    elapsed: Summary | None
+    speedup: Ratio | None  # baseline's time over its time
+    ideal_s: float | None  # for the median costs
+    ideal_speedup: float | None
+    own_order: float | None  # simulated time of this very mode over the ideal's: what stealing's order costs or gains
+    above_ideal: Ratio | None  # its time over the ideal's for the costs of the same repetition: 1.1 is 10 % above
+    slowdown: Ratio | None  # service time of all requests over the baseline's
+    imbalance: Summary | None  # busiest worker over the mean
+    steals: Summary | None
+    wait_s: Summary | None
+    pss_bytes: int | None  # the most
+    worker_time: WorkerTime | None
+
+
+def service_times(run: ArmRun) -> list[float]:
+    """Seconds by request."""
+    return [row.service_s for row in run.in_order()]
+
+
+def usable(samples: Iterable[Sample], setting: Setting) -> dict[int, ArmRun]:
+    """Repetition -> run, of those without a failed request."""
+    return {s.repetition: s.run for s in samples if s.setting == setting and not s.run.failed}
+
+
+def costs_of(samples: Iterable[Sample]) -> list[float] | None:
+    """Seconds of service of each request in the baseline, median over repetitions; None when no run was usable."""
+    runs = usable(samples, BASELINE)
+    columns = zip(*(service_times(run) for run in runs.values()), strict=True)
+    return [statistics.median(column) for column in columns] if runs else None
+
+
+def figures_of(samples: Sequence[Sample], setting: Setting, sequences: int) -> Figures:
+    """Everything about a setting."""
+    base, runs = usable(samples, BASELINE), usable(samples, setting)
+    costs = costs_of(samples)
+    ideal_s = None if costs is None else ideal_time(setting, costs, sequences)
+    pairs = sorted(set(base) & set(runs))
+    ideals = {n: ideal_time(setting, service_times(base[n]), sequences) for n in pairs}
+    elapsed = {n: max(run.elapsed_s, _TINY_S) for n, run in runs.items()}
+    serving = {n: _served(run) for n, run in runs.items()}
+    waits = [run.wait_s for run in runs.values() if run.wait_s is not None]
+    sizes = [run.pss_bytes for run in runs.values() if run.pss_bytes is not None]
+    return Figures(
+        setting=setting,
+        count=len(runs),
+        failed=sum(sample.run.failed for sample in samples if sample.setting == setting),
+        elapsed=_summary([run.elapsed_s for run in runs.values()]),
+        speedup=_ratio({n: max(run.elapsed_s, _TINY_S) for n, run in base.items()}, elapsed),
+        ideal_s=ideal_s,
+        ideal_speedup=None if costs is None or not ideal_s else sum(costs) / ideal_s,
+        own_order=None if costs is None or not ideal_s else _simulated(setting, costs, sequences) / ideal_s,
+        above_ideal=_ratio(elapsed, {n: max(seconds, _TINY_S) for n, seconds in ideals.items()}),
+        slowdown=_ratio(serving, {n: _served(run) for n, run in base.items()}),
+        imbalance=_summary([imbalance(busy(run, setting.workers)) for run in runs.values()]),
+        steals=_summary([run.steals for run in runs.values()]),
+        wait_s=_summary(waits),
+        pss_bytes=max(sizes, default=None),
+        worker_time=_mean_time([worker_time(runs[n], base[n], setting.workers) for n in pairs]),
+    )
+
+
+def faster(samples: Sequence[Sample], mode: str, than: str, workers: int) -> dict[int, float]:
+    """Repetition -> how many times as fast one mode was as another with the same workers."""
+    runs, others = usable(samples, Setting(mode, workers)), usable(samples, Setting(than, workers))
+    return paired_ratios(
+        {n: max(run.elapsed_s, _TINY_S) for n, run in others.items()},
+        {n: max(run.elapsed_s, _TINY_S) for n, run in runs.items()},
+    )
+
+
+def ideal_time(setting: Setting, costs: Sequence[float], sequences: int) -> float:
+    """Seconds that this mode could take at best: workers that lose nothing, and for ws one shared queue."""
+    return simulate(IDEALS[setting.mode], costs, setting.workers, sequences).makespan
+
+
+def _simulated(setting: Setting, costs: Sequence[float], sequences: int) -> float:
+    return simulate(setting.mode, costs, setting.workers, sequences).makespan
+
+
+def busy(run: ArmRun, workers: int) -> tuple[float, ...]:
+    """Seconds in which each worker ran at least one request."""
+    return busy_times((Span(r.request, r.worker, r.started_s, r.ended_s) for r in run.rows), workers)
+
+
+def worker_time(run: ArmRun, base: ArmRun, workers: int) -> WorkerTime:
+    """Where the time of the workers went; `base` tells what the same requests take alone."""
+    total = max(workers * run.elapsed_s, _TINY_S)
+    in_use = min(sum(busy(run, workers)), total)
+    waiting = min(run.wait_s or 0.0, in_use)
+    longer = in_use * max(0.0, 1 - _served(base) / _served(run))
+    slower = max(0.0, longer - waiting)
+    return WorkerTime((in_use - waiting - slower) / total, slower / total, waiting / total, 1 - in_use / total)
+
+
+def _served(run: ArmRun) -> float:
+    return max(sum(service_times(run)), _TINY_S)
+
+
+def _ratio(upper: Mapping[int, float], lower: Mapping[int, float]) -> Ratio | None:
+    return ratio_of(list(paired_ratios(upper, lower).values()))
+
+
+def _summary(values: Sequence[float]) -> Summary | None:
+    return summarise(values) if values else None
+
+
+def _mean_time(found: Sequence[WorkerTime]) -> WorkerTime | None:
+    if not found:
+        return None
+    names = ("computing", "slower", "waiting", "idle")
+    return WorkerTime(*(statistics.fmean(getattr(one, name) for one in found) for name in names))

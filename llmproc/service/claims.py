@@ -1,0 +1,82 @@
+"""How a worker gets its requests: from its own ring first, then, if it may steal, from others'.
+
+Serves `service.worker` and other children. Joins the board (`processes.boardview`) and the compare-and-swap
+(`kernels.rings`); whom to rob first is said by `dispatch`. For children only: main imports no kernels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from llmproc.errors import ProtocolError
+from llmproc.kernels import rings
+from llmproc.processes.boardlayout import WORD
+from llmproc.processes.boardview import BoardView
+from llmproc.processes.frames import Frame
+from llmproc.processes.requestboard import PUBLICATION
+
+Victims = Callable[[Sequence[int], int], list[int]]  # (lengths of all rings, my own) -> where to look, in order
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A request that this worker, and nobody else, is to run now."""
+
+    slot: int  # where it lies on the board
+    frame: Frame  # the request itself
+    attempt: int  # how many workers died over it
+    ring: int  # whose ring it was taken from
+    cancelled: bool  # to be ended as cancelled at once
+
+
+class Claims:
+    """The requests of a board, as worker number `worker` takes them.
+
+    The kernels must be there (`kernels.compile_rings`, in the template): nothing is compiled here.
+    """
+
+    def __init__(self, board: BoardView, worker: int, steals: bool, victims: Victims) -> None:
+        """`steals`: whether it looks into others' rings when its own is empty, in the order of `victims`."""
+        layout, base = board.layout, board.address
+        self._board, self._worker, self._steals, self._victims = board, worker, steals, victims
+        self._cells, self._slots = layout.cells, layout.slots
+        self._rings = [base + layout.head(ring) * WORD for ring in range(layout.workers)]
+        self._words = base + layout.words * WORD
+
+    def take(self) -> Claim | None:
+        """The next request, or None when there is none just now: a later bell says when to look again.
+
+        ProtocolError when the request cannot be read; its word names this worker all the same.
+        """
+        claim = self._take_from(self._worker)
+        if claim is None and self._steals:
+            for ring in self._victims(self._board.lengths(), self._worker):
+                if ring != self._worker and (claim := self._take_from(ring)) is not None:
+                    break
+        return claim
+
+    def fence(self) -> None:
+        """What was stored before, in whatever memory, can be seen by others before the next `take` looks."""
+        rings.fence()
+
+    def publish(self, payload: bytes) -> None:
+        """Store what came with a bell into the own ring; an empty payload says that main did it itself.
+
+        ProtocolError when it is no publication.
+        """
+        if not payload:
+            return
+        if len(payload) != PUBLICATION.size:
+            raise ProtocolError(f"publication is {len(payload)} bytes: must be {PUBLICATION.size}")
+        position, cell = PUBLICATION.unpack(payload)
+        if position >= 1 << 63:
+            raise ProtocolError(f"publication at position {position}: must be below 2**63")
+        rings.publish(self._rings[self._worker], self._cells, position, cell)
+
+    def _take_from(self, ring: int) -> Claim | None:
+        slot = rings.take(self._rings[ring], self._cells, self._words, self._slots, self._worker)
+        if slot < 0:
+            return None
+        board = self._board
+        return Claim(slot, board.read_request(slot), board.word(slot).attempt, ring, board.cancelled(slot))

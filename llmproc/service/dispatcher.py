@@ -1,0 +1,340 @@
+"""Requests on their way: what the policy decides is put on the board, what workers say of it goes to the tickets.
+
+    accept -> policy -> board, ring of a worker ~~~~> taken (Taken) -> tokens (Token) -> end (Finish)
+                 ^                    ^                      |
+                 +---- worker died ---+----------------------+     from its ids and coins, on another one
+
+Runs on the I/O thread. Mechanism: which request goes to which ring is the policy's decision, what a death means the
+ledger's; who runs a request is settled among the workers, by compare-and-swap.
+
+Bells. A worker that is awake looks at the rings after every step. Before it sleeps it says so in shared memory, and
+then looks once more; main appends, and then looks who sleeps. With a fence on both sides one of the two sees what the
+other did. For a request in a sleeper's own ring its owner is woken, for another, if it may be stolen, a sleeper with a
+free sequence; and whoever has finished something is looked at again, for main may have thought it had none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+import time
+from collections.abc import Iterable
+from typing import Protocol
+
+from llmproc.dispatch import Policy, Request
+from llmproc.errors import LlmprocError, RequestError
+from llmproc.processes.channel import OutboxFullError
+from llmproc.processes.frames import Frame
+from llmproc.processes.requestboard import RequestBoard
+from llmproc.service.ledger import Entry, Ledger
+from llmproc.service.messages import Bell, Cancel, Events, Finish, Generate, Taken, to_frame
+from llmproc.service.observer import Observer
+from llmproc.service.ticket import Ticket
+
+STEP_SUMMARY_S = 0.3
+_BELL = to_frame(Bell())
+
+
+class Workers(Protocol):
+    """What is asked of whoever keeps the processes."""
+
+    def ready(self) -> list[bool]:
+        """Per worker whether it reads its pipe and is to go on doing so."""
+
+    def pid(self, worker: int) -> int:
+        """0: there is none now."""
+
+    def resting(self, worker: int) -> bool:
+        """Whether it sleeps until main sends something."""
+
+    def send(self, worker: int, frame: Frame) -> None:
+        """OutboxFullError when it does not read; nothing happens when it is dying."""
+
+
+class Dispatcher:
+    """Every accepted request ends in exactly one Finish."""
+
+    def __init__(
+        self, policy: Policy, board: RequestBoard, sequences: int, workers: Workers, observer: Observer
+    ) -> None:
+        """`sequences`: requests a worker runs side by side."""
+        self.ledger = Ledger()
+        self._policy, self._board, self._sequences = policy, board, sequences
+        self._workers, self._observer = workers, observer
+        self._tickets: dict[int, Ticket] = {}
+        self._on_board: dict[int, Entry] = {}  # by place
+        self._told: dict[int, Entry] = {}  # cancelled, their callers know it; still on the board
+        self._stranded: list[Entry] = []  # to be appended again to the ring they were in
+        self._in_ring = [0] * board.layout.workers
+        self._fence = threading.Lock()
+
+    # -- callers ----------------------------------------------------------------------------------------------------
+
+    def accept(self, entry: Entry, ticket: Ticket) -> None:
+        """From here on the request ends in exactly one Finish."""
+        self._tickets[entry.request_id] = ticket
+        self.ledger.add(entry)
+        self._observer.event(
+            "request_arrived", request=entry.request_id, session=entry.session, prompt_tokens=len(entry.order.ids)
+        )
+        self._policy.add(Request(entry.request_id, cost_of(entry.order), self.ledger.home(entry)))
+        self.fill()
+
+    def cancel(self, request_id: int) -> None:
+        """End a request; what it has so far stays."""
+        entry = self.ledger.get(request_id)
+        if entry is None or entry.cancelled:
+            return
+        entry.cancelled = True
+        if entry.worker is not None:
+            self._send_cancel(entry.worker, request_id)
+            return
+        self._policy.remove(request_id)
+        if entry.place is not None:  # whoever wins it ends it, be it long after the caller has gone
+            self._board.set_cancel(entry.place)
+            self._told[request_id] = entry
+            if entry.ring is None:  # it came back from a dead worker, and has been in no ring since
+                entry.ring = self._in_ring.index(min(self._in_ring))
+                self._in_ring[entry.ring] += 1
+                self._stranded.append(entry)
+        self._close(entry, entry.end("cancelled", ""))
+        if entry in self._stranded:
+            self.fill()
+
+    def end_all(self, reason: LlmprocError | None) -> None:
+        """Nobody will answer any more: failed for a reason, cancelled without one. The board is left as it stands."""
+        for entry in self.ledger.open_entries():
+            if reason:
+                self._close(entry, entry.end("failed", str(reason)))
+            else:
+                self._close(entry, entry.end("cancelled", "the service was closed"))
+
+    # -- workers ----------------------------------------------------------------------------------------------------
+
+    def worker_ready(self, worker: int) -> None:
+        """It may have been born after the bells for what waits."""
+        self.fill(freed=[worker])
+
+    def heard(self, worker: int, events: Events) -> None:
+        """What a worker says."""
+        finished = False
+        for event in events.items:
+            if isinstance(event, Taken):
+                self._taken(worker, event)
+                continue
+            entry = self.ledger.get(event.request_id)
+            if entry is None or entry.worker != worker:
+                finished |= isinstance(event, Finish) and self._leave_told(event.request_id)
+            elif isinstance(event, Finish):
+                finished = True
+                self._end(entry, entry.finish(event))
+            else:
+                if not entry.emitted:
+                    self._observer.event("first_token", request=entry.request_id)
+                if entry.token(event):
+                    self._tickets[entry.request_id].put(event)
+                    self._summarise(entry)
+        if finished or (self._board.producer == "owner" and any(self._in_ring)):
+            # an owner publishes when it reads its pipe, and cannot wake thieves: they are looked at after each word
+            self.fill(freed=[worker] if self._board.producer == "main" else range(len(self._in_ring)))
+
+    def worker_died(self, worker: int, now: float) -> None:
+        """It has been reaped and all it said was heard: what it ran waits again, or is to blame."""
+        for place in self._board.reaped(worker):
+            held = self._on_board[place]
+            if held.request_id in self._told:
+                self._leave_told(held.request_id)
+            elif held.worker is None:  # it won the word and could not say so any more
+                self._note_taken(held, worker, now)
+        again, blamed = self.ledger.worker_died(worker, now)
+        for entry in blamed:
+            self._end(entry, entry.end("failed", f"{entry.deaths} workers in a row died on this request"))
+        for entry in again:
+            self._again(entry, worker)
+        waiting = (self._on_board[place] for place in self._board.stranded())
+        self._stranded += [e for e in waiting if e.ring is not None and e not in self._stranded]
+        self.fill()
+
+    def awaits(self, worker: int) -> bool:
+        """Whether something is expected of a worker: it runs a request, or its ring holds one."""
+        return bool(self.ledger.count(worker) or self._in_ring[worker])
+
+    # -- the board --------------------------------------------------------------------------------------------------
+
+    def fill(self, freed: Iterable[int] = ()) -> None:
+        """Append what the policy gives, and ring the bells; `freed`: workers that may have a sequence free again."""
+        if not (freed or self._stranded) and min(self._in_ring) >= self._board.layout.cells:
+            return  # the usual case while thousands are submitted
+        board, ready = self._board, self._workers.ready()
+        cells: dict[int, list[bytes]] = {}
+        for entry in self._stranded[:]:
+            if entry.ring is not None and self._reachable(entry.ring, ready) and board.room(entry.ring):
+                self._stranded.remove(entry)
+                self._append(entry, entry.ring, cells)
+        while len(self._policy):
+            rooms = [
+                board.room(worker)
+                if board.free_slots and (reads or (self._policy.steals and self._reachable(worker, ready)))
+                else 0
+                for worker, reads in enumerate(ready)
+            ]
+            running = [self.ledger.count(worker) + count for worker, count in enumerate(self._in_ring)]
+            found = self._policy.next(rooms, running)
+            if found is None:
+                break
+            next_one = self.ledger.get(found[0])
+            assert next_one is not None, "a policy gives what it was given"
+            if self._put(next_one):
+                self._in_ring[found[1]] += 1
+                self._append(next_one, found[1], cells)
+        self._ring_bells(ready, cells, set(freed))
+
+    def _reachable(self, ring: int, ready: list[bool]) -> bool:
+        """Whether a ring can be appended to: where main is no producer, its owner must be there to be one."""
+        return ready[ring] or self._board.producer == "main"
+
+    def _put(self, entry: Entry) -> bool:
+        """Onto the board, unless it stands there already."""
+        if entry.place is None:
+            try:
+                entry.place = self._board.write_request(to_frame(entry.remaining(), entry.request_id))
+            except LlmprocError as error:  # too large for a frame or for its place
+                self._close(entry, entry.end("failed", str(error)))
+                return False
+            self._on_board[entry.place] = entry
+        return True
+
+    def _append(self, entry: Entry, ring: int, cells: dict[int, list[bytes]]) -> None:
+        assert entry.place is not None
+        entry.ring = ring
+        cell = self._board.append(ring, entry.place)
+        self._observer.event("request_queued", request=entry.request_id, ring=ring)
+        cells.setdefault(ring, []).append(cell)
+
+    def _ring_bells(self, ready: list[bool], cells: dict[int, list[bytes]], freed: set[int]) -> None:
+        with self._fence:  # an atomic operation: what was appended can be seen before it is looked who sleeps
+            pass
+        woken = {worker for worker in freed if self._asleep(worker, ready) and self._can_take(worker)}
+        for ring, appended in cells.items():
+            wanted = len(appended)
+            if self._asleep(ring, ready):
+                woken.add(ring)
+                wanted -= 1
+            if self._policy.steals:
+                others = (worker for worker in range(len(ready)) if worker not in woken and self._asleep(worker, ready))
+                woken.update(list(itertools.islice(others, wanted)))
+        for worker in woken.union(ring for ring, appended in cells.items() if any(appended)):
+            to_publish = [cell for cell in cells.get(worker, ()) if cell]
+            bell = to_frame(Bell(to_publish)) if to_publish else _BELL
+            with contextlib.suppress(OutboxFullError):  # a worker that does not read is ended by the health check
+                self._workers.send(worker, bell)
+
+    def _asleep(self, worker: int, ready: list[bool]) -> bool:
+        """Whether it can be woken, and could take something."""
+        return ready[worker] and self._workers.resting(worker) and self.ledger.count(worker) < self._sequences
+
+    def _can_take(self, worker: int) -> bool:
+        return any(self._in_ring) if self._policy.steals else bool(self._in_ring[worker])
+
+    def _taken(self, worker: int, event: Taken) -> None:
+        if event.request_id in self._told:
+            self._send_cancel(worker, event.request_id)  # it may have been won just before the flag was set
+            return
+        entry = self.ledger.get(event.request_id)
+        if entry is None:
+            return
+        if not self.ledger.count(worker):
+            self._observer.turn_began(self._workers.pid(worker))
+        self._note_taken(entry, worker, event.at)
+        ticket = self._tickets[entry.request_id]
+        ticket.dispatched = ticket.dispatched or event.at
+        ticket.worker, ticket.attempts = worker, entry.attempts
+        pid = self._workers.pid(worker)
+        fields = {"request": entry.request_id, "worker": worker, "pid": pid, "ring": event.ring, "at": event.at}
+        self._observer.event("request_dispatched", **fields)
+        if event.ring != worker:
+            self._observer.event("request_stolen", **fields)
+
+    def _note_taken(self, entry: Entry, worker: int, at: float) -> None:
+        self._leave_ring(entry)
+        self.ledger.taken(entry, worker, at)
+
+    def _leave_ring(self, entry: Entry) -> None:
+        if entry.ring is not None:
+            self._in_ring[entry.ring] -= 1
+            entry.ring = None
+        if entry in self._stranded:
+            self._stranded.remove(entry)
+
+    def _leave_told(self, request_id: int) -> bool:
+        """A cancelled request has left the board."""
+        entry = self._told.pop(request_id, None)
+        if entry is not None:
+            self._leave_board(entry)
+        return entry is not None
+
+    def _leave_board(self, entry: Entry) -> None:
+        """Whoever ran it is done with it, or dead."""
+        assert entry.place is not None
+        self._leave_ring(entry)
+        del self._on_board[entry.place]
+        self._board.release(entry.place)
+        entry.place = None
+
+    def _again(self, entry: Entry, worker: int) -> None:
+        """The request of a dead worker."""
+        if entry.cancelled:
+            self._end(entry, entry.end("cancelled", ""))
+            return
+        assert entry.place is not None
+        try:
+            self._board.take_back(entry.place, to_frame(entry.remaining(), entry.request_id))
+        except RequestError as error:
+            self._end(entry, entry.end("failed", str(error)))
+            return
+        self._policy.add_again(Request(entry.request_id, cost_of(entry.remaining())), worker)
+
+    def _send_cancel(self, worker: int, request_id: int) -> None:
+        with contextlib.suppress(OutboxFullError):
+            self._workers.send(worker, to_frame(Cancel(), request_id))
+
+    # -- the end of a request ---------------------------------------------------------------------------------------
+
+    def _summarise(self, entry: Entry) -> None:
+        now = time.monotonic()
+        if now - entry.summarised >= STEP_SUMMARY_S:
+            entry.summarised = now
+            tokens = len(entry.emitted)
+            position = len(entry.order.ids) + tokens
+            self._observer.event("step", request=entry.request_id, position=position, tokens=tokens)
+
+    def _end(self, entry: Entry, finish: Finish) -> None:
+        """By the worker that ran it, or after its death."""
+        self._leave_board(entry)
+        self._close(entry, finish)
+
+    def _close(self, entry: Entry, finish: Finish) -> None:
+        worker = entry.worker
+        self.ledger.remove(entry)
+        if worker is not None and not self.ledger.count(worker) and (pid := self._workers.pid(worker)):
+            self._observer.turn_ended(pid)
+        self._observer.event(
+            "request_done",
+            request=entry.request_id,
+            reason=finish.reason,
+            prompt_tokens=finish.prompt_tokens,
+            cached_tokens=finish.cached_tokens,
+            new_tokens=finish.new_tokens,
+            positions=finish.positions - entry.start,
+            seq_len=finish.positions,
+            prefill_s=finish.prefill_s,
+            decode_s=finish.decode_s,
+            **({"message": finish.message} if finish.message else {}),
+        )
+        self._tickets.pop(entry.request_id).put(finish)
+
+
+def cost_of(order: Generate) -> float:
+    """What a policy may expect of a request: the seconds of a wait, else the tokens it has and may make."""
+    return order.wait_s or float(len(order.ids) + order.max_tokens)

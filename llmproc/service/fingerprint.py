@@ -1,0 +1,38 @@
+"""What tells two checkpoints apart, of bytes in memory (the template's) and of a file (main's, which loads none)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from llmproc.errors import CheckpointError
+
+_WHOLE = 32 << 20
+_SLICES, _SLICE = 512, 1 << 14
+
+
+def fingerprint(memory: memoryview) -> str:
+    """SHA-256 of up to 32 MiB, of size and 512 slices of more."""
+    return _digest(len(memory), lambda start, length: memory[start : start + length])
+
+
+def fingerprint_file(path: Path) -> str:
+    """The same of a file, which is read in pieces. Raises CheckpointError when it cannot be read."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            return _digest(
+                os.fstat(file.fileno()).st_size, lambda start, length: os.pread(file.fileno(), length, start)
+            )
+    except OSError as error:
+        raise CheckpointError(path, "file", "unreadable", str(error.strerror)) from None
+
+
+def _digest(size: int, read: Callable[[int, int], bytes | memoryview]) -> str:
+    if size <= _WHOLE:
+        return f"sha256:{hashlib.sha256(read(0, size)).hexdigest()}"
+    digest = hashlib.sha256(str(size).encode())
+    for index in range(_SLICES):
+        digest.update(read(index * (size - _SLICE) // (_SLICES - 1), _SLICE))
+    return f"sha256-of-slices:{digest.hexdigest()}"

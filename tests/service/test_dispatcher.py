@@ -1,0 +1,452 @@
+"""The dispatcher over a real board and real claims, with workers that act when chance says so, sleep, and die.
+
+Everything is in one process and nothing takes time. A worker that sleeps does nothing until a bell comes; events lie in
+its pipe until main hears them. What no policy, death or order of these may change: every request ends once, and with
+the tokens it would have had alone.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from llmproc import kernels
+from llmproc.dispatch import POLICIES, Request, make_policy, victims
+from llmproc.errors import WorkersLostError
+from llmproc.processes.boardview import BoardView
+from llmproc.processes.channel import OutboxFullError
+from llmproc.processes.frames import Frame
+from llmproc.processes.requestboard import RequestBoard
+from llmproc.service.claims import Claims
+from llmproc.service.dispatcher import Dispatcher
+from llmproc.service.ledger import Entry
+from llmproc.service.messages import Bell, Cancel, Events, Finish, Generate, Taken, Token, from_frame
+from llmproc.service.observer import NoObserver
+from llmproc.service.ticket import Ticket
+
+DEADLY = 666  # a request with this id kills its worker in its first step
+CELLS, SLOT = 2, 4096
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> None:
+    kernels.compile_rings()
+
+
+class Board(Claims):
+    """Claims that can be closed."""
+
+    def __init__(self, fd: int, worker: int, steals: bool) -> None:
+        self.view = BoardView.attach(os.dup(fd))
+        super().__init__(self.view, worker, steals, victims)
+
+
+@dataclass
+class Worker:
+    """One that is alive: what it runs, what main has sent it, what it has said."""
+
+    claims: Board
+    sequences: int
+    inbox: deque[Frame] = field(default_factory=deque)
+    pipe: deque[Events] = field(default_factory=deque)
+    running: dict[int, Generate] = field(default_factory=dict)
+    made: dict[int, int] = field(default_factory=dict)
+    held: tuple[int, Generate] | None = None
+    alone: bool = False
+
+    @property
+    def asleep(self) -> bool:
+        return not self.running and not self.inbox and not self.held
+
+    def act(self, takes: bool = True) -> bool:
+        """One round: read the pipe, a step, a look at the rings. False: it died of what it ran."""
+        while self.inbox:
+            frame = self.inbox.popleft()
+            message = from_frame(frame)
+            if isinstance(message, Cancel):
+                self._end(frame.request_id, "cancelled")
+            elif isinstance(message, Bell):
+                for cell in message.cells:
+                    self.claims.publish(cell)
+        if any(DEADLY in order.ids for order in self.running.values()):
+            return False
+        self._step()
+        if takes:
+            self._take()
+        return True
+
+    def _step(self) -> None:
+        for number, order in list(self.running.items()):
+            token = (len(order.ids) + self.made[number]) % 251
+            self.made[number] += 1
+            self.pipe.append(Events([Token(number, token, True)]))
+            if self.made[number] == order.max_tokens:
+                self._end(number, "length")
+
+    def _take(self) -> None:
+        if self.held and not self.running:
+            self.running[self.held[0]], self.made[self.held[0]] = self.held[1], 0
+            self.held, self.alone = None, True
+        while (
+            not self.held
+            and len(self.running) < self.sequences
+            and not (self.alone and self.running)
+            and (claim := self.claims.take())
+        ):
+            number, order = claim.frame.request_id, from_frame(claim.frame)
+            assert isinstance(order, Generate)
+            self.pipe.append(Events([Taken(number, claim.ring, 0.0)]))
+            if claim.cancelled:
+                self.pipe.append(Events([_finish(number, order, "cancelled", 0)]))
+            elif order.alone and self.running:
+                self.held = number, order
+            else:
+                self.alone, self.running[number], self.made[number] = order.alone, order, 0
+
+    def _end(self, number: int, reason: str) -> None:
+        if self.held and self.held[0] == number:
+            self.pipe.append(Events([_finish(number, self.held[1], reason, 0)]))
+            self.held = None
+        elif number in self.running:
+            finish = _finish(number, self.running.pop(number), reason, self.made.pop(number))
+            self.pipe.append(Events([finish]))
+
+
+def _finish(number: int, order: Generate, reason: str, made: int) -> Finish:
+    count = len(order.ids)
+    return Finish(number, reason, "", count, 0, made, order.coins, None, count + made, 0.0, 0.0)  # type: ignore[arg-type]
+
+
+class World:
+    """Main's dispatcher and its workers."""
+
+    def __init__(self, mode: str, workers: int, sequences: int, producer: str = "main", cells: int = CELLS) -> None:
+        self.policy = make_policy(mode, workers, sequences)
+        slots = workers * (cells + sequences + 1)
+        self.board = RequestBoard.create(workers, cells, slots, SLOT, producer)  # type: ignore[arg-type]
+        self.sequences = sequences
+        self.workers: list[Worker | None] = [None] * workers
+        self.full: set[int] = set()  # workers whose outbox takes nothing
+        self.sent: list[tuple[int, str]] = []
+        self.main = Dispatcher(self.policy, self.board, sequences, self, NoObserver())
+        self.tickets: dict[int, Ticket] = {}
+        self.orders: dict[int, Generate] = {}
+
+    def ready(self) -> list[bool]:
+        return [worker is not None for worker in self.workers]
+
+    def pid(self, worker: int) -> int:
+        return 100 + worker if self.workers[worker] else 0
+
+    def resting(self, worker: int) -> bool:
+        found = self.workers[worker]
+        return found is not None and not found.running and not found.held
+
+    def send(self, worker: int, frame: Frame) -> None:
+        if worker in self.full:
+            raise OutboxFullError("full")
+        found = self.workers[worker]
+        assert found is not None, "nothing is sent to the dead"
+        found.inbox.append(frame)
+        self.sent.append((worker, type(from_frame(frame)).__name__))
+
+    def born(self, number: int) -> Worker:
+        worker = Worker(Board(self.board.fd, number, self.policy.steals), self.sequences)
+        self.workers[number] = worker
+        worker._take()  # what waited before it
+        self.main.worker_ready(number)
+        return worker
+
+    def dies(self, number: int) -> None:
+        worker = self.workers[number]
+        assert worker is not None
+        while worker.pipe:  # drained before it is judged; what main sends it meanwhile nobody reads
+            self.main.heard(number, worker.pipe.popleft())
+        self.workers[number] = None
+        worker.claims.view.close()
+        self.main.worker_died(number, 0.0)
+
+    def ask(self, tokens: int = 3, *ids: int, session: int = 0) -> Ticket:
+        number = len(self.tickets) + 1
+        self.orders[number] = Generate([1, *ids], tokens, [], 0.0, 1.0, 1, 0)
+        ticket = self.tickets[number] = Ticket(number, lambda: None)
+        self.main.accept(Entry(number, self.orders[number], session), ticket)
+        return ticket
+
+    def acts(self, number: int) -> None:
+        worker = self.workers[number]
+        if worker is not None and not worker.act():
+            self.dies(number)
+
+    def hear(self, number: int) -> None:
+        worker = self.workers[number]
+        if worker is not None and worker.pipe:
+            self.main.heard(number, worker.pipe.popleft())
+
+    def settle(self) -> None:
+        """Everybody goes on until nobody has anything to do: whoever sleeps, sleeps."""
+        for _ in range(100_000):
+            busy = False
+            for number, worker in enumerate(self.workers):
+                if worker is None:
+                    self.born(number)
+                elif not worker.asleep:
+                    self.acts(number)
+                elif worker.pipe:
+                    self.hear(number)
+                else:
+                    continue
+                busy = True
+            if not busy:
+                return
+        raise AssertionError("it never settles")
+
+    def has_a_suspect(self, number: int) -> bool:
+        """Whether a worker has won one, main knowing it or not."""
+        board = self.board
+        won = [board.word(place) for place in range(board.layout.slots)]
+        mine = [self.main._on_board[n] for n, word in enumerate(won) if (word.state, word.worker) == (2, number)]
+        return any(entry.suspect for entry in mine)
+
+    def close(self) -> None:
+        for worker in self.workers:
+            if worker is not None:
+                worker.claims.view.close()
+        self.board.close()
+
+
+@contextmanager
+def world(mode: str, workers: int = 2, sequences: int = 1, **options: object) -> Iterator[World]:
+    made = World(mode, workers, sequences, **options)  # type: ignore[arg-type]
+    try:
+        for number in range(workers):
+            made.born(number)
+        yield made
+    finally:
+        made.close()
+
+
+def heard(ticket: Ticket) -> tuple[list[int], Finish]:
+    """All tokens and the end, which is the last and the only one."""
+    tokens = []
+    while isinstance(event := ticket.next(0), Token):
+        tokens.append(event.token)
+    assert isinstance(event, Finish), event
+    assert ticket.next(0) is None, "one end, and nothing after it"
+    return tokens, event
+
+
+def whole(order: Generate) -> list[int]:
+    return [(len(order.ids) + place) % 251 for place in range(order.max_tokens)]
+
+
+@pytest.mark.parametrize("producer", ["main", "owner"])
+@pytest.mark.parametrize("mode", list(POLICIES))
+def test_whatever_chance_does_every_request_ends_once_and_right(mode: str, producer: str) -> None:
+    for seed in range(60):
+        chance = random.Random(seed)
+        workers, sequences = chance.randint(1, 4), chance.randint(1, 3)
+        deadly, cancelled = set(), set()
+        with world(mode, workers, sequences, producer=producer) as it:
+            for _ in range(chance.randint(20, 250)):
+                act, number = chance.random(), chance.randrange(workers)
+                if act < 0.2:
+                    it.ask(chance.randint(1, 4), *range(chance.randint(0, 5)), session=chance.randint(0, 2))
+                elif act < 0.21:
+                    it.ask(1, DEADLY)
+                    deadly.add(len(it.tickets))
+                elif act < 0.25 and it.tickets:
+                    gone = chance.randint(1, len(it.tickets))
+                    it.main.cancel(gone)
+                    cancelled.add(gone)
+                elif act < 0.3 and it.workers[number]:
+                    if not it.has_a_suspect(number):  # which a third death would fail, as it should
+                        it.dies(number)
+                elif it.workers[number] is None:
+                    it.born(number)
+                elif act < 0.65:
+                    it.acts(number)
+                else:
+                    it.hear(number)
+            it.settle()
+            for number, ticket in it.tickets.items():
+                tokens, finish = heard(ticket)
+                assert tokens == whole(it.orders[number])[: len(tokens)]
+                assert finish.new_tokens == len(tokens)
+                if number in deadly:
+                    assert finish.reason in ("failed", "cancelled") and not tokens
+                elif finish.reason != "cancelled":
+                    assert (finish.reason, len(tokens)) == ("length", it.orders[number].max_tokens)
+                else:
+                    assert number in cancelled
+            assert it.board.free_slots == it.board.layout.slots, "every place is free again"
+            assert it.main._in_ring == [0] * workers and not it.main._on_board and not it.main._told
+            assert not any(it.main.awaits(number) for number in range(workers))
+
+
+def test_static_stays_where_it_was_dealt_and_stealing_moves() -> None:
+    for mode, expected in (("sp", {0, 1}), ("ws", {1})):
+        with world(mode) as it:
+            tickets = [it.ask(2) for _ in range(4)]
+            for _ in range(30):  # worker 0 is stuck
+                it.acts(1)
+                it.hear(1)
+            ended = {n for n, ticket in enumerate(tickets) if ticket.ended}
+            assert ended == ({1, 3} if mode == "sp" else {0, 1, 2, 3})
+            it.settle()
+            assert {ticket.worker for ticket in tickets} == expected
+
+
+def test_seq_runs_one_at_a_time() -> None:
+    with world("seq", workers=2, sequences=3) as it:
+        tickets = [it.ask(2) for _ in range(3)]
+        it.acts(0)
+        it.acts(1)
+        assert len(it.workers[0].running) == 1 and not it.workers[1].running  # type: ignore[union-attr]
+        it.settle()
+        assert [ticket.worker for ticket in tickets] == [0, 0, 0]
+
+
+def test_lpt_gives_the_longest_to_whoever_is_free() -> None:
+    with world("lpt", workers=1) as it:
+        first, short, long = it.ask(2), it.ask(1), it.ask(9)
+        it.settle()
+        order = sorted((first, short, long), key=lambda ticket: ticket.ended or 0)
+        assert order == [first, long, short]
+
+
+def test_a_session_goes_home() -> None:
+    with world("sp", workers=3) as it:
+        for _ in range(3):
+            ticket = it.ask(1, session=5)
+            it.ask(1)
+            it.settle()
+            assert ticket.worker == 0
+
+
+def test_a_bell_is_rung_for_sleepers_and_not_for_the_busy() -> None:
+    with world("ws", workers=2) as it:
+        it.ask(5)
+        assert it.sent == [(0, "Bell")], "the owner sleeps"
+        it.acts(0)
+        it.hear(0)
+        it.acts(1)
+        for _ in range(2):
+            it.sent.clear()
+            it.ask(5)
+            assert it.sent == [(1, "Bell")], "the owner, and then whoever can take it from one that is busy"
+    with world("sp", workers=2) as it:
+        it.ask(5)
+        assert it.sent == [(0, "Bell")]
+
+
+def test_as_many_sleepers_are_woken_as_there_are_requests() -> None:
+    with world("ws", workers=4, cells=4) as it:
+        it.ask(9)
+        it.acts(0)
+        it.hear(0)
+        it.policy.add_again(Request(100), 0)  # three at once, all dealt to worker 0, which is busy
+        for number in (100, 101, 102):
+            it.orders[number] = Generate([1], 3, [], 0.0, 1.0, 1, 0)
+            it.tickets[number] = Ticket(number, lambda: None)
+            it.main._tickets[number] = it.tickets[number]
+            it.main.ledger.add(Entry(number, it.orders[number]))
+            if number > 100:
+                it.policy.add(Request(number, 1.0, 0))
+        it.sent.clear()
+        it.main.fill()
+        assert sorted(it.sent) == [(1, "Bell"), (2, "Bell"), (3, "Bell")]
+        it.settle()
+
+
+def test_what_is_appended_while_the_last_finish_is_on_its_way_is_not_forgotten() -> None:
+    with world("sp", workers=1) as it:
+        first = it.ask(1)
+        it.acts(0)
+        it.hear(0)  # Taken
+        it.acts(0)  # it has ended, looked, and sleeps; main has not heard yet
+        assert it.workers[0].asleep  # type: ignore[union-attr]
+        it.sent.clear()
+        second = it.ask(1)
+        assert not it.sent, "as far as main knows it has no sequence free"
+        it.settle()
+        assert first.ended and second.ended
+
+
+def test_a_cancelled_request_is_over_at_once_wherever_it_waits() -> None:
+    with world("sp", workers=1, cells=2) as it:
+        running, in_ring, behind, last = (it.ask(3) for _ in range(4))
+        for ticket in (in_ring, last):
+            it.main.cancel(ticket.request_id)
+            it.main.cancel(ticket.request_id)
+            assert heard(ticket)[1].reason == "cancelled"
+        it.settle()
+        assert [heard(ticket)[1].reason for ticket in (running, behind)] == ["length", "length"]
+
+
+def test_cancelled_between_the_swap_and_the_word_about_it() -> None:
+    with world("sp", workers=1) as it:
+        ticket = it.ask(50)
+        it.acts(0)  # won, and main does not know
+        it.main.cancel(1)
+        assert heard(ticket)[1].reason == "cancelled"
+        it.settle()
+        assert it.board.free_slots == it.board.layout.slots
+
+
+def test_a_death_before_its_first_word_costs_an_attempt_and_nothing_else() -> None:
+    with world("ws", workers=1) as it:
+        ticket = it.ask(2)
+        it.acts(0)
+        it.workers[0].pipe.clear()  # type: ignore[union-attr]  # killed before it could write
+        it.dies(0)
+        it.settle()
+        assert heard(ticket)[0] == [1, 2] and ticket.attempts == 2
+
+
+def test_what_a_dead_thief_had_in_its_hand_is_appended_again() -> None:
+    """It had moved the head of the ring and not yet won the word."""
+    with world("sp", workers=1, cells=2) as it:
+        ticket = it.ask(2)
+        it.board._words[it.board.layout.head(0)] += 1
+        it.acts(0)
+        assert not it.workers[0].running  # type: ignore[union-attr]
+        it.dies(0)
+        it.settle()
+        assert heard(ticket)[0] == [1, 2]
+
+
+def test_a_frame_that_fits_nowhere_fails_its_request_alone() -> None:
+    with world("ws") as it:
+        huge, good = it.ask(1, *([70_000] * SLOT)), it.ask(1)
+        tokens, finish = heard(huge)
+        assert (tokens, finish.reason) == ([], "failed") and "bytes" in finish.message
+        it.settle()
+        assert heard(good)[1].reason == "length"
+
+
+def test_the_end_of_the_service_ends_all() -> None:
+    for error, reason in ((None, "cancelled"), (WorkersLostError("gone"), "failed")):
+        with world("ws", workers=1) as it:
+            tickets = [it.ask(9) for _ in range(9)]
+            it.acts(0)
+            it.hear(0)
+            it.main.end_all(error)
+            assert {heard(ticket)[1].reason for ticket in tickets} == {reason}
+            it.main.end_all(error)
+
+
+def test_a_worker_that_does_not_read_stops_nobody() -> None:
+    with world("ws") as it:
+        it.full = {0}
+        tickets = [it.ask(2) for _ in range(6)]
+        for _ in range(40):
+            it.acts(1)
+            it.hear(1)
+        assert all(ticket.ended for ticket in tickets)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import signal
 import subprocess
@@ -14,7 +15,9 @@ import pytest
 from chatting import ROOT, Chat, alive, run, until
 
 from llmproc.apps.record import app
+from llmproc.apps.record.target import Command
 from llmproc.monitor.courselog import CourseLine, parse_line
+from llmproc.processes.signalfd import Caught
 
 PYTHON = (sys.executable, "-S", "-E", "-c")
 BURN = """
@@ -117,6 +120,15 @@ def test_ctrl_c_goes_to_the_command_once_and_its_answer_counts(tmp_path: Path) -
         chat.send(b"\x03")
         assert chat.wait() == 3
         assert "[2]" in chat.text and "run folder:" in chat.text
+
+
+def test_what_the_terminal_sent_to_the_group_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    command, sent = Command(["sleep", "60"]), []
+    command.pid = 4711
+    monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
+    for typed in (True, False):
+        assert command.signal(Caught(signal.SIGINT, typed, 0)) is False, "the recording goes on"
+    assert sent == [(4711, signal.SIGINT)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
@@ -237,6 +249,13 @@ def test_daemons_are_followed_and_reaped(tmp_path: Path) -> None:
         assert left[pid]["alive"] is True and "runs on" in chat.logged()
     finally:
         mark.unlink(missing_ok=True)
+
+
+def test_orphans_that_end_do_not_stay_zombies(tmp_path: Path) -> None:
+    orphan = "(sleep 0.2 & ); sleep 1; ps -o stat= --ppid $PPID"
+    code, out, _ = record(tmp_path, "--interval", 0.1, "--", "sh", "-c", orphan)
+    assert code == 0 and "Z" not in out and out.strip(), out
+    assert [event["comm"] for event in events(tmp_path, "process_left")].count("(sleep)") == 2
 
 
 def test_what_samples_cannot_see_is_said(tmp_path: Path) -> None:

@@ -272,6 +272,15 @@ def test_memory_is_the_highest_that_was_read(rig: Rig) -> None:
     assert left.pss == 500 * 1024
 
 
+def test_new_memory_is_news_of_an_idle_process(rig: Rig) -> None:
+    rig.run(7, 1.0, pss_kb=300)
+    rig.recorder.begin()
+    for kilobytes in (400, 500):
+        rig.run(7, 1.0, pss_kb=kilobytes)
+        rig.tick(10.0)
+    assert [row["pss"] for row in rig.rows(7)] == ["", "409600", "512000"]
+
+
 def test_memory_of_a_young_process_is_read_more_often(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[float] = []
     monkeypatch.setattr(proc, "read_pss", lambda pid, root: reads.append(rig.clock.now - 1000) or 1)

@@ -100,7 +100,7 @@ def child(orders: Orders, fd: int, worker: int, bells: int, told: int) -> None:
                 event = claim.slot, claim.frame.request_id, claim.attempt
                 assert claim.frame.payload == payload_of(*event[1:])
                 os.write(told, EVENT.pack(TAKEN, *event))
-                spin(claim.frame.request_id % 5 * 10e-6)
+                spin(claim.frame.request_id % 5 * 50e-6)
                 os.write(told, EVENT.pack(DONE, *event))
                 if select.select([bells], [], [], 0)[0]:
                     break  # there may be something to publish
@@ -110,7 +110,7 @@ def child(orders: Orders, fd: int, worker: int, bells: int, told: int) -> None:
         else:
             arena = base + layout.arena
             while count := take_many(*where, arena, layout.slot_bytes, int(orders.steals), events):
-                spin(1e-3 if orders.kills else 0)
+                spin(2e-3 if orders.kills else 0)
                 os.write(told, events[:count].tobytes())
     assert cache_misses() == misses
 
@@ -135,6 +135,7 @@ class Child:
     bells: int
     told: int
     rest: bytes = b""
+    dying: bool = False
 
 
 @dataclass
@@ -151,6 +152,7 @@ class Main:
     submitted: int = 0
     finished: int = 0
     killed: int = 0
+    buried: int = 0
 
     def run(self) -> dict[str, Any]:
         """Until every request has ended."""
@@ -160,9 +162,10 @@ class Main:
             self.children.append(self.fork(worker))
         chance = random.Random(orders.seed)
         next_kill = 0
-        while self.finished < orders.requests:
+        while self.finished < orders.requests or self.buried < self.killed:
             self.deal()
-            if self.killed < orders.kills and self.finished >= next_kill:
+            wanted = self.killed < orders.kills or (orders.kills > 0 and not self.attempts)  # till one had something
+            if wanted and next_kill <= self.finished < orders.requests:
                 self.kill(chance)
                 next_kill = self.finished + chance.randrange(orders.requests // (orders.kills + 1) + 1)
             ready, _, _ = select.select([child.told for child in self.children], [], [], 1)
@@ -212,8 +215,10 @@ class Main:
                 victim = running[0]
                 break
         spin(chance.random() * 100e-6)
-        os.kill(self.children[victim].pid, signal.SIGKILL)
-        self.killed += 1
+        if not self.children[victim].dying:
+            os.kill(self.children[victim].pid, signal.SIGKILL)
+            self.children[victim].dying = True
+            self.killed += 1
 
     def ring(self, to: Child, payload: bytes) -> None:
         """Wake a child. A full pipe has bells enough in it, but a publication must not be lost: it is tried again."""
@@ -287,6 +292,7 @@ class Main:
             attempt = self.attempts[request] = self.attempts.get(request, 0) + 1
             self.board.take_back(slot, Frame(16, request, payload_of(request, attempt) if self.orders.python else b""))
         self.waiting = deque(self.board.stranded())
+        self.buried += 1
         del self.children[worker]
         self.children.insert(worker, self.fork(worker))
 

@@ -11,7 +11,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from replay import Replay
-from world import Activity, Setting, Step, Violation, What, Worker, World, frame_of, held_by_living, stored, with_worker
+from world import (
+    Activity,
+    Main,
+    Setting,
+    Step,
+    Violation,
+    What,
+    Worker,
+    World,
+    frame_of,
+    held_by_living,
+    stored,
+    with_worker,
+)
 
 from llmproc.processes.boardlayout import State
 
@@ -54,6 +67,9 @@ class MainSide:
         main = world.main
         if main.activity is not None:
             yield self._go_on(world, main.activity)
+        elif main.asks:
+            if not (world.buffer and self._case.main_fences):
+                yield self._ask(world)
         elif main.bell is not None:
             if not world.buffer:  # a system call: the kernel takes locks, which no store passes
                 yield ("main rings",), self._ring(world, *main.bell)
@@ -132,7 +148,8 @@ class MainSide:
                     yield self._begin(world, append, (ring, slot), "_appended")
         for slot, request, _ in main.slots:
             if request in case.cancels - main.cancelled:
-                history = world.history._replace(told=world.history.told | ({request} & main.taken))
+                known = {taken for taken, _ in main.taken}
+                history = world.history._replace(told=world.history.told | ({request} & known))
                 main = main._replace(cancelled=main.cancelled | {request})
                 yield self._begin(world._replace(main=main, history=history), cancel, (slot,), "_cancelled")
         for number, worker in enumerate(world.workers):
@@ -152,14 +169,19 @@ class MainSide:
         if kind == "taken":
             if held.request in main.cancelled and self._case.tells_late:
                 history = history._replace(told=history.told | {held.request})
-            return what, world._replace(main=main._replace(taken=main.taken | {held.request}), history=history)
+            taken = main.taken | {(held.request, number)}
+            return what, world._replace(main=main._replace(taken=taken), history=history)
         if held.request in history.finished:
             raise Violation(f"request {held.request} ends twice")
         if held.request in main.cancelled - history.told and not held.cancelled:
             raise Violation(f"the cancel of request {held.request} reached nobody")
         started = frozenset(pair for pair in history.started if pair[0] != held.request)
         history = history._replace(started=started, finished=history.finished | {held.request})
-        more, after = self._begin(world._replace(history=history), release, (held.slot,), "_released")
+        main = main._replace(taken=main.taken - {(held.request, number)})
+        if self._case.sleepers and self._case.asks_again and self._in_rings(main, held.slot):
+            owners = self._case.producer == "owner"  # have published since, perhaps: all are asked
+            main = main._replace(asks=tuple(range(self._case.workers)) if owners else (number,), wakes_all=True)
+        more, after = self._begin(world._replace(main=main, history=history), release, (held.slot,), "_released")
         return (*what, *more), after
 
     # what it means that a call has returned
@@ -167,12 +189,34 @@ class MainSide:
     def _submitted(self, world: World, arguments: Any, value: tuple[int, bytes]) -> World:
         (request, ring), (slot, payload) = arguments, value
         slots = (*world.main.slots, (slot, request, 0))
-        return world._replace(main=world.main._replace(submitted=request + 1, slots=slots, bell=(ring, payload)))
+        main = world.main._replace(submitted=request + 1, slots=slots)
+        return world._replace(main=main._replace(**self._bell(ring, payload)))
 
     def _appended(self, world: World, arguments: Any, payload: bytes) -> World:
         ring, slot = arguments
         stranded = tuple(other for other in world.main.stranded if other != slot)
-        return world._replace(main=world.main._replace(stranded=stranded, bell=(ring, payload)))
+        return world._replace(main=world.main._replace(stranded=stranded, **self._bell(ring, payload)))
+
+    def _bell(self, ring: int, payload: bytes) -> dict[str, Any]:
+        """For all; or for the owner if he sleeps, else for one other who does, and for him if he is to publish."""
+        if not self._case.sleepers:
+            return {"bell": (ring, payload)}
+        others = [number for number in range(self._case.workers) if number != ring and self._case.steals]
+        return {"asks": (ring, *others), "wakes_all": False, "bell": (ring, payload) if payload else None}
+
+    def _in_rings(self, main: Main, ended: int) -> bool:
+        """Whether something waits in a ring, as far as main knows."""
+        taken = {request for request, _ in main.taken}
+        return any(slot != ended and request not in taken | set(main.stranded) for slot, request, _ in main.slots)
+
+    def _ask(self, world: World) -> Step:
+        """Whether a worker rests: then it is rung for, unless main thinks that it is at work."""
+        (number, *rest), main, place = world.main.asks, world.main, self._setting.rests + world.main.asks[0]
+        what = ("main asks whether", number, "rests:", world.memory[place])
+        if world.memory[place] and number not in [worker for _, worker in main.taken]:
+            world = self._rung(world, number, b"")
+            rest = rest if main.wakes_all else []
+        return what, world._replace(main=world.main._replace(asks=tuple(rest)))
 
     def _released(self, world: World, arguments: Any, value: None) -> World:
         (slot,) = arguments
@@ -189,16 +233,22 @@ class MainSide:
         slots = tuple((slot, request, attempt + (slot in taken_back)) for slot, request, attempt in main.slots)
         waiting = {request for slot, request, _ in main.slots if slot in taken_back}
         stranded = tuple(stranded) if self._case.appends_again else ()
-        main = main._replace(slots=slots, stranded=stranded, taken=main.taken - waiting)
+        taken = frozenset(pair for pair in main.taken if pair[0] not in waiting)
+        main = main._replace(slots=slots, stranded=stranded, taken=taken)
+        if self._case.sleepers:
+            world = stored(world, self._setting.rests + number, 0)  # before the fork
         world = world._replace(main=main, history=history._replace(told=history.told - waiting))
         return with_worker(world, number, Worker(events=world.workers[number].events))  # none, but for a mutant
 
     def _ring(self, world: World, ring: int, payload: bytes) -> World:
-        def rung(number: int, worker: Worker) -> Worker:
-            if not worker.alive:
-                return worker  # nobody reads it
-            inbox = (*worker.inbox, payload) if payload and number == ring else worker.inbox
-            return worker._replace(bell=True, inbox=inbox)
+        world = world._replace(main=world.main._replace(bell=None))
+        for number in [ring] if self._case.sleepers else range(self._case.workers):
+            world = self._rung(world, number, payload if number == ring else b"")
+        return world
 
-        workers = tuple(rung(number, worker) for number, worker in enumerate(world.workers))
-        return world._replace(main=world.main._replace(bell=None), workers=workers)
+    def _rung(self, world: World, number: int, payload: bytes) -> World:
+        worker = world.workers[number]
+        if not worker.alive:
+            return world  # nobody reads it
+        inbox = (*worker.inbox, payload) if payload else worker.inbox
+        return with_worker(world, number, worker._replace(bell=True, inbox=inbox))

@@ -89,6 +89,7 @@ _LATE = ("slot = cell & SLOT_MASK", "slot = load_i64(ring + CELLS + head % cells
 
 _OWNERS = Case(dealt=1, producer="owner", weak=True, coarse=True)
 _ONE = frozenset([0])
+_SLEEPERS = Case(requests=1, dealt=1, deaths=0, sleepers=True, coarse=True)
 _LOST, _TWICE = "lost: requests", "beside or after another"
 
 MUTANTS = {
@@ -120,5 +121,12 @@ MUTANTS = {
     ),
     "a cancel outlives its request": Mutant(
         Case(deaths=0, dealt=1, cancels=_ONE, coarse=True, board_class=FlagStays), "nobody asked for it"
+    ),
+    # bells for sleepers alone
+    "main looks who rests before what it appended is seen": Mutant(replace(_SLEEPERS, main_fences=False), _LOST),
+    "a worker looks before all see that it rests": Mutant(replace(_SLEEPERS, worker_fences=False), _LOST),
+    "a worker rests without another look": Mutant(replace(_SLEEPERS, looks_again=False), _LOST),
+    "who has finished something is not asked again": Mutant(
+        replace(_SLEEPERS, requests=2, slots=2, steals=False, asks_again=False), _LOST
     ),
 }

@@ -11,7 +11,20 @@ from typing import Any
 
 from mainside import append, submit
 from replay import Replay
-from world import Activity, Held, Setting, Step, Violation, What, Worker, World, held_by_living, stored, with_worker
+from world import (
+    Activity,
+    Held,
+    Rest,
+    Setting,
+    Step,
+    Violation,
+    What,
+    Worker,
+    World,
+    held_by_living,
+    stored,
+    with_worker,
+)
 
 from llmproc.processes.boardlayout import State
 
@@ -55,15 +68,49 @@ class WorkerSide:
             yield from self._choose(world, number, worker)
 
     def _choose(self, world: World, number: int, worker: Worker) -> Iterator[Step]:
-        read = worker._replace(inbox=(), bell=False, looked=False)
-        if worker.inbox:
-            yield from self._go_on(world, number, read, Activity(publish, (number, *worker.inbox)))
-        elif len(worker.held) < self._case.sequences and (worker.bell or not worker.looked):
-            yield from self._go_on(world, number, read, Activity(take, (number,)))
-        for held in worker.held:
-            rest = tuple(other for other in worker.held if other is not held)
-            after = worker._replace(held=rest, looked=False, events=(*worker.events, ("finish", held)))
+        if self._case.sleepers:
+            yield from self._go_to_rest(world, number, worker)
+        else:
+            read = worker._replace(inbox=(), bell=False, rest=Rest.AWAKE)
+            if worker.inbox:
+                yield from self._go_on(world, number, read, Activity(publish, (number, *worker.inbox)))
+            elif len(worker.held) < self._case.sequences and (worker.bell or worker.rest is Rest.AWAKE):
+                yield from self._go_on(world, number, read, Activity(take, (number,)))
+        for held in worker.held if worker.rest is not Rest.RISING else ():
+            others = tuple(other for other in worker.held if other is not held)
+            rest = worker.rest if self._case.sleepers else Rest.AWAKE
+            after = worker._replace(held=others, rest=rest, events=(*worker.events, ("finish", held)))
             yield from self._seen(("worker", number, "finishes", held), with_worker(world, number, after), number)
+
+    def _go_to_rest(self, world: World, number: int, worker: Worker) -> Iterator[Step]:
+        """As `service.worker` does it: look, say that it rests, look again, sleep; read the pipe; say that it is up.
+
+        The pipe is also read at work: what it said is heard and forgotten there, but for publications.
+        """
+        case, place = self._case, self._setting.rests + number
+        if worker.rest is Rest.RISING:
+            up = stored(with_worker(world, number, worker._replace(rest=Rest.AWAKE)), place, 0)
+            yield from self._seen(("worker", number, "is up"), up, number)
+        elif worker.held or worker.rest is Rest.ASLEEP:
+            rest = Rest.RISING if worker.rest is Rest.ASLEEP else worker.rest
+            read = worker._replace(inbox=(), bell=False, rest=rest)
+            if worker.inbox:
+                yield from self._go_on(world, number, read, Activity(publish, (number, *worker.inbox)))
+            elif worker.bell:
+                yield ("worker", number, "hears the bell"), with_worker(world, number, read)
+        elif worker.rest is Rest.AWAKE or (worker.rest is Rest.RESTING and case.looks_again):
+            yield from self._go_on(world, number, worker, Activity(take, (number,)))
+        elif worker.rest is Rest.TIRED:
+            after = with_worker(world, number, worker._replace(rest=Rest.RESTING))
+            after = stored(after, place, 1) if case.worker_fences else after
+            yield from self._seen(("worker", number, "says that it rests"), after, number)
+        else:
+            yield ("worker", number, "sleeps"), self._asleep(world, number, worker)
+
+    def _asleep(self, world: World, number: int, worker: Worker) -> World:
+        """Waiting in a system call: at the latest now all see that it rests."""
+        world = with_worker(world, number, worker._replace(rest=Rest.ASLEEP))
+        return stored(world, self._setting.rests + number, 1) if self._case.sleepers else world
 
     def _seen(self, what: What, world: World, number: int) -> Iterator[Step]:
         """A step that others can see: the worker may die right after it."""
@@ -129,7 +176,11 @@ class WorkerSide:
         if call is publish:
             return with_worker(world, number, worker)
         if value is None:
-            return with_worker(world, number, worker._replace(looked=True))
+            if self._case.sleepers and worker.rest is Rest.AWAKE:
+                return with_worker(world, number, worker._replace(rest=Rest.TIRED))
+            return self._asleep(world, number, worker)
+        if worker.rest is Rest.RESTING:
+            worker = worker._replace(rest=Rest.RISING)
         return self._won(world, number, worker, value)
 
     def _won(self, world: World, number: int, worker: Worker, claim: Any) -> World:
@@ -144,6 +195,6 @@ class WorkerSide:
         if held.cancelled and held.request not in world.main.cancelled:
             raise Violation(f"request {held.request} is cancelled though nobody asked for it")
         world = world._replace(history=history._replace(started=history.started | {(held.request, held.attempt)}))
-        if self._case.cancels:
+        if self._case.tells_taken:
             return with_worker(world, number, worker._replace(won=held))
         return with_worker(world, number, worker._replace(held=(*worker.held, held)))

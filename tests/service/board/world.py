@@ -9,6 +9,10 @@ Three things are left out because they lead nowhere new. What only a process its
 a call's beginning and return) belongs to the step before. A worker's death is looked at right after each of its steps
 that others can see: after a mere load it leaves the same world as before it. Taken is told only where cancels matter.
 
+Bells are rung for all by default, after every append. Where they are for sleepers alone, as `service.dispatcher` has
+it, each worker has one more word in memory: it says that it rests before it looks for the last time, and main looks who
+rests after it has appended, each with a fence between; a worker that has finished something is looked at once more.
+
 A coarse case has fewer steps, for larger worlds. What nobody else can touch need not be a step of its own; it is
 checked instead that nobody does: a frame is written only while its word is free or says a worker that is done with it;
 only main changes a word that runs or is free; heads never go back. Then reading and writing the frame, and main's looks
@@ -19,6 +23,7 @@ thief looks everywhere. Rings that are never appended to are no step to look int
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, NamedTuple
 
 from replay import SLOT_BYTES, Edit, Replay
@@ -51,12 +56,22 @@ class Case:
     buffered: bool = True  # whether main's stores wait before they are seen
     weak: bool = False
     coarse: bool = False
+    sleepers: bool = False  # bells for them alone; for one sequence
     # what a mutant does otherwise
     edits: tuple[Edit, ...] = ()
     board_class: type[RequestBoard] = RequestBoard
     appends_again: bool = True
     drains_first: bool = True
     tells_late: bool = True  # main, hearing Taken, tells the worker of a cancel that came too late for the flag
+    main_fences: bool = True
+    worker_fences: bool = True
+    looks_again: bool = True  # a worker, once it has said that it rests
+    asks_again: bool = True  # main, whether a worker rests that has finished something
+
+    @property
+    def tells_taken(self) -> bool:
+        """Whether workers tell main what they have taken: where it makes a difference."""
+        return bool(self.cancels) or self.sleepers
 
 
 class Activity(NamedTuple):
@@ -77,21 +92,34 @@ class Held(NamedTuple):
     cancelled: bool
 
 
+class Rest(IntEnum):
+    """How a worker goes to sleep where bells are for sleepers alone; AWAKE and ASLEEP are all there is elsewhere."""
+
+    AWAKE = 0
+    TIRED = 1  # found nothing
+    RESTING = 2  # has said so
+    ASLEEP = 3  # found nothing again: waits for a bell
+    RISING = 4  # has yet to say that it does not rest any more
+
+
 class Worker(NamedTuple):
-    """One worker. `looked`: found nothing since the last bell; `events`: what it has told and main has not heard."""
+    """One worker. `events`: what it has told and main has not heard."""
 
     alive: bool = True
     activity: Activity | None = None
     won: Held | None = None  # before Taken is told
     held: tuple[Held, ...] = ()
-    looked: bool = False
+    rest: Rest = Rest.AWAKE
     bell: bool = False
     inbox: tuple[bytes, ...] = ()
     events: tuple[tuple[str, Held], ...] = ()
 
 
 class Main(NamedTuple):
-    """Main's own memory. `bell`: what it is about to send, a ring's owner and his payload."""
+    """Main's own memory. `bell`: what it is about to send, a ring's owner and his payload.
+
+    `asks`: workers of whom it wants to know whether they rest, to wake the first that does, or all.
+    """
 
     own: Any  # its board's
     activity: Activity | None = None
@@ -100,7 +128,9 @@ class Main(NamedTuple):
     slots: tuple[tuple[int, int, int], ...] = ()  # of open requests: slot, request, attempt
     stranded: tuple[int, ...] = ()
     cancelled: frozenset[int] = frozenset()
-    taken: frozenset[int] = frozenset()  # requests that it knows somebody runs
+    taken: frozenset[tuple[int, int]] = frozenset()  # (request, worker) as far as it knows who runs what
+    asks: tuple[int, ...] = ()
+    wakes_all: bool = False
 
 
 class History(NamedTuple):
@@ -136,6 +166,7 @@ class Setting:
         places = self.replay.places
         self.heads = [places[layout.head(ring)] for ring in range(case.workers)]
         self.words, self.flags, self.frames = (places[at] for at in (layout.words, layout.flags, layout.arena))
+        self.rests = len(places)  # whether worker 0 says that it rests; the others behind it
         self.never_used = {
             places[index]
             for ring in range(case.dealt, case.workers)
@@ -144,9 +175,10 @@ class Setting:
 
     def first(self) -> World:
         """Nothing has happened."""
-        history, worker = History(self.case.deaths), Worker(looked=self.case.coarse)
-        main = Main(self.replay.own())
-        return World((0,) * len(self.replay.places), (), main, history, (worker,) * self.case.workers)
+        asleep = self.case.coarse and not self.case.sleepers
+        worker = Worker(rest=Rest.ASLEEP if asleep else Rest.AWAKE)
+        memory = (0,) * (self.rests + (self.case.workers if self.case.sleepers else 0))
+        return World(memory, (), Main(self.replay.own()), History(self.case.deaths), (worker,) * self.case.workers)
 
     def is_word(self, place: int) -> bool:
         """Whether a slot's word stands there."""

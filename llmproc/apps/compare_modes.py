@@ -23,6 +23,7 @@ from typing import Any
 from llmproc.apps.bench import conditions
 from llmproc.apps.bench.bar import Bar
 from llmproc.apps.bench.machine import machine_block
+from llmproc.apps.chat.screen import OutputLostError, print_result
 from llmproc.apps.compare_options import CompareOptions, parse_options
 from llmproc.apps.compare_prompts import NamedPrompts, prompts_from, shipped_prompts
 from llmproc.apps.startup import INTERRUPTED, complain, forget_stdout, interruptible
@@ -56,6 +57,8 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc compare-modes"
             _write(found, options)
         return SOME_FAILED if any(row["failed"] for row in found["results"]) else 0
     except LlmprocError as error:
+        if isinstance(error, OutputLostError):
+            forget_stdout()
         complain(error)
         return error.exit_code
     except BrokenPipeError:
@@ -186,8 +189,7 @@ def _show_again(found: Mapping[str, Any], options: CompareOptions) -> None:
 
 
 def _show(found: Mapping[str, Any], text: str, options: CompareOptions) -> None:
-    sys.stdout.write(text if options.json else modes_table.render(found))
-    sys.stdout.flush()
+    print_result(text if options.json else modes_table.render(found))
     if options.chart is not None:
         _draw(found, options.chart)
 

@@ -47,6 +47,7 @@ class Recorder:
         event: Callable[..., object] | None = None,
         notice: Callable[[str], object] | None = None,
         ended: Callable[[Stat], object] = lambda stat: None,
+        since_boot: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME),
         proc_root: str = "/proc",
         cpus: int = CPUS,
     ) -> None:
@@ -59,7 +60,7 @@ class Recorder:
         self._followed: dict[Key, Followed] = {}
         self._root: Followed | None = None  # the first that was found
         self._written = 0  # course lines
-        self._began = clock()
+        self._since_boot, self._began = since_boot, clock()
 
     def begin(self) -> None:
         """What is there already: it is followed from now on."""
@@ -108,7 +109,8 @@ class Recorder:
             self._find(stat)
 
     def _find(self, stat: Stat) -> None:
-        now, born = self._clock(), _on_our_clock(stat.starttime, self._clock)
+        now = self._clock()
+        born = stat.starttime / TICKS_PER_SECOND - (self._since_boot() - now)  # ticks after boot, on our clock
         fresh = born >= self._began - 1 / TICKS_PER_SECOND
         since = min(max(born, self._began), now) if fresh else None
         one = Followed(stat, since, now, self._cpus, self._groups, self._proc_root)
@@ -122,8 +124,7 @@ class Recorder:
         if one.ended:
             self._wait_for_reaping(one)
             return []
-        if self._csv_sink is not None:
-            one.watch_memory(self._clock())
+        one.watch_memory(self._clock())
         sample = one.sample(self._clock(), detailed and self._csv_sink is not None)
         if sample is None:
             self._forget(one)
@@ -192,8 +193,3 @@ class Recorder:
 
     def _skipped(self) -> int:
         return sum(sink.skipped for sink in [*self._course_sinks, self._csv_sink] if sink is not None)
-
-
-def _on_our_clock(starttime: int, clock: Callable[[], float]) -> float:
-    """A start time in ticks after boot (suspended time included), as the clock would have shown it."""
-    return starttime / TICKS_PER_SECOND - (time.clock_gettime(time.CLOCK_BOOTTIME) - clock())

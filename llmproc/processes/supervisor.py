@@ -192,6 +192,7 @@ class Supervisor:
         elif now >= slot.look_at:  # not in every round: reading /proc costs more than all else a token does here
             slot.look_at = now + min(_HEALTH_S, self._plan.stuck_after_s / 4)
             self._check_health(slot, now)
+            self._listener.looked_at(slot.index)
 
     def _check_health(self, slot: WorkerSlot, now: float) -> None:
         if (seen := self._listener.evidence(slot.pid)) is None:
@@ -254,7 +255,7 @@ class Supervisor:
         ended = slot.reap()
         slot.health.reset()
         self._judge.forget(slot.index)
-        if not slot.ever_ready and not asked and not self._stopping:
+        if not self.anybody_was_ready() and not asked and not self._stopping:
             self._listener.worker_died(slot.index, ended)
             words = system.describe_status(ended.status)
             return self.give_up(StartError(f"worker {ended.pid} died before it was ready (status {words})"))

@@ -38,8 +38,8 @@ def subject(result: Mapping[str, Any]) -> str:
 
 def results_table(result: Mapping[str, Any]) -> str:
     """One row per mode and number of workers."""
-    head = ["mode", "workers", "time s", "speedup", "95%", "ideal", "time / ideal", "95%", "busiest / mean", "steals"]
-    head += ["CPU wait s", "PSS MB"]
+    head = ["mode", "workers", "time s", "speedup", "95%", "ideal", "time / ideal", "95%", "of own costs"]
+    head += ["busiest / mean", "steals", "CPU wait s", "PSS MB"]
     cpus = result["machine"]["cpus_usable"]
     rows = []
     for row in result["results"]:
@@ -52,6 +52,7 @@ def results_table(result: Mapping[str, Any]) -> str:
                 *_ratio(row["speedup"]),
                 "-" if row["ideal_speedup"] is None else f"{row['ideal_speedup']:.2f}",
                 *_ratio(row["above_ideal"]),
+                _median(row.get("above_own"), ".2f"),
                 _median(row["imbalance"], ".2f"),
                 _median(row["steals"], ".0f"),
                 _median(row["run_queue_wait_s"], ".2f"),

@@ -175,6 +175,10 @@ class Desk:
         stat, times = proc.read_stat(pid), proc.read_schedstat(pid)
         return None if stat is None or times is None else (times.run_ns, times.wait_ns, stat.state)
 
+    def looked_at(self, slot: int) -> None:
+        """Twice a second while work is held."""
+        self.dispatcher.remind()
+
     def warn(self, text: str) -> None:
         """Worth a line, and an event."""
         self._observer.event("warning", text=text)

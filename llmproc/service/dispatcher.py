@@ -11,12 +11,15 @@ Bells. A worker that is awake looks at the rings after every step. Before it sle
 then looks once more; main appends, and then looks who sleeps. With a fence on both sides one of the two sees what the
 other did. For a request in a sleeper's own ring its owner is woken, for another, if it may be stolen, a sleeper with a
 free sequence; and whoever has finished something is looked at again, for main may have thought it had none.
+
+A sleeper still looks asleep for a while after its bell, and wakes for one request only: a second one needs a second
+sleeper. So those that were rung and have not been heard since are passed over while there are others; whenever somebody
+says what it took, and requests are left that may be stolen, one more is woken; and when one dies, all are.
 """
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import threading
 import time
 from collections.abc import Iterable
@@ -67,6 +70,7 @@ class Dispatcher:
         self._told: dict[int, Entry] = {}  # cancelled, their callers know it; still on the board
         self._stranded: list[Entry] = []  # to be appended again to the ring they were in
         self._in_ring = [0] * board.layout.workers
+        self._rung: set[int] = set()  # sent a bell, and not heard since
         self._fence = threading.Lock()
 
     # -- callers ----------------------------------------------------------------------------------------------------
@@ -114,13 +118,16 @@ class Dispatcher:
 
     def worker_ready(self, worker: int) -> None:
         """It may have been born after the bells for what waits."""
+        self._rung.discard(worker)
         self.fill(freed=[worker])
 
     def heard(self, worker: int, events: Events) -> None:
         """What a worker says."""
-        finished = False
+        finished = taken = False
+        self._rung.discard(worker)
         for event in events.items:
             if isinstance(event, Taken):
+                taken = True
                 self._taken(worker, event)
                 continue
             entry = self.ledger.get(event.request_id)
@@ -138,6 +145,8 @@ class Dispatcher:
         if finished or (self._board.producer == "owner" and any(self._in_ring)):
             # an owner publishes when it reads its pipe, and cannot wake thieves: they are looked at after each word
             self.fill(freed=[worker] if self._board.producer == "main" else range(len(self._in_ring)))
+        if taken and self._policy.steals and any(self._in_ring):
+            self._wake_another()
 
     def worker_died(self, worker: int, now: float) -> None:
         """It has been reaped and all it said was heard: what it ran waits again, or is to blame."""
@@ -154,7 +163,13 @@ class Dispatcher:
             self._again(entry, worker)
         waiting = (self._on_board[place] for place in self._board.stranded())
         self._stranded += [e for e in waiting if e.ring is not None and e not in self._stranded]
-        self.fill()
+        self._rung.discard(worker)
+        self.fill(freed=range(len(self._in_ring)))  # it may have slept through a bell that was meant for all
+
+    def remind(self) -> None:
+        """Now and then, while anything waits: whoever was woken may have been stopped in his sleep."""
+        if self._policy.steals and any(self._in_ring):
+            self._wake_another()
 
     def awaits(self, worker: int) -> bool:
         """Whether something is expected of a worker: it runs a request, or its ring holds one."""
@@ -217,13 +232,27 @@ class Dispatcher:
             pass
         woken = {worker for worker in freed if self._asleep(worker, ready) and self._can_take(worker)}
         for ring, appended in cells.items():
-            wanted = len(appended)
-            if self._asleep(ring, ready):
+            own, wanted = self._asleep(ring, ready), len(appended)
+            if own:
                 woken.add(ring)
-                wanted -= 1
+                wanted -= ring not in self._rung
             if self._policy.steals:
-                others = (worker for worker in range(len(ready)) if worker not in woken and self._asleep(worker, ready))
-                woken.update(list(itertools.islice(others, wanted)))
+                woken.update(self._others(ready, woken, wanted, rung_too=not own))
+        self._ring(woken, cells)
+
+    def _wake_another(self) -> None:
+        """Something was taken and something is left: for somebody who sleeps, if there is one."""
+        self._ring(set(self._others(self._workers.ready(), set(), 1, rung_too=True)), {})
+
+    def _others(self, ready: list[bool], woken: set[int], count: int, rung_too: bool) -> list[int]:
+        """So many more sleepers, if there are any, and if possible such as have heard no bell yet."""
+        sleepers = [worker for worker in range(len(ready)) if worker not in woken and self._asleep(worker, ready)]
+        fresh = [worker for worker in sleepers if worker not in self._rung]
+        return (fresh or (sleepers if rung_too else []))[:count]
+
+    def _ring(self, woken: set[int], cells: dict[int, list[bytes]]) -> None:
+        """A bell to each, and to owners that have cells to publish."""
+        self._rung |= woken
         for worker in woken.union(ring for ring, appended in cells.items() if any(appended)):
             to_publish = [cell for cell in cells.get(worker, ()) if cell]
             bell = to_frame(Bell(to_publish)) if to_publish else _BELL

@@ -22,7 +22,7 @@ import msgspec
 from llmproc.checkpoints.header import read_header
 from llmproc.config import EngineOptions, Scheduling, check_workers
 from llmproc.dispatch import make_policy
-from llmproc.errors import LlmprocError, ServiceClosedError
+from llmproc.errors import LlmprocError, ServiceClosedError, StartError
 from llmproc.hardware.cpus import default_threads
 from llmproc.processes.frames import HEADER_SIZE, MAX_PAYLOAD
 from llmproc.processes.plan import Plan
@@ -72,7 +72,10 @@ def _open_board(config: ServiceConfig) -> RequestBoard:
     if config.work == "generate":
         positions = config.engine.positions(read_header(config.checkpoint).description.seq_len)
     size = HEADER_SIZE + min(MAX_PAYLOAD, _ORDER_BYTES + _ID_BYTES * positions)
-    return RequestBoard.create(workers, cells, workers * (cells + sequences + 1), -(-size // 8) * 8)
+    try:
+        return RequestBoard.create(workers, cells, workers * (cells + sequences + 1), -(-size // 8) * 8)
+    except OSError as error:  # a limit on the size of files, or no memory
+        raise StartError(f"the request board cannot be made: {error.strerror}") from None
 
 
 @dataclass(frozen=True, slots=True)

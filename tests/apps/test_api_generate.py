@@ -52,6 +52,19 @@ def test_results_come_in_order_and_equal_those_of_single_requests(llm: LLM) -> N
     assert len({result.text for result in together}) == len(PROMPTS)
 
 
+def test_many_workers_answer_as_one_does_and_sessions_and_forks_go_on_among_them(llm: LLM) -> None:
+    expected = [same(result) for result in llm.generate(PROMPTS * 4, SAMPLED)]
+    with LLM(workers=3, threads=1, sequences=2) as many:
+        assert [same(result) for result in many.generate(PROMPTS * 4, SAMPLED)] == expected
+        talks = [one.session(params=SAMPLED) for one in (llm, many)]
+        for question in PROMPTS[:2]:
+            first, second = (talk.ask(question) for talk in talks)
+            assert first.text == second.text
+        forks = [talk.fork() for talk in talks]
+        assert forks[0].ask(PROMPTS[2]).text == forks[1].ask(PROMPTS[2]).text
+        assert len(many._running.service.workers()) == 3
+
+
 def test_a_result_tells_what_was_asked_drawn_and_taken(llm: LLM) -> None:
     (result,) = llm.generate("What is a pipe?", GREEDY)
     tokenizer = load_tokenizer(llm.tokenizer, 2048)

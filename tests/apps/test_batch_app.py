@@ -199,14 +199,24 @@ def test_a_shell_that_closes_its_end_early(tmp_path: Path, quick: Path) -> None:
         assert "llmproc:" not in shell.logged()
 
 
-def test_a_full_disk_behind_stdout(tmp_path: Path, quick: Path) -> None:
+@pytest.mark.parametrize("what", [{}, {"elapsed": True}, {"json": True}], ids=["rows", "elapsed", "json"])
+def test_a_full_disk_behind_stdout(tmp_path: Path, quick: Path, what: dict[str, object]) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
     try:
-        with started(tmp_path, prompts(tmp_path), *options(quick), stdout=full) as run:
+        with started(tmp_path, prompts(tmp_path), *options(quick, **what), stdout=full) as run:
             assert run.wait() == 1
             assert "llmproc: stdout: cannot be written: No space left on device\n" in run.logged()
+            assert "Traceback" not in run.logged()
     finally:
         os.close(full)
+
+
+def test_a_limit_on_the_size_of_files_is_one_line(tmp_path: Path, quick: Path) -> None:
+    command = f"ulimit -f 1; {sys.executable} -m llmproc batch {prompts(tmp_path)} --model {quick} --threads 1"
+    with Chat(tmp_path, command=["bash", "-c", command]) as shell:
+        shell.end_of_input()
+        assert shell.wait() == 3
+        assert shell.logged() == "llmproc: the request board cannot be made: File too large\n"
 
 
 def test_a_full_disk_under_the_results_loses_nothing(tmp_path: Path, quick: Path) -> None:

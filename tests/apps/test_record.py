@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import signal
 import subprocess
@@ -14,7 +15,9 @@ import pytest
 from chatting import ROOT, Chat, alive, run, until
 
 from llmproc.apps.record import app
+from llmproc.apps.record.target import Command
 from llmproc.monitor.courselog import CourseLine, parse_line
+from llmproc.processes.signalfd import Caught
 
 PYTHON = (sys.executable, "-S", "-E", "-c")
 BURN = """
@@ -119,6 +122,15 @@ def test_ctrl_c_goes_to_the_command_once_and_its_answer_counts(tmp_path: Path) -
         assert "[2]" in chat.text and "run folder:" in chat.text
 
 
+def test_what_the_terminal_sent_to_the_group_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    command, sent = Command(["sleep", "60"]), []
+    command.pid = 4711
+    monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
+    for typed in (True, False):
+        assert command.signal(Caught(signal.SIGINT, typed, 0)) is False, "the recording goes on"
+    assert sent == [(4711, signal.SIGINT)]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_a_signal_to_us_alone_is_passed_on(tmp_path: Path, number: int) -> None:
     with recording(tmp_path, "--", *PYTHON, COUNTING) as chat:
@@ -221,23 +233,6 @@ def test_the_average_is_that_of_the_process_which_works(tmp_path: Path) -> None:
     assert events(tmp_path, "process_found")[0]["pid"] not in {line.pid for line in course(log)}
 
 
-def test_every_tool_works_on_it(tmp_path: Path) -> None:
-    code = BURN + "if os.fork() == 0: burn(0.4); os._exit(0)\nburn(0.4); os.wait()"
-    assert record(tmp_path, "--interval", 0.1, "--", *PYTHON, code)[0] == 0
-    latest = tmp_path / "runs/latest"
-    for tool, *sources in (("plot_cpu.py", latest, latest / "proc.log"), ("plot_timing.py", latest)):
-        for place, source in enumerate(sources):
-            picture = tmp_path / f"{tool}{place}.png"
-            done = subprocess.run(
-                [sys.executable, ROOT / "tools" / tool, source, "-o", picture], capture_output=True, text=True
-            )
-            assert done.returncode == 0, done.stderr
-            assert picture.stat().st_size > 5000
-    done = subprocess.run([sys.executable, ROOT / "tools/avg_cpu_use.py", latest], capture_output=True, text=True)
-    assert done.stdout.startswith("average cpu usage: ") and done.returncode == 0
-    assert done.stdout.count("by the run folder's clock: the whole recording, ") == 2
-
-
 def test_daemons_are_followed_and_reaped(tmp_path: Path) -> None:
     """They lose their parent, become our children, and go on when the command has ended."""
     mark = tmp_path / "daemon"
@@ -254,6 +249,13 @@ def test_daemons_are_followed_and_reaped(tmp_path: Path) -> None:
         assert left[pid]["alive"] is True and "runs on" in chat.logged()
     finally:
         mark.unlink(missing_ok=True)
+
+
+def test_orphans_that_end_do_not_stay_zombies(tmp_path: Path) -> None:
+    orphan = "(sleep 0.2 & ); sleep 1; ps -o stat= --ppid $PPID"
+    code, out, _ = record(tmp_path, "--interval", 0.1, "--", "sh", "-c", orphan)
+    assert code == 0 and "Z" not in out and out.strip(), out
+    assert [event["comm"] for event in events(tmp_path, "process_left")].count("(sleep)") == 2
 
 
 def test_what_samples_cannot_see_is_said(tmp_path: Path) -> None:

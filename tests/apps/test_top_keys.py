@@ -208,6 +208,14 @@ def test_a_worker_that_died_meanwhile_is_not_somebody_else(rig: Rig) -> None:
     assert rig.press("down", "+").endswith("has gone")
 
 
+def test_a_pid_that_was_used_again_is_left_alone(rig: Rig) -> None:
+    row = Row("worker", 0, rig.pids[0], starttime=1, state="S", policy="OTHER", nice=0, allowed=(0,))
+    rig.steering.selected = (rig.pids[0], 1)
+    view = View(1.0, (Group(instance(), (row,)),))
+    said = [rig.steering.press(key, view) for key in "+pu0"]
+    assert said == [f"worker 0 ({rig.pids[0]}) has gone"] * 4 and rig.changes == []
+
+
 def test_the_selection_follows_a_death(rig: Rig) -> None:
     rig.press("down")
     rig.stage.kill(rig.pids[0])

@@ -106,7 +106,7 @@ def test_a_real_prompt_loop_from_beginning_to_end(tmp_path: Path, slow: Path) ->
     with Chat(folder, "--model", slow, "--max-tokens", 900, environment=place) as chat:
         chat.until(lambda: list((tmp_path / "place").glob("*.json")))
         chat.send(b"Hello\n")
-        chat.await_events("step", 1)
+        chat.await_events("step", 3)  # the second comes 0.3 s after the first: all has been announced
         found = {str(process["role"]): process for process in looked()}
         assert set(found) == {"main", "template", "worker"}
         assert found["main"]["pid"] == chat.pid and found["worker"]["pid"] == chat.child("inference")

@@ -48,6 +48,9 @@ def test_figures_by_hand() -> None:
     assert costs_of(by_hand()) == [6, 3], "medians over repetitions"
     assert found.ideal_s == 6 and found.ideal_speedup == 1.5 and found.own_order == 1
     assert found.above_ideal is not None and found.above_ideal.mean == pytest.approx(5 / 4)
+    runs = figures.usable(by_hand(), SP).values()
+    own = [run.elapsed_s / figures.ideal_time(SP, figures.service_times(run), 1) for run in runs]
+    assert found.above_own is not None and found.above_own.median == pytest.approx(sum(own) / 2)
     assert found.slowdown is not None and found.slowdown.mean == pytest.approx(7 / 6)
     assert found.imbalance is not None and found.imbalance.median == pytest.approx(5 / 3.5)
     assert found.wait_s is not None and found.wait_s.median == 1.5 and found.pss_bytes == 101

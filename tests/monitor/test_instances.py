@@ -210,7 +210,7 @@ def test_a_file_that_says_nothing_is_passed_over(place: Path, content: str) -> N
 
 def test_foreign_names_and_kinds_are_passed_over(place: Path) -> None:
     (place / "notes.txt").write_text("mine")
-    (place / own_name(end="1")).symlink_to("/etc/passwd")
+    (place / own_name(end="1")).symlink_to(put(place, own_name(end="6")).rename(place.parent / "elsewhere.json"))
     os.mkfifo(place / own_name(end="2"))
     (place / own_name(end="3")).mkdir()
     put(place, own_name(end="4"), pid=1)  # it claims to be another process than its name says

@@ -56,6 +56,9 @@ class Heard:
     def holds_work(self, slot: int) -> bool:
         return slot in self.holding
 
+    def looked_at(self, slot: int) -> None:
+        pass
+
     def evidence(self, pid: int) -> tuple[int, int, str] | None:
         return self.proof(pid)
 

@@ -38,7 +38,8 @@ def test_a_row_tells_its_figures() -> None:
         f"{row['speedup']['low']:.2f} to {row['speedup']['high']:.2f}",
     ]
     assert shown[5] == f"{row['ideal_speedup']:.2f}" and shown[6] == f"{row['above_ideal']['mean']:.2f}"
-    assert shown[8:] == [f"{row['imbalance']['median']:.2f}", "4", "0.00", "71.3"]
+    assert shown[8] == f"{row['above_own']['median']:.2f}"
+    assert shown[9:] == [f"{row['imbalance']['median']:.2f}", "4", "0.00", "71.3"]
     assert cells(modes_table.results_table(found), "seq", "1")[3] == "1.00"
 
 
@@ -76,7 +77,7 @@ def test_what_cannot_be_told_is_a_dash() -> None:
     shown = cells(modes_table.results_table(found), "ws", "2")
     assert shown[4] == "-", "one repetition has no interval"
     assert shown[5:8] == ["-", "-", "-"] and shown[-2:] == ["-", "-"]
-    row.update(elapsed_s=None, speedup=None, imbalance=None, steals=None)
+    row.update(elapsed_s=None, speedup=None, above_own=None, imbalance=None, steals=None)
     assert set(cells(modes_table.results_table(found), "ws", "2")[2:]) == {"-"}
 
 

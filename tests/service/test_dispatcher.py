@@ -191,9 +191,15 @@ class World:
 
     def settle(self) -> None:
         """Everybody goes on until nobody has anything to do: whoever sleeps, sleeps."""
+        self.settle_but()
+
+    def settle_but(self, *stopped: int) -> None:
+        """Everybody else does."""
         for _ in range(100_000):
             busy = False
             for number, worker in enumerate(self.workers):
+                if number in stopped:
+                    continue
                 if worker is None:
                     self.born(number)
                 elif not worker.asleep:
@@ -346,6 +352,18 @@ def test_a_bell_is_rung_for_sleepers_and_not_for_the_busy() -> None:
         assert it.sent == [(0, "Bell")]
 
 
+def test_whoever_was_stopped_in_his_sleep_is_passed_over_when_main_looks_again() -> None:
+    for mode, woken in (("ws", [(1, "Bell")]), ("sp", [])):
+        with world(mode) as it:
+            ticket = it.ask(1)
+            assert it.sent == [(0, "Bell")]  # which is stopped, and never reads it
+            it.sent.clear()
+            it.main.remind()
+            assert it.sent == woken
+            it.settle()
+            assert heard(ticket)[1].reason == "length"
+
+
 def test_as_many_sleepers_are_woken_as_there_are_requests() -> None:
     with world("ws", workers=4, cells=4) as it:
         it.ask(9)
@@ -363,6 +381,62 @@ def test_as_many_sleepers_are_woken_as_there_are_requests() -> None:
         it.main.fill()
         assert sorted(it.sent) == [(1, "Bell"), (2, "Bell"), (3, "Bell")]
         it.settle()
+
+
+def awake(it: World, *numbers: int) -> None:
+    """These go on until they have nothing to do or run something, and main hears them; the others do nothing."""
+    for number in numbers * 3:
+        worker = it.workers[number]
+        if worker is not None and worker.inbox:
+            it.acts(number)
+        it.hear(number)
+
+
+def test_no_sleeper_is_rung_for_two_while_another_one_sleeps() -> None:
+    """A sleeper looks asleep until it says what it took: the second request must not wait for its first to end."""
+    with world("ws", workers=4) as it:
+        for _ in range(2):  # workers 0 and 1 have had their turn, 2 and 3 are busy
+            it.ask(1)
+        it.settle()
+        busy = [it.ask(50) for _ in range(2)]
+        awake(it, 2, 3)
+        for _ in range(2):
+            it.ask(1)
+        it.settle_but(2, 3)
+        third, fourth = it.ask(50), it.ask(50)  # dealt to 2 and 3
+        awake(it, 0, 1)
+        assert {ticket.worker for ticket in (third, fourth)} == {0, 1}
+        assert {ticket.worker for ticket in busy} == {2, 3}
+
+
+def test_a_second_turn_for_a_sleeper_wakes_a_thief() -> None:
+    with world("ws", workers=2) as it:
+        it.ask(1, session=5)
+        it.settle()
+        turns = [it.ask(50, session=5) for _ in range(2)]
+        awake(it, 0, 1)
+        assert {ticket.worker for ticket in turns} == {0, 1}
+
+
+def test_whoever_takes_one_of_many_has_the_next_sleeper_woken() -> None:
+    with world("ws", workers=4, cells=8) as it:
+        it.ask(1, session=5)
+        it.settle()
+        turns = [it.ask(50, session=5) for _ in range(2)]
+        it.full |= {1, 2, 3}  # their bells are lost
+        turns += [it.ask(50, session=5) for _ in range(2)]
+        it.full.clear()
+        awake(it, 0, 1, 2, 3)
+        assert {ticket.worker for ticket in turns} == {0, 1, 2, 3}
+
+
+def test_a_sleeper_that_dies_of_its_bell_leaves_the_request_to_another() -> None:
+    with world("ws", workers=2) as it:
+        ticket = it.ask(5)
+        assert it.workers[0].inbox and not it.workers[1].inbox  # type: ignore[union-attr]
+        it.dies(0)
+        awake(it, 1)
+        assert ticket.worker == 1
 
 
 def test_what_is_appended_while_the_last_finish_is_on_its_way_is_not_forgotten() -> None:

@@ -23,7 +23,7 @@ from llmproc.apps.batch.pipeline import Pipeline
 from llmproc.apps.batch.source import Source, StoppedError
 from llmproc.apps.batch.target import Target, open_target, part_file
 from llmproc.apps.chat.interrupts import Interrupts
-from llmproc.apps.chat.screen import OutputLostError
+from llmproc.apps.chat.screen import OutputLostError, print_result
 from llmproc.apps.observation import Observation
 from llmproc.apps.startup import complain, forget_stdout
 from llmproc.checkpoints.header import Header, read_header
@@ -177,9 +177,9 @@ def _tell(display: Display, found: dict[str, object], options: BatchOptions, obs
     """The last words: the summary, or the one thing that was asked for."""
     folder = observation.folder
     if options.elapsed:
-        print(f"{found['elapsed_s']:.3f}", flush=True)
+        print_result(f"{found['elapsed_s']:.3f}\n")
     elif options.json:
-        print(json.dumps({**found, "run_folder": str(folder.path) if folder else None}), flush=True)
+        print_result(json.dumps({**found, "run_folder": str(folder.path) if folder else None}) + "\n")
     else:
         for line in summary.lines(found):
             display.notice(line)

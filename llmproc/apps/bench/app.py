@@ -23,6 +23,7 @@ from llmproc.apps.bench.options import BenchOptions, parse_options
 from llmproc.apps.bench.remote import LLAMA_CPP, MACHINE, OWN, RemoteArm
 from llmproc.apps.bench.runner import Runnable, Runner, idle_cpu_share
 from llmproc.apps.bench.work import Work, limit_work, planned_work
+from llmproc.apps.chat.screen import print_result
 from llmproc.apps.startup import INTERRUPTED, complain, interruptible
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError, UsageError
@@ -166,8 +167,7 @@ def _write(found: Mapping[str, Any], options: BenchOptions) -> None:
     data = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
     text = {"md": table.render, "csv": rows.render, "json": lambda _: data}[options.format](found)
     if options.output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        print_result(text)
     else:
         try:
             options.output.write_text(text)

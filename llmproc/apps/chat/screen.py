@@ -98,3 +98,14 @@ def _put(stream: TextIO, text: str) -> None:
     except OSError as error:
         name = "stdout" if stream is sys.stdout else "stderr"
         raise OutputLostError(f"{name}: cannot be written: {error.strerror}") from None
+
+
+def print_result(text: str) -> None:
+    """What a verb was asked for, on stdout, at once. OutputLostError when the disk refuses, BrokenPipeError."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputLostError(f"stdout: cannot be written: {error.strerror}") from None

@@ -46,6 +46,7 @@ class Figures:
     ideal_speedup: float | None
     own_order: float | None  # simulated time of this very mode over the ideal's: what stealing's order costs or gains
     above_ideal: Ratio | None  # its time over the ideal's for the costs of the same repetition: 1.1 is 10 % above
+    above_own: Summary | None  # its time over the ideal's for the costs of the very run: what dispatch itself adds
     slowdown: Ratio | None  # service time of all requests over the baseline's
     imbalance: Summary | None  # busiest worker over the mean
     steals: Summary | None
@@ -92,6 +93,7 @@ def figures_of(samples: Sequence[Sample], setting: Setting, sequences: int) -> F
         ideal_speedup=None if costs is None or not ideal_s else sum(costs) / ideal_s,
         own_order=None if costs is None or not ideal_s else _simulated(setting, costs, sequences) / ideal_s,
         above_ideal=_ratio(elapsed, {n: max(seconds, _TINY_S) for n, seconds in ideals.items()}),
+        above_own=_summary([_above_own(setting, run, sequences) for run in runs.values()]),
         slowdown=_ratio(serving, {n: _served(run) for n, run in base.items()}),
         imbalance=_summary([imbalance(busy(run, setting.workers)) for run in runs.values()]),
         steals=_summary([run.steals for run in runs.values()]),
@@ -113,6 +115,10 @@ def faster(samples: Sequence[Sample], mode: str, than: str, workers: int) -> dic
 def ideal_time(setting: Setting, costs: Sequence[float], sequences: int) -> float:
     """Seconds that this mode could take at best: workers that lose nothing, and for ws one shared queue."""
     return simulate(IDEALS[setting.mode], costs, setting.workers, sequences).makespan
+
+
+def _above_own(setting: Setting, run: ArmRun, sequences: int) -> float:
+    return run.elapsed_s / max(ideal_time(setting, service_times(run), sequences), _TINY_S)
 
 
 def _simulated(setting: Setting, costs: Sequence[float], sequences: int) -> float:

@@ -12,10 +12,12 @@
     method        {order, warm_up, elapsed, speedup, ideal, interval, worker_time}: how figures were got, in words
     costs         {seconds: [s by request], sum_s}: service time in the baseline, median over repetitions; null: none
     results       [{mode, workers, simulated, exceeds_cpus, repetitions, failed, elapsed_s, speedup, ideal_s,
-                  ideal_speedup, own_order, above_ideal, slowdown, imbalance, steals, run_queue_wait_s, pss_bytes,
-                  worker_time, why: [words]}]: the baseline first.
-                  elapsed_s, imbalance, steals, run_queue_wait_s   {count, median, minimum, maximum, iqr, mad} or null
+                  ideal_speedup, own_order, above_ideal, above_own, slowdown, imbalance, steals, run_queue_wait_s,
+                  pss_bytes, worker_time, why: [words]}]: the baseline first.
+                  elapsed_s, above_own, imbalance, steals, run_queue_wait_s   {count, median, minimum, maximum, iqr,
+                                mad} or null
                   speedup, above_ideal, slowdown   {count, mean, low, high, median, minimum, maximum} or null
+                  above_own     its time over the ideal's for the service times of the same run
                   own_order     this mode's time over its ideal's, both simulated: 1 but for ws
                   worker_time   {computing, slower, waiting, idle}, shares, or null
     faster        [{workers, mode, than, simulated, ratio: {count, mean, ...}, samples: {repetition: ratio}}]
@@ -142,6 +144,7 @@ def _result(found: Figures, threads: int, cpus: int, simulated: bool) -> dict[st
         "ideal_speedup": found.ideal_speedup,
         "own_order": found.own_order,
         "above_ideal": plain(found.above_ideal),
+        "above_own": plain(found.above_own),
         "slowdown": plain(found.slowdown),
         "imbalance": plain(found.imbalance),
         "steals": plain(found.steals),

@@ -34,7 +34,7 @@ def test_once(tmp_path: Path, stage: Stage) -> None:
     busy = stage.worker(0, BUSY)
     code, out, err = call(tmp_path, "--once", "--interval", 0.4)
     assert (code, err) == (0, "") and out.count("\n") == 4 and "\x1b" not in out
-    worker = next(line for line in out.splitlines() if line.startswith(str(busy))).split()
+    worker = next(line for line in out.splitlines() if line.split()[:1] == [str(busy)]).split()
     assert worker[1:3] == ["worker", "0"] and float(worker[7]) + float(worker[8]) + float(worker[9]) > 50
 
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
+
 from llmproc.apps.compare_options import CompareOptions
 from llmproc.apps.lastwords import last_line
 from llmproc.checkpoints.header import read_header
@@ -81,8 +83,8 @@ class ProcessArm:
             options.model, workers, options.engine, output_fd=self._output, mode=mode, work=options.work
         )
         service = Service(config, watcher)
-        orders = [self._order(service, prompt) for prompt in prompts]
         try:
+            orders = [self._order(service, prompt) for prompt in prompts]
             service.start()
             self._wait(service, watcher, workers)
             pids = [worker.pid for worker in service.workers()]
@@ -95,7 +97,8 @@ class ProcessArm:
         finally:
             service.close()
         rows = tuple(
-            _row(place, began, ticket, *end) for place, (ticket, end) in enumerate(zip(tickets, ends, strict=True))
+            _row(place, began, ticket, *end, generated=options.work == "generate")
+            for place, (ticket, end) in enumerate(zip(tickets, ends, strict=True))
         )
         cost = None if before is None or waited is None else max(0.0, waited - before)
         return ArmRun(elapsed, rows, watcher.steals, cost, pss)
@@ -117,7 +120,7 @@ class ProcessArm:
                 if len(order.ids) + prompt.tokens > seq_len:
                     rule = f"{len(order.ids)} ids and {prompt.tokens} of answer are more than a context of {seq_len}"
                     raise RequestError(f"prompt {prompt.text[:40]!r}: {rule}")
-                order = Generate(order.ids, prompt.tokens, [], *_coins_of(order))
+                order = msgspec.structs.replace(order, max_tokens=prompt.tokens, end_tokens=[])
             self._orders[prompt] = order
         return self._orders[prompt]
 
@@ -135,10 +138,6 @@ class ProcessArm:
             raise StartError(f"{error}: {reason}" if reason else str(error)) from None
 
 
-def _coins_of(order: Generate) -> tuple[float, float, int, int]:
-    return order.temperature, order.top_p, order.seed, order.coins
-
-
 def _collect(ticket: Ticket) -> tuple[list[int], Finish]:
     ids: list[int] = []
     for event in ticket:
@@ -148,7 +147,7 @@ def _collect(ticket: Ticket) -> tuple[list[int], Finish]:
     return ids, event
 
 
-def _row(place: int, began: float, ticket: Ticket, ids: list[int], finish: Finish) -> ArmRow:
+def _row(place: int, began: float, ticket: Ticket, ids: list[int], finish: Finish, generated: bool) -> ArmRow:
     ended = ticket.ended or began
     taken = ended if ticket.dispatched is None else max(began, ticket.dispatched)
     digest = hashlib.sha256(b"".join(token.to_bytes(4, "little") for token in ids)).hexdigest()[:16]
@@ -160,7 +159,7 @@ def _row(place: int, began: float, ticket: Ticket, ids: list[int], finish: Finis
         started_s=taken - began,
         ended_s=ended - began,
         tokens=len(ids),
-        digest=digest,
+        digest=digest if generated else "",
         error=finish.message or finish.reason if finish.reason in ("failed", "cancelled") else "",
     )
 

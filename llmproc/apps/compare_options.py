@@ -12,12 +12,11 @@ from typing import Literal
 from llmproc.apps.engine_options import add_engine_options, engine_options
 from llmproc.apps.flags import add_files, add_sampling, files_of, sampling_of
 from llmproc.apps.startup import OneLineParser
-from llmproc.config import EngineOptions, Environment, SamplingParams
+from llmproc.config import MAX_WORKERS, EngineOptions, Environment, SamplingParams
 from llmproc.dispatch import POLICIES
 from llmproc.dispatch.workloads import SYSTEM_B, WORKLOADS
 from llmproc.errors import UsageError
 
-MOST_WORKERS = 256
 _DESCRIPTION = """\
 Answer the same prompts in several dispatch modes and with several numbers of workers, in turn, and compare the times:
 
@@ -151,8 +150,8 @@ def parse_modes(text: str) -> tuple[str, ...]:
 def parse_workers(text: str) -> tuple[int, ...]:
     """`1,2,4` -> (1, 2, 4), once each and rising. UsageError for anything else."""
     parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() and part.isascii() and 1 <= int(part[:9]) <= MOST_WORKERS for part in parts):
-        raise UsageError(f"--workers is {text}: must be numbers from 1 to {MOST_WORKERS} such as 1,2,4")
+    if not all(part.isdecimal() and part.isascii() and 1 <= int(part[:9]) <= MAX_WORKERS for part in parts):
+        raise UsageError(f"--workers is {text}: must be numbers from 1 to {MAX_WORKERS} such as 1,2,4")
     return tuple(sorted({int(part) for part in parts}))
 
 

@@ -5,54 +5,26 @@
                  +---- worker died ---+----------------------+     from its ids and coins, on another one
 
 Runs on the I/O thread. Mechanism: which request goes to which ring is the policy's decision, what a death means the
-ledger's; who runs a request is settled among the workers, by compare-and-swap.
-
-Bells. A worker that is awake looks at the rings after every step. Before it sleeps it says so in shared memory, and
-then looks once more; main appends, and then looks who sleeps. With a fence on both sides one of the two sees what the
-other did. For a request in a sleeper's own ring its owner is woken, for another, if it may be stolen, a sleeper with a
-free sequence; and whoever has finished something is looked at again, for main may have thought it had none.
-
-A sleeper still looks asleep for a while after its bell, and wakes for one request only: a second one needs a second
-sleeper. So those that were rung and have not been heard since are passed over while there are others; whenever somebody
-says what it took, and requests are left that may be stolen, one more is woken; and when one dies, all are.
+ledger's, who is woken that of the bells; who runs a request is settled among the workers, by compare-and-swap.
 """
 
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Iterable
-from typing import Protocol
 
 from llmproc.dispatch import Policy, Request
 from llmproc.errors import LlmprocError, RequestError
 from llmproc.processes.channel import OutboxFullError
-from llmproc.processes.frames import Frame
 from llmproc.processes.requestboard import RequestBoard
+from llmproc.service.bells import Bells, Workers
 from llmproc.service.ledger import Entry, Ledger
-from llmproc.service.messages import Bell, Cancel, Events, Finish, Generate, Taken, to_frame
+from llmproc.service.messages import Cancel, Events, Finish, Generate, Taken, to_frame
 from llmproc.service.observer import Observer
 from llmproc.service.ticket import Ticket
 
 STEP_SUMMARY_S = 0.3
-_BELL = to_frame(Bell())
-
-
-class Workers(Protocol):
-    """What is asked of whoever keeps the processes."""
-
-    def ready(self) -> list[bool]:
-        """Per worker whether it reads its pipe and is to go on doing so."""
-
-    def pid(self, worker: int) -> int:
-        """0: there is none now."""
-
-    def resting(self, worker: int) -> bool:
-        """Whether it sleeps until main sends something."""
-
-    def send(self, worker: int, frame: Frame) -> None:
-        """OutboxFullError when it does not read; nothing happens when it is dying."""
 
 
 class Dispatcher:
@@ -63,15 +35,14 @@ class Dispatcher:
     ) -> None:
         """`sequences`: requests a worker runs side by side."""
         self.ledger = Ledger()
-        self._policy, self._board, self._sequences = policy, board, sequences
+        self._policy, self._board = policy, board
         self._workers, self._observer = workers, observer
         self._tickets: dict[int, Ticket] = {}
         self._on_board: dict[int, Entry] = {}  # by place
         self._told: dict[int, Entry] = {}  # cancelled, their callers know it; still on the board
         self._stranded: list[Entry] = []  # to be appended again to the ring they were in
         self._in_ring = [0] * board.layout.workers
-        self._rung: set[int] = set()  # sent a bell, and not heard since
-        self._fence = threading.Lock()
+        self._bells = Bells(workers, policy.steals, lambda worker: self.ledger.count(worker) < sequences)
 
     # -- callers ----------------------------------------------------------------------------------------------------
 
@@ -118,13 +89,13 @@ class Dispatcher:
 
     def worker_ready(self, worker: int) -> None:
         """It may have been born after the bells for what waits."""
-        self._rung.discard(worker)
+        self._bells.heard(worker)
         self.fill(freed=[worker])
 
     def heard(self, worker: int, events: Events) -> None:
         """What a worker says."""
         finished = taken = False
-        self._rung.discard(worker)
+        self._bells.heard(worker)
         for event in events.items:
             if isinstance(event, Taken):
                 taken = True
@@ -146,7 +117,7 @@ class Dispatcher:
             # an owner publishes when it reads its pipe, and cannot wake thieves: they are looked at after each word
             self.fill(freed=[worker] if self._board.producer == "main" else range(len(self._in_ring)))
         if taken and self._policy.steals and any(self._in_ring):
-            self._wake_another()
+            self._bells.wake_another()
 
     def worker_died(self, worker: int, now: float) -> None:
         """It has been reaped and all it said was heard: what it ran waits again, or is to blame."""
@@ -163,13 +134,13 @@ class Dispatcher:
             self._again(entry, worker)
         waiting = (self._on_board[place] for place in self._board.stranded())
         self._stranded += [e for e in waiting if e.ring is not None and e not in self._stranded]
-        self._rung.discard(worker)
+        self._bells.heard(worker)
         self.fill(freed=range(len(self._in_ring)))  # it may have slept through a bell that was meant for all
 
     def remind(self) -> None:
         """Now and then, while anything waits: whoever was woken may have been stopped in his sleep."""
         if self._policy.steals and any(self._in_ring):
-            self._wake_another()
+            self._bells.wake_another()
 
     def awaits(self, worker: int) -> bool:
         """Whether something is expected of a worker: it runs a request, or its ring holds one."""
@@ -203,7 +174,8 @@ class Dispatcher:
             if self._put(next_one):
                 self._in_ring[found[1]] += 1
                 self._append(next_one, found[1], cells)
-        self._ring_bells(ready, cells, set(freed))
+        left = any(self._in_ring) if self._policy.steals else False
+        self._bells.ring(ready, cells, [worker for worker in freed if left or self._in_ring[worker]])
 
     def _reachable(self, ring: int, ready: list[bool]) -> bool:
         """Whether a ring can be appended to: where main is no producer, its owner must be there to be one."""
@@ -226,45 +198,6 @@ class Dispatcher:
         cell = self._board.append(ring, entry.place)
         self._observer.event("request_queued", request=entry.request_id, ring=ring)
         cells.setdefault(ring, []).append(cell)
-
-    def _ring_bells(self, ready: list[bool], cells: dict[int, list[bytes]], freed: set[int]) -> None:
-        with self._fence:  # an atomic operation: what was appended can be seen before it is looked who sleeps
-            pass
-        woken = {worker for worker in freed if self._asleep(worker, ready) and self._can_take(worker)}
-        for ring, appended in cells.items():
-            own, wanted = self._asleep(ring, ready), len(appended)
-            if own:
-                woken.add(ring)
-                wanted -= ring not in self._rung
-            if self._policy.steals:
-                woken.update(self._others(ready, woken, wanted, rung_too=not own))
-        self._ring(woken, cells)
-
-    def _wake_another(self) -> None:
-        """Something was taken and something is left: for somebody who sleeps, if there is one."""
-        self._ring(set(self._others(self._workers.ready(), set(), 1, rung_too=True)), {})
-
-    def _others(self, ready: list[bool], woken: set[int], count: int, rung_too: bool) -> list[int]:
-        """So many more sleepers, if there are any, and if possible such as have heard no bell yet."""
-        sleepers = [worker for worker in range(len(ready)) if worker not in woken and self._asleep(worker, ready)]
-        fresh = [worker for worker in sleepers if worker not in self._rung]
-        return (fresh or (sleepers if rung_too else []))[:count]
-
-    def _ring(self, woken: set[int], cells: dict[int, list[bytes]]) -> None:
-        """A bell to each, and to owners that have cells to publish."""
-        self._rung |= woken
-        for worker in woken.union(ring for ring, appended in cells.items() if any(appended)):
-            to_publish = [cell for cell in cells.get(worker, ()) if cell]
-            bell = to_frame(Bell(to_publish)) if to_publish else _BELL
-            with contextlib.suppress(OutboxFullError):  # a worker that does not read is ended by the health check
-                self._workers.send(worker, bell)
-
-    def _asleep(self, worker: int, ready: list[bool]) -> bool:
-        """Whether it can be woken, and could take something."""
-        return ready[worker] and self._workers.resting(worker) and self.ledger.count(worker) < self._sequences
-
-    def _can_take(self, worker: int) -> bool:
-        return any(self._in_ring) if self._policy.steals else bool(self._in_ring[worker])
 
     def _taken(self, worker: int, event: Taken) -> None:
         if event.request_id in self._told:

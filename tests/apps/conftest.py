@@ -27,8 +27,8 @@ def _model(folder: Path, dim: int, hidden: int, layers: int, seq_len: int) -> Pa
 
 @pytest.fixture(scope="session")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random model that takes about 10 ms a token: long enough to be killed in the middle of."""
-    return _model(tmp_path_factory.mktemp("slow"), 256, 768, 12, 1024)
+    """A random model of 44 MB, 3 to 10 ms a token: long enough to be killed in the middle of, on a fast machine too."""
+    return _model(tmp_path_factory.mktemp("slow"), 512, 1536, 12, 1024)
 
 
 @pytest.fixture(scope="session")

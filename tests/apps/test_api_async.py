@@ -29,7 +29,7 @@ def llm() -> Iterator[LLM]:
 
 @pytest.fixture(scope="module")
 def endless(slow: Path) -> Iterator[LLM]:
-    """About 10 ms a token: long enough to be cancelled in the middle."""
+    """Some milliseconds a token: long enough to be cancelled in the middle."""
     with LLM(slow, slow.with_name("tokenizer.bin"), sequences=2) as model:
         yield model
 
@@ -127,7 +127,7 @@ def test_a_timeout_and_then_another_turn(endless: LLM) -> None:
     async def run() -> None:
         session = endless.session(params=LONG)
         with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(session.aask("go on"), 0.3)
+            await asyncio.wait_for(session.aask("go on"), 0.05)
         session.params = LONG.changed(max_tokens=3)
         after = await session.aask("and now?")
         assert after.ok and len(after.token_ids) == 3

@@ -284,7 +284,7 @@ def test_interrupted_while_nobody_reads_the_rows(tmp_path: Path, quick: Path) ->
 
 
 def test_on_a_terminal_there_is_a_bar_with_lanes(tmp_path: Path, slow: Path) -> None:
-    arguments = [prompts(tmp_path), "-o", tmp_path / "r.jsonl", *options(slow, workers=2, sequences=2, max_tokens=40)]
+    arguments = [prompts(tmp_path), "-o", tmp_path / "r.jsonl", *options(slow, workers=2, sequences=2, max_tokens=100)]
     with started(tmp_path, *arguments, terminal=True) as run:
         run.expect(re.compile(r"\[#+-+\]  \d+ of 12 rows   \d+ tokens/s   0:\d\d left"))
         run.expect(re.compile(r"worker 0 +\[##\]    2 of 2 running +\d+ tokens/s +\d+ rows"))

@@ -50,10 +50,10 @@ def serving(checkpoint: Path, observer: Any = None, **settings: Any) -> Iterator
 
 
 def slow_model(folder: Path, vocab_size: int = 512, seq_len: int = 1024) -> Path:
-    """A random checkpoint that takes about 10 ms a token: long enough to be killed in the middle of."""
+    """A random model of 42 MB, 3 to 10 ms a token: long enough to be killed in the middle of, on a fast machine too."""
     path = folder / "slow.bin"
     if not path.exists():
-        write_synthetic(path, ModelDescription(256, 768, 12, 8, 4, vocab_size, seq_len, 32, True, "int8", 64), seed=1)
+        write_synthetic(path, ModelDescription(512, 1536, 12, 8, 4, vocab_size, seq_len, 64, True, "int8", 64), seed=1)
     return path
 
 

@@ -1,6 +1,6 @@
 """`llmproc batch`: a file of prompts in, a file of results out; larger than memory, and nothing lost.
 
-    input --Source--> records --Reader thread--> inbox --main: Dispatching--> Service --tickets--> inbox
+    input --Source--> records --Reader thread--> inbox --main: Generating--> Service --tickets--> inbox
                                 (judge, tokenize)              |
                                                                +--ResultRow--> Writer thread --> Journal (.part)
                                                                                              \\-> stdout, in order

@@ -21,7 +21,7 @@ from llmproc.apps.batch.flight import Flight
 from llmproc.apps.batch.generating import Generating
 from llmproc.apps.batch.record import ResultRow
 from llmproc.apps.batch.tally import Speed, expected_rows, remaining_s
-from llmproc.apps.chat.screen import OutputLostError
+from llmproc.apps.chat.screen import print_result
 from llmproc.service.messages import Progress
 from llmproc.service.service import Service
 from llmproc.text.streaming import printable
@@ -148,13 +148,7 @@ class Display:
         if not text:
             return
         self._erase()
-        try:
-            sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise OutputLostError(f"stdout: cannot be written: {error.strerror}") from None
+        print_result(printable(text) if sys.stdout.isatty() else text)
 
     def _erase(self) -> None:
         if self._drawn:

@@ -22,11 +22,10 @@ from llmproc.apps.flags import (
 )
 from llmproc.apps.saving import user_path
 from llmproc.apps.startup import OneLineParser
-from llmproc.config import EngineOptions, Environment, SamplingParams, Scheduling
+from llmproc.config import EngineOptions, Environment, SamplingParams, Scheduling, check_workers
+from llmproc.dispatch import POLICIES
 from llmproc.errors import UsageError
 
-MODES = ("seq", "sp", "ws", "lpt")
-MOST_WORKERS = 128
 _DESCRIPTION = """\
 Answer a file of prompts, one row of results for each. Reading and tokenizing, generating, and writing run side by side,
 and input may be larger than memory. A malformed row, or a request that fails, is a row with an error. Each answer
@@ -105,7 +104,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     out.add_argument("--json", action="store_true", help="print a summary as one JSON object on stdout")
     how = parser.add_argument_group("dispatch")
     how.add_argument(
-        "--mode", choices=MODES, default="ws",
+        "--mode", choices=tuple(POLICIES), default="ws",
         help="seq: one worker, one request at a time; sp: dealt to the workers in turn; ws: dealt, and idle workers "
         "steal; lpt: the longest first (ws)",
     )  # fmt: skip
@@ -126,8 +125,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
     given = build_parser(prog).parse_args(arguments)
     output = None if given.output in (None, STDIN) else user_path(given.output)
     _refuse(given, output)
-    if not 1 <= given.workers <= MOST_WORKERS:
-        raise UsageError(f"--workers is {given.workers}: must be from 1 to {MOST_WORKERS}")
+    check_workers(given.workers)
     model, tokenizer = files_of(given, environment)
     sampling, drawn = sampling_of(given, given.seed)
     engine = engine_options(given)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 
-from llmproc.config import SamplingParams
 from llmproc.errors import TokenizerError
 from llmproc.text.sidecar import sidecar_path
 
@@ -41,16 +40,6 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     def base(self) -> bytes:
         """What every row's key is made of, beside the row: all but the input, which each row has its own share of."""
         return hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(self, input=None))).digest()
-
-    def with_sampling(self, sampling: SamplingParams) -> Origin:
-        """With these options of token sampling."""
-        return msgspec.structs.replace(
-            self,
-            temperature=float(sampling.temperature),
-            top_p=float(sampling.top_p),
-            max_tokens=sampling.max_tokens,
-            seed=sampling.seed,
-        )
 
     def encode(self) -> bytes:
         """One line with its end."""

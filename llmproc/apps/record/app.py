@@ -12,7 +12,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from llmproc.apps.logs import Logs
 from llmproc.apps.record import summary
@@ -105,7 +105,7 @@ def _follow(options: RecordOptions, target: Target, recorder: Recorder, signals:
 
 
 @contextlib.contextmanager
-def _end_of(pid: int):  # type: ignore[no-untyped-def]
+def _end_of(pid: int) -> Iterator[int | None]:
     """A descriptor that is readable when the process has ended; None on kernels without (then it is looked for)."""
     try:
         fd = os.pidfd_open(pid)

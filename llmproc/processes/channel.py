@@ -38,6 +38,7 @@ class Outbox:
     def __init__(self, fd: int, limit: int = OUTBOX_LIMIT) -> None:
         os.set_blocking(fd, False)
         self.fd, self._limit = fd, limit
+        self.watched = False  # its owner waits until the descriptor can be written
         self._queue: deque[memoryview] = deque()
         self._size = 0
 

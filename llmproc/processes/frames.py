@@ -54,7 +54,7 @@ def frame_size(head: bytes | memoryview) -> int:
 
 def decode_frame(data: bytes) -> Frame:
     """The frame that these bytes are, no more and no less; ProtocolError otherwise."""
-    frame = _first(data)
+    frame = _frame_at(data, 0)
     if frame is None:
         raise ProtocolError(f"{len(data)} bytes are not a whole frame")
     if HEADER_SIZE + len(frame.payload) != len(data):
@@ -76,28 +76,30 @@ class FrameDecoder:
     def feed(self, data: bytes) -> list[Frame]:
         """Take bytes, return the frames they complete. ProtocolError on anything that is not a frame."""
         self._buffer += data
-        frames = []
-        while (frame := _first(self._buffer)) is not None:
-            del self._buffer[: HEADER_SIZE + len(frame.payload)]
+        frames, at = [], 0
+        while (frame := _frame_at(self._buffer, at)) is not None:
+            at += HEADER_SIZE + len(frame.payload)
             frames.append(frame)
+        del self._buffer[:at]
         return frames
 
 
-def _first(data: bytes | bytearray) -> Frame | None:
-    """The frame these bytes begin with; None when more are needed, ProtocolError when none can come of them."""
-    if data and (data[:2] != MAGIC[: len(data[:2])]):
-        raise ProtocolError(f"frame magic is {bytes(data[:2])!r}: must be {MAGIC!r}")
-    if len(data) < HEADER_SIZE:
+def _frame_at(data: bytes | bytearray, at: int) -> Frame | None:
+    """The frame that begins there; None when more bytes are needed, ProtocolError when none can come of them."""
+    magic, size = data[at : at + 2], len(data) - at
+    if magic != MAGIC[: len(magic)]:
+        raise ProtocolError(f"frame magic is {bytes(magic)!r}: must be {MAGIC!r}")
+    if size < HEADER_SIZE:
         return None
-    _, version, kind, request_id, length = _HEAD.unpack_from(data)
+    _, version, kind, request_id, length = _HEAD.unpack_from(data, at)
     if version != VERSION:
         raise ProtocolError(f"frame version is {version}: must be {VERSION}")
     if length > MAX_PAYLOAD:
         raise ProtocolError(f"frame length is {length}: at most {MAX_PAYLOAD}")
-    if len(data) < HEADER_SIZE + length:
+    if size < HEADER_SIZE + length:
         return None
-    payload = bytes(data[HEADER_SIZE : HEADER_SIZE + length])
-    expected = _CRC.unpack_from(data, _HEAD.size)[0]
-    if zlib.crc32(payload, zlib.crc32(data[: _HEAD.size])) != expected:
+    payload = bytes(data[at + HEADER_SIZE : at + HEADER_SIZE + length])
+    expected = _CRC.unpack_from(data, at + _HEAD.size)[0]
+    if zlib.crc32(payload, zlib.crc32(data[at : at + _HEAD.size])) != expected:
         raise ProtocolError(f"frame checksum does not match (type {kind}, request {request_id}, {length} bytes)")
     return Frame(kind, request_id, payload)

@@ -31,6 +31,7 @@ from llmproc.processes.slots import SlotState, WorkerSlot
 
 _TICK_S = 0.1  # while something has a deadline
 _HEALTH_S = 0.5  # while a worker is busy
+_CALLS = 64  # posted ones in a round at most: workers are heard between thousands of requests
 _STRAY_PATIENCE_S = 2.0  # only after a fault of our own
 
 
@@ -107,9 +108,10 @@ class Supervisor:
             self._clock.tick(time.monotonic())  # first, so that deadlines set below do not start in the past
             for key, _ in ready:
                 key.data()
-            while self._posted:
+            for _ in range(min(len(self._posted), _CALLS)):
                 self._posted.popleft()()
             self._advance(self._clock.tick(time.monotonic()))
+            self._listener.round_ended()
 
     def _advance(self, now: float) -> None:
         self.nursery.advance(now, {slot.pid for slot in self.slots})
@@ -140,6 +142,8 @@ class Supervisor:
         self._board.close()
 
     def _timeout(self) -> float | None:
+        if self._posted:
+            return 0
         if (
             self._stopping
             or self.nursery.waiting
@@ -188,7 +192,6 @@ class Supervisor:
                 self._flush(slot)
         elif not self._holds_work(slot):
             self._judge.forget(slot.index)
-            slot.look_at = 0.0
         elif now >= slot.look_at:  # not in every round: reading /proc costs more than all else a token does here
             slot.look_at = now + min(_HEALTH_S, self._plan.stuck_after_s / 4)
             self._check_health(slot, now)
@@ -210,14 +213,13 @@ class Supervisor:
 
     def _flush(self, slot: WorkerSlot) -> None:
         outbox = slot.outbox
-        if outbox is None:
+        if outbox is None or outbox.flush() is not outbox.watched:
             return
-        registered = outbox.fd in self._selector.get_map()
-        if outbox.flush():
-            if registered:
-                self._selector.unregister(outbox.fd)
-        elif not registered:
+        outbox.watched = not outbox.watched
+        if outbox.watched:
             self._selector.register(outbox.fd, selectors.EVENT_WRITE, lambda: self._flush(slot))
+        else:
+            self._selector.unregister(outbox.fd)
 
     def _read_worker(self, slot: WorkerSlot, everything: bool = False) -> None:
         if slot.inbox is None:

@@ -7,7 +7,7 @@ sequence; and whoever has finished something is looked at again, for main may ha
 
 A sleeper still looks asleep for a while after its bell, and wakes for one request only: a second one needs a second
 sleeper. So those that were rung and have not been heard since are passed over while there are others; whenever somebody
-says what it took, and requests are left that may be stolen, one more is woken; and when one dies, all are.
+says what it took, and requests are left that may be stolen, another is woken; and when one dies, all are.
 
 Serves `service.dispatcher`; runs on the I/O thread.
 """
@@ -72,9 +72,9 @@ class Bells:
                 woken.update(self._sleepers(ready, woken, others, rung_too=not own))
         self._send(woken, cells)
 
-    def wake_another(self) -> None:
-        """Something was taken and something is left: for somebody who sleeps, if there is one."""
-        self._send(set(self._sleepers(self._workers.ready(), set(), 1, rung_too=True)), {})
+    def wake_others(self, count: int) -> None:
+        """Something was taken and something is left: for so many who sleep, if there are any."""
+        self._send(set(self._sleepers(self._workers.ready(), set(), count, rung_too=True)), {})
 
     def _sleepers(self, ready: list[bool], woken: set[int], count: int, rung_too: bool) -> list[int]:
         """So many more sleepers, if there are any, and if possible such as have heard no bell yet."""

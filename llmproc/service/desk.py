@@ -179,6 +179,10 @@ class Desk:
         """Twice a second while work is held."""
         self.dispatcher.remind()
 
+    def round_ended(self) -> None:
+        """All that could be heard has been."""
+        self.dispatcher.settle()
+
     def warn(self, text: str) -> None:
         """Worth a line, and an event."""
         self._observer.event("warning", text=text)

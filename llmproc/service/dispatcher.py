@@ -5,7 +5,8 @@
                  +---- worker died ---+----------------------+     from its ids and coins, on another one
 
 Runs on the I/O thread. Mechanism: which request goes to which ring is the policy's decision, what a death means the
-ledger's, who is woken that of the bells; who runs a request is settled among the workers, by compare-and-swap.
+ledger's, who is woken that of the bells; who runs a request is settled among the workers, by compare-and-swap. What is
+heard changes the books at once; what follows from it is done by `settle`, once for all that was heard in a round.
 """
 
 from __future__ import annotations
@@ -42,7 +43,11 @@ class Dispatcher:
         self._told: dict[int, Entry] = {}  # cancelled, their callers know it; still on the board
         self._stranded: list[Entry] = []  # to be appended again to the ring they were in
         self._in_ring = [0] * board.layout.workers
-        self._bells = Bells(workers, policy.steals, lambda worker: self.ledger.count(worker) < sequences)
+        self._changed = False  # since the last `settle`: something may be appended, or somebody must be woken
+        self._freed: set[int] = set()  # since then: may have a sequence free again
+        self._took = 0  # since then: requests that workers said they have taken
+        self._steals = policy.steals and board.layout.workers > 1
+        self._bells = Bells(workers, self._steals, lambda worker: self.ledger.count(worker) < sequences)
 
     # -- callers ----------------------------------------------------------------------------------------------------
 
@@ -54,7 +59,7 @@ class Dispatcher:
             "request_arrived", request=entry.request_id, session=entry.session, prompt_tokens=len(entry.order.ids)
         )
         self._policy.add(Request(entry.request_id, cost_of(entry.order), self.ledger.home(entry)))
-        self.fill()
+        self._changed = True
 
     def cancel(self, request_id: int) -> None:
         """End a request; what it has so far stays."""
@@ -74,8 +79,7 @@ class Dispatcher:
                 self._in_ring[entry.ring] += 1
                 self._stranded.append(entry)
         self._close(entry, entry.end("cancelled", ""))
-        if entry in self._stranded:
-            self.fill()
+        self._changed |= entry in self._stranded
 
     def end_all(self, reason: LlmprocError | None) -> None:
         """Nobody will answer any more: failed for a reason, cancelled without one. The board is left as it stands."""
@@ -90,15 +94,15 @@ class Dispatcher:
     def worker_ready(self, worker: int) -> None:
         """It may have been born after the bells for what waits."""
         self._bells.heard(worker)
-        self.fill(freed=[worker])
+        self._look_at([worker])
 
     def heard(self, worker: int, events: Events) -> None:
         """What a worker says."""
-        finished = taken = False
+        finished = False
         self._bells.heard(worker)
         for event in events.items:
             if isinstance(event, Taken):
-                taken = True
+                self._took += 1
                 self._taken(worker, event)
                 continue
             entry = self.ledger.get(event.request_id)
@@ -115,9 +119,7 @@ class Dispatcher:
                     self._summarise(entry)
         if finished or (self._board.producer == "owner" and any(self._in_ring)):
             # an owner publishes when it reads its pipe, and cannot wake thieves: they are looked at after each word
-            self.fill(freed=[worker] if self._board.producer == "main" else range(len(self._in_ring)))
-        if taken and self._policy.steals and any(self._in_ring):
-            self._bells.wake_another()
+            self._look_at([worker] if self._board.producer == "main" else range(len(self._in_ring)))
 
     def worker_died(self, worker: int, now: float) -> None:
         """It has been reaped and all it said was heard: what it ran waits again, or is to blame."""
@@ -135,12 +137,20 @@ class Dispatcher:
         waiting = (self._on_board[place] for place in self._board.stranded())
         self._stranded += [e for e in waiting if e.ring is not None and e not in self._stranded]
         self._bells.heard(worker)
-        self.fill(freed=range(len(self._in_ring)))  # it may have slept through a bell that was meant for all
+        self._look_at(range(len(self._in_ring)))  # it may have slept through a bell that was meant for all
 
     def remind(self) -> None:
         """Now and then, while anything waits: whoever was woken may have been stopped in his sleep."""
-        if self._policy.steals and any(self._in_ring):
-            self._bells.wake_another()
+        self._wake_others(1)
+
+    def settle(self) -> None:
+        """After everything that could be heard just now: append what can be, and wake whom that needs."""
+        if self._changed:
+            freed, self._freed, self._changed = self._freed, set(), False
+            self._fill(freed)
+        if self._took:
+            took, self._took = self._took, 0
+            self._wake_others(took)
 
     def awaits(self, worker: int) -> bool:
         """Whether something is expected of a worker: it runs a request, or its ring holds one."""
@@ -148,7 +158,16 @@ class Dispatcher:
 
     # -- the board --------------------------------------------------------------------------------------------------
 
-    def fill(self, freed: Iterable[int] = ()) -> None:
+    def _look_at(self, workers: Iterable[int]) -> None:
+        self._freed.update(workers)
+        self._changed = True
+
+    def _wake_others(self, count: int) -> None:
+        """So many at most: for what is left in rings, if it may be stolen."""
+        if self._steals and (left := sum(self._in_ring)):
+            self._bells.wake_others(min(count, left))
+
+    def _fill(self, freed: set[int]) -> None:
         """Append what the policy gives, and ring the bells; `freed`: workers that may have a sequence free again."""
         if not (freed or self._stranded) and min(self._in_ring) >= self._board.layout.cells:
             return  # the usual case while thousands are submitted
@@ -158,23 +177,23 @@ class Dispatcher:
             if entry.ring is not None and self._reachable(entry.ring, ready) and board.room(entry.ring):
                 self._stranded.remove(entry)
                 self._append(entry, entry.ring, cells)
-        while len(self._policy):
-            rooms = [
-                board.room(worker)
-                if board.free_slots and (reads or (self._policy.steals and self._reachable(worker, ready)))
-                else 0
-                for worker, reads in enumerate(ready)
-            ]
-            running = [self.ledger.count(worker) + count for worker, count in enumerate(self._in_ring)]
+        rooms = [
+            board.room(worker) if reads or (self._policy.steals and self._reachable(worker, ready)) else 0
+            for worker, reads in enumerate(ready)
+        ]
+        running = [self.ledger.count(worker) + count for worker, count in enumerate(self._in_ring)]
+        while len(self._policy) and board.free_slots:
             found = self._policy.next(rooms, running)
             if found is None:
                 break
             next_one = self.ledger.get(found[0])
             assert next_one is not None, "a policy gives what it was given"
             if self._put(next_one):
-                self._in_ring[found[1]] += 1
-                self._append(next_one, found[1], cells)
-        left = any(self._in_ring) if self._policy.steals else False
+                ring = found[1]
+                rooms[ring], running[ring] = rooms[ring] - 1, running[ring] + 1
+                self._in_ring[ring] += 1
+                self._append(next_one, ring, cells)
+        left = self._steals and any(self._in_ring)
         self._bells.ring(ready, cells, [worker for worker in freed if left or self._in_ring[worker]])
 
     def _reachable(self, ring: int, ready: list[bool]) -> bool:

@@ -62,10 +62,11 @@ class Serving:
         """Until STOP, end of the request pipe (main is gone) or SIGTERM."""
         self._channel.ready()
         while not (self._stopped or self._channel.ended):
+            said: list[Taken | Token | Finish] = []
             if self._runner.patience() == 0:
-                self._say(self._runner.step())
+                said.extend(self._runner.step())
                 self._health.step()
-            self._take()
+            self._take(said)  # an end, and what is begun in its place, are one message
             self._health.set_busy(self._runner.load > 0)
             self._rest()
 
@@ -78,7 +79,7 @@ class Serving:
             return self._listen(0)
         self._health.set_resting(True)
         self._claims.fence()
-        self._take()
+        self._take([])
         self._health.set_busy(self._runner.load > 0)
         self._listen(self._runner.patience())
         return self._health.set_resting(False)
@@ -102,9 +103,8 @@ class Serving:
                 self._held = None
             self._runner.cancel(request_id)
 
-    def _take(self) -> None:
-        """Requests from the rings, as many as there is room for."""
-        said: list[Taken | Finish] = []
+    def _take(self, said: list[Taken | Token | Finish]) -> None:
+        """Requests from the rings, as many as there is room for; and say what was `said` before, and this."""
         if self._held and not self._runner.load:
             self._begin(*self._held, said)
             self._held, self._alone = None, True
@@ -116,7 +116,7 @@ class Serving:
         load = self._runner.load
         return not self._held and load < self._sequences and not (self._alone and load)
 
-    def _accept(self, claim: Claim, said: list[Taken | Finish]) -> None:
+    def _accept(self, claim: Claim, said: list[Taken | Token | Finish]) -> None:
         request_id, order = claim.frame.request_id, from_frame(claim.frame)
         said.append(Taken(request_id, claim.ring, time.monotonic()))
         if not isinstance(order, Generate):
@@ -130,7 +130,7 @@ class Serving:
             self._alone = order.alone
             self._begin(request_id, order, said)
 
-    def _begin(self, request_id: int, order: Generate, said: list[Taken | Finish]) -> None:
+    def _begin(self, request_id: int, order: Generate, said: list[Taken | Token | Finish]) -> None:
         try:
             self._runner.add(request_id, order)
         except RequestError as error:

@@ -673,6 +673,39 @@ def test_a_post_after_the_end_is_told_so_and_writes_nowhere(tmp_path: Path) -> N
         assert {path.stat().st_size for path in tmp_path.iterdir()} == {0}
 
 
+def round_of(supervisor: Supervisor) -> None:
+    """Wait until the I/O thread has been round once more, with nothing new to do."""
+    for _ in range(2):
+        passed = threading.Event()
+        supervisor.post(passed.set)
+        assert passed.wait(5)
+
+
+def test_workers_are_heard_between_any_number_of_posts_and_every_round_has_an_end() -> None:
+    order: list[str] = []
+    answered, end = threading.Event(), time.monotonic() + 20
+
+    def again() -> None:
+        order.append("post")
+        if not answered.is_set() and time.monotonic() < end:
+            supervisor.post(again)  # there is always another one, until the worker has been heard
+
+    def begin() -> None:
+        supervisor.send(0, Frame(echo.ECHO, 1))
+        for _ in range(200):
+            supervisor.post(again)
+
+    with running(1) as (supervisor, heard):
+        heard.round_ended = lambda: order.append("round")  # type: ignore[method-assign]
+        heard.hooks["frame"] = lambda slot, frame: answered.set()
+        supervisor.post(begin)
+        assert answered.wait(20)
+        round_of(supervisor)
+    assert time.monotonic() < end, "it was heard although calls kept coming"
+    posts = [len(list(calls)) for kind, calls in itertools.groupby(order) if kind == "post"]
+    assert max(posts) == 64, "so many in a round, and after each round what was heard is acted on"
+
+
 def test_what_was_posted_before_the_end_runs() -> None:
     """Else somebody would wait for ever for the end of what he submitted."""
     ran: list[int] = []
@@ -717,7 +750,8 @@ def test_main_ignoring_its_children_is_no_reason_to_fail() -> None:
         signal.signal(signal.SIGCHLD, before)
 
 
-def test_health_is_not_looked_at_in_every_round() -> None:
+@pytest.mark.parametrize("idle_between", [False, True])
+def test_health_is_not_looked_at_in_every_round(idle_between: bool) -> None:
     """Reading /proc costs more than all else that an event does in main."""
     looks: list[float] = []
     with running(1) as (supervisor, heard):
@@ -726,5 +760,9 @@ def test_health_is_not_looked_at_in_every_round() -> None:
         for number in range(300):
             ask(supervisor, 0, Frame(echo.ECHO, number))
             heard.wait("frame")
+            if idle_between:
+                heard.holds_work = lambda slot: False  # type: ignore[method-assign]
+                round_of(supervisor)
+                heard.holds_work = lambda slot: True  # type: ignore[method-assign]
         heard.holds_work = lambda slot: False  # type: ignore[method-assign]
     assert looks and all(later - earlier > 0.3 for earlier, later in itertools.pairwise(looks))

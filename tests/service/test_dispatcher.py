@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import random
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
 
 from llmproc import kernels
-from llmproc.dispatch import POLICIES, Request, make_policy, victims
+from llmproc.dispatch import POLICIES, make_policy, victims
 from llmproc.errors import WorkersLostError
 from llmproc.processes.boardview import BoardView
 from llmproc.processes.channel import OutboxFullError
@@ -135,6 +135,7 @@ class World:
         self.full: set[int] = set()  # workers whose outbox takes nothing
         self.sent: list[tuple[int, str]] = []
         self.main = Dispatcher(self.policy, self.board, sequences, self, NoObserver())
+        self.late: Callable[[], bool] = lambda: False  # whether main hears more before it acts on what it heard
         self.tickets: dict[int, Ticket] = {}
         self.orders: dict[int, Generate] = {}
 
@@ -161,6 +162,7 @@ class World:
         self.workers[number] = worker
         worker._take()  # what waited before it
         self.main.worker_ready(number)
+        self.round_ended()
         return worker
 
     def dies(self, number: int) -> None:
@@ -171,12 +173,18 @@ class World:
         self.workers[number] = None
         worker.claims.view.close()
         self.main.worker_died(number, 0.0)
+        self.round_ended()
+
+    def round_ended(self) -> None:
+        if not self.late():
+            self.main.settle()
 
     def ask(self, tokens: int = 3, *ids: int, session: int = 0) -> Ticket:
         number = len(self.tickets) + 1
         self.orders[number] = Generate([1, *ids], tokens, [], 0.0, 1.0, 1, 0)
         ticket = self.tickets[number] = Ticket(number, lambda: None)
         self.main.accept(Entry(number, self.orders[number], session), ticket)
+        self.round_ended()
         return ticket
 
     def acts(self, number: int) -> None:
@@ -188,6 +196,7 @@ class World:
         worker = self.workers[number]
         if worker is not None and worker.pipe:
             self.main.heard(number, worker.pipe.popleft())
+            self.round_ended()
 
     def settle(self) -> None:
         """Everybody goes on until nobody has anything to do: whoever sleeps, sleeps."""
@@ -195,6 +204,7 @@ class World:
 
     def settle_but(self, *stopped: int) -> None:
         """Everybody else does."""
+        self.main.settle()
         for _ in range(100_000):
             busy = False
             for number, worker in enumerate(self.workers):
@@ -260,6 +270,8 @@ def test_whatever_chance_does_every_request_ends_once_and_right(mode: str, produ
         workers, sequences = chance.randint(1, 4), chance.randint(1, 3)
         deadly, cancelled = set(), set()
         with world(mode, workers, sequences, producer=producer) as it:
+            lateness = chance.choice((0.0, 0.5, 0.9))
+            it.late = lambda chance=chance, lateness=lateness: chance.random() < lateness  # type: ignore[misc]
             for _ in range(chance.randint(20, 250)):
                 act, number = chance.random(), chance.randrange(workers)
                 if act < 0.2:
@@ -280,6 +292,7 @@ def test_whatever_chance_does_every_request_ends_once_and_right(mode: str, produ
                     it.acts(number)
                 else:
                     it.hear(number)
+            it.late = lambda: False
             it.settle()
             for number, ticket in it.tickets.items():
                 tokens, finish = heard(ticket)
@@ -366,20 +379,16 @@ def test_whoever_was_stopped_in_his_sleep_is_passed_over_when_main_looks_again()
 
 def test_as_many_sleepers_are_woken_as_there_are_requests() -> None:
     with world("ws", workers=4, cells=4) as it:
-        it.ask(9)
+        it.ask(9, session=5)
         it.acts(0)
         it.hear(0)
-        it.policy.add_again(Request(100), 0)  # three at once, all dealt to worker 0, which is busy
-        for number in (100, 101, 102):
-            it.orders[number] = Generate([1], 3, [], 0.0, 1.0, 1, 0)
-            it.tickets[number] = Ticket(number, lambda: None)
-            it.main._tickets[number] = it.tickets[number]
-            it.main.ledger.add(Entry(number, it.orders[number]))
-            if number > 100:
-                it.policy.add(Request(number, 1.0, 0))
+        it.late = lambda: True
+        for _ in range(3):  # in one round, all dealt to worker 0, which is busy
+            it.ask(3, session=5)
         it.sent.clear()
-        it.main.fill()
+        it.main.settle()
         assert sorted(it.sent) == [(1, "Bell"), (2, "Bell"), (3, "Bell")]
+        it.late = lambda: False
         it.settle()
 
 

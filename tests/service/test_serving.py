@@ -23,6 +23,7 @@ class Pipe:
     def __init__(self, script: Sequence[Frame | None]) -> None:
         self.script, self.ended = deque(script), False
         self.said: list[Any] = []
+        self.messages: list[list[str]] = []  # what was said together
         self.sleeps: list[float | None] = []
 
     def ready(self) -> None:
@@ -41,6 +42,7 @@ class Pipe:
         events = from_frame(frame)
         assert isinstance(events, Events) and events.items, "nothing is said when there is nothing to say"
         self.said += events.items
+        self.messages.append([type(item).__name__ for item in events.items])
 
 
 class Rings:
@@ -143,7 +145,9 @@ def test_no_more_than_its_sequences_and_the_next_one_as_soon_as_one_ends() -> No
 
 def test_it_looks_again_after_the_last_one_ended_and_before_it_sleeps() -> None:
     pipe, _, _ = served(Rings(claim(1), claim(2)), [None] * 5 + [STOP], sequences=1)
-    assert kinds(pipe)[3:5] == [("Finish", 1), ("Taken", 2)], "what ended is said before the next one is taken"
+    assert kinds(pipe)[3:5] == [("Finish", 1), ("Taken", 2)]
+    end_and_beginning = ["Token", "Finish", "Taken"]
+    assert pipe.messages == [["Taken"], ["Token"], end_and_beginning, ["Token"], ["Token", "Finish"]], "one each step"
     assert pipe.sleeps == [0, 0, 0, 0, None]
 
 

@@ -28,7 +28,7 @@ VERBS = {
     "threads": Verb("llmproc.apps.threads.app:main", "the threads exercise: n threads, and what each cost"),
     "doctor": Verb("llmproc.apps.doctor.app:main", "what llmproc finds here; --exact: are all modes bit-equal"),
     "bench": Verb("llmproc.apps.bench.app:main", "measure speed, next to the machine's limits and to llama.cpp"),
-    "compare-modes": Verb("llmproc.apps.compare_modes:main", "dispatch modes and numbers of workers compared"),
+    "compare-modes": Verb("llmproc.apps.compare_modes.app:main", "dispatch modes and numbers of workers compared"),
     "top": Verb("llmproc.apps.top.app:main", "every process of every running instance, live"),
     "record": Verb("llmproc.apps.record.app:main", "follow any program and its children: course log and run folder"),
     "synth": Verb("llmproc.apps.synth:main", "write a checkpoint of a real model's shape with random weights"),

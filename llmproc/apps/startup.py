@@ -63,12 +63,6 @@ def complain(error: object) -> None:
         print(f"llmproc: {error}", file=sys.stderr, flush=True)
 
 
-def forget_stdout() -> None:
-    """Nobody takes what we write: let the interpreter's last flush go nowhere."""
-    with contextlib.suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), 1)
-
-
 def interruptible() -> None:
     """For a verb that cleans up after itself: from here on Ctrl-C is a KeyboardInterrupt."""
     if signal.getsignal(signal.SIGINT) is _leave_at_once:

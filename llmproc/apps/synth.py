@@ -9,7 +9,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from llmproc.apps.startup import INTERRUPTED, OneLineParser, complain, interruptible
+from llmproc.apps.output import exit_code_of, print_result
+from llmproc.apps.startup import OneLineParser, interruptible
 from llmproc.checkpoints.layout import LAYOUTS
 from llmproc.checkpoints.synth import SHAPES, write_synthetic
 from llmproc.errors import LlmprocError, UsageError
@@ -58,41 +59,29 @@ class _Bar:
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc synth") -> int:
     """Returns the exit code."""
-    output: object = ""
-    try:
+
+    def write() -> int:
         interruptible()
         given = _parser(prog).parse_args(arguments)
-        output = given.output
         if not given.output.name:
             raise UsageError(f"--output is {given.output}: must name a file")
         if given.seed < 0:
             raise UsageError(f"--seed is {given.seed}: must not be negative")
-        description = write_synthetic(given.output, given.shape, given.seed, given.layout, _Bar())
-    except LlmprocError as error:
-        complain(error)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except OSError as error:
-        complain(f"{output}: cannot be written: {error.strerror}")
-        return 1
+        try:
+            description = write_synthetic(given.output, given.shape, given.seed, given.layout, _Bar())
+        except OSError as error:
+            raise LlmprocError(f"{given.output}: cannot be written: {error.strerror}") from None
+        _tell(given, description.n_layers)
+        return 0
+
+    return exit_code_of(write)
+
+
+def _tell(given: argparse.Namespace, layers: int) -> None:
     size = given.output.stat().st_size
     if given.json:
-        print(
-            json.dumps(
-                {
-                    "file": str(given.output),
-                    "bytes": size,
-                    "shape": given.shape,
-                    "layout": given.layout,
-                    "seed": given.seed,
-                    "weights": "random",
-                }
-            )
-        )
+        told = {"file": str(given.output), "bytes": size, "shape": given.shape, "layout": given.layout}
+        print_result(json.dumps({**told, "seed": given.seed, "weights": "random"}) + "\n")
     else:
-        print(
-            f"{given.output}: {size:,} bytes, {given.shape}, {given.layout}, "
-            f"{description.n_layers} layers, random weights"
-        )
-    return 0
+        shape = f"{given.shape}, {given.layout}, {layers} layers, random weights"
+        print_result(f"{given.output}: {size:,} bytes, {shape}\n")

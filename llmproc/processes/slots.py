@@ -30,6 +30,7 @@ class WorkerExit:
     rusage: struct_rusage
     was_ready: bool
     steps: int
+    replaced: bool = False  # another worker takes its place
 
 
 def open_pidfd(pid: int) -> int | None:

@@ -18,6 +18,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from llmproc.errors import LlmprocError, ProtocolError, StartError, WorkersLostError
 from llmproc.processes import protocol, system
@@ -263,7 +264,8 @@ class Supervisor:
             return self.give_up(StartError(f"worker {ended.pid} died before it was ready (status {words})"))
         delay = self._restart.worker_died(slot.index, fruitless and not asked)
         slot.fork_at = None if delay is None else self._clock.now + delay
-        self._listener.worker_died(slot.index, ended)
+        goes_on = delay is not None and not self._stopping
+        self._listener.worker_died(slot.index, replace(ended, replaced=goes_on))
         if delay is None and not self._stopping:
             count = self._restart.count(slot.index)
             words = f"worker slot {slot.index} died {count} times in a row without a finished step"

@@ -163,7 +163,8 @@ class Desk:
             system_s=ended.rusage.ru_stime,
         )
         if not self.closing and not self.error:
-            self._on_notice(f"inference process {ended.pid} exited with {words}; another one continues")
+            then = "; another one continues" if ended.replaced else ""
+            self._on_notice(f"inference process {ended.pid} exited with {words}{then}")
         self.dispatcher.worker_died(slot, time.monotonic())
 
     def holds_work(self, slot: int) -> bool:

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
 
 from fake_arm import FakeArm
 
-from llmproc.apps.compare_options import CompareOptions
+from llmproc.apps.compare_modes.options import CompareOptions
 from llmproc.errors import StartError
 from llmproc.experiments.compare_modes.arm import ArmRun, Prompt
 

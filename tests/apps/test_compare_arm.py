@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from llmproc.apps.compare_arm import ProcessArm, open_arm
-from llmproc.apps.compare_options import parse_options
+from llmproc.apps.compare_modes.arm import ProcessArm, open_arm
+from llmproc.apps.compare_modes.options import parse_options
 from llmproc.config import Environment
 from llmproc.errors import CheckpointError, RequestError, StartError
 from llmproc.experiments.compare_modes.arm import ArmRun, Prompt, judge_run

@@ -11,9 +11,10 @@ from typing import Any
 import compare_arms
 import pytest
 
-from llmproc.apps import compare_modes
+from llmproc.apps import output
 from llmproc.apps.bench.conditions import Conditions
-from llmproc.apps.compare_modes import CHART_FILE, JSON_FILE, TABLE_FILE
+from llmproc.apps.compare_modes import app as compare_modes
+from llmproc.apps.compare_modes.app import CHART_FILE, JSON_FILE, TABLE_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("--workload", "alternating", "--workers", "2", "--repeat", "2")
@@ -175,7 +176,7 @@ def test_a_closed_stdout_is_141(monkeypatch: pytest.MonkeyPatch) -> None:
             raise BrokenPipeError
 
     forgotten: list[bool] = []
-    monkeypatch.setattr(compare_modes, "forget_stdout", lambda: forgotten.append(True))
+    monkeypatch.setattr(output, "forget_stdout", lambda: forgotten.append(True))
     monkeypatch.setattr(sys, "stdout", Closed())
     assert compare_modes.main([*QUICK, "--run-dir", "none"]) == 141 and forgotten == [True]
 
@@ -194,7 +195,7 @@ def test_our_own_workers_are_no_other_programs() -> None:
 
 def test_it_starts_without_numba_or_matplotlib() -> None:
     code = (
-        "import sys, llmproc.apps.compare_modes; "
+        "import sys, llmproc.apps.compare_modes.app; "
         "print([n for n in ('numba', 'numpy', 'pandas', 'matplotlib', 'llmproc.kernels') if n in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

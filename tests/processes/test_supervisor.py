@@ -204,7 +204,7 @@ def test_sigterm_to_a_worker_is_exit_143_and_a_replacement() -> None:
         until(lambda: not idle.busy and state_of(pid) == "S", "it waits for requests, so that only the signal wakes it")
         os.kill(pid, signal.SIGTERM)
         _, ended = heard.wait("worker_died")
-        assert os.waitstatus_to_exitcode(ended.status) == 143
+        assert os.waitstatus_to_exitcode(ended.status) == 143 and ended.replaced
         assert system.describe_status(ended.status) == "143"
         heard.wait("worker_ready")
 
@@ -272,6 +272,7 @@ def test_a_crash_loop_is_slowed_down_and_ends_with_exit_5() -> None:
         assert isinstance(error, WorkersLostError)
         assert error.exit_code == 5
         assert "6 times in a row" in str(error)
+        assert [ended.replaced for _, ended in heard.all("worker_died")] == [True] * 5 + [False]
         died = [at for name, at in heard.times if name == "worker_died"]
         forked = [at for name, at in heard.times if name == "worker_forked"][1:]
         gaps = [later - earlier for earlier, later in zip(died, forked, strict=False)]
@@ -628,7 +629,7 @@ def test_a_healthy_family_stops_by_message_and_at_once() -> None:
     with running(3) as (supervisor, heard):
         supervisor.stop()
         assert supervisor.join(6)
-        assert [ended.status for _, ended in heard.all("worker_died")] == [0, 0, 0]
+        assert [(ended.status, ended.replaced) for _, ended in heard.all("worker_died")] == [(0, False)] * 3
 
 
 def test_stop_while_the_template_prepares() -> None:

@@ -23,9 +23,9 @@ from llmproc.apps.batch.pipeline import Pipeline
 from llmproc.apps.batch.source import Source, StoppedError
 from llmproc.apps.batch.target import Target, open_target, part_file
 from llmproc.apps.chat.interrupts import Interrupts
-from llmproc.apps.chat.screen import OutputLostError, print_result
 from llmproc.apps.observation import Observation
-from llmproc.apps.startup import complain, forget_stdout
+from llmproc.apps.output import OutputLostError, exit_code_of, forget_stdout, print_result
+from llmproc.apps.startup import complain
 from llmproc.checkpoints.header import Header, read_header
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError, UsageError
@@ -35,25 +35,19 @@ from llmproc.service.service import with_threads
 from llmproc.text.templates import ChatTemplate
 from llmproc.text.tokenizer import Tokenizer, load_tokenizer
 
-CLOSED_STDOUT = 141
 SOME_FAILED = 1
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc batch") -> int:
     """Returns the exit code. Errors are one line on stderr."""
-    try:
+
+    def batch() -> int:
         options = parse_options(prog, arguments, Environment.read())
         header = read_header(options.model)
         tokenizer = load_tokenizer(options.tokenizer, header.description.vocab_size)
         return _batch(options, header, tokenizer, prog)
-    except LlmprocError as error:
-        if isinstance(error, OutputLostError):
-            forget_stdout()
-        complain(error)
-        return error.exit_code
-    except BrokenPipeError:
-        forget_stdout()
-        return CLOSED_STDOUT
+
+    return exit_code_of(batch)
 
 
 def _batch(options: BatchOptions, header: Header, tokenizer: Tokenizer, prog: str) -> int:

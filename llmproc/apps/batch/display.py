@@ -21,7 +21,7 @@ from llmproc.apps.batch.flight import Flight
 from llmproc.apps.batch.generating import Generating
 from llmproc.apps.batch.record import ResultRow
 from llmproc.apps.batch.tally import Speed, expected_rows, remaining_s
-from llmproc.apps.chat.screen import print_result
+from llmproc.apps.output import print_result
 from llmproc.service.messages import Progress
 from llmproc.service.service import Service
 from llmproc.text.streaming import printable

@@ -23,10 +23,10 @@ from llmproc.apps.bench.options import BenchOptions, parse_options
 from llmproc.apps.bench.remote import LLAMA_CPP, MACHINE, OWN, RemoteArm
 from llmproc.apps.bench.runner import Runnable, Runner, idle_cpu_share
 from llmproc.apps.bench.work import Work, limit_work, planned_work
-from llmproc.apps.chat.screen import print_result
-from llmproc.apps.startup import INTERRUPTED, complain, interruptible
+from llmproc.apps.output import exit_code_of, print_result
+from llmproc.apps.startup import interruptible
 from llmproc.config import Environment
-from llmproc.errors import LlmprocError, UsageError
+from llmproc.errors import UsageError
 from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
 
 _INSTALL = "the package llama-cpp-python is not installed: pip install llama-cpp-python compiles it in ten minutes"
@@ -34,18 +34,14 @@ _INSTALL = "the package llama-cpp-python is not installed: pip install llama-cpp
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc bench") -> int:
     """Returns the exit code."""
-    try:
+
+    def measure() -> int:
         interruptible()
         options = parse_options(prog, arguments, Environment.read())
-        command = shlex.join([*prog.split(), *arguments])
-        found = bench(options, command)
-        _write(found, options)
-    except LlmprocError as error:
-        complain(error)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    return 0
+        _write(bench(options, shlex.join([*prog.split(), *arguments])), options)
+        return 0
+
+    return exit_code_of(measure)
 
 
 def bench(options: BenchOptions, command: str) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from llmproc.apps.chat.commands import WORDS
 from llmproc.apps.chat.interrupts import Interrupts
 from llmproc.apps.chat.loop import ChatLoop
 from llmproc.apps.chat.options import ChatOptions, parse_options
-from llmproc.apps.chat.screen import OutputLostError, Screen
+from llmproc.apps.chat.screen import Screen
 from llmproc.apps.chat.sources import open_source
 from llmproc.apps.observation import Observation
-from llmproc.apps.startup import complain, forget_stdout
+from llmproc.apps.output import OutputLostError, exit_code_of, forget_stdout
 from llmproc.checkpoints.header import Header, read_header
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError, StartError, UsageError
@@ -22,26 +22,20 @@ from llmproc.service.session import Session
 from llmproc.text.templates import ChatTemplate
 from llmproc.text.tokenizer import Tokenizer, load_tokenizer
 
-CLOSED_STDOUT = 141
 SOME_FAILED = 1  # of piped prompts: a person at a terminal has seen it
 _LAST_CHANCE_S = 5.0  # a loop that ends before its worker was ready waits so long, to see it start and end
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc.main") -> int:
     """Run the prompt loop; returns the exit code. Errors are one line on stderr."""
-    try:
+
+    def chat() -> int:
         options = parse_options(prog, arguments, Environment.read())
         header = read_header(options.model)
         tokenizer = load_tokenizer(options.tokenizer, header.description.vocab_size)
         return _chat(options, header, tokenizer)
-    except LlmprocError as error:
-        if isinstance(error, OutputLostError):
-            forget_stdout()
-        complain(error)
-        return error.exit_code
-    except BrokenPipeError:
-        forget_stdout()
-        return CLOSED_STDOUT
+
+    return exit_code_of(chat)
 
 
 def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:

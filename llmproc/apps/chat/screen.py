@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from typing import TextIO
 
-from llmproc.errors import LlmprocError
+from llmproc.apps.output import put
 from llmproc.text.streaming import printable
 
 _ERASE = "\r\x1b[K"
-
-
-class OutputLostError(LlmprocError):
-    """Stdout or stderr takes no more: a full disk, a terminal that has gone. A closed pipe is a BrokenPipeError."""
 
 
 class Screen:
@@ -43,7 +38,7 @@ class Screen:
         """A piece of an answer, at once."""
         if text:
             self._end_progress()
-            _put(sys.stdout, printable(text) if self._clean_stdout else text)
+            put(sys.stdout, printable(text) if self._clean_stdout else text)
             self._at_line_start = text.endswith("\n")
 
     def line(self, text: str) -> None:
@@ -65,7 +60,7 @@ class Screen:
         self._end_progress()
         self.fresh_line()
         stream = sys.stderr if self._notices_to_stderr else sys.stdout
-        _put(stream, f"[INFO] {printable(text)}\n")
+        put(stream, f"[INFO] {printable(text)}\n")
 
     def later(self, text: str) -> None:
         """A remark from another thread: shown by `flush_notices` at the next good moment."""
@@ -80,32 +75,10 @@ class Screen:
         """A line redrawn in place; only when `live`."""
         if not self._progress:
             self.fresh_line()  # a prompt that was piped in stands on this line
-        _put(sys.stderr, f"{_ERASE}[INFO] {text}")
+        put(sys.stderr, f"{_ERASE}[INFO] {text}")
         self._progress = True
 
     def _end_progress(self) -> None:
         if self._progress:
             self._progress = False
-            _put(sys.stderr, _ERASE)
-
-
-def _put(stream: TextIO, text: str) -> None:
-    try:
-        stream.write(text)
-        stream.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        name = "stdout" if stream is sys.stdout else "stderr"
-        raise OutputLostError(f"{name}: cannot be written: {error.strerror}") from None
-
-
-def print_result(text: str) -> None:
-    """What a verb was asked for, on stdout, at once. OutputLostError when the disk refuses, BrokenPipeError."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputLostError(f"stdout: cannot be written: {error.strerror}") from None
+            put(sys.stderr, _ERASE)

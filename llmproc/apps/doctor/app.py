@@ -10,15 +10,15 @@ from llmproc.apps.doctor import exact, machine, rights, software
 from llmproc.apps.doctor.check import Check
 from llmproc.apps.doctor.prompts import questions
 from llmproc.apps.flags import add_files, files_of
-from llmproc.apps.startup import INTERRUPTED, OneLineParser, complain, forget_stdout, interruptible
+from llmproc.apps.output import exit_code_of, print_result
+from llmproc.apps.startup import OneLineParser, interruptible
 from llmproc.checkpoints.header import read_header
 from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions, Environment
-from llmproc.errors import LlmprocError, UsageError
+from llmproc.errors import UsageError
 from llmproc.hardware.cpus import usable_cpus
 from llmproc.text.templates import ChatTemplate
 from llmproc.text.tokenizer import load_tokenizer
 
-CLOSED_STDOUT = 141
 UNUSABLE = 1
 DIFFERENT = 1
 _EXAMPLES = """examples:
@@ -31,19 +31,14 @@ _EXAMPLES = """examples:
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc doctor") -> int:
     """Returns the exit code."""
-    try:
+
+    def examined() -> int:
         interruptible()
         given = _parser(prog).parse_args(arguments)
         _check_flags(given)
         return _exact(given) if given.exact else _report(given)
-    except LlmprocError as error:
-        complain(error)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        forget_stdout()
-        return CLOSED_STDOUT
+
+    return exit_code_of(examined)
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:
@@ -114,13 +109,13 @@ def _report(given: argparse.Namespace) -> int:
     checks = examine(given, Environment.read())
     unusable = [check.name for check in checks if check.state == "fail"]
     if given.json:
-        print(json.dumps({"ok": not unusable, "checks": [check.as_json() for check in checks]}), flush=True)
+        print_result(json.dumps({"ok": not unusable, "checks": [check.as_json() for check in checks]}) + "\n")
         return UNUSABLE if unusable else 0
-    for check in checks:
-        print(check.line())
+    lines = [check.line() for check in checks]
     warnings = sum(check.state == "warn" for check in checks)
     verdict = f"llmproc cannot run: {', '.join(unusable)}" if unusable else "llmproc can run"
-    print(f"{verdict}{f'; {warnings} warnings' if warnings else ''}", flush=True)
+    lines.append(f"{verdict}{f'; {warnings} warnings' if warnings else ''}")
+    print_result("".join(f"{line}\n" for line in lines))
     return UNUSABLE if unusable else 0
 
 
@@ -138,19 +133,18 @@ def _exact(given: argparse.Namespace) -> int:
     if shown:
         lengths = [len(question.ids) for question in asked]
         prompts = f"{len(asked)} requests, prompts of {min(lengths)} to {max(lengths)} ids, {tokens} tokens each"
-        print(f"{model}: {prompts}, KV cache {options.kv_type}")
-        print(exact.HEAD, flush=True)
+        print_result(f"{model}: {prompts}, KV cache {options.kv_type}\n{exact.HEAD}\n")
     outcomes: list[exact.Outcome] = []
     for outcome in exact.compare(model, options, asked, tokens, given.threads):
         outcomes.append(outcome)
         if shown:
-            print(outcome.row(reference=len(outcomes) == 1), flush=True)
+            print_result(outcome.row(reference=len(outcomes) == 1) + "\n")
     different = sum(bool(outcome.difference) for outcome in outcomes)
     if given.json:
-        print(json.dumps({"checkpoint": str(model), **exact.as_json(asked, tokens, outcomes)}), flush=True)
+        print_result(json.dumps({"checkpoint": str(model), **exact.as_json(asked, tokens, outcomes)}) + "\n")
     else:
         verdict = (
             f"{different} of {len(outcomes)} settings DIFFER" if different else f"all {len(outcomes)} settings equal"
         )
-        print(verdict, flush=True)
+        print_result(f"{verdict}\n")
     return DIFFERENT if different else 0

@@ -15,12 +15,11 @@ import time
 from collections.abc import Iterator, Sequence
 
 from llmproc.apps.logs import Logs
+from llmproc.apps.output import exit_code_of
 from llmproc.apps.record import summary
 from llmproc.apps.record.options import RecordOptions, parse_options
 from llmproc.apps.record.target import Command, Running, Target
-from llmproc.apps.startup import complain
 from llmproc.config import Environment
-from llmproc.errors import LlmprocError
 from llmproc.monitor import table
 from llmproc.monitor.followed import Recorded
 from llmproc.monitor.recorder import Recorder
@@ -33,11 +32,7 @@ _GRACE_S = 5.0  # from SIGTERM to SIGKILL, after --duration
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc record") -> int:
     """Returns the exit code. Errors are one line on stderr."""
-    try:
-        return _record(parse_options(prog, arguments, Environment.read()))
-    except LlmprocError as error:
-        complain(error)
-        return error.exit_code
+    return exit_code_of(lambda: _record(parse_options(prog, arguments, Environment.read())))
 
 
 class _Notices:

@@ -8,40 +8,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmproc.apps.chat.interrupts import Interrupts
-from llmproc.apps.chat.screen import OutputLostError, Screen
+from llmproc.apps.chat.screen import Screen
 from llmproc.apps.chat.teller import Teller
 from llmproc.apps.observation import Observation
-from llmproc.apps.startup import complain, forget_stdout
+from llmproc.apps.output import exit_code_of
 from llmproc.apps.threads.clocks import ThreadTimes, of_rusage, read_times, report_lines
 from llmproc.apps.threads.options import ThreadsOptions, parse_options
 from llmproc.checkpoints.header import Header, read_header
 from llmproc.config import Environment
-from llmproc.errors import LlmprocError, RequestError, StartError, UsageError
+from llmproc.errors import RequestError, StartError, UsageError
 from llmproc.processes.slots import WorkerExit
 from llmproc.service.service import Service, ServiceConfig
 from llmproc.service.session import Session
 from llmproc.text.templates import ChatTemplate
 from llmproc.text.tokenizer import Tokenizer, load_tokenizer
 
-CLOSED_STDOUT = 141
 SOME_FAILED = 1
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc threads") -> int:
     """Returns the exit code. Errors are one line on stderr."""
-    try:
+
+    def threads() -> int:
         options = parse_options(prog, arguments, Environment.read())
         header = read_header(options.model)
         tokenizer = load_tokenizer(options.tokenizer, header.description.vocab_size)
         return _run(options, header, tokenizer)
-    except LlmprocError as error:
-        if isinstance(error, OutputLostError):
-            forget_stdout()
-        complain(error)
-        return error.exit_code
-    except BrokenPipeError:
-        forget_stdout()
-        return CLOSED_STDOUT
+
+    return exit_code_of(threads)
 
 
 def _run(options: ThreadsOptions, header: Header, tokenizer: Tokenizer) -> int:

@@ -20,16 +20,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llmproc.apps.startup import OneLineParser, complain, forget_stdout
+from llmproc.apps.output import OutputLostError, exit_code_of, forget_stdout
+from llmproc.apps.startup import OneLineParser
 from llmproc.apps.top.keys import Keyboard
 from llmproc.apps.top.screens import Json, Screen, Stream, terminal_screen
 from llmproc.apps.top.steering import Steering
 from llmproc.apps.top.view import Look, View
-from llmproc.errors import LlmprocError, UsageError
+from llmproc.errors import UsageError
 from llmproc.monitor.runtimedir import places
 from llmproc.processes.signalfd import SignalFd
 
-CLOSED_STDOUT = 141
 _FIRST_S = 0.3  # the second look comes sooner: it brings the first rates
 _MESSAGE_S = 5.0
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -76,20 +76,19 @@ def parse_options(prog: str, arguments: Sequence[str]) -> TopOptions:
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc top") -> int:
     """Returns the exit code."""
-    try:
-        return _run(parse_options(prog, arguments))
-    except LlmprocError as error:
-        complain(error)
-        return error.exit_code
-    except BrokenPipeError:
-        forget_stdout()
-        return CLOSED_STDOUT
-    except OSError as error:
-        forget_stdout()
-        if error.errno == errno.EIO:  # a terminal that has gone
-            return 128 + signal.SIGHUP
-        complain(f"stdout: cannot be written: {error.strerror}")
-        return 1
+
+    def shown() -> int:
+        try:
+            return _run(parse_options(prog, arguments))
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise OutputLostError(f"stdout: cannot be written: {error.strerror}") from None
+            forget_stdout()
+            return 128 + signal.SIGHUP  # a terminal that has gone
+
+    return exit_code_of(shown)
 
 
 def _run(options: TopOptions) -> int:

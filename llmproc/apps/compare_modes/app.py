@@ -23,12 +23,12 @@ from typing import Any
 from llmproc.apps.bench import conditions
 from llmproc.apps.bench.bar import Bar
 from llmproc.apps.bench.machine import machine_block
-from llmproc.apps.chat.screen import OutputLostError, print_result
-from llmproc.apps.compare_options import CompareOptions, parse_options
-from llmproc.apps.compare_prompts import NamedPrompts, prompts_from, shipped_prompts
-from llmproc.apps.startup import INTERRUPTED, complain, forget_stdout, interruptible
+from llmproc.apps.compare_modes.options import CompareOptions, parse_options
+from llmproc.apps.compare_modes.prompts import NamedPrompts, prompts_from, shipped_prompts
+from llmproc.apps.output import exit_code_of, print_result
+from llmproc.apps.startup import interruptible
 from llmproc.config import Environment
-from llmproc.errors import LlmprocError, LogError, UsageError
+from llmproc.errors import LogError, UsageError
 from llmproc.experiments.compare_modes.arm import Arm
 from llmproc.experiments.compare_modes.plan import settings
 from llmproc.experiments.compare_modes.result import document
@@ -38,14 +38,15 @@ from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
 from llmproc.report import modes_table
 from llmproc.report.modes_file import read_comparison
 
-ARM = "llmproc.apps.compare_arm:open_arm"  # (CompareOptions) -> context manager that gives an Arm
-SOME_FAILED, CLOSED_STDOUT = 1, 141
+ARM = "llmproc.apps.compare_modes.arm:open_arm"  # (CompareOptions) -> context manager that gives an Arm
+SOME_FAILED = 1
 JSON_FILE, TABLE_FILE, CHART_FILE = "compare-modes.json", "compare-modes.md", "compare-modes.png"
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc compare-modes") -> int:
     """Returns the exit code."""
-    try:
+
+    def compared() -> int:
         interruptible()
         options = parse_options(prog, arguments, Environment.read())
         refuse_early(options)
@@ -56,16 +57,8 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc compare-modes"
             found = compare(options, shlex.join([*prog.split(), *arguments]))
             _write(found, options)
         return SOME_FAILED if any(row["failed"] for row in found["results"]) else 0
-    except LlmprocError as error:
-        if isinstance(error, OutputLostError):
-            forget_stdout()
-        complain(error)
-        return error.exit_code
-    except BrokenPipeError:
-        forget_stdout()
-        return CLOSED_STDOUT
-    except KeyboardInterrupt:
-        return INTERRUPTED
+
+    return exit_code_of(compared)
 
 
 def refuse_early(options: CompareOptions) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from llmproc.apps.compare_options import CompareOptions
+from llmproc.apps.compare_modes.options import CompareOptions
 from llmproc.apps.lastwords import last_line
 from llmproc.checkpoints.header import read_header
 from llmproc.errors import RequestError, StartError

@@ -1,0 +1,78 @@
+"""How verbs end: one line at most, and the right exit code, whatever stops them or stdout."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from llmproc.apps import output
+from llmproc.apps.output import OutputLostError, exit_code_of, print_result, put
+from llmproc.errors import LlmprocError, StartError, UsageError
+
+ROOT = Path(__file__).resolve().parents[2]
+LOST = "llmproc: stdout: cannot be written: No space left on device\n"
+
+
+class Full(io.StringIO):
+    """What stdout is when the disk is full, or its reader gone."""
+
+    def __init__(self, error: type[OSError] = OSError) -> None:
+        super().__init__()
+        self._error = error
+
+    def flush(self) -> None:
+        raise self._error(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (LlmprocError("it broke"), 1, "llmproc: it broke\n"),
+        (UsageError("--seed is x"), 2, "llmproc: --seed is x\n"),
+        (StartError("no memory"), 3, "llmproc: no memory\n"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_what_ends_a_verb_is_one_line_and_a_code(
+    error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def verb() -> int:
+        raise error
+
+    assert exit_code_of(verb) == code and exit_code_of(lambda: 7) == 7
+    assert capsys.readouterr() == ("", said)
+
+
+@pytest.mark.parametrize(("error", "code", "said"), [(OSError, 1, LOST), (BrokenPipeError, 141, "")])
+def test_what_stdout_does_not_take(
+    error: type[OSError], code: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forgotten: list[bool] = []
+    monkeypatch.setattr(output, "forget_stdout", lambda: forgotten.append(True))
+    monkeypatch.setattr(sys, "stdout", Full(error))
+    assert exit_code_of(lambda: print_result("x") or 0) == code and forgotten == [True]  # type: ignore[func-returns-value]
+    assert capsys.readouterr().err == said
+
+
+def test_a_fault_of_our_own_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        exit_code_of(lambda: 1 // 0)
+
+
+def test_the_stream_that_refuses_is_named() -> None:
+    with pytest.raises(OutputLostError, match=r"^stderr: cannot be written: No space left"):
+        put(Full(), "x")
+
+
+@pytest.mark.parametrize("verb", ["doctor", "doctor --json", "synth --shape tiny -o x.bin", "top --once --json"])
+def test_a_full_disk(verb: str, tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "llmproc", *verb.split()], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE,
+            text=True, env={"PYTHONPATH": str(ROOT), "LLMPROC_RUNTIME_DIR": str(tmp_path)},
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, LOST)

@@ -9,42 +9,16 @@ from typing import Any
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer, ErrorbarContainer
-from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
 
 from fake_arm import FakeArm
 from fake_comparison import compare, row_of
+from looking import overlaps, texts
 
 from llmproc.report import figure as look
 from llmproc.report.modes_chart import COLOURS, plot_modes
-
-
-def texts(figure: Figure) -> list[str]:
-    found = [text.get_text() for text in figure.texts]
-    for axis in figure.axes:
-        found += [text.get_text() for text in axis.texts]
-        found += [axis.get_xlabel(), axis.get_ylabel(), axis.get_title(loc="left")]
-        legend = axis.get_legend()
-        found += [text.get_text() for text in legend.get_texts()] if legend else []
-        found += [label.get_text() for label in axis.get_xticklabels()]
-    return [text for text in found if text]
-
-
-def overlaps(figure: Figure) -> list[tuple[str, str]]:
-    """Pairs of texts that cover each other, and texts that leave the picture; the watermark may lie under anything."""
-    figure.draw_without_rendering()
-    pieces = [*figure.texts]
-    for axis in figure.axes:
-        legend = axis.get_legend()
-        pieces += [text for text in axis.texts if text.get_text() != "SIMULATED"]
-        pieces += [*axis.get_xticklabels(), axis.xaxis.label, axis.title, axis._left_title]  # type: ignore[attr-defined]
-        pieces += legend.get_texts() if legend else []
-    boxes = [(text.get_text(), text.get_window_extent()) for text in pieces if text.get_text()]
-    outside = [(a, "the edge") for a, box in boxes if box.x0 < 0 or box.y0 < 0 or box.x1 > figure.bbox.x1]
-    return outside + [(a, b) for i, (a, box) in enumerate(boxes) for b, other in boxes[i + 1 :] if box.overlaps(other)]
-
 
 CASES: dict[str, Any] = {
     "two": {"workers": (2,), "name": "alternating"},

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from matplotlib.figure import Figure
+from looking import overlaps, texts
 from matplotlib.image import imread
 
 from llmproc.errors import LogError
@@ -22,25 +22,6 @@ from llmproc.report.timing import MOST_BARS, plot_timing
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "tests" / "report" / "example"
 SOURCES = [EXAMPLE, EXAMPLE / "proc.log", EXAMPLE / "stdout.txt"]
-
-
-def texts(figure: Figure) -> list[str]:
-    found = [text.get_text() for text in figure.texts]
-    for axis in figure.axes:
-        found += [text.get_text() for text in axis.texts]
-        found += [axis.get_xlabel(), axis.get_ylabel(), axis.get_title(loc="left")]
-        legend = axis.get_legend()
-        found += [text.get_text() for text in legend.get_texts()] if legend else []
-        found += [label.get_text() for label in axis.get_yticklabels()]
-    return [text for text in found if text]
-
-
-def overlaps(figure: Figure) -> list[tuple[str, str]]:
-    """Pairs of free texts that cover each other."""
-    figure.draw_without_rendering()
-    pieces = [*figure.texts, *(text for axis in figure.axes for text in axis.texts)]
-    boxes = [(text.get_text(), text.get_window_extent()) for text in pieces if text.get_text()]
-    return [(a, b) for i, (a, box) in enumerate(boxes) for b, other in boxes[i + 1 :] if box.overlaps(other)]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)

@@ -103,7 +103,7 @@ def test_a_real_prompt_loop_from_beginning_to_end(tmp_path: Path, slow: Path) ->
 
     folder = tmp_path / "chat"
     folder.mkdir()
-    with Chat(folder, "--model", slow, "--max-tokens", 900, environment=place) as chat:
+    with Chat(folder, "--model", slow, "--max-tokens", 700, environment=place) as chat:
         chat.until(lambda: list((tmp_path / "place").glob("*.json")))
         chat.send(b"Hello\n")
         chat.await_events("step", 3)  # the second comes 0.3 s after the first: all has been announced

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -27,8 +28,19 @@ def model(make_model) -> Model:
 
 def ranks() -> dict[str, int]:
     """Name -> task, of the ranks that have a thread of their own."""
-    names = {(TASKS / task / "comm").read_text().strip(): int(task) for task in os.listdir(TASKS)}
+    names: dict[str, int] = {}
+    for task in os.listdir(TASKS):
+        with contextlib.suppress(OSError):  # it ends just now
+            names[(TASKS / task / "comm").read_text().strip()] = int(task)
     return {name: task for name, task in names.items() if name.startswith("rank-")}
+
+
+def no_ranks() -> bool:
+    """Soon: the kernel lists a thread for a moment after it has been joined."""
+    end = time.monotonic() + 5
+    while ranks() and time.monotonic() < end:
+        time.sleep(0.001)
+    return not ranks()
 
 
 def cpu_ns(task: int) -> int:
@@ -60,11 +72,11 @@ def expected(model: Model) -> np.ndarray:
 def test_ranks_have_names_and_end_with_the_team(
     model: Model, expected: np.ndarray, threads: int, leads: bool, names: list[str]
 ) -> None:
-    assert ranks() == {}
+    assert no_ranks()
     with one_sequence(model, EngineOptions(threads=threads, leads=leads)) as sequence:
         found = logits(sequence)  # behind the first step every rank has its name
         assert sorted(ranks()) == names
-    assert ranks() == {}
+    assert no_ranks()
     np.testing.assert_array_equal(bits(found), bits(expected))
 
 
@@ -111,7 +123,7 @@ def test_closing_twice_and_without_a_step(model: Model) -> None:
             forward = open_weights(*model, EngineOptions(threads=threads, leads=leads))
             forward.close()
             forward.close()
-    assert ranks() == {} and threading.active_count() == 1
+    assert no_ranks() and threading.active_count() == 1
 
 
 def test_a_failed_call_leaves_the_team_usable(model: Model, expected: np.ndarray) -> None:

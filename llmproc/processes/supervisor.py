@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import selectors
 import signal
 import threading
@@ -32,6 +33,7 @@ from llmproc.processes.slots import SlotState, WorkerSlot
 
 _TICK_S = 0.1  # while something has a deadline
 _HEALTH_S = 0.5  # while a worker is busy
+_LULL_S = 0.001  # between rounds that bring nothing but tokens
 _CALLS = 64  # posted ones in a round at most: workers are heard between thousands of requests
 _STRAY_PATIENCE_S = 2.0  # only after a fault of our own
 
@@ -48,6 +50,7 @@ class Supervisor:
         self._judge = HealthJudge(plan.stuck_after_s)
         self.nursery = Nursery(plan, self._board.fd, self._selector, self._clock, self._restart, listener, parent=self)
         self._stopping = self._finished = self._woken = False
+        self._heard_at = 0.0  # when the present round began
         self._posted: deque[Callable[[], None]] = deque()
         self._post_lock, self._closed = threading.RLock(), False  # re-entrant: a finalizer may post in the middle
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -104,15 +107,30 @@ class Supervisor:
     # -- the loop ---------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        urgent = True
         while not self._finished:
-            ready = self._selector.select(self._timeout())
+            ready = self._listen(urgent)
             self._clock.tick(time.monotonic())  # first, so that deadlines set below do not start in the past
             for key, _ in ready:
                 key.data()
             for _ in range(min(len(self._posted), _CALLS)):
                 self._posted.popleft()()
             self._advance(self._clock.tick(time.monotonic()))
-            self._listener.round_ended()
+            urgent = self._listener.round_ended()
+
+    def _listen(self, urgent: bool) -> list[tuple[selectors.SelectorKey, int]]:
+        """What there is to hear; if it is not urgent, so much later that rounds are _LULL_S apart.
+
+        Where tokens come faster than that, a round for each would take the CPU from those who make them. Whatever is
+        posted ends the lull.
+        """
+        ready = self._selector.select(self._timeout())
+        rest = self._heard_at + _LULL_S - time.monotonic()
+        if ready and rest > 0 and not (urgent or self._posted):
+            select.select([self._wake_read], [], [], rest)
+            ready = self._selector.select(0)
+        self._heard_at = time.monotonic()
+        return ready
 
     def _advance(self, now: float) -> None:
         self.nursery.advance(now, {slot.pid for slot in self.slots})

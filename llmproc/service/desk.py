@@ -180,9 +180,9 @@ class Desk:
         """Twice a second while work is held."""
         self.dispatcher.remind()
 
-    def round_ended(self) -> None:
+    def round_ended(self) -> bool:
         """All that could be heard has been."""
-        self.dispatcher.settle()
+        return self.dispatcher.settle()
 
     def warn(self, text: str) -> None:
         """Worth a line, and an event."""

@@ -143,14 +143,19 @@ class Dispatcher:
         """Now and then, while anything waits: whoever was woken may have been stopped in his sleep."""
         self._wake_others(1)
 
-    def settle(self) -> None:
-        """After everything that could be heard just now: append what can be, and wake whom that needs."""
+    def settle(self) -> bool:
+        """After everything that could be heard just now: append what can be, and wake whom that needs.
+
+        Returns whether there was anything but tokens.
+        """
+        acted = self._changed or self._took > 0
         if self._changed:
             freed, self._freed, self._changed = self._freed, set(), False
             self._fill(freed)
         if self._took:
             took, self._took = self._took, 0
             self._wake_others(took)
+        return acted
 
     def awaits(self, worker: int) -> bool:
         """Whether something is expected of a worker: it runs a request, or its ring holds one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -26,6 +27,8 @@ class Ticket:
         self.worker: int | None = None
         self.attempts = 0
         self._events: queue.SimpleQueue[Token | Finish] = queue.SimpleQueue()
+        self._under_way = threading.Lock()
+        self._under_way.acquire()
 
     def put(self, event: Token | Finish) -> None:
         """For the service."""
@@ -34,6 +37,8 @@ class Ticket:
         elif self.first_token is None:
             self.first_token = time.monotonic()
         self._events.put(event)
+        if self.ended is not None:
+            self._under_way.release()
         if self._notify:
             self._notify()
 
@@ -43,6 +48,13 @@ class Ticket:
             return self._events.get(timeout=timeout)
         except queue.Empty:
             return None
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Whether the Finish is there, within `timeout` seconds: for who wants the whole and no token wakes him."""
+        there = self._under_way.acquire(timeout=-1 if timeout is None else timeout)
+        if there:
+            self._under_way.release()  # for whoever asks next
+        return there
 
     def __iter__(self) -> Iterator[Token | Finish]:
         while True:

@@ -59,8 +59,8 @@ class Heard:
     def looked_at(self, slot: int) -> None:
         pass
 
-    def round_ended(self) -> None:
-        pass
+    def round_ended(self) -> bool:
+        return True
 
     def evidence(self, pid: int) -> tuple[int, int, str] | None:
         return self.proof(pid)

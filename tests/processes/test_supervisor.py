@@ -697,7 +697,7 @@ def test_workers_are_heard_between_any_number_of_posts_and_every_round_has_an_en
             supervisor.post(again)
 
     with running(1) as (supervisor, heard):
-        heard.round_ended = lambda: order.append("round")  # type: ignore[method-assign]
+        heard.round_ended = lambda: order.append("round") or True  # type: ignore[func-returns-value, method-assign]
         heard.hooks["frame"] = lambda slot, frame: answered.set()
         supervisor.post(begin)
         assert answered.wait(20)
@@ -705,6 +705,27 @@ def test_workers_are_heard_between_any_number_of_posts_and_every_round_has_an_en
     assert time.monotonic() < end, "it was heard although calls kept coming"
     posts = [len(list(calls)) for kind, calls in itertools.groupby(order) if kind == "post"]
     assert max(posts) == 64, "so many in a round, and after each round what was heard is acted on"
+
+
+def test_what_is_not_urgent_is_not_heard_at_once_and_a_post_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(1) as (supervisor, heard):
+        heard.round_ended = lambda: False  # type: ignore[method-assign]
+        round_of(supervisor)
+        monkeypatch.setattr("llmproc.processes.supervisor._LULL_S", 60.0)
+        try:
+            health = supervisor.slots[0].health
+            before = health.steps
+            ask(supervisor, 0, Frame(echo.SLEEP, 0, b"0.3"))
+            ask(supervisor, 0, Frame(echo.ECHO, 1))
+            until(lambda: health.steps == before + 2, "it has answered both")
+            time.sleep(0.2)
+            assert not heard.all("frame"), "main is still in its lull"
+            round_of(supervisor)  # long before a minute is over
+            round_of(supervisor)
+            assert len(heard.all("frame")) == 2
+        finally:
+            monkeypatch.undo()
+            supervisor.post(lambda: None)
 
 
 def test_what_was_posted_before_the_end_runs() -> None:

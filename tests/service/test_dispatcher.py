@@ -377,6 +377,30 @@ def test_whoever_was_stopped_in_his_sleep_is_passed_over_when_main_looks_again()
             assert heard(ticket)[1].reason == "length"
 
 
+def test_tokens_alone_are_not_urgent() -> None:
+    with world("ws", workers=1) as it:
+        it.late = lambda: True
+
+        def urgent() -> bool:
+            return it.main.settle()
+
+        urgent()
+        assert not urgent()
+        ticket = it.ask(2)
+        assert urgent(), "it is to be appended"
+        it.acts(0)
+        it.hear(0)
+        assert urgent(), "somebody may be needed for what is left"
+        it.acts(0)
+        it.hear(0)
+        assert not urgent(), "a token"
+        it.acts(0)
+        it.hear(0)
+        it.hear(0)
+        assert urgent(), "an end: the next one may begin"
+        assert heard(ticket)[1].reason == "length"
+
+
 def test_as_many_sleepers_are_woken_as_there_are_requests() -> None:
     with world("ws", workers=4, cells=4) as it:
         it.ask(9, session=5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from llmproc.service.messages import Finish, Token
 from llmproc.service.ticket import Ticket
 
@@ -39,3 +41,14 @@ def test_a_request_that_brought_nothing_has_no_first_token() -> None:
     ticket = Ticket(1, lambda: None)
     ticket.put(FINISH)
     assert ticket.first_token is None and ticket.ended is not None
+
+
+def test_waiting_for_the_end_alone() -> None:
+    ticket = Ticket(1, lambda: None)
+    ticket.put(Token(1, 5, True))
+    assert not ticket.wait(0) and not ticket.wait(0.01)
+    later = threading.Timer(0.05, ticket.put, [FINISH])
+    later.start()
+    assert ticket.wait(20) and ticket.wait(0) and ticket.wait(), "as often as anybody asks"
+    later.join()
+    assert list(ticket) == [Token(1, 5, True), FINISH], "nothing has been taken"

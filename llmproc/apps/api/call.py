@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from llmproc.apps.api.prompts import Prompt
 from llmproc.apps.api.result import Result
@@ -63,17 +63,17 @@ class Call:
         answer = self._answer
         if answer is None or self.result is not None:
             return None
-        try:
+        with self._cancelling():
             piece = answer.next(timeout)
-        except BaseException:  # Ctrl-C, wherever it is caught
-            self.cancel()
-            raise
         if answer.finish is not None:
             self.result = Result.of(self._prompt, answer, answer.finish)
         return piece
 
     def wait(self) -> Result:
         """Block until it has ended."""
+        if self._answer is not None and self.result is None:
+            with self._cancelling():
+                self._answer.ticket.wait()
         while self.result is None:
             self.next()
         return self.result
@@ -82,11 +82,8 @@ class Call:
         """The next piece, waiting in the event loop; a cancelled task cancels the request."""
         piece = self.next(0)
         while piece is None and self.result is None:
-            try:
+            with self._cancelling():
                 await bell.wait()
-            except BaseException:
-                self.cancel()
-                raise
             piece = self.next(0)
         return piece or ""
 
@@ -101,6 +98,15 @@ class Call:
         if self._answer is not None and self.result is None and not self.cancelled:
             self.cancelled = True
             self._answer.cancel()
+
+    @contextlib.contextmanager
+    def _cancelling(self) -> Iterator[None]:
+        """Whatever comes up meanwhile, Ctrl-C for instance, ends the request too, wherever it is caught."""
+        try:
+            yield
+        except BaseException:
+            self.cancel()
+            raise
 
     def __del__(self) -> None:
         if self._answer is not None and self._pid == os.getpid():  # a forked child has only a picture of it

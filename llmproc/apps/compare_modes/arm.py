@@ -140,6 +140,7 @@ class ProcessArm:
 
 def _collect(ticket: Ticket) -> tuple[list[int], Finish]:
     ids: list[int] = []
+    ticket.wait()  # a thread that is woken by every token takes time from the workers
     for event in ticket:
         if isinstance(event, Token):
             ids.append(event.token)

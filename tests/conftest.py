@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 import tempfile
 import threading
 import time
@@ -23,6 +24,10 @@ for _name in [name for name in os.environ if name.startswith("LLMPROC_")]:
     del os.environ[_name]
 os.environ["XDG_RUNTIME_DIR"] = str(_PLACE / "runtime")  # nor announce themselves to the user's `llmproc top`
 (_PLACE / "runtime").mkdir(parents=True, exist_ok=True)
+
+# A shell ignores these for what a script starts in the background, and every child of ours would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
         raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
     screen = Screen()
     observation = Observation(options.interval_s, options.log, options.course, options.run_dir, screen.later)
-    interrupts = Interrupts(first_ends=options.course)
+    interrupts = Interrupts(first_ends=options.course, ctrl_c_anyhow=True)
     config = ServiceConfig(
         options.model, engine=options.engine, scheduling=options.scheduling, output_fd=observation.output_fd
     )

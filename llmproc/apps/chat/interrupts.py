@@ -3,6 +3,7 @@
 SIGINT while idle                        ends the program
 SIGINT while generating                  cancels the answer; a second one ends the program (--course: the first)
 SIGTERM, SIGHUP                          end the program
+ignored from the start                   stays so: nohup, or a job that a script put into the background
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Interrupts:
     """Install for the life of the loop; `ended_by` is the signal that ends the program, 0 while none did."""
 
-    def __init__(self, first_ends: bool) -> None:
+    def __init__(self, first_ends: bool, ctrl_c_anyhow: bool = False) -> None:
+        """`ctrl_c_anyhow`: take SIGINT even if it was ignored, as a program that is told to end by it must."""
         self._first_ends = first_ends
         self._cancel: Callable[[], None] | None = None
         self._cancelled = False
         self._idle = False
         self.ended_by = 0
-        wanted = [n for n in _ENDING if n != signal.SIGHUP or signal.getsignal(n) is not signal.SIG_IGN]  # nohup
+        taken = (signal.SIGINT,) if ctrl_c_anyhow else ()
+        wanted = [n for n in _ENDING if n in taken or signal.getsignal(n) is not signal.SIG_IGN]
         self._old = {number: signal.signal(number, self._handle) for number in wanted}
 
     def restore(self) -> None:

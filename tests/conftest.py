@@ -23,6 +23,7 @@ os.environ.update(XDG_CACHE_HOME=str(_PLACE), XDG_STATE_HOME=str(_PLACE / "state
 for _name in [name for name in os.environ if name.startswith("LLMPROC_")]:
     del os.environ[_name]
 os.environ["XDG_RUNTIME_DIR"] = str(_PLACE / "runtime")  # nor announce themselves to the user's `llmproc top`
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of programs are started: a third of a second for each
 (_PLACE / "runtime").mkdir(parents=True, exist_ok=True)
 
 # A shell ignores these for what a script starts in the background, and every child of ours would inherit that.

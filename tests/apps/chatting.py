@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 30.0  # a busy machine, not a slow program
+PATIENCE_S = 90.0  # a busy machine that compiles kernels, not a slow program
 PROMPT = ">>> "
 SPEED = re.compile(r"\[INFO\] SEQ LEN: (\d+), Speed: (\d+\.\d{4}) tok/s\r?\n")
 COURSE_LINE = re.compile(

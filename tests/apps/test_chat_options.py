@@ -259,8 +259,10 @@ def test_odd_input(tmp_path: Path, quick: Path) -> None:
 
 
 def test_a_line_without_end_is_refused(tmp_path: Path, quick: Path) -> None:
-    code, _, err = run(tmp_path, "--model", quick, text=b"x" * (17 << 20))
-    assert code == 1 and "stdin: a line has more than 16777216 bytes" in err
+    code, out, err = run(tmp_path, "--model", quick, text=b"x" * (17 << 20))
+    assert code == 1 and "stdin: a line has more than 16777216 bytes" in out + err, (
+        "where errors go once there are workers"
+    )
 
 
 def test_the_context_fills_up(tmp_path: Path, quick: Path) -> None:

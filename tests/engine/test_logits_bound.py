@@ -137,7 +137,7 @@ SHAPES = (
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("shape", range(len(SHAPES)))
+@pytest.mark.parametrize("shape", [0, *(pytest.param(n, marks=pytest.mark.soak) for n in range(1, len(SHAPES)))])
 def test_random_models(make_model, kind: str, shape: int) -> None:
     model = make_model(shape, "int8" if kind == "int8" else "f32", 32, **SHAPES[shape], seq_len=280)
     ids = np.random.default_rng(shape).integers(0, SHAPES[shape]["vocab_size"], 275).tolist()

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,15 @@ from llmproc.processes.signalfd import Caught, SignalFd
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def to_this_thread(number: int) -> None:
+    """Not to the process: if that has other threads, which do not block it, one of them would take it and end us."""
+    signal.pthread_kill(threading.get_ident(), number)
+
+
 def test_a_signal_is_read_with_its_sender() -> None:
     with SignalFd([signal.SIGUSR1, signal.SIGUSR2]) as signals:
         assert signals.read() == []
-        os.kill(os.getpid(), signal.SIGUSR2)
+        to_this_thread(signal.SIGUSR2)
         assert select.select([signals], [], [], 10)[0] == [signals]
         assert signals.read() == [Caught(signal.SIGUSR2, False, os.getpid())]
         assert signals.read() == []
@@ -31,7 +37,7 @@ def test_what_was_blocked_is_unblocked_and_what_came_is_dropped() -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     signals = SignalFd([signal.SIGUSR1])
     assert signal.SIGUSR1 in signal.pthread_sigmask(signal.SIG_BLOCK, [])
-    os.kill(os.getpid(), signal.SIGUSR1)  # its default action would end this process
+    to_this_thread(signal.SIGUSR1)  # its default action would end this process
     signals.close()
     signals.close()
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
@@ -41,7 +47,7 @@ def test_an_ignored_signal_stays_ignored() -> None:
     old = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     try:
         with SignalFd([signal.SIGUSR1]) as signals:
-            os.kill(os.getpid(), signal.SIGUSR1)
+            to_this_thread(signal.SIGUSR1)
             assert signals.read() == []
     finally:
         signal.signal(signal.SIGUSR1, old)

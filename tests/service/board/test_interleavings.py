@@ -15,10 +15,7 @@ from world import Case, Violation
 
 SMALL = {
     "one request, every step": Case(requests=1, dealt=1),
-    "one request, a ring for both, every step": Case(requests=1),
     "a slot used twice, every step": Case(dealt=1, deaths=0),
-    "a slot used twice, a ring for both": Case(coarse=True, buffered=False),
-    "three requests through one cell": Case(requests=3, dealt=1, coarse=True, buffered=False),
     "two requests in two cells": Case(slots=2, cells=2, dealt=1, deaths=0, coarse=True),
     "two deaths": Case(requests=1, dealt=1, deaths=2, coarse=True),
     "nobody steals": Case(steals=False, coarse=True),
@@ -34,6 +31,8 @@ SMALL = {
     "bells for sleepers, nobody steals": Case(slots=2, dealt=1, deaths=0, sleepers=True, steals=False, coarse=True),
 }
 LARGE = {
+    "one request, a ring for both, every step": Case(requests=1),
+    "three requests through one cell": Case(requests=3, dealt=1, coarse=True, buffered=False),
     "a slot used twice, a ring for both": Case(coarse=True),
     "two requests, a ring for both": Case(slots=2, coarse=True),
     "two requests, a ring for both, every step": Case(slots=1, dealt=1),

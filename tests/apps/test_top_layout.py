@@ -13,7 +13,7 @@ from llmproc.apps.top.view import Group, Row, View
 MAIN = Row("main", pid=4711, starttime=5, state="S", policy="OTHER", nice=0, core=0, allowed=(0, 1), queue=3,
            sequences=2, tokens_per_s=42.0)  # fmt: skip
 WORKER = Row("worker", 0, 4720, 9, "R", "BATCH", 10, 1, (1,), 187.55, 3.0, 12.5, 123_400_000, 1234.6, 42.0, 2, 1, 7)
-DEAD = Row("worker", 1, state="dead", sequences=0, queue=0, steals=0)
+DEAD = Row("worker", 1, state="X", sequences=0, queue=0, steals=0)
 
 
 def view(*groups: tuple[Row, ...]) -> View:
@@ -35,7 +35,7 @@ def test_a_table() -> None:
         "4720", "worker", "0", "R", "BATCH", "10", "=1" if (os.cpu_count() or 1) > 1 else "1", "187.6", "3.0", "12.5",
         "123.4", "1235", "42.0", "2", "1", "7",
     ]  # fmt: skip
-    assert found[4].split() == ["-", "worker", "1", "dead", *"-" * 9, "0", "0", "0"]
+    assert found[4].split() == ["-", "worker", "1", "X", *"-" * 9, "0", "0", "0"]
 
 
 def test_columns_stand_under_their_headers() -> None:
@@ -87,7 +87,7 @@ def test_kinds_say_what_is_worth_a_look() -> None:
     (_, _, _, worker, dead) = layout.body(view((MAIN, WORKER, DEAD)), None)
     kinds = {span.text.strip(): span.kind for span in worker}
     assert (kinds["R"], kinds["12.5"], kinds["BATCH"]) == ("busy", "waiting", "")
-    assert {span.text.strip(): span.kind for span in dead}["dead"] == "waiting"
+    assert {span.text.strip(): span.kind for span in dead}["X"] == "waiting"
     (_, _, _, worker, _) = layout.body(view((MAIN, WORKER, DEAD)), None, (4720, 9))
     assert {span.kind for span in worker} == {"selected"}
     (_, _, _, other, _) = layout.body(view((MAIN, WORKER, DEAD)), None, (4720, 10))

@@ -33,10 +33,10 @@ from llmproc.processes.signalfd import SignalFd
 _FIRST_S = 0.3  # the second look comes sooner: it brings the first rates
 _MESSAGE_S = 5.0
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-_EXAMPLES = """columns: S state (R runs, S sleeps, D waits for a disk, T stopped, Z ended), policy, nice value, the core
-  it last ran on (=1: it may run on core 1 only), %USER %SYS %WAIT of one core (WAIT: ready to run, but waiting in
-  the run queue), PSS (shared pages divided by their users), context switches, tokens per second, sequences running,
-  requests queued, steals from other workers. Instances of the same user are shown, from the moment they start.
+_EXAMPLES = """columns: S state (R runs, S sleeps, D waits for a disk, T stopped, Z ended, X gone), policy, nice value,
+  the core it last ran on (=1: it may run on core 1 only), %USER %SYS %WAIT of one core (WAIT: ready to run, but
+  waiting in the run queue), PSS (shared pages divided by their users), context switches, tokens per second, sequences
+  running, requests queued, steals from other workers. Instances of the same user are shown, from when they start.
 
 examples:
   python -m llmproc top

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from llmproc.apps.columns import PSS_COLUMN, USE_COLUMNS, Column, decimal, fitting, header_line, whole_number
-from llmproc.apps.top.view import Group, Key, Row, View
+from llmproc.apps.top.view import GONE, Group, Key, Row, View
 from llmproc.text.streaming import printable
 
 KEYS = "up/down: select a worker   + -: nice   0-9, p: pin to a core, the next core   u: unpin   q: quit"
@@ -27,7 +27,7 @@ class Span:
     kind: str = ""
 
 
-_STATE_KINDS = {"R": "busy", "T": "waiting", "t": "waiting", "D": "waiting", "Z": "waiting", "dead": "waiting"}
+_STATE_KINDS = {"R": "busy", "T": "waiting", "t": "waiting", "D": "waiting", "Z": "waiting", GONE: "waiting"}
 
 
 def _core(row: Row) -> str:

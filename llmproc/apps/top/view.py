@@ -23,6 +23,7 @@ from llmproc.monitor.usage import Rates, Sample, rates
 _SHORTEST_S = 0.08  # between two looks that make a rate: a key pressed in between must not make nonsense of it
 _LAG_S = 0.5  # main writes at most so much later than it knows
 _STALE_S = 1.5  # a running request that was not heard of for so long makes no tokens now
+GONE = "X"  # the kernel's letter for what no longer shows; main may not have noticed yet
 Key = tuple[int, int]  # pid, starttime
 
 
@@ -169,7 +170,7 @@ class Look:
         """With what the kernel says. `parent`: whose child it must be; a pid that is not its child is somebody else."""
         stat = proc.read_stat(row.pid) if row.pid else None
         if stat is None or (parent is not None and stat.ppid != parent):
-            return replace(row, pid=0, state=row.state or "gone")
+            return replace(row, pid=0, state=GONE if row.pid or row.state == "dead" else row.state)
         seen.add(stat.key)
         watched = self._watched.setdefault(stat.key, _Watched(Subject(*stat.key)))
         now = self._clock()

@@ -24,6 +24,11 @@ def _require(holds: bool, option: str, value: object, rule: str) -> None:
         raise UsageError(f"{option} is {value}: {rule}")
 
 
+def _whole(option: str, value: object) -> None:
+    if type(value) is not int:  # they go over a pipe as they are: no bool, nothing of NumPy's
+        raise UsageError(f"{option} is {value!r}: must be a whole number")
+
+
 def from_mapping(kind: type[_Config], values: Mapping[str, Any]) -> _Config:
     """A config of `kind` from names and values; an unknown name is a UsageError."""
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
@@ -46,8 +51,8 @@ class SamplingParams:
         _require(finite and 0 <= self.temperature <= 100, "temperature", self.temperature, "must be from 0 to 100")
         finite = isinstance(self.top_p, (int, float)) and math.isfinite(self.top_p)
         _require(finite and 0 <= self.top_p <= 1, "top_p", self.top_p, "must be from 0 to 1")
-        for name, value in (("max_tokens", self.max_tokens), ("seed", self.seed)):  # they go over a pipe as they are
-            _require(type(value) is int, name, value, "must be a whole number")
+        _whole("max_tokens", self.max_tokens)
+        _whole("seed", self.seed)
         _require(1 <= self.max_tokens <= 1 << 20, "max_tokens", self.max_tokens, "must be from 1 to 1048576")
         _require(-(1 << 63) <= self.seed < 1 << 64, "seed", self.seed, "must fit into 64 bits")
 
@@ -101,6 +106,9 @@ class EngineOptions:
     leads: bool = True  # the worker's own thread is rank 0; else it only starts steps and samples
 
     def __post_init__(self) -> None:
+        for name in ("threads", "sequences", "context", "kv_memory", "batch_tokens"):
+            if (value := getattr(self, name)) is not None or name in ("sequences", "batch_tokens"):
+                _whole(name.replace("_", "-"), value)
         _require(self.threads is None or 0 <= self.threads <= 256, "threads", self.threads, "must be from 0 to 256")
         _require(1 <= self.sequences <= 1024, "sequences", self.sequences, "must be from 1 to 1024")
         rule = f"must be one of {', '.join(WEIGHT_TYPES)}"
@@ -121,6 +129,7 @@ MAX_WORKERS = 64
 
 def check_workers(workers: int) -> None:
     """UsageError unless so many worker processes may be asked for."""
+    _whole("workers", workers)
     _require(1 <= workers <= MAX_WORKERS, "workers", workers, f"must be from 1 to {MAX_WORKERS}")
 
 

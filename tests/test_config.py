@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from llmproc import config, errors
-from llmproc.config import Environment, SamplingParams, Scheduling, from_mapping, parse_cpus
+from llmproc.config import (
+    EngineOptions,
+    Environment,
+    SamplingParams,
+    Scheduling,
+    check_workers,
+    from_mapping,
+    parse_cpus,
+)
 from llmproc.errors import CheckpointError, LlmprocError, StartError, UsageError
 
 
@@ -33,6 +41,22 @@ from llmproc.errors import CheckpointError, LlmprocError, StartError, UsageError
 def test_bad_sampling_values_are_named(values: dict[str, float], word: str) -> None:
     with pytest.raises(UsageError, match=word):
         from_mapping(SamplingParams, values)
+
+
+@pytest.mark.parametrize("name", ["threads", "sequences", "context", "kv_memory", "batch_tokens"])
+@pytest.mark.parametrize("value", ["3", 2.5, True])
+def test_counts_are_whole_numbers(name: str, value: object) -> None:
+    """They go to other processes as they are."""
+    with pytest.raises(
+        UsageError, match=rf"^{name.replace('_', '-')} is {re.escape(repr(value))}: must be a whole number$"
+    ):
+        EngineOptions(**{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", ["2", 2.5, True, None, 0, 65])
+def test_numbers_of_workers(value: object) -> None:
+    with pytest.raises(UsageError, match=r"^workers is .*: must be"):
+        check_workers(value)  # type: ignore[arg-type]
 
 
 def test_a_changed_copy_is_checked_too() -> None:

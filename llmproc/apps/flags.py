@@ -87,5 +87,5 @@ def _local(name: str, course: bool) -> Path | None:
 
 
 def _tokenizer_for(model: Path) -> Path:
-    beside = model.with_name("tokenizer.bin")
+    beside = model.parent / "tokenizer.bin"  # with_name would not take a name like `.`
     return beside if beside.exists() else shipped_file("tokenizer", "tokenizer.bin")

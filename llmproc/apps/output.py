@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
-from llmproc.apps.startup import INTERRUPTED, complain
+from llmproc.apps.startup import INTERRUPTED, complain, was_closed
 from llmproc.errors import LlmprocError
 
 CLOSED_STDOUT = 141  # as the shell says it of a program that SIGPIPE ended
@@ -31,6 +31,12 @@ def put(stream: TextIO, text: str) -> None:
     except OSError as error:
         name = "stdout" if stream is sys.stdout else "stderr"
         raise OutputLostError(f"{name}: cannot be written: {error.strerror}") from None
+
+
+def need_stdout() -> None:
+    """For a verb whose result goes there and nowhere else: before any work. OutputLostError when it is closed."""
+    if was_closed(1):
+        raise OutputLostError("stdout: cannot be written: it is closed")
 
 
 def print_result(text: str) -> None:

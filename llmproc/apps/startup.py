@@ -17,6 +17,7 @@ from typing import NoReturn
 from llmproc.errors import UsageError
 
 INTERRUPTED = 128 + int(signal.SIGINT)
+_closed: set[int] = set()  # standard descriptors that whoever started us had closed
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -50,11 +51,17 @@ def open_standard_streams() -> None:
             os.fstat(fd)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+            _closed.add(fd)
         if getattr(sys, name) is None:
             setattr(sys, name, open(fd, "r" if fd == 0 else "w", closefd=False))  # noqa: SIM115
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="surrogateescape" if fd == 0 else "replace")
+
+
+def was_closed(fd: int) -> bool:
+    """Whether a standard descriptor is a stand-in that gives and keeps nothing."""
+    return fd in _closed
 
 
 def complain(error: object) -> None:

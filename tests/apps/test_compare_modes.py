@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -138,6 +139,8 @@ def test_a_result_is_shown_again_without_any_arm(
     assert (tmp_path / "copy" / JSON_FILE).read_bytes() == Path(file).read_bytes()
     assert compare_modes.main(["--from", file, "--json"]) == 0
     assert capsys.readouterr().out == Path(file).read_text()
+    assert compare_modes.main(["--from", file, "--out", "/proc/x"]) == 2
+    assert re.fullmatch(r"llmproc: --out is /proc/x: cannot be made: .*\n", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(
@@ -149,19 +152,20 @@ def test_a_result_is_shown_again_without_any_arm(
         ('{"kind": "bench"}', "kind is bench: must be compare-modes"),
         ('{"kind": "compare-modes", "schema": 2}', "schema is 2: must be 1"),
         ('{"kind": "compare-modes", "schema": 1}', "results is missing"),
-        ("broken", "breaks its schema: KeyError: 'mode'"),
+        ("mode", "breaks its schema: KeyError: 'mode'"),
+        ("failed", "breaks its schema: KeyError: 'failed'"),
         ("[" * 100_000, "must be JSON"),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_files_that_hold_no_result(
     tmp_path: Path, content: str | None, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "x.json"
-    if content == "broken":
+    if content in ("mode", "failed"):
         assert compare_modes.main([*QUICK, "--json"]) == 0
         found = json.loads(capsys.readouterr().out)
-        del found["results"][0]["mode"]
+        del found["results"][0][content]
         content = json.dumps(found)
     if content is not None:
         file.write_text(content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -76,3 +77,43 @@ def test_a_full_disk(verb: str, tmp_path: Path) -> None:
             text=True, env={"PYTHONPATH": str(ROOT), "LLMPROC_RUNTIME_DIR": str(tmp_path)},
         )  # fmt: skip
     assert (done.returncode, done.stderr) == (1, LOST)
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "batch p.txt",
+        "batch p.txt -o r.jsonl --json",
+        "batch p.txt --stream",
+        "top --once",
+        "compare-modes p.txt --json",
+    ],
+)
+def test_a_closed_stdout_is_said_before_any_work(verb: str, tmp_path: Path) -> None:
+    """Its descriptor is a stand-in that takes everything, so nothing would fail later."""
+    assert closed(1, tmp_path, verb) == (1, "llmproc: stdout: cannot be written: it is closed\n")
+    assert [file.name for file in tmp_path.iterdir()] == ["p.txt"]
+
+
+def test_a_closed_stdin_is_no_empty_one(tmp_path: Path) -> None:
+    assert closed(0, tmp_path, "batch -") == (2, "llmproc: stdin: cannot be read: it is closed\n")
+
+
+@pytest.mark.parametrize("name", ["", ".", "/"])
+@pytest.mark.parametrize("verb", ["batch p.txt", "compare-modes p.txt", "chat"])
+def test_a_model_without_a_name(verb: str, name: str, tmp_path: Path) -> None:
+    (tmp_path / "p.txt").write_text("Hello\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "llmproc", *verb.split(), "--model", name], cwd=tmp_path, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)}, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 4 and done.stderr.count("\n") == 1 and "is a directory" in done.stderr, done.stderr
+
+
+def closed(fd: int, folder: Path, verb: str) -> tuple[int, str]:
+    (folder / "p.txt").write_text("Hello\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "llmproc", *verb.split()], cwd=folder, stderr=subprocess.PIPE, text=True, timeout=60,
+        env={"PYTHONPATH": str(ROOT), "LLMPROC_RUNTIME_DIR": str(folder)}, preexec_fn=lambda: os.close(fd),
+    )  # fmt: skip
+    return done.returncode, done.stderr

@@ -89,7 +89,7 @@ def test_a_worker_comes_and_goes_before_our_eyes(tmp_path: Path, stage: Stage, l
         shown(chat, f"{pid} worker 0")
         stage.kill(pid)
         stage.tell("worker_died", worker=0, pid=pid, status=-9)
-        shown(chat, "- worker 0 dead")
+        shown(chat, "- worker 0 X")
         stage.announcement.close()
         shown(chat, r"no instance of llmproc is running \(looked in ")
         chat.send(b"q")

@@ -24,7 +24,7 @@ from llmproc.apps.batch.source import Source, StoppedError
 from llmproc.apps.batch.target import Target, open_target, part_file
 from llmproc.apps.chat.interrupts import Interrupts
 from llmproc.apps.observation import Observation
-from llmproc.apps.output import OutputLostError, exit_code_of, forget_stdout, print_result
+from llmproc.apps.output import OutputLostError, exit_code_of, forget_stdout, need_stdout, print_result
 from llmproc.apps.startup import complain
 from llmproc.checkpoints.header import Header, read_header
 from llmproc.config import Environment
@@ -43,6 +43,8 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc batch") -> int
 
     def batch() -> int:
         options = parse_options(prog, arguments, Environment.read())
+        if options.rows_on_stdout or options.stream or options.json or options.elapsed:
+            need_stdout()
         header = read_header(options.model)
         tokenizer = load_tokenizer(options.tokenizer, header.description.vocab_size)
         return _batch(options, header, tokenizer, prog)

@@ -127,7 +127,7 @@ def _csv(lines: Iterable[Line], delimiter: str) -> Iterator[Record]:
             values = next(reader, None)
         except csv.Error as error:
             if names is None:
-                raise UsageError(f"the header: {error}") from None
+                raise UsageError(f"the header is no CSV: {error}") from None
             yield feed.record(header, None, f"is not CSV: {error}")
             continue
         if values is None:

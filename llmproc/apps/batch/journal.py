@@ -18,6 +18,7 @@ import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -29,11 +30,12 @@ _BLOCK = 1 << 20
 
 
 class _Seen(msgspec.Struct):
-    """What a resume needs of a row."""
+    """What a resume needs of a row, and of what it must be to go into the results."""
 
     index: int
-    status: str
+    status: Literal["ok", "error"]
     key: str
+    text: str
 
 
 _SEEN = msgspec.json.Decoder(_Seen)

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from llmproc.apps.startup import was_closed
 from llmproc.errors import LlmprocError, UsageError
 
 STDIN = "-"
@@ -40,6 +41,8 @@ class Source:
     def __init__(self, name: str) -> None:
         """`name`: a path, or `-`. Raises UsageError when it cannot be opened."""
         self.name = "stdin" if name == STDIN else name
+        if name == STDIN and was_closed(0):
+            raise UsageError("stdin: cannot be read: it is closed")
         try:
             self._fd = os.dup(0) if name == STDIN else os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
         except OSError as error:

@@ -25,7 +25,7 @@ from llmproc.apps.bench.bar import Bar
 from llmproc.apps.bench.machine import machine_block
 from llmproc.apps.compare_modes.options import CompareOptions, parse_options
 from llmproc.apps.compare_modes.prompts import NamedPrompts, prompts_from, shipped_prompts
-from llmproc.apps.output import exit_code_of, print_result
+from llmproc.apps.output import exit_code_of, need_stdout, print_result
 from llmproc.apps.startup import interruptible
 from llmproc.config import Environment
 from llmproc.errors import LogError, UsageError
@@ -51,18 +51,20 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc compare-modes"
         options = parse_options(prog, arguments, Environment.read())
         refuse_early(options)
         if options.source is not None:
-            found = read_comparison(options.source)
-            _show_again(found, options)
+            failed = _show_again(read_comparison(options.source), options)
         else:
             found = compare(options, shlex.join([*prog.split(), *arguments]))
             _write(found, options)
-        return SOME_FAILED if any(row["failed"] for row in found["results"]) else 0
+            failed = _any_failed(found)
+        return SOME_FAILED if failed else 0
 
     return exit_code_of(compared)
 
 
 def refuse_early(options: CompareOptions) -> None:
     """What can be known before any work. Raises UsageError."""
+    if options.json:
+        need_stdout()
     for option, path in (("--out", options.out), ("--chart", options.chart)):
         if path is not None and not path.parent.is_dir():
             raise UsageError(f"{option} is {path}: must lie in a folder that exists")
@@ -142,11 +144,7 @@ def _write(found: Mapping[str, Any], options: CompareOptions) -> None:
     """Into the folder, or a run folder; to stdout; the picture also where it was asked for."""
     text = json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n"
     if options.out is not None:
-        try:
-            options.out.mkdir(exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"--out is {options.out}: cannot be made: {error.strerror}") from None
-        _keep(found, text, options.out)
+        _keep(found, text, _made(options.out))
     elif options.run_dir != NO_FOLDER:
         folder = RunFolder.create(Path(options.run_dir) if options.run_dir else None)
         try:
@@ -169,14 +167,28 @@ def _keep(found: Mapping[str, Any], text: str, folder: Path) -> None:
     _draw(found, folder / CHART_FILE)
 
 
-def _show_again(found: Mapping[str, Any], options: CompareOptions) -> None:
-    """A result that was read from a file. LogError when it breaks its schema."""
+def _made(folder: Path) -> Path:
+    """UsageError when it cannot be."""
     try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out is {folder}: cannot be made: {error.strerror}") from None
+    return folder
+
+
+def _any_failed(found: Mapping[str, Any]) -> bool:
+    return any(row["failed"] for row in found["results"])
+
+
+def _show_again(found: Mapping[str, Any], options: CompareOptions) -> bool:
+    """A result that was read from a file; whether requests failed in it. LogError when it breaks its schema."""
+    try:
+        failed = _any_failed(found)  # first: a file that breaks its schema shows nothing
         text = json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n"
         if options.out is not None:
-            options.out.mkdir(exist_ok=True)
-            _keep(found, text, options.out)
+            _keep(found, text, _made(options.out))
         _show(found, text, options)
+        return failed
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise LogError(f"{options.source}: breaks its schema: {type(error).__name__}: {error}") from None
 

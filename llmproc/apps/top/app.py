@@ -20,7 +20,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llmproc.apps.output import OutputLostError, exit_code_of, forget_stdout
+from llmproc.apps.output import OutputLostError, exit_code_of, forget_stdout, need_stdout
 from llmproc.apps.startup import OneLineParser
 from llmproc.apps.top.keys import Keyboard
 from llmproc.apps.top.screens import Json, Screen, Stream, terminal_screen
@@ -78,8 +78,10 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc top") -> int:
     """Returns the exit code."""
 
     def shown() -> int:
+        options = parse_options(prog, arguments)
+        need_stdout()
         try:
-            return _run(parse_options(prog, arguments))
+            return _run(options)
         except BrokenPipeError:
             raise
         except OSError as error:

@@ -106,9 +106,11 @@ class EngineOptions:
     leads: bool = True  # the worker's own thread is rank 0; else it only starts steps and samples
 
     def __post_init__(self) -> None:
-        for name in ("threads", "sequences", "context", "kv_memory", "batch_tokens"):
-            if (value := getattr(self, name)) is not None or name in ("sequences", "batch_tokens"):
-                _whole(name.replace("_", "-"), value)
+        _whole("sequences", self.sequences)
+        _whole("batch-tokens", self.batch_tokens)
+        for name, value in (("threads", self.threads), ("context", self.context), ("kv-memory", self.kv_memory)):
+            if value is not None:
+                _whole(name, value)
         _require(self.threads is None or 0 <= self.threads <= 256, "threads", self.threads, "must be from 0 to 256")
         _require(1 <= self.sequences <= 1024, "sequences", self.sequences, "must be from 1 to 1024")
         rule = f"must be one of {', '.join(WEIGHT_TYPES)}"

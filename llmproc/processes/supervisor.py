@@ -54,6 +54,8 @@ class Supervisor:
         self._posted: deque[Callable[[], None]] = deque()
         self._post_lock, self._closed = threading.RLock(), False  # re-entrant: a finalizer may post in the middle
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._posts = select.poll()  # not select.select: it takes no descriptor above 1023
+        self._posts.register(self._wake_read, select.POLLIN)
         self._selector.register(self._wake_read, selectors.EVENT_READ, self._drain_wake)
         self._thread = threading.Thread(target=self._thread_main, name="llmproc-io", daemon=True)
 
@@ -119,7 +121,7 @@ class Supervisor:
             urgent = self._listener.round_ended()
 
     def _listen(self, urgent: bool) -> list[tuple[selectors.SelectorKey, int]]:
-        """What there is to hear; if it is not urgent, so much later that rounds are _LULL_S apart.
+        """What there is to hear; if it is not urgent, so much later that rounds are at least _LULL_S apart.
 
         Where tokens come faster than that, a round for each would take the CPU from those who make them. Whatever is
         posted ends the lull.
@@ -127,7 +129,7 @@ class Supervisor:
         ready = self._selector.select(self._timeout())
         rest = self._heard_at + _LULL_S - time.monotonic()
         if ready and rest > 0 and not (urgent or self._posted):
-            select.select([self._wake_read], [], [], rest)
+            self._posts.poll(1000 * rest)
             ready = self._selector.select(0)
         self._heard_at = time.monotonic()
         return ready

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -726,6 +727,25 @@ def test_what_is_not_urgent_is_not_heard_at_once_and_a_post_waits_for_nothing(mo
         finally:
             monkeypatch.undo()
             supervisor.post(lambda: None)
+
+
+def test_a_program_with_a_thousand_files_open_has_lulls_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """select() takes no descriptor above 1023, and ours are numbered after the program's."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(4096, hard)), hard))
+    files = [os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) for _ in range(1024)]
+    try:
+        with running(1) as (supervisor, heard):
+            assert supervisor._wake_read > 1023
+            heard.round_ended = lambda: False  # type: ignore[method-assign]
+            monkeypatch.setattr("llmproc.processes.supervisor._LULL_S", 0.2)
+            for number in range(4):
+                ask(supervisor, 0, Frame(echo.ECHO, number))
+            until(lambda: len(heard.all("frame")) == 4, "all are answered")
+    finally:
+        for fd in files:
+            os.close(fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_what_was_posted_before_the_end_runs() -> None:

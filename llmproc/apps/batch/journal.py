@@ -30,7 +30,7 @@ _BLOCK = 1 << 20
 
 
 class _Seen(msgspec.Struct):
-    """What a resume needs of a row, and of what it must be to go into the results."""
+    """What a resume needs of a row, and what a line must have to be one."""
 
     index: int
     status: Literal["ok", "error"]

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc compare-modes"
 
 
 def refuse_early(options: CompareOptions) -> None:
-    """What can be known before any work. Raises UsageError."""
+    """What can be known before any work. Raises UsageError, OutputLostError."""
     if options.json:
         need_stdout()
     for option, path in (("--out", options.out), ("--chart", options.chart)):

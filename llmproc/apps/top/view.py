@@ -35,7 +35,7 @@ class Row:
     slot: int | None = None
     pid: int = 0  # there is none at present
     starttime: int = 0
-    state: str = ""  # the kernel's letter; a worker's own word where there is no process
+    state: str = ""  # the kernel's letter, GONE; a worker's own word where there is no process yet
     policy: str = ""
     nice: int | None = None
     core: int | None = None

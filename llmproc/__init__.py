@@ -2,11 +2,11 @@
 
 TYPE_CHECKING = False  # type checkers take it for typing's: the package itself imports nothing
 if TYPE_CHECKING:
-    from llmproc.apps.api.llm import LLM
+    from llmproc.api.llm import LLM
     from llmproc.config import SamplingParams
 
 __all__ = ["LLM", "SamplingParams"]
-_HOMES = {"LLM": "llmproc.apps.api.llm", "SamplingParams": "llmproc.config"}
+_HOMES = {"LLM": "llmproc.api.llm", "SamplingParams": "llmproc.config"}
 
 
 def __getattr__(name: str) -> object:

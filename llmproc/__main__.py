@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from llmproc.apps.startup import leave
+from llmproc.apps.exits import leave
 from llmproc.cli import main
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llmproc.apps.startup import prepare_process
+from llmproc.apps.exits import prepare_process
 
 PROG = "python -m llmproc"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from llmproc.apps.startup import leave, prepare_process
+from llmproc.apps.exits import leave, prepare_process
 
 if __name__ == "__main__":
     prepare_process()

@@ -9,11 +9,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from llmproc.apps.output import exit_code_of, print_result
-from llmproc.apps.startup import OneLineParser, interruptible
-from llmproc.checkpoints.layout import LAYOUTS
+from llmproc.apps.exits import exit_code_of, interruptible
+from llmproc.apps.parser import OneLineParser
+from llmproc.checkpoints.llama2c.layout import LAYOUTS
 from llmproc.checkpoints.synth import SHAPES, write_synthetic
 from llmproc.errors import LlmprocError, UsageError
+from llmproc.files.streams import print_result
 
 _EXAMPLES = """examples:
   python -m llmproc synth --shape smollm-135m -o model.bin

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
-from llmproc.checkpoints import quantisation
 from llmproc.checkpoints.description import WeightType
-from llmproc.checkpoints.layout import LAYER_MATRICES
+from llmproc.checkpoints.llama2c import quantisation
+from llmproc.checkpoints.llama2c.layout import LAYER_MATRICES
+from llmproc.checkpoints.llama2c.weights import Float16, Float32, Int8Matrix, LayerWeights, Matrix, Q4Matrix, Weights
 from llmproc.checkpoints.source_file import refuse
 from llmproc.checkpoints.weight_types import GROUP
-from llmproc.checkpoints.weights import Float16, Float32, Int8Matrix, LayerWeights, Matrix, Q4Matrix, Weights
 
 BLOCK_GROUPS = 1024  # groups quantised at once: 128 KiB of float32 and its temporaries stay in the core's cache
 BELOW_HALF = np.nextafter(np.float32(0.5), np.float32(0))  # added before cutting, it rounds half away from zero

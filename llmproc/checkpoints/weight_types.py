@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import get_args
 
 from llmproc.checkpoints.description import ModelDescription, WeightType
-from llmproc.checkpoints.layout import MATRICES, names_of, shape_of
+from llmproc.checkpoints.llama2c.layout import MATRICES, names_of, shape_of
 from llmproc.checkpoints.source_file import shown
 from llmproc.errors import UsageError
 

@@ -14,9 +14,9 @@ import numpy as np
 from llmproc import kernels
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.ggml_types import convert
-from llmproc.checkpoints.header import Header, read_header
+from llmproc.checkpoints.llama2c.header import Header, read_header
+from llmproc.checkpoints.llama2c.weights import Matrix, Weights, load_checkpoint
 from llmproc.checkpoints.weight_types import converted_description
-from llmproc.checkpoints.weights import Matrix, Weights, load_checkpoint
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import PAGE
 from llmproc.engine.forward import Forward

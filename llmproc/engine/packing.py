@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.layout import LAYER_MATRICES
+from llmproc.checkpoints.llama2c.layout import LAYER_MATRICES
+from llmproc.checkpoints.llama2c.weights import Int8Matrix, Matrix, Q4Matrix, Weights
 from llmproc.checkpoints.weight_types import GROUP
-from llmproc.checkpoints.weights import Int8Matrix, Matrix, Q4Matrix, Weights
 from llmproc.engine.shapes import check_description, check_matrix, check_norm, matrix_shape
 from llmproc.kernels.kinds import F16, F32, F32_C, INT8, NAMES, Q4_0, Q8_0, QUANTISED
 from llmproc.kernels.products import SCALE_BYTES, VALUE_BITS

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.weights import Float32, Int8Matrix, Matrix, Q4Matrix
+from llmproc.checkpoints.llama2c.weights import Float32, Int8Matrix, Matrix, Q4Matrix
 
 
 def matrix_shape(description: ModelDescription, name: str) -> tuple[int, int]:

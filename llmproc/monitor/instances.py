@@ -26,7 +26,7 @@ import msgspec
 
 from llmproc.errors import LogError
 from llmproc.monitor import proc, runtimedir
-from llmproc.monitor.tally import Tally, WorkerCount
+from llmproc.monitor.service_stats import Tally, WorkerCount
 
 SCHEMA = 1
 _LARGEST = 1 << 20  # bytes of a file that is still read

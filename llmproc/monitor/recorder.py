@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterable
 
 from llmproc.monitor import table
 from llmproc.monitor.cgroup import Groups
-from llmproc.monitor.effort import Effort
 from llmproc.monitor.followed import Followed, Recorded, Window
+from llmproc.monitor.overhead import Effort
 from llmproc.monitor.proc import TICKS_PER_SECOND, Stat
 from llmproc.monitor.sinks import LineSink
 from llmproc.monitor.tree import Key, Tree

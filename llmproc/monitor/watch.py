@@ -20,8 +20,8 @@ from resource import struct_rusage
 from llmproc.monitor import proc, table
 from llmproc.monitor.cgroup import Groups
 from llmproc.monitor.courselog import format_line
-from llmproc.monitor.effort import Effort
 from llmproc.monitor.grid import Grid
+from llmproc.monitor.overhead import Effort
 from llmproc.monitor.proc import TICKS_PER_SECOND
 from llmproc.monitor.sinks import LineSink
 from llmproc.monitor.subject import Subject

@@ -26,10 +26,10 @@ from llmproc.processes import protocol, system
 from llmproc.processes.channel import OutboxFullError
 from llmproc.processes.frames import Frame
 from llmproc.processes.health import HealthBoard
-from llmproc.processes.nursery import Nursery
 from llmproc.processes.plan import Listener, Plan
 from llmproc.processes.policies import Evidence, HealthJudge, RestartPolicy, RunningClock, StopLadder, Verdict
 from llmproc.processes.slots import SlotState, WorkerSlot
+from llmproc.processes.template_process import Nursery
 
 _TICK_S = 0.1  # while something has a deadline
 _HEALTH_S = 0.5  # while a worker is busy

@@ -18,6 +18,7 @@ from llmproc.config import Scheduling
 from llmproc.dispatch import Policy
 from llmproc.errors import LlmprocError, ProtocolError
 from llmproc.monitor import proc
+from llmproc.monitor.observer import Observer
 from llmproc.processes import system
 from llmproc.processes.frames import Frame
 from llmproc.processes.plan import Plan
@@ -26,9 +27,8 @@ from llmproc.processes.scheduling import set_scheduling
 from llmproc.processes.slots import SlotState, WorkerExit
 from llmproc.processes.supervisor import Supervisor
 from llmproc.service.dispatcher import Dispatcher
-from llmproc.service.ledger import Entry
 from llmproc.service.messages import Events, PrepareReport, Progress, from_frame
-from llmproc.service.observer import Observer
+from llmproc.service.request_table import Entry
 from llmproc.service.ticket import Ticket
 
 

@@ -17,13 +17,13 @@ from collections.abc import Iterable
 
 from llmproc.dispatch import Policy, Request
 from llmproc.errors import LlmprocError, RequestError
+from llmproc.monitor.observer import Observer
 from llmproc.processes.channel import OutboxFullError
 from llmproc.processes.requestboard import RequestBoard
-from llmproc.service.bells import Bells, Workers
-from llmproc.service.ledger import Entry, Ledger
 from llmproc.service.messages import Cancel, Events, Finish, Generate, Taken, to_frame
-from llmproc.service.observer import Observer
+from llmproc.service.request_table import Entry, Ledger
 from llmproc.service.ticket import Ticket
+from llmproc.service.wakeups import Bells, Workers
 
 STEP_SUMMARY_S = 0.3
 

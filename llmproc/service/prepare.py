@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from llmproc.checkpoints.header import Header, read_header
+from llmproc.checkpoints.fingerprint import fingerprint
+from llmproc.checkpoints.llama2c.header import Header, read_header
 from llmproc.hardware.memory import usable_memory
 from llmproc.processes.template import Prepared
-from llmproc.service.fingerprint import fingerprint
 from llmproc.service.messages import PrepareOrder, PrepareReport, Progress
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _fill(header: Header, packing: Packing, memory: memoryview, progress: Callab
     """Read, check and pack the weights; returns the file's fingerprint."""
     import numpy as np
 
-    from llmproc.checkpoints.weights import check_finite, read_into, view_weights
+    from llmproc.checkpoints.llama2c.weights import check_finite, read_into, view_weights
     from llmproc.engine.loading import pack_model
 
     file = np.empty(header.size, np.uint8)  # memory of our own, given back when this returns

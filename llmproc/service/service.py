@@ -19,19 +19,19 @@ from typing import Literal
 
 import msgspec
 
-from llmproc.checkpoints.header import read_header
+from llmproc.checkpoints.llama2c.header import read_header
 from llmproc.config import EngineOptions, Scheduling, check_workers
 from llmproc.dispatch import make_policy
 from llmproc.errors import LlmprocError, ServiceClosedError, StartError
 from llmproc.hardware.cpus import default_threads
+from llmproc.monitor.observer import NoObserver, Observer
 from llmproc.processes.frames import HEADER_SIZE, MAX_PAYLOAD
 from llmproc.processes.plan import Plan
 from llmproc.processes.requestboard import RequestBoard
 from llmproc.processes.slots import WorkerExit
 from llmproc.service.desk import Desk, apply_scheduling
-from llmproc.service.ledger import Entry
 from llmproc.service.messages import Generate, PrepareOrder, PrepareReport, Progress
-from llmproc.service.observer import NoObserver, Observer
+from llmproc.service.request_table import Entry
 from llmproc.service.ticket import Ticket
 
 Work = Literal["generate", "wait"]

@@ -20,7 +20,7 @@ GROUP = 64
 sys.path.insert(0, str(ROOT))
 
 from llmproc.checkpoints.description import ModelDescription  # noqa: E402
-from llmproc.checkpoints.writer import write_checkpoint  # noqa: E402
+from llmproc.checkpoints.llama2c.writer import write_checkpoint  # noqa: E402
 
 
 def interleave(rows: Tensor, heads: int) -> Tensor:
@@ -50,7 +50,7 @@ def description(shape: dict[str, int]) -> ModelDescription:
 
 
 def arrays(shape: dict[str, int], weights: dict[str, Tensor]) -> dict[str, Any]:
-    """Tensors by the names of llmproc.checkpoints.layout, float32; those of a layer as lists."""
+    """Tensors by the names of llmproc.checkpoints.llama2c.layout, float32; those of a layer as lists."""
     dim, kv = shape["dim"], shape["dim"] // shape["heads"] * shape["kv_heads"]
     found: dict[str, Any] = {
         "embedding": weights["embedding"].numpy(),

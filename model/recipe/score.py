@@ -28,8 +28,8 @@ from llmproc.config import EngineOptions  # noqa: E402
 from llmproc.engine.engine import Engine  # noqa: E402
 from llmproc.engine.loading import open_forward  # noqa: E402
 from llmproc.engine.sequence import Finish, SequenceRequest, Token  # noqa: E402
-from llmproc.text.templates import ChatTemplate  # noqa: E402
-from llmproc.text.tokenizer import Tokenizer, load_tokenizer  # noqa: E402
+from llmproc.text.templates.template import ChatTemplate  # noqa: E402
+from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer  # noqa: E402
 
 MODES = (("greedy", 0.0, 1), ("seed 1", 0.6, 1), ("seed 2", 0.6, 2), ("seed 3", 0.6, 3))  # name, temperature, seed
 TOP_P = 0.9

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from llmproc.apps.bench.arms.arm import ArmOptions, ModelArm
-from llmproc.apps.bench.timed import TimedArm
-from llmproc.apps.bench.work import Work
 from llmproc.engine.batch import Chunk
 from llmproc.errors import CheckpointError, UsageError
+from llmproc.experiments.bench.arms.arm import ArmOptions, ModelArm
+from llmproc.experiments.bench.timed import TimedArm
+from llmproc.experiments.bench.work import Work
 
 LOGITS_OF = (5, 17, 300, 511, 2)
 
@@ -167,7 +167,7 @@ def open_dying(options: ArmOptions) -> FakeArm:
 
 def open_peer_with_logits(options: ArmOptions) -> Any:
     """llama.cpp that also says, for each setting, its logits after LOGITS_OF. For children only: it starts threads."""
-    from llmproc.apps.bench.arms.llama_cpp import open_arm
+    from llmproc.experiments.bench.arms.llama_cpp import open_arm
 
     arm = open_arm(options)
     work = Work("logits", "prefill", 24)

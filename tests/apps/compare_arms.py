@@ -12,9 +12,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
 
 from fake_arm import FakeArm
 
-from llmproc.apps.compare_modes.options import CompareOptions
 from llmproc.errors import StartError
 from llmproc.experiments.compare_modes.arm import ArmRun, Prompt
+from llmproc.experiments.compare_modes.options import CompareOptions
 
 opened: list[CompareOptions] = []
 closed: list[CompareOptions] = []

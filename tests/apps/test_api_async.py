@@ -12,7 +12,7 @@ import pytest
 from programs import until
 
 from llmproc import LLM, SamplingParams
-from llmproc.apps.api.call import Bell
+from llmproc.api.call import Bell
 from llmproc.errors import ServiceClosedError, UsageError
 
 GREEDY = SamplingParams(temperature=0)

@@ -33,7 +33,7 @@ def test_every_pattern_is_run() -> None:
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_pattern_runs_and_shows_it(name: str, tmp_path: Path) -> None:
     assert len((FOLDER / f"{name}.py").read_text().splitlines()) < 40
-    ended = program(["-m", f"llmproc.apps.api.examples.{name}"], tmp_path)
+    ended = program(["-m", f"llmproc.api.examples.{name}"], tmp_path)
     assert (ended.code, ended.err, ended.left) == (0, "", [])
     for pattern in SHOWN[name]:
         assert re.search(pattern, ended.out), f"{pattern}\n{ended.out}"

@@ -12,9 +12,9 @@ import pytest
 from programs import until
 
 from llmproc import LLM, SamplingParams
-from llmproc.apps.api import Result
+from llmproc.api import Result
 from llmproc.errors import UsageError
-from llmproc.text.tokenizer import load_tokenizer
+from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 GREEDY = SamplingParams(temperature=0)
 SAMPLED = SamplingParams(temperature=0.9, seed=7, max_tokens=60)

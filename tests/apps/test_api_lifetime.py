@@ -45,7 +45,7 @@ def test_the_package_shows_what_it_exports_and_imports_it_when_asked() -> None:
     code = (
         "import sys, llmproc; assert 'llmproc.config' not in sys.modules;"
         "assert {'LLM', 'SamplingParams'} <= set(dir(llmproc));"
-        "from llmproc import *; import llmproc.apps.api as api;"
+        "from llmproc import *; import llmproc.api as api;"
         "assert LLM is llmproc.LLM is api.LLM and SamplingParams is api.SamplingParams;"
         "print([name for name in ('numba', 'numpy', 'pandas', 'llmproc.kernels') if name in sys.modules]);"
         "llmproc.nothing"

@@ -16,7 +16,7 @@ from batching import MODES, batch, lasting, options, prompts, rows_of, started
 from chatting import ROOT, Chat
 
 from llmproc import LLM, SamplingParams
-from llmproc.apps.batch.record import ResultRow
+from llmproc.batch.record import ResultRow
 from llmproc.checkpoints.synth import write_synthetic
 
 SOAK = pytest.mark.soak
@@ -319,7 +319,7 @@ def test_main_needs_neither_numpy_nor_numba() -> None:
 
 
 def test_a_model_that_cannot_be_loaded_is_one_line_and_leaves_nothing(tmp_path: Path, quick: Path) -> None:
-    from llmproc.checkpoints.header import read_header
+    from llmproc.checkpoints.llama2c.header import read_header
 
     bad = tmp_path / "bad.bin"
     write_synthetic(bad, read_header(quick).description, seed=1)

@@ -18,11 +18,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmproc.apps.batch import sorting
-from llmproc.apps.batch.index import MOST_AHEAD, Place, RowIndex
-from llmproc.apps.batch.journal import Journal, open_journal, origin_of
-from llmproc.apps.batch.origin import Origin, decode_origin, difference
-from llmproc.apps.batch.source import StoppedError
+from llmproc.batch import sorting
+from llmproc.batch.index import MOST_AHEAD, Place, RowIndex
+from llmproc.batch.journal import Journal, open_journal, origin_of
+from llmproc.batch.provenance import Origin, decode_origin, difference
+from llmproc.batch.source import StoppedError
 from llmproc.errors import LlmprocError, UsageError
 
 ORIGIN = Origin(

@@ -141,8 +141,8 @@ def test_killed_between_the_rename_and_the_removal(
     tmp_path: Path, quick: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both files are there and complete: the resume puts it right, a new run is refused."""
-    from llmproc.apps.batch import journal as module
     from llmproc.apps.batch.app import main
+    from llmproc.batch import journal as module
 
     out, part = tmp_path / "r.jsonl", tmp_path / "r.jsonl.part"
     arguments = [*map(str, [prompts(tmp_path, 3), "-o", out, *options(quick, max_tokens=2), "--run-dir", "none"])]

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmproc.apps.batch import formats
-from llmproc.apps.batch.formats import FORMATS, Record, format_of, records
-from llmproc.apps.batch.record import ResultRow, encode, refused
-from llmproc.apps.batch.rows import FIELDS, Refused, Row, judge
-from llmproc.apps.batch.source import Line
+from llmproc.batch import formats
+from llmproc.batch.formats import FORMATS, Record, format_of, records
+from llmproc.batch.record import ResultRow, encode, refused
+from llmproc.batch.rows import FIELDS, Refused, Row, judge
+from llmproc.batch.source import Line
 from llmproc.config import SamplingParams
 from llmproc.errors import UsageError
 

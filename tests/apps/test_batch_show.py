@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmproc.apps.batch import summary
-from llmproc.apps.batch.answers import AnswerText
-from llmproc.apps.batch.bar import Lane, Picture, clock, draw, head
-from llmproc.apps.batch.options import BatchOptions, parse_options
-from llmproc.apps.batch.record import ResultRow
-from llmproc.apps.batch.serving import limits, service_config
-from llmproc.apps.batch.stages import Stages
-from llmproc.apps.batch.tally import Speed, Tally, expected_rows, remaining_s
+from llmproc.apps.batch.options import parse_options
+from llmproc.batch import summary
+from llmproc.batch.answers import AnswerText
+from llmproc.batch.bar import Lane, Picture, clock, draw, head
+from llmproc.batch.options import BatchOptions
+from llmproc.batch.record import ResultRow
+from llmproc.batch.serving import limits, service_config
+from llmproc.batch.stages import Stages
+from llmproc.batch.stats import Speed, Tally, expected_rows, remaining_s
 from llmproc.config import EngineOptions, Environment
 from llmproc.errors import UsageError
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmproc.apps.batch import source as module
-from llmproc.apps.batch.source import Line, Source, StoppedError
+from llmproc.batch import source as module
+from llmproc.batch.source import Line, Source, StoppedError
 from llmproc.errors import LlmprocError, UsageError
 
 BOM = b"\xef\xbb\xbf"

@@ -16,23 +16,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from programs import until
 
-from llmproc.apps.batch.flight import Flight
-from llmproc.apps.batch.generating import Generating, Limits
-from llmproc.apps.batch.inbox import Arrived, Broken, Inbox, InputEnded, Interrupted, Ready, Written
-from llmproc.apps.batch.reader import Reader
-from llmproc.apps.batch.record import ResultRow
-from llmproc.apps.batch.rows import Refused
-from llmproc.apps.batch.source import Source, StoppedError
-from llmproc.apps.batch.stages import StageClock, Stages
-from llmproc.apps.batch.tally import Tally
-from llmproc.apps.batch.writer import InOrder, Nowhere, Writer
+from llmproc.batch.event_queue import Arrived, Broken, Inbox, InputEnded, Interrupted, Ready, Written
+from llmproc.batch.generating import Generating, Limits
+from llmproc.batch.in_flight import Flight
+from llmproc.batch.reader import Reader
+from llmproc.batch.record import ResultRow
+from llmproc.batch.rows import Refused
+from llmproc.batch.source import Source, StoppedError
+from llmproc.batch.stages import StageClock, Stages
+from llmproc.batch.stats import Tally
+from llmproc.batch.writer import InOrder, Nowhere, Writer
 from llmproc.config import SamplingParams
 from llmproc.errors import LlmprocError, RequestError, UsageError, WorkersLostError
 from llmproc.service.messages import Finish, FinishReason, Generate, Token
-from llmproc.service.session import Session
 from llmproc.service.ticket import Ticket
-from llmproc.text.templates import ChatTemplate
-from llmproc.text.tokenizer import Tokenizer, load_tokenizer
+from llmproc.session.conversation import Session
+from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +245,7 @@ def test_a_request_that_the_service_refuses_is_a_row(tmp_path: Path, tokenizer: 
     with bench(tmp_path, tokenizer, 0, sink) as run:
         run.service.refuses = RequestError("no room")
         session = Session(run.service, tokenizer, ChatTemplate("chatml"), 512, SamplingParams(), None, False)  # type: ignore[arg-type]
-        from llmproc.apps.batch.rows import Row
+        from llmproc.batch.rows import Row
 
         row = Row(0, 1, 4, "k" * 16, "a", "one", SamplingParams())
         run.end()

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from llmproc.apps.bench import app, remote
+from llmproc.apps.bench import app
 from llmproc.config import Environment
+from llmproc.experiments.bench import remote
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -28,7 +29,7 @@ def arms_that_compute_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("LLMPROC_RUN_DIR", str(tmp_path / "runs"))
     for name, function in (("OWN", "open_own"), ("LLAMA_CPP", "open_peer"), ("MACHINE", "open_machine")):
         monkeypatch.setattr(app, name, f"bench_arms:{function}")
-    monkeypatch.setattr("llmproc.apps.bench.arms.llama_cpp.installed", lambda: "1.0")
+    monkeypatch.setattr("llmproc.experiments.bench.arms.llama_cpp.installed", lambda: "1.0")
 
 
 def test_a_table_on_stdout_and_everything_in_the_run_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,7 +93,7 @@ def test_refusals_start_no_arm(
 def test_a_peer_that_is_not_installed_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("llmproc.apps.bench.arms.llama_cpp.installed", lambda: None)
+    monkeypatch.setattr("llmproc.experiments.bench.arms.llama_cpp.installed", lambda: None)
     assert app.main(["--peer", "llama-cpp"]) == 2
     assert capsys.readouterr().err.startswith(
         "llmproc: --peer is llama-cpp: the package llama-cpp-python is not installed: pip install"
@@ -120,7 +121,7 @@ def test_an_arm_that_dies_ends_the_run_and_the_others(
 def test_ctrl_c_ends_every_arm(tmp_path: Path) -> None:
     code = (
         "import sys, time; from llmproc.apps.bench import app, runner\n"
-        "from llmproc.apps.startup import prepare_process\n"
+        "from llmproc.apps.exits import prepare_process\n"
         "prepare_process()\n"
         "app.OWN = app.MACHINE = 'bench_arms:open_own'\n"
         "def settle(seconds):\n"
@@ -155,7 +156,7 @@ def test_bench_starts_without_numba_or_matplotlib() -> None:
 
 def test_the_plan_gives_every_arm_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
     from llmproc.apps.bench.options import parse_options
-    from llmproc.apps.bench.work import planned_work
+    from llmproc.experiments.bench.work import planned_work
 
     options = parse_options("bench", ["--threads", "1", "--kernels", "--batched", "none"], Environment())
     works = planned_work(options.prompt, options.generate, options.batched, options.batched_steps, options.kernels)

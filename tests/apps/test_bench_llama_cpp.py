@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from bench_arms import LOGITS_OF
 
-from llmproc.apps.bench.arms import llama_cpp
-from llmproc.apps.bench.arms.arm import ArmOptions
-from llmproc.apps.bench.model import Model
-from llmproc.apps.bench.remote import LLAMA_CPP, RemoteArm
-from llmproc.apps.bench.work import Work
+from llmproc.checkpoints.llama2c.weights import load_checkpoint
 from llmproc.checkpoints.synth import write_synthetic
-from llmproc.checkpoints.weights import load_checkpoint
 from llmproc.engine.reference import Reference
 from llmproc.errors import StartError
+from llmproc.experiments.bench.arms import llama_cpp
+from llmproc.experiments.bench.arms.arm import ArmOptions
+from llmproc.experiments.bench.model import Model
+from llmproc.experiments.bench.remote import LLAMA_CPP, RemoteArm
+from llmproc.experiments.bench.work import Work
 
 PREFILL, DECODE = Work("pp24", "prefill", 24), Work("tg3 b4", "decode", 1, 4, 3)
 

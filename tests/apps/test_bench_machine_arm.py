@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from llmproc.apps.bench.arms.arm import ArmOptions
-from llmproc.apps.bench.arms.machine import MachineArm, buffer_bytes
-from llmproc.apps.bench.remote import MACHINE, RemoteArm
-from llmproc.apps.bench.work import Work, limit_work
 from llmproc.errors import UsageError
+from llmproc.experiments.bench.arms.arm import ArmOptions
+from llmproc.experiments.bench.arms.machine import MachineArm, buffer_bytes
+from llmproc.experiments.bench.remote import MACHINE, RemoteArm
+from llmproc.experiments.bench.work import Work, limit_work
 
 
 def test_how_much_is_read() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from bench_arms import Clock, timed
 
-from llmproc.apps.bench.measure import WARM_UP, best_setting, schedule
-from llmproc.apps.bench.runner import SETTLE_S, TRIAL_STEPS, TRIALS, Runner, idle_cpu_share
-from llmproc.apps.bench.timed import TimedArm, Timing
-from llmproc.apps.bench.work import Work, limit_work, planned_work
+from llmproc.experiments.bench.measure import WARM_UP, best_setting, schedule
+from llmproc.experiments.bench.runner import SETTLE_S, TRIAL_STEPS, TRIALS, Runner, idle_cpu_share
+from llmproc.experiments.bench.timed import TimedArm, Timing
+from llmproc.experiments.bench.work import Work, limit_work, planned_work
 from llmproc.experiments.samples import paired_ratios
 
 PREFILL, DECODE = Work("pp8", "prefill", 8), Work("tg32", "decode", 1, 1, 32)

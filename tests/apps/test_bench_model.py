@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from llmproc.apps.bench import app
-from llmproc.apps.bench.bar import Bar
-from llmproc.apps.bench.model import (
+from llmproc.apps.bench.options import parse_options
+from llmproc.apps.progress import Bar
+from llmproc.checkpoints.synth import SHAPES, write_synthetic
+from llmproc.config import Environment
+from llmproc.errors import CheckpointError, UsageError
+from llmproc.experiments.bench.model import (
     Model,
     cache_folder,
     given_model,
@@ -17,11 +21,7 @@ from llmproc.apps.bench.model import (
     refuse_peer,
     synthetic_model,
 )
-from llmproc.apps.bench.options import parse_options
-from llmproc.apps.bench.work import Work, planned_work
-from llmproc.checkpoints.synth import SHAPES, write_synthetic
-from llmproc.config import Environment
-from llmproc.errors import CheckpointError, UsageError
+from llmproc.experiments.bench.work import Work, planned_work
 
 
 @pytest.fixture(autouse=True)

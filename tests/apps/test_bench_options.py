@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from llmproc.apps.bench import app
-from llmproc.apps.bench.machine import default_threads
-from llmproc.apps.bench.options import BenchOptions, build_parser, parse_batched, parse_options
+from llmproc.apps.bench.options import build_parser, parse_batched, parse_options
 from llmproc.config import Environment
 from llmproc.errors import UsageError
+from llmproc.experiments.bench.machine import default_threads
+from llmproc.experiments.bench.options import BenchOptions
 
 
 def parsed(*arguments: str, environment: Environment | None = None) -> BenchOptions:

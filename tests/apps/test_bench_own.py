@@ -10,11 +10,11 @@ import pytest
 from bench_arms import FakeForward
 
 import llmproc.engine
-from llmproc.apps.bench.arms.arm import ArmOptions
-from llmproc.apps.bench.arms.own import OwnArm, open_arm
-from llmproc.apps.bench.work import Work
 from llmproc.config import EngineOptions
 from llmproc.errors import UsageError
+from llmproc.experiments.bench.arms.arm import ArmOptions
+from llmproc.experiments.bench.arms.own import OwnArm, open_arm
+from llmproc.experiments.bench.work import Work
 
 
 def test_a_prefill_is_chunks_with_logits_after_the_last_id() -> None:

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from bench_arms import Clock
 
-from llmproc.apps.bench.arm_process import Conversation, converse
-from llmproc.apps.bench.arms.arm import ArmOptions
-from llmproc.apps.bench.remote import RemoteArm
-from llmproc.apps.bench.work import Work
 from llmproc.errors import CheckpointError, StartError, UsageError, WorkersLostError
+from llmproc.experiments.bench.arm_process import Conversation, converse
+from llmproc.experiments.bench.arms.arm import ArmOptions
+from llmproc.experiments.bench.remote import RemoteArm
+from llmproc.experiments.bench.work import Work
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -129,8 +129,8 @@ def test_a_stopped_arm_can_be_killed() -> None:
 
 def test_an_arm_does_not_outlive_bench() -> None:
     code = (
-        "import os, signal; from llmproc.apps.bench.remote import RemoteArm; "
-        "from llmproc.apps.bench.arms.arm import ArmOptions; "
+        "import os, signal; from llmproc.experiments.bench.remote import RemoteArm; "
+        "from llmproc.experiments.bench.arms.arm import ArmOptions; "
         "arm = RemoteArm('bench_arms:open_own', ArmOptions('m')); print(arm.pid, flush=True); "
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -12,15 +12,16 @@ from typing import Any
 import pytest
 from bench_arms import Clock, FakeMachine, timed
 
-from llmproc.apps.bench import result, rows, table
-from llmproc.apps.bench.bar import Bar
-from llmproc.apps.bench.model import Model
+from llmproc.apps.bench import rows, table
 from llmproc.apps.bench.options import parse_options
-from llmproc.apps.bench.runner import Measurements, Runner, Sample
-from llmproc.apps.bench.timed import TimedArm, Timing
-from llmproc.apps.bench.work import Work, limit_work, planned_work
+from llmproc.apps.progress import Bar
 from llmproc.checkpoints.synth import SHAPES
 from llmproc.config import Environment
+from llmproc.experiments.bench import result
+from llmproc.experiments.bench.model import Model
+from llmproc.experiments.bench.runner import Measurements, Runner, Sample
+from llmproc.experiments.bench.timed import TimedArm, Timing
+from llmproc.experiments.bench.work import Work, limit_work, planned_work
 
 MACHINE = {
     "cpu": "A CPU", "architecture": "x86_64", "cpus": 4, "cpus_allowed": [0, 1], "memory_bytes": 8 << 30,

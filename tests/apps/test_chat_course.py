@@ -13,8 +13,8 @@ from chatting import PROMPT, SPEED, Chat, answers, run
 from test_chat_pipe import check_log
 
 from llmproc.checkpoints.synth import write_synthetic
-from llmproc.text.streaming import StreamDecoder
-from llmproc.text.tokenizer import load_tokenizer
+from llmproc.text.tokenizers.streaming import StreamDecoder
+from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from llmproc.apps.compare_modes.arm import ProcessArm, open_arm
 from llmproc.apps.compare_modes.options import parse_options
 from llmproc.config import Environment
 from llmproc.errors import CheckpointError, RequestError, StartError
 from llmproc.experiments.compare_modes.arm import ArmRun, Prompt, judge_run
+from llmproc.experiments.compare_modes.service_arm import ProcessArm, open_arm
 
 PROMPTS = [Prompt(text, cost, tokens) for text, cost, tokens in (
     ("What is a pipe?", 4, 20), ("Go on", 1, 5), ("And a thread?", 3, 15), ("Go on", 1, 5), ("Again", 2, None),

@@ -13,9 +13,9 @@ import compare_arms
 import pytest
 
 from llmproc.apps import output
-from llmproc.apps.bench.conditions import Conditions
 from llmproc.apps.compare_modes import app as compare_modes
 from llmproc.apps.compare_modes.app import CHART_FILE, JSON_FILE, TABLE_FILE
+from llmproc.experiments.bench.conditions import Conditions
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("--workload", "alternating", "--workers", "2", "--repeat", "2")

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from llmproc.apps.compare_modes import app as compare_modes
-from llmproc.apps.compare_modes.options import CompareOptions, build_parser, parse_modes, parse_options, parse_workers
-from llmproc.apps.compare_modes.prompts import MOST_PROMPTS, prompts_from, shipped_prompts
+from llmproc.apps.compare_modes.options import build_parser, parse_modes, parse_options, parse_workers
 from llmproc.config import EngineOptions, Environment, SamplingParams, shipped_file
 from llmproc.errors import LlmprocError, UsageError
 from llmproc.experiments.compare_modes.arm import Prompt
+from llmproc.experiments.compare_modes.options import CompareOptions
+from llmproc.experiments.compare_modes.prompts import MOST_PROMPTS, prompts_from, shipped_prompts
 
 
 def parsed(*arguments: str, environment: Environment | None = None) -> CompareOptions:

@@ -13,7 +13,7 @@ from chatting import run
 
 from llmproc.apps.doctor import machine, rights, software
 from llmproc.apps.doctor.check import Check, human_bytes
-from llmproc.checkpoints.header import read_header
+from llmproc.checkpoints.llama2c.header import read_header
 from llmproc.hardware.cpus import CpuBudget
 from llmproc.hardware.memory import MemoryBudget
 

@@ -17,8 +17,8 @@ from llmproc.apps.doctor import app, exact, replay
 from llmproc.apps.doctor.prompts import TEXTS, Question, questions
 from llmproc.config import EngineOptions
 from llmproc.errors import RequestError, StartError
-from llmproc.text.templates import ChatTemplate
-from llmproc.text.tokenizer import load_tokenizer
+from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 ASKED = [Question("one", [1, 2, 3], 0.0, 1.0, 1), Question("two", [1, 2, 4], 0.8, 0.9, 2)]
 Trouble = Callable[["FakeEngine"], int]

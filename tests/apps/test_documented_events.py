@@ -12,7 +12,7 @@ from pathlib import Path
 from chatting import ROOT, Chat, run
 
 from llmproc.monitor.instances import Instance
-from llmproc.monitor.tally import WorkerCount
+from llmproc.monitor.service_stats import WorkerCount
 
 README = (ROOT / "logs" / "README.md").read_text()
 

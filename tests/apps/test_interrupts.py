@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from llmproc.apps.chat.interrupts import Interrupts
+from llmproc.processes.interrupts import Interrupts
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from llmproc.apps import output
-from llmproc.apps.output import OutputLostError, exit_code_of, print_result, put
+from llmproc.apps.exits import exit_code_of
 from llmproc.errors import LlmprocError, StartError, UsageError
+from llmproc.files.streams import OutputLostError, print_result, put
 
 ROOT = Path(__file__).resolve().parents[2]
 LOST = "llmproc: stdout: cannot be written: No space left on device\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from chatting import SPEED, Chat, run
 
-from llmproc.checkpoints.header import read_header
+from llmproc.checkpoints.llama2c.header import read_header
 from llmproc.cli import VERBS
 
 

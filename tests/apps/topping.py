@@ -11,7 +11,7 @@ from pathlib import Path
 
 from llmproc.monitor import proc
 from llmproc.monitor.instances import Announcement, Instance
-from llmproc.monitor.tally import Tally, WorkerCount
+from llmproc.monitor.service_stats import Tally, WorkerCount
 
 BUSY = "print('ready', flush=True)\nwhile True: pass"
 QUIET = "print('ready', flush=True)\n__import__('signal').pause()"

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from invalid_checkpoints import LAYOUTS, valid
 
-from llmproc.checkpoints.header import Header
-from llmproc.checkpoints.weights import Int8Matrix, Weights, load_checkpoint, named_floats
+from llmproc.checkpoints.llama2c.header import Header
+from llmproc.checkpoints.llama2c.weights import Int8Matrix, Weights, load_checkpoint, named_floats
 from llmproc.errors import CheckpointError
 
 SHAPE = {"dim": 16, "hidden_dim": 32, "n_heads": 4, "n_kv_heads": 2, "vocab_size": 2048, "seq_len": 40}

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from invalid_checkpoints import LAYOUTS, valid
 
 from llmproc.checkpoints import source_file
-from llmproc.checkpoints.header import Header, pack_header, parse_header, read_header
+from llmproc.checkpoints.llama2c.header import Header, pack_header, parse_header, read_header
 from llmproc.errors import CheckpointError
 
 
@@ -109,7 +109,7 @@ def test_no_more_than_256_bytes_are_read(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_reading_a_header_needs_neither_numpy_nor_numba() -> None:
     """main checks checkpoints itself and must be at its prompt at once."""
-    code = "import sys, llmproc.checkpoints.header; print({'numpy', 'numba'} & set(sys.modules))"
+    code = "import sys, llmproc.checkpoints.llama2c.header; print({'numpy', 'numba'} & set(sys.modules))"
     root = Path(__file__).resolve().parents[2]
     found = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert found.stdout == "set()\n"

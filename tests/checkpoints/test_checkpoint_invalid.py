@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from invalid_checkpoints import CASES, LAYOUTS, LIMITS, valid
 
-from llmproc.checkpoints.header import RANGES, read_header
-from llmproc.checkpoints.weights import load_checkpoint
+from llmproc.checkpoints.llama2c.header import RANGES, read_header
+from llmproc.checkpoints.llama2c.weights import load_checkpoint
 from llmproc.errors import CheckpointError
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmproc.checkpoints import quantisation
-from llmproc.checkpoints.quantisation import dequantise, quantise
+from llmproc.checkpoints.llama2c import quantisation
+from llmproc.checkpoints.llama2c.quantisation import dequantise, quantise
 
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 

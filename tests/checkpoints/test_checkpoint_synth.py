@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from invalid_checkpoints import LAYOUTS
 
-from llmproc.checkpoints.header import pack_header, parse_header, read_header
-from llmproc.checkpoints.layout import MATRICES, Layout, file_size
-from llmproc.checkpoints.quantisation import dequantise
+from llmproc.checkpoints.llama2c.header import pack_header, parse_header, read_header
+from llmproc.checkpoints.llama2c.layout import MATRICES, Layout, file_size
+from llmproc.checkpoints.llama2c.quantisation import dequantise
+from llmproc.checkpoints.llama2c.weights import Int8Matrix, load_checkpoint
 from llmproc.checkpoints.synth import SHAPES, write_synthetic
-from llmproc.checkpoints.weights import Int8Matrix, load_checkpoint
 from llmproc.errors import CheckpointError, UsageError
 
 

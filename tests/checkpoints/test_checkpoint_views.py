@@ -14,9 +14,9 @@ from invalid_checkpoints import GROUP, LAYOUTS, header, valid
 from naive_reader import read_naively
 
 from llmproc.checkpoints import source_file
-from llmproc.checkpoints.header import read_header
-from llmproc.checkpoints.layout import file_size, spans
-from llmproc.checkpoints.weights import (
+from llmproc.checkpoints.llama2c.header import read_header
+from llmproc.checkpoints.llama2c.layout import file_size, spans
+from llmproc.checkpoints.llama2c.weights import (
     Int8Matrix,
     Weights,
     check_finite,

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from invalid_checkpoints import LAYOUTS, valid
 from naive_reader import read_naively
 
-from llmproc.checkpoints import replacement, writer
+from llmproc.checkpoints import replacement
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.layout import LAYER_TENSORS, MATRICES, ROPE_TABLES, Layout, names_of, shape_of, spans
-from llmproc.checkpoints.quantisation import dequantise, quantise
-from llmproc.checkpoints.weights import Int8Matrix, load_checkpoint
-from llmproc.checkpoints.writer import write_checkpoint
+from llmproc.checkpoints.llama2c import writer
+from llmproc.checkpoints.llama2c.layout import LAYER_TENSORS, MATRICES, ROPE_TABLES, Layout, names_of, shape_of, spans
+from llmproc.checkpoints.llama2c.quantisation import dequantise, quantise
+from llmproc.checkpoints.llama2c.weights import Int8Matrix, load_checkpoint
+from llmproc.checkpoints.llama2c.writer import write_checkpoint
 from llmproc.errors import CheckpointError
 
 

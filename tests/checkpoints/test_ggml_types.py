@@ -30,9 +30,7 @@ from llmproc.checkpoints.ggml_types import (
     to_q8_0,
     weight_type_of,
 )
-from llmproc.checkpoints.synth import SHAPES, write_synthetic
-from llmproc.checkpoints.weight_types import WEIGHT_TYPES, converted_description
-from llmproc.checkpoints.weights import (
+from llmproc.checkpoints.llama2c.weights import (
     Int8Matrix,
     Matrix,
     Q4Matrix,
@@ -41,7 +39,9 @@ from llmproc.checkpoints.weights import (
     load_checkpoint,
     named_floats,
 )
-from llmproc.checkpoints.writer import write_checkpoint
+from llmproc.checkpoints.llama2c.writer import write_checkpoint
+from llmproc.checkpoints.synth import SHAPES, write_synthetic
+from llmproc.checkpoints.weight_types import WEIGHT_TYPES, converted_description
 from llmproc.engine.reference import Reference
 from llmproc.errors import CheckpointError, UsageError
 

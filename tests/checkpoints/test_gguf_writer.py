@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 from ggml_cases import take_q4_0_apart, take_q8_0_apart
 
-from llmproc.checkpoints import gguf_writer
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.ggml_types import converted_weights, dequantise
-from llmproc.checkpoints.gguf_writer import write_gguf
+from llmproc.checkpoints.gguf import writer as gguf_writer
+from llmproc.checkpoints.gguf.writer import write_gguf
+from llmproc.checkpoints.llama2c.weights import Int8Matrix, Q4Matrix, Weights, load_checkpoint
 from llmproc.checkpoints.synth import SHAPES, write_synthetic
 from llmproc.checkpoints.weight_types import WEIGHT_TYPES, converted_description
-from llmproc.checkpoints.weights import Int8Matrix, Q4Matrix, Weights, load_checkpoint
 from llmproc.engine.reference import Reference
 from llmproc.errors import CheckpointError, UsageError
 

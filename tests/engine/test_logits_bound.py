@@ -14,8 +14,8 @@ import pytest
 from one_sequence import Model, one_sequence, sample
 
 from llmproc.checkpoints.ggml_types import converted_weights
+from llmproc.checkpoints.llama2c.weights import load_checkpoint
 from llmproc.checkpoints.weight_types import converted_description
-from llmproc.checkpoints.weights import load_checkpoint
 from llmproc.config import EngineOptions, shipped_file
 from llmproc.engine.randomness import RandomStream
 from llmproc.engine.reference import Reference

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from llmproc.monitor.effort import Effort
+from llmproc.monitor.overhead import Effort
 
 
 class Heard:

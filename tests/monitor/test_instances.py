@@ -15,7 +15,7 @@ import pytest
 from llmproc.errors import LogError
 from llmproc.monitor import instances, runtimedir
 from llmproc.monitor.instances import Announcement, Instance, running
-from llmproc.monitor.tally import Tally
+from llmproc.monitor.service_stats import Tally
 
 ROOT = Path(__file__).resolve().parents[2]
 ANNOUNCING = """
@@ -23,7 +23,7 @@ import os, sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
 from llmproc.monitor.instances import Announcement
-from llmproc.monitor.tally import Tally
+from llmproc.monitor.service_stats import Tally
 kept = Announcement(Tally(), Path("/logs/x"), print, open_place=lambda: Path({place!r}))
 print("ready", flush=True)
 __import__("signal").pause()

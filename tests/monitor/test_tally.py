@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmproc.monitor.tally import Counts, Tally, WorkerCount
+from llmproc.monitor.service_stats import Counts, Tally, WorkerCount
 
 
 class Telling:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from llmproc.processes import system
-from llmproc.processes.strays import Strays
+from llmproc.processes.orphan_reaper import Strays
 
 
 @pytest.mark.parametrize("before", [False, True])

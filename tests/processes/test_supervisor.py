@@ -31,9 +31,9 @@ from listening import (
 )
 
 from llmproc.errors import CheckpointError, StartError, WorkersLostError
-from llmproc.processes import nursery as nursery_module
-from llmproc.processes import strays as strays_module
+from llmproc.processes import orphan_reaper as strays_module
 from llmproc.processes import system
+from llmproc.processes import template_process as nursery_module
 from llmproc.processes.channel import OutboxFullError
 from llmproc.processes.frames import Frame
 from llmproc.processes.slots import SlotState

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.header import read_header
+from llmproc.checkpoints.llama2c.header import read_header
 from llmproc.checkpoints.synth import write_synthetic
 from llmproc.config import SamplingParams
 from llmproc.service.messages import Finish, Generate, Token

@@ -19,15 +19,15 @@ import pytest
 from llmproc import kernels
 from llmproc.dispatch import POLICIES, make_policy, victims
 from llmproc.errors import WorkersLostError
+from llmproc.monitor.observer import NoObserver
 from llmproc.processes.boardview import BoardView
 from llmproc.processes.channel import OutboxFullError
 from llmproc.processes.frames import Frame
 from llmproc.processes.requestboard import RequestBoard
 from llmproc.service.claims import Claims
 from llmproc.service.dispatcher import Dispatcher
-from llmproc.service.ledger import Entry
 from llmproc.service.messages import Bell, Cancel, Events, Finish, Generate, Taken, Token, from_frame
-from llmproc.service.observer import NoObserver
+from llmproc.service.request_table import Entry
 from llmproc.service.ticket import Ticket
 
 DEADLY = 666  # a request with this id kills its worker in its first step

@@ -12,17 +12,17 @@ sys.path.insert(0, str(Path(__file__).parent))
 from serving import collect, order, serving
 
 from llmproc import kernels
-from llmproc.checkpoints.header import read_header
-from llmproc.checkpoints.weights import load_checkpoint
+from llmproc.checkpoints.llama2c.header import read_header
+from llmproc.checkpoints.llama2c.weights import load_checkpoint
 from llmproc.config import EngineOptions, SamplingParams, shipped_file
 from llmproc.engine.batch import PAGE, Chunk
 from llmproc.engine.loading import open_forward
 from llmproc.engine.randomness import RandomStream
 from llmproc.engine.reference import Reference
 from llmproc.engine.sampling import most_likely, sample
-from llmproc.service.session import Session
-from llmproc.text.templates import ChatTemplate
-from llmproc.text.tokenizer import load_tokenizer
+from llmproc.session.conversation import Session
+from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 BOS, LENGTH = 1, 200
 COURSE = EngineOptions(kv_type="f32", c_order=True)

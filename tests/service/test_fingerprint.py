@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from llmproc.checkpoints.fingerprint import fingerprint, fingerprint_file
 from llmproc.errors import CheckpointError
-from llmproc.service.fingerprint import fingerprint, fingerprint_file
 
 
 @pytest.mark.parametrize("size", [1, 1000, 32 << 20, (32 << 20) + 1, 40 << 20])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from llmproc.service.ledger import Entry, Ledger
 from llmproc.service.messages import Finish, Generate, Token
+from llmproc.service.request_table import Entry, Ledger
 
 
 def order(temperature: float = 0.8, max_tokens: int = 10, closing: int | None = None) -> Generate:

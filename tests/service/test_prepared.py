@@ -15,9 +15,9 @@ from serving import collect, order, sampling, serving, slow_model
 from llmproc.config import shipped_file
 from llmproc.errors import RequestError, ServiceClosedError
 from llmproc.service.service import Service, ServiceConfig
-from llmproc.service.session import Prepared, Session
-from llmproc.text.templates import ChatTemplate
-from llmproc.text.tokenizer import load_tokenizer
+from llmproc.session.conversation import Prepared, Session
+from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 MODEL, TOKENIZER = shipped_file("model", "model.bin"), shipped_file("tokenizer", "tokenizer.bin")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from llmproc.text.sidecar import Sidecar
-from llmproc.text.tokenizer import Tokenizer, load_tokenizer
-from llmproc.text.vocabulary import Vocabulary
+from llmproc.text.tokenizers.sidecar import Sidecar
+from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
+from llmproc.text.tokenizers.vocabulary import Vocabulary
 
 SMOLLM = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "smollm-tokenizer.bin"
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmproc.errors import RequestError
-from llmproc.text.streaming import StreamDecoder, printable
-from llmproc.text.tokenizer import Tokenizer
+from llmproc.text.tokenizers.streaming import StreamDecoder, printable
+from llmproc.text.tokenizers.tokenizer import Tokenizer
 
 
 def test_the_piece_after_bos_loses_one_space(smollm: Tokenizer, make) -> None:

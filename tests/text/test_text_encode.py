@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmproc.errors import RequestError
-from llmproc.text import tokenizer as tokenizer_module
-from llmproc.text.merge import merge_pairs
-from llmproc.text.tokenizer import Tokenizer
-from llmproc.text.units import c_units
+from llmproc.text.tokenizers import tokenizer as tokenizer_module
+from llmproc.text.tokenizers.merge import merge_pairs
+from llmproc.text.tokenizers.tokenizer import Tokenizer
+from llmproc.text.tokenizers.units import c_units
 
 NO_TOKEN = {4, 6, 19, 20, 22, 29, 192, 193, 241, 242, *range(245, 256)}  # byte values of the course's tokenizer
 GOLDEN = [1812, 314, 24681, 46477, 10617, 47]

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmproc.errors import TokenizerError
-from llmproc.text.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
-from llmproc.text.tokenizer import Tokenizer, load_tokenizer, write_tokenizer
-from llmproc.text.vocabulary import parse_vocabulary, read_vocabulary
+from llmproc.text.tokenizers.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
+from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer, write_tokenizer
+from llmproc.text.tokenizers.vocabulary import parse_vocabulary, read_vocabulary
 
 PIECES = [b"<unk>", b"<s>", b"</s>", b"a", b"b", b"ab"]
 SIDECAR = Sidecar(bos=None, eos=(2, 5), unk=0, template="plain")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from llmproc.errors import RequestError, TokenizerError
-from llmproc.text.tokenizer import load_tokenizer
+from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 TABLE = runpy.run_path(str(Path(__file__).with_name("invalid_tokenizers.py")))
 INVALID, N = TABLE["INVALID"], TABLE["VOCAB_SIZE"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from llmproc.errors import RequestError, UsageError
-from llmproc.text.templates import ChatTemplate
-from llmproc.text.tokenizer import Tokenizer
+from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.tokenizers.tokenizer import Tokenizer
 
 CHATML, PLAIN, COURSE = ChatTemplate("chatml"), ChatTemplate("plain"), ChatTemplate("course")
 

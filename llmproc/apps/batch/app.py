@@ -14,26 +14,27 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from llmproc.apps.batch import summary
-from llmproc.apps.batch.display import Display
-from llmproc.apps.batch.journal import origin_of
-from llmproc.apps.batch.options import BatchOptions, parse_options
-from llmproc.apps.batch.origin import Origin, tokenizer_digest
-from llmproc.apps.batch.pipeline import Pipeline
-from llmproc.apps.batch.source import Source, StoppedError
-from llmproc.apps.batch.target import Target, open_target, part_file
-from llmproc.apps.chat.interrupts import Interrupts
-from llmproc.apps.observation import Observation
-from llmproc.apps.output import OutputLostError, exit_code_of, forget_stdout, need_stdout, print_result
-from llmproc.apps.startup import complain
-from llmproc.checkpoints.header import Header, read_header
+from llmproc.apps.batch.options import parse_options
+from llmproc.apps.exits import complain, exit_code_of
+from llmproc.batch import summary
+from llmproc.batch.display import Display
+from llmproc.batch.journal import origin_of
+from llmproc.batch.options import BatchOptions
+from llmproc.batch.pipeline import Pipeline
+from llmproc.batch.provenance import Origin, tokenizer_digest
+from llmproc.batch.source import Source, StoppedError
+from llmproc.batch.target import Target, open_target, part_file
+from llmproc.checkpoints.fingerprint import fingerprint_file
+from llmproc.checkpoints.llama2c.header import Header, read_header
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError, UsageError
+from llmproc.files.streams import OutputLostError, forget_stdout, need_stdout, print_result
 from llmproc.hardware.isa import choose
-from llmproc.service.fingerprint import fingerprint_file
+from llmproc.monitor.run_recorder import Observation
+from llmproc.processes.interrupts import Interrupts
 from llmproc.service.service import with_threads
-from llmproc.text.templates import ChatTemplate
-from llmproc.text.tokenizer import Tokenizer, load_tokenizer
+from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 SOME_FAILED = 1
 

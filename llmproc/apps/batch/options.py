@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from llmproc.apps.batch.formats import FORMATS, format_of
-from llmproc.apps.batch.source import STDIN
 from llmproc.apps.engine_options import add_engine_options, engine_options
 from llmproc.apps.flags import (
     add_files,
@@ -20,11 +18,14 @@ from llmproc.apps.flags import (
     sampling_of,
     scheduling_of,
 )
-from llmproc.apps.saving import user_path
-from llmproc.apps.startup import OneLineParser
-from llmproc.config import EngineOptions, Environment, SamplingParams, Scheduling, check_workers
+from llmproc.apps.parser import OneLineParser
+from llmproc.batch.formats import FORMATS, format_of
+from llmproc.batch.options import BatchOptions
+from llmproc.batch.source import STDIN
+from llmproc.config import Environment, check_workers
 from llmproc.dispatch import POLICIES
 from llmproc.errors import UsageError
+from llmproc.session.saving import user_path
 
 _DESCRIPTION = """\
 Answer a file of prompts, one row of results for each. Reading and tokenizing, generating, and writing run side by side,
@@ -48,39 +49,6 @@ _EXAMPLES = """examples:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class BatchOptions:
-    """Everything a run needs to know, checked as far as that is possible without its files."""
-
-    input: str  # a path, or -
-    format: str
-    output: Path | None  # None: no results file
-    rows_on_stdout: bool
-    force: bool
-    resume: bool
-    retry_failed: bool
-    stream: bool
-    elapsed: bool
-    json: bool
-    mode: str
-    workers: int
-    engine: EngineOptions
-    model: Path
-    tokenizer: Path
-    sampling: SamplingParams
-    seed_drawn: bool
-    system: str | None
-    raw: bool
-    scheduling: Scheduling
-    interval_s: float
-    log: str | None
-    run_dir: str | None
-    arguments: tuple[str, ...]  # as they were given
-
-    @property
-    def slots(self) -> int:
-        """Requests that run at the same time at most."""
-        return self.workers * self.engine.sequences
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:

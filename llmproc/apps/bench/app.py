@@ -14,19 +14,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from llmproc.apps.bench import conditions, result, rows, table
-from llmproc.apps.bench.arms.arm import ArmOptions
-from llmproc.apps.bench.bar import Bar
-from llmproc.apps.bench.machine import machine_block
-from llmproc.apps.bench.model import Model, given_model, peer_file, refuse_peer, synthetic_model
-from llmproc.apps.bench.options import BenchOptions, parse_options
-from llmproc.apps.bench.remote import LLAMA_CPP, MACHINE, OWN, RemoteArm
-from llmproc.apps.bench.runner import Runnable, Runner, idle_cpu_share
-from llmproc.apps.bench.work import Work, limit_work, planned_work
-from llmproc.apps.output import exit_code_of, print_result
-from llmproc.apps.startup import interruptible
+from llmproc.apps.bench import rows, table
+from llmproc.apps.bench.options import parse_options
+from llmproc.apps.exits import exit_code_of, interruptible
+from llmproc.apps.progress import Bar
 from llmproc.config import Environment
 from llmproc.errors import UsageError
+from llmproc.experiments.bench import conditions, result
+from llmproc.experiments.bench.arms.arm import ArmOptions
+from llmproc.experiments.bench.machine import machine_block
+from llmproc.experiments.bench.model import Model, given_model, peer_file, refuse_peer, synthetic_model
+from llmproc.experiments.bench.options import BenchOptions
+from llmproc.experiments.bench.remote import LLAMA_CPP, MACHINE, OWN, RemoteArm
+from llmproc.experiments.bench.runner import Runnable, Runner, idle_cpu_share
+from llmproc.experiments.bench.work import Work, limit_work, planned_work
+from llmproc.files.streams import print_result
 from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
 
 _INSTALL = "the package llama-cpp-python is not installed: pip install llama-cpp-python compiles it in ten minutes"
@@ -81,7 +83,7 @@ def bench(options: BenchOptions, command: str) -> dict[str, Any]:
 def refuse_early(options: BenchOptions) -> None:
     """What can be known before any work. Raises UsageError."""
     if options.peer is not None:
-        from llmproc.apps.bench.arms.llama_cpp import installed
+        from llmproc.experiments.bench.arms.llama_cpp import installed
 
         if installed() is None:
             raise UsageError(f"--peer is {options.peer}: {_INSTALL}")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from llmproc.apps.bench.machine import default_threads
-from llmproc.apps.bench.model import COURSE
-from llmproc.apps.startup import OneLineParser
+from llmproc.apps.parser import OneLineParser
 from llmproc.checkpoints.synth import SHAPES
 from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions, Environment
 from llmproc.errors import UsageError
+from llmproc.experiments.bench.machine import default_threads
+from llmproc.experiments.bench.model import COURSE
+from llmproc.experiments.bench.options import BenchOptions
 
 FORMATS = ("md", "csv", "json")
 PEERS = ("llama-cpp",)
@@ -27,32 +27,6 @@ _EXAMPLES = """examples:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class BenchOptions:
-    """Everything a bench run needs to know, checked as far as that is possible without the checkpoint."""
-
-    model: Path | None
-    shape: str
-    weights: str | None
-    threads: int
-    kv_type: str
-    batch_tokens: int
-    prompt: int
-    generate: int
-    batched: tuple[int, ...]
-    batched_steps: int
-    repeat: int
-    format: str
-    output: Path | None
-    peer: str | None
-    kernels: bool
-    limits: bool
-    run_dir: str | None
-
-    @property
-    def sequences(self) -> int:
-        """At most, in one step."""
-        return max((1, *self.batched))
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from llmproc.apps.bench.work import Work
+from llmproc.experiments.bench.work import Work
 from llmproc.report.markdown import table
 
 Row = Mapping[str, Any]

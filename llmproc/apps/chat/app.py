@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmproc.apps.chat.commands import WORDS
-from llmproc.apps.chat.interrupts import Interrupts
 from llmproc.apps.chat.loop import ChatLoop
 from llmproc.apps.chat.options import ChatOptions, parse_options
 from llmproc.apps.chat.screen import Screen
 from llmproc.apps.chat.sources import open_source
-from llmproc.apps.observation import Observation
-from llmproc.apps.output import OutputLostError, exit_code_of, forget_stdout
-from llmproc.checkpoints.header import Header, read_header
+from llmproc.apps.exits import exit_code_of
+from llmproc.checkpoints.llama2c.header import Header, read_header
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError, StartError, UsageError
+from llmproc.files.streams import OutputLostError, forget_stdout
+from llmproc.monitor.run_recorder import Observation
+from llmproc.processes.interrupts import Interrupts
 from llmproc.processes.slots import WorkerExit
 from llmproc.processes.system import describe_status
 from llmproc.service.service import Service, ServiceConfig
-from llmproc.service.session import Session
-from llmproc.text.templates import ChatTemplate
-from llmproc.text.tokenizer import Tokenizer, load_tokenizer
+from llmproc.session.conversation import Session
+from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 SOME_FAILED = 1  # of piped prompts: a person at a terminal has seen it
 _LAST_CHANCE_S = 5.0  # a loop that ends before its worker was ready waits so long, to see it start and end

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from llmproc.apps.chat.answer_view import Teller
 from llmproc.apps.chat.screen import Screen
-from llmproc.apps.chat.teller import Teller
-from llmproc.apps.saving import read_file, read_session, write_session
 from llmproc.config import POLICIES, Scheduling, format_cpus, parse_cpus
 from llmproc.errors import LlmprocError, UsageError
 from llmproc.monitor import proc
 from llmproc.service.desk import explain_scheduling_error
 from llmproc.service.service import Service
-from llmproc.service.session import Session, session_facts
+from llmproc.session.conversation import Session, session_facts
+from llmproc.session.saving import read_file, read_session, write_session
 
 
 class Loop(Protocol):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from llmproc.apps.chat.answer_view import Teller
 from llmproc.apps.chat.commands import run_command
-from llmproc.apps.chat.interrupts import Interrupts
 from llmproc.apps.chat.screen import Screen
 from llmproc.apps.chat.sources import LineSource
-from llmproc.apps.chat.teller import Teller
 from llmproc.errors import LlmprocError
+from llmproc.processes.interrupts import Interrupts
 from llmproc.service.service import Service
-from llmproc.service.session import Answer, Session
+from llmproc.session.conversation import Answer, Session
 
 PROMPT = ">>> "
 _MORE = "... "

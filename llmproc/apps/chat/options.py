@@ -18,7 +18,7 @@ from llmproc.apps.flags import (
     sampling_of,
     scheduling_of,
 )
-from llmproc.apps.startup import OneLineParser
+from llmproc.apps.parser import OneLineParser
 from llmproc.config import EngineOptions, Environment, SamplingParams, Scheduling
 from llmproc.errors import UsageError
 

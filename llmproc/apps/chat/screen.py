@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 from collections import deque
 
-from llmproc.apps.output import put
-from llmproc.text.streaming import printable
+from llmproc.files.streams import put
+from llmproc.text.tokenizers.streaming import printable
 
 _ERASE = "\r\x1b[K"
 

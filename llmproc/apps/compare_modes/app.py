@@ -20,25 +20,26 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from llmproc.apps.bench import conditions
-from llmproc.apps.bench.bar import Bar
-from llmproc.apps.bench.machine import machine_block
-from llmproc.apps.compare_modes.options import CompareOptions, parse_options
-from llmproc.apps.compare_modes.prompts import NamedPrompts, prompts_from, shipped_prompts
-from llmproc.apps.output import exit_code_of, need_stdout, print_result
-from llmproc.apps.startup import interruptible
+from llmproc.apps.compare_modes.options import parse_options
+from llmproc.apps.exits import exit_code_of, interruptible
+from llmproc.apps.progress import Bar
 from llmproc.config import Environment
 from llmproc.errors import LogError, UsageError
+from llmproc.experiments.bench import conditions
+from llmproc.experiments.bench.machine import machine_block
 from llmproc.experiments.compare_modes.arm import Arm
+from llmproc.experiments.compare_modes.options import CompareOptions
 from llmproc.experiments.compare_modes.plan import settings
+from llmproc.experiments.compare_modes.prompts import NamedPrompts, prompts_from, shipped_prompts
 from llmproc.experiments.compare_modes.result import document
 from llmproc.experiments.compare_modes.runner import run_all
+from llmproc.files.streams import need_stdout, print_result
 from llmproc.hardware.cpus import usable_cpus
 from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
 from llmproc.report import modes_table
 from llmproc.report.modes_file import read_comparison
 
-ARM = "llmproc.apps.compare_modes.arm:open_arm"  # (CompareOptions) -> context manager that gives an Arm
+ARM = "llmproc.experiments.compare_modes.service_arm:open_arm"  # (CompareOptions) -> context manager that gives an Arm
 SOME_FAILED = 1
 JSON_FILE, TABLE_FILE, CHART_FILE = "compare-modes.json", "compare-modes.md", "compare-modes.png"
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from llmproc.apps.engine_options import add_engine_options, engine_options
 from llmproc.apps.flags import add_files, add_sampling, files_of, sampling_of
-from llmproc.apps.startup import OneLineParser
-from llmproc.config import MAX_WORKERS, EngineOptions, Environment, SamplingParams
+from llmproc.apps.parser import OneLineParser
+from llmproc.config import MAX_WORKERS, Environment
 from llmproc.dispatch import POLICIES
 from llmproc.dispatch.workloads import SYSTEM_B, WORKLOADS
 from llmproc.errors import UsageError
+from llmproc.experiments.compare_modes.options import CompareOptions
 
 _DESCRIPTION = """\
 Answer the same prompts in several dispatch modes and with several numbers of workers, in turn, and compare the times:
@@ -39,32 +38,6 @@ takes, in units, and what lpt sorts by) and tokens (the answer's exact length).
 """
 
 
-@dataclass(frozen=True, slots=True)
-class CompareOptions:
-    """Everything a comparison needs to know, checked as far as that is possible without reading a file."""
-
-    prompts: Path | None  # else the workload
-    workload: str
-    source: Path | None  # a result to show again: nothing is run
-    modes: tuple[str, ...]
-    workers: tuple[int, ...]
-    repeat: int
-    work: Literal["generate", "wait"]
-    unit_s: float  # of a wait, for each unit of cost
-    model: Path
-    tokenizer: Path
-    engine: EngineOptions
-    sampling: SamplingParams
-    system: str | None
-    json: bool
-    out: Path | None
-    chart: Path | None
-    run_dir: str | None
-
-    @property
-    def threads(self) -> int:
-        """Of one worker."""
-        return self.engine.threads or 1
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:

@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from llmproc.apps.doctor import exact, machine, rights, software
 from llmproc.apps.doctor.check import Check
 from llmproc.apps.doctor.prompts import questions
+from llmproc.apps.exits import exit_code_of, interruptible
 from llmproc.apps.flags import add_files, files_of
-from llmproc.apps.output import exit_code_of, print_result
-from llmproc.apps.startup import OneLineParser, interruptible
-from llmproc.checkpoints.header import read_header
+from llmproc.apps.parser import OneLineParser
+from llmproc.checkpoints.llama2c.header import read_header
 from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions, Environment
 from llmproc.errors import UsageError
+from llmproc.files.streams import print_result
 from llmproc.hardware.cpus import usable_cpus
-from llmproc.text.templates import ChatTemplate
-from llmproc.text.tokenizer import load_tokenizer
+from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 UNUSABLE = 1
 DIFFERENT = 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llmproc.text.templates import ChatTemplate
-from llmproc.text.tokenizer import Tokenizer
+from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.tokenizers.tokenizer import Tokenizer
 
 _STORY = (
     "A kitchen has two cooks, one stove and a shelf of recipes. Each cook takes a recipe, reads it line by line and "

@@ -11,10 +11,10 @@ from typing import Any
 
 from llmproc.apps.doctor.check import Check, human_bytes
 from llmproc.apps.doctor.children import command, environment
-from llmproc.checkpoints.header import Header, read_header
+from llmproc.checkpoints.llama2c.header import Header, read_header
 from llmproc.errors import InvalidFileError, LlmprocError
 from llmproc.monitor.machine import versions
-from llmproc.text.tokenizer import load_tokenizer
+from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 _NEEDED = ("numpy", "numba", "llvmlite", "psutil", "msgspec")  # without these nothing runs
 _REPORTS = ("pandas", "matplotlib")  # imported by tools and reports only

@@ -14,14 +14,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from llmproc.apps.logs import Logs
-from llmproc.apps.output import exit_code_of
+from llmproc.apps.exits import exit_code_of
 from llmproc.apps.record import summary
 from llmproc.apps.record.options import RecordOptions, parse_options
 from llmproc.apps.record.target import Command, Running, Target
 from llmproc.config import Environment
 from llmproc.monitor import table
 from llmproc.monitor.followed import Recorded
+from llmproc.monitor.logs import Logs
 from llmproc.monitor.recorder import Recorder
 from llmproc.processes.signalfd import SignalFd
 

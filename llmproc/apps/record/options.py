@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from llmproc.apps.flags import add_logs, interval_of
-from llmproc.apps.startup import OneLineParser
+from llmproc.apps.parser import OneLineParser
 from llmproc.config import Environment
 from llmproc.errors import UsageError
 

@@ -7,7 +7,7 @@ from resource import struct_rusage
 
 from llmproc.apps.columns import PSS_COLUMN, USE_COLUMNS, Column, fitting, header_line, row_line
 from llmproc.monitor.followed import Recorded
-from llmproc.text.streaming import printable
+from llmproc.text.tokenizers.streaming import printable
 
 MOST_ROWS = 10
 _UNSEEN = 0.05  # of all CPU time: more than this in nobody's samples is said

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from llmproc.apps.chat.interrupts import Interrupts
+from llmproc.apps.chat.answer_view import Teller
 from llmproc.apps.chat.screen import Screen
-from llmproc.apps.chat.teller import Teller
-from llmproc.apps.observation import Observation
-from llmproc.apps.output import exit_code_of
-from llmproc.apps.threads.clocks import ThreadTimes, of_rusage, read_times, report_lines
+from llmproc.apps.exits import exit_code_of
 from llmproc.apps.threads.options import ThreadsOptions, parse_options
-from llmproc.checkpoints.header import Header, read_header
+from llmproc.checkpoints.llama2c.header import Header, read_header
 from llmproc.config import Environment
 from llmproc.errors import RequestError, StartError, UsageError
+from llmproc.labs.threads.clocks import ThreadTimes, of_rusage, read_times, report_lines
+from llmproc.monitor.run_recorder import Observation
+from llmproc.processes.interrupts import Interrupts
 from llmproc.processes.slots import WorkerExit
 from llmproc.service.service import Service, ServiceConfig
-from llmproc.service.session import Session
-from llmproc.text.templates import ChatTemplate
-from llmproc.text.tokenizer import Tokenizer, load_tokenizer
+from llmproc.session.conversation import Session
+from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 SOME_FAILED = 1
 

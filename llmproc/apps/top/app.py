@@ -20,13 +20,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llmproc.apps.output import OutputLostError, exit_code_of, forget_stdout, need_stdout
-from llmproc.apps.startup import OneLineParser
+from llmproc.apps.exits import exit_code_of
+from llmproc.apps.parser import OneLineParser
 from llmproc.apps.top.keys import Keyboard
 from llmproc.apps.top.screens import Json, Screen, Stream, terminal_screen
 from llmproc.apps.top.steering import Steering
 from llmproc.apps.top.view import Look, View
 from llmproc.errors import UsageError
+from llmproc.files.streams import OutputLostError, forget_stdout, need_stdout
 from llmproc.monitor.runtimedir import places
 from llmproc.processes.signalfd import SignalFd
 

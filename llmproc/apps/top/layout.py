@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from llmproc.apps.columns import PSS_COLUMN, USE_COLUMNS, Column, decimal, fitting, header_line, whole_number
 from llmproc.apps.top.view import GONE, Group, Key, Row, View
-from llmproc.text.streaming import printable
+from llmproc.text.tokenizers.streaming import printable
 
 KEYS = "up/down: select a worker   + -: nice   0-9, p: pin to a core, the next core   u: unpin   q: quit"
 Line = tuple["Span", ...]

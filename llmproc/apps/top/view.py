@@ -16,8 +16,8 @@ from typing import Any
 
 from llmproc.monitor import proc
 from llmproc.monitor.instances import Instance, running
+from llmproc.monitor.service_stats import WorkerCount
 from llmproc.monitor.subject import Subject
-from llmproc.monitor.tally import WorkerCount
 from llmproc.monitor.usage import Rates, Sample, rates
 
 _SHORTEST_S = 0.08  # between two looks that make a rate: a key pressed in between must not make nonsense of it

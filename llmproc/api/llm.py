@@ -1,0 +1,224 @@
+"""LLM: a model in worker processes of its own, to ask from Python."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from llmproc.api.call import Bell, Call
+from llmproc.api.running import Running
+from llmproc.api.session import Session
+from llmproc.api.stream import AsyncStream, Stream
+from llmproc.checkpoints.llama2c.header import read_header
+from llmproc.config import EngineOptions, Environment, SamplingParams, check_workers, shipped_file
+from llmproc.errors import UsageError
+from llmproc.session.conversation import Answer
+from llmproc.session.conversation import Session as Conversation
+from llmproc.session.prompts import Prompt, as_params, as_prompt, as_prompts, place_prompt
+from llmproc.session.result import Result
+from llmproc.session.saving import read_session, user_path
+from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.tokenizers.tokenizer import load_tokenizer
+
+_FilePath = str | os.PathLike[str]
+_log = logging.getLogger("llmproc")
+
+
+class LLM:
+    """A model, ready to answer. Close it, or use it in a `with`. Safe to use from several threads.
+
+    A request's output depends on model, prompt, sampling options and seed, and on nothing else: not on what runs beside
+    it. Every request has a random stream of its own, begun at its `seed`: the same prompt with the same seed gives the
+    same bytes, also twice in one list.
+    """
+
+    def __init__(
+        self,
+        model: _FilePath | None = None,
+        tokenizer: _FilePath | None = None,
+        workers: int = 1,
+        threads: int | None = None,
+        sequences: int = 8,
+        *,
+        weights: str | None = None,
+        kv_type: str = "f16",
+        context: int | None = None,
+        kv_memory: int | None = None,
+        batch_tokens: int = 128,
+    ) -> None:
+        """`model`, `tokenizer`: files; None: LLMPROC_MODEL and LLMPROC_TOKENIZER, else the shipped ones.
+
+        `sequences`: requests computed side by side in each of the `workers`, others wait, and a worker with nothing to
+        do takes from the others; `threads`: of each, by default all together are the CPUs allowed; the rest:
+        `config.EngineOptions`. Returns when the model is ready (under asyncio: `await asyncio.to_thread(LLM)`). Raises
+        UsageError, CheckpointError, TokenizerError or StartError.
+        """
+        check_workers(workers)
+        self.options = EngineOptions(
+            threads, sequences, weights=weights, kv_type=kv_type, context=context, kv_memory=kv_memory,
+            batch_tokens=batch_tokens,
+        )  # fmt: skip
+        found = Environment.read()
+        self.model = _file(model, found.model, "model", "model.bin")
+        self.tokenizer = _file(tokenizer, found.tokenizer, "tokenizer", "tokenizer.bin")
+        description = read_header(self.model).description
+        self._tokenizer = load_tokenizer(self.tokenizer, description.vocab_size)
+        self._template = ChatTemplate(self._tokenizer.template_name)
+        self.context = min(description.seq_len, context or description.seq_len)
+        self._running = Running(self.model, workers, self.options)
+        weakref.finalize(self, self._running.forgotten).atexit = False  # there, everything open is closed
+
+    def __repr__(self) -> str:
+        return f"<LLM {self.model}: {self.options.sequences} sequences, context {self.context}>"
+
+    def close(self) -> None:
+        """End its processes and wait for them. Requests under way end as cancelled; calling it again does nothing."""
+        self._running.close()
+
+    def __enter__(self) -> LLM:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def aclose(self) -> None:
+        """`close` for asyncio."""
+        await asyncio.to_thread(self.close)
+
+    async def __aenter__(self) -> LLM:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    # -- one answer or many -----------------------------------------------------------------------------------------
+
+    def generate(
+        self,
+        prompts: Prompt | Iterable[Prompt],
+        params: SamplingParams | Sequence[SamplingParams] | None = None,
+        *,
+        system: str | None = None,
+        raw: bool = False,
+    ) -> list[Result]:
+        """Answer all prompts side by side; results in their order, a failed request's too. Ctrl-C cancels all.
+
+        A prompt is a text, or a list of messages ({"role": ..., "content": ...}). `params`: for all of them, or one for
+        each. `system`: a message before each text that is a prompt. `raw`: continue the text, without chat template.
+        """
+        calls: list[Call] = []
+        try:
+            for prompt, chosen in self._pairs(prompts, params):
+                calls.append(self._call(prompt, chosen, system, raw))
+            return [call.wait() for call in calls]
+        except BaseException:
+            _cancel(calls)
+            raise
+
+    def stream(
+        self, prompt: Prompt, params: SamplingParams | None = None, *, system: str | None = None, raw: bool = False
+    ) -> Stream:
+        """Answer one prompt; iterate the pieces of text. The request is under way when this returns."""
+        return Stream(self._call(as_prompt(prompt), params or SamplingParams(), system, raw))
+
+    async def agenerate(
+        self,
+        prompts: Prompt | Iterable[Prompt],
+        params: SamplingParams | Sequence[SamplingParams] | None = None,
+        *,
+        system: str | None = None,
+        raw: bool = False,
+    ) -> list[Result]:
+        """`generate` for asyncio; cancelling the task cancels all."""
+        calls: list[Call] = []
+        bell = Bell()
+        try:
+            for prompt, chosen in self._pairs(prompts, params):
+                calls.append(self._call(prompt, chosen, system, raw, bell.ring))
+            return [await call.wait_async(bell) for call in calls]
+        except BaseException:
+            _cancel(calls)
+            raise
+
+    def astream(
+        self, prompt: Prompt, params: SamplingParams | None = None, *, system: str | None = None, raw: bool = False
+    ) -> AsyncStream:
+        """`stream` for asyncio. The request is made when the first piece is asked for."""
+        given = as_prompt(prompt)
+
+        async def begin(bell: Bell) -> Call:
+            return self._call(given, params or SamplingParams(), system, raw, bell.ring)
+
+        return AsyncStream(begin)
+
+    # -- conversations ----------------------------------------------------------------------------------------------
+
+    def session(self, system: str | None = None, params: SamplingParams | None = None) -> Session:
+        """A new conversation."""
+        return self._session(self._conversation(params or SamplingParams(), system))
+
+    def load(self, path: _FilePath) -> Session:
+        """Continue a saved conversation, byte for byte as it would have gone on. LlmprocError when it does not fit."""
+        saved = read_session(path)
+        conversation = self._conversation(SamplingParams(), None)
+        conversation.restore(saved)
+        if (saved.model, saved.tokenizer) != (str(self.model), str(self.tokenizer)):
+            _log.warning("%s was saved with %s and %s", path, saved.model, saved.tokenizer)
+        return self._session(conversation)
+
+    def _session(self, conversation: Conversation) -> Session:
+        return Session(self, conversation, str(self.model), str(self.tokenizer))
+
+    # -- requests ---------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _pairs(
+        prompts: Prompt | Iterable[Prompt], params: SamplingParams | Sequence[SamplingParams] | None
+    ) -> list[tuple[Prompt, SamplingParams]]:
+        found = as_prompts(prompts)
+        return list(zip(found, as_params(params, len(found)), strict=True))
+
+    def _call(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        system: str | None,
+        raw: bool,
+        notify: Callable[[], None] | None = None,
+    ) -> Call:
+        """A prompt is a conversation of one turn."""
+        conversation = self._conversation(params, system, raw, lasting=False)
+
+        def begin() -> Answer:
+            return conversation.ask(place_prompt(conversation, prompt), notify)
+
+        return Call(self, prompt, begin)
+
+    def _conversation(
+        self, params: SamplingParams, system: str | None, raw: bool = False, lasting: bool = True
+    ) -> Conversation:
+        template = ChatTemplate("plain") if raw else self._template
+        if system and not template.takes_system:
+            raise UsageError(f"system: the template {template.name} has no place for a system message")
+        service = self._running.service
+        return Conversation(service, self._tokenizer, template, self.context, params, system, lasting)
+
+
+def _file(given: _FilePath | None, environment: Path | None, folder: str, name: str) -> Path:
+    if given is not None:
+        return user_path(given)
+    return environment or shipped_file(folder, name)
+
+
+def _cancel(calls: list[Call]) -> None:
+    for call in calls:
+        call.cancel()

@@ -1,0 +1,120 @@
+"""A conversation over a model: its turns share one history and one random stream; it can be forked, saved, continued.
+
+One turn at a time. An answer that was cancelled stays in the history as far as it was written; a refused one never
+happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import weakref
+from collections.abc import Callable
+
+from llmproc.api.call import Bell, Call
+from llmproc.api.stream import AsyncStream, Stream
+from llmproc.config import SamplingParams
+from llmproc.errors import UsageError
+from llmproc.session.conversation import Answer
+from llmproc.session.conversation import Session as Conversation
+from llmproc.session.result import Result
+from llmproc.session.saving import write_session
+
+
+class Session:
+    """Made by `LLM.session()`, `LLM.load()` and `fork()`."""
+
+    def __init__(self, owner: object, conversation: Conversation, model: str, tokenizer: str) -> None:
+        """`owner` is kept alive as long as this; `model` and `tokenizer` are the names a saved file tells."""
+        self._owner, self._conversation = owner, conversation
+        self._files = (model, tokenizer)
+        self._lock = threading.Lock()
+        self._answer: Answer | None = None  # of the last turn
+        self._call: Callable[[], Call | None] = lambda: None  # weak: whoever drops a stream cancels it
+
+    def __repr__(self) -> str:
+        c = self._conversation
+        return f"<Session: {len(c.turns)} turns, {c.length} of {c.seq_len} positions>"
+
+    @property
+    def history(self) -> list[dict[str, str]]:
+        """The conversation so far, as messages that `LLM.generate` takes."""
+        c = self._conversation
+        system = [("system", c.system)] if c.system else []
+        turns = [pair for turn in c.turns for pair in (("user", turn.prompt), ("assistant", turn.answer))]
+        return [{"role": role, "content": text} for role, text in [*system, *turns]]
+
+    @property
+    def positions(self) -> int:
+        """How much of the context it fills."""
+        return self._conversation.length
+
+    @property
+    def params(self) -> SamplingParams:
+        """Sampling options of the turns to come; setting another seed begins its random stream anew."""
+        return self._conversation.sampling
+
+    @params.setter
+    def params(self, params: SamplingParams) -> None:
+        if params.seed != self._conversation.sampling.seed:
+            self._conversation.reseed(params.seed)
+        self._conversation.sampling = params
+
+    # -- turns ------------------------------------------------------------------------------------------------------
+
+    def ask(self, text: str) -> Result:
+        """Say `text`, wait for the answer. Ctrl-C cancels it."""
+        return self._turn(text).wait()
+
+    def stream(self, text: str) -> Stream:
+        """Say `text`; the answer comes in pieces."""
+        return Stream(self._turn(text))
+
+    async def aask(self, text: str) -> Result:
+        """`ask` for asyncio; cancelling the task cancels the request."""
+        bell = Bell()
+        return await (await self._turn_async(text, bell)).wait_async(bell)
+
+    def astream(self, text: str) -> AsyncStream:
+        """`stream` for asyncio. The turn begins when the first piece is asked for."""
+        return AsyncStream(lambda bell: self._turn_async(text, bell))
+
+    def _turn(self, text: str, notify: Callable[[], None] | None = None) -> Call:
+        with self._lock:
+            self._settle()
+            call = Call(self._owner, text, lambda: self._conversation.ask(text, notify))
+            self._answer, self._call = call.answer, weakref.ref(call)
+            return call
+
+    async def _turn_async(self, text: str, bell: Bell) -> Call:
+        if self._answer is not None and self._answer.finish is None:  # a cancelled one: its last word takes a step
+            return await asyncio.to_thread(self._turn, text, bell.ring)
+        return self._turn(text, bell.ring)
+
+    def _settle(self) -> None:
+        """A turn begins where the one before ended: wait for the last word on one that was cancelled."""
+        answer, call = self._answer, self._call()
+        if answer is None or answer.finish is not None:
+            return
+        if call is not None and not call.cancelled:
+            raise UsageError("a turn of this session is under way: read its answer to the end or close it first")
+        while answer.finish is None:
+            answer.next()
+
+    # -- copies -----------------------------------------------------------------------------------------------------
+
+    def fork(self) -> Session:
+        """Another session with this one's history and random stream, as of the last turn that has ended.
+
+        Both go on alone; what they have in common is computed and kept once.
+        """
+        with self._lock:
+            self._settle()
+            return Session(self._owner, self._conversation.fork(), *self._files)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it to a file, for `LLM.load` or the prompt loop's /load. LlmprocError when it cannot be written."""
+        with self._lock:
+            self._settle()
+            write_session(path, self._conversation.saved(*self._files))

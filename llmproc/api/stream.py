@@ -1,0 +1,97 @@
+"""An answer while it is written: iterate the pieces of text, then read `result`. Whole characters only.
+
+Closing one, leaving its `with` or dropping it cancels the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+
+from llmproc.api.call import Bell, Call
+from llmproc.errors import UsageError
+from llmproc.session.result import Result
+
+_NOT_ENDED = "the stream has not ended: read it to the end or close it before asking for its result"
+
+
+class Stream:
+    """For `for piece in stream`."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def __iter__(self) -> Stream:
+        return self
+
+    def __next__(self) -> str:
+        while self._call.result is None:
+            if piece := self._call.next():
+                return piece
+        raise StopIteration
+
+    @property
+    def result(self) -> Result:
+        """What came of it. UsageError before the end."""
+        if self._call.result is None:
+            raise UsageError(_NOT_ENDED)
+        return self._call.result
+
+    def close(self) -> None:
+        """Cancel what is still being written, and wait for the worker's last word on it."""
+        self._call.cancel()
+        self._call.wait()
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncStream:
+    """For `async for piece in stream`. The request is made when the first piece is asked for."""
+
+    def __init__(self, begin: Callable[[Bell], Awaitable[Call]]) -> None:
+        self._begin = begin
+        self._bell: Bell | None = None
+        self._call: Call | None = None
+        self._closed = False
+
+    def __aiter__(self) -> AsyncStream:
+        return self
+
+    async def __anext__(self) -> str:
+        if self._bell is None or self._call is None:
+            if self._closed:
+                raise StopAsyncIteration
+            self._bell = Bell()
+            self._call = await self._begin(self._bell)
+        while self._call.result is None:
+            if piece := await self._call.next_async(self._bell):
+                return piece
+        raise StopAsyncIteration
+
+    @property
+    def result(self) -> Result:
+        """What came of it. UsageError before the end."""
+        if self._call is None or self._call.result is None:
+            raise UsageError(_NOT_ENDED)
+        return self._call.result
+
+    async def aclose(self) -> None:
+        """Cancel what is still being written, and wait for the worker's last word on it."""
+        self._closed = True
+        if self._call is not None and self._bell is not None:
+            self._call.cancel()
+            await self._call.wait_async(self._bell)
+
+    async def __aenter__(self) -> AsyncStream:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()

@@ -1,1 +1,0 @@
-"""Patterns of use, each a short program that runs: python -m llmproc.apps.api.examples.<name>. Tests run them all."""

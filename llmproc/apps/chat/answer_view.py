@@ -1,0 +1,96 @@
+"""Shows an answer as it comes, and what there is to say about it afterwards. Serves the prompt loop and `threads`.
+
+It asks nothing and starts nothing; that a signal cancels the answer is `interrupts`' affair.
+"""
+
+from __future__ import annotations
+
+import time
+
+from llmproc.apps.chat.screen import Screen
+from llmproc.processes.interrupts import Interrupts
+from llmproc.service.messages import Finish, Progress
+from llmproc.service.service import Service
+from llmproc.session.conversation import Answer, Session
+
+_PATIENCE_S = 0.2  # between two looks at the progress of loading
+_GRACE_S = 0.3  # for the answer to end by itself once a signal ends the program; the stop ladder comes after
+_SLOW_S = 1.0  # loading that takes longer is worth a line
+_FRAMES = "|/-\\"
+
+
+class Teller:
+    """For one session."""
+
+    def __init__(
+        self,
+        session: Session,
+        service: Service,
+        screen: Screen,
+        interrupts: Interrupts,
+        course: bool,
+        advice: str = "",
+    ) -> None:
+        """`course`: an answer cut at its length is no news. `advice`: follows the news that the context is full."""
+        self.verbose = False
+        self.loading: Progress | None = None  # written by the I/O thread, read here
+        self._session, self._service, self._screen = session, service, screen
+        self._interrupts, self._course, self._advice = interrupts, course, advice
+        self._said_compiling = False
+
+    def show(self, answer: Answer) -> bool:
+        """Until the answer's end; False when it failed. Raises the service's failure."""
+        self._interrupts.generating(answer.cancel)
+        try:
+            asked, ended = time.monotonic(), 0.0
+            while answer.finish is None:
+                if self._interrupts.ended_by:
+                    ended = ended or time.monotonic()
+                    if time.monotonic() - ended > _GRACE_S:
+                        return True  # a worker that does not even cancel: closing the service ends it
+                piece = answer.next(_PATIENCE_S)
+                if piece is not None:
+                    self._screen.write(piece)
+                elif not answer.tokens:
+                    self._show_loading(time.monotonic() - asked)
+        finally:
+            self._interrupts.generating(None)
+        return self._report(answer, answer.finish)
+
+    def _show_loading(self, waited_s: float) -> None:
+        loading = self.loading
+        if loading is None or waited_s < _SLOW_S:
+            return
+        what = "compiling kernels, on the first run only" if loading.compiled else f"loading {loading.stage}"
+        if self._screen.live:
+            turn = _FRAMES[int(waited_s / _PATIENCE_S) % len(_FRAMES)]
+            self._screen.progress(f"{turn} {what}: {loading.done} of {loading.total} ({waited_s:.0f} s)")
+        elif loading.compiled and not self._said_compiling:
+            self._said_compiling = True
+            self._screen.notice(what)
+
+    def _report(self, answer: Answer, finish: Finish) -> bool:
+        if finish.reason == "failed":
+            if self._service.error:
+                raise self._service.error
+            self._screen.notice(f"error: {finish.message}")
+            if not answer.tokens:
+                return False
+        session = self._session
+        positions = session.length - answer.turn.start
+        speed = positions / finish.decode_s if finish.decode_s > 0 else 0.0
+        self._screen.line(f"[INFO] SEQ LEN: {session.length}, Speed: {speed:.4f} tok/s")
+        if finish.reason == "context":
+            limit = session.seq_len
+            self._screen.notice(f"the context is full ({limit} positions): the answer ends here{self._advice}")
+        elif finish.reason == "cancelled":
+            self._screen.notice("cancelled")
+        elif finish.reason == "length" and not self._course:
+            self._screen.notice(f"the answer was cut at max_tokens = {session.sampling.max_tokens}")
+        if self.verbose:
+            self._screen.notice(
+                f"prompt {finish.prompt_tokens} tokens, {finish.cached_tokens} of them cached, "
+                f"prefill {finish.prefill_s:.3f} s; "
+                f"answer {finish.new_tokens} tokens, decode {finish.decode_s:.3f} s; {session.coins} coins drawn"
+            )
+        return finish.reason != "failed"

@@ -1,0 +1,67 @@
+"""How a program starts and ends: a quiet Ctrl-C, one line for an error, and the exit code that says why.
+
+Used by every entry point and verb. Imported before anything slow, so it imports nothing of the project but errors and
+`files.streams`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+from llmproc.errors import LlmprocError
+from llmproc.files.streams import OutputLostError, forget_stdout, open_standard_streams
+
+INTERRUPTED = 128 + int(signal.SIGINT)
+CLOSED_STDOUT = 141  # as the shell says it of a program that SIGPIPE ended
+
+
+def prepare_process() -> None:
+    """Call first. Until a verb installs its own handler, Ctrl-C then ends the program without a traceback."""
+    open_standard_streams()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _leave_at_once)
+
+
+def leave(code: int) -> NoReturn:
+    """Exit. A key pressed from now on must not end an interpreter that is ending, with another status."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
+
+
+def interruptible() -> None:
+    """Make Ctrl-C a KeyboardInterrupt from here on, for a verb that cleans up after itself."""
+    if signal.getsignal(signal.SIGINT) is _leave_at_once:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def complain(error: object) -> None:
+    """Print the one line of an error that ends the program; a stderr that cannot be written is not an error."""
+    with contextlib.suppress(OSError):
+        print(f"llmproc: {error}", file=sys.stderr, flush=True)
+
+
+def exit_code_of(verb: Callable[[], int]) -> int:
+    """Run a verb; the one place where what ends it early becomes an exit code."""
+    try:
+        return verb()
+    except LlmprocError as error:
+        if isinstance(error, OutputLostError):
+            forget_stdout()
+        complain(error)
+        return error.exit_code
+    except BrokenPipeError:
+        forget_stdout()
+        return CLOSED_STDOUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _leave_at_once(number: int, frame: FrameType | None) -> NoReturn:
+    """Exit without an exception: some extension modules do not survive one while they are imported."""
+    os._exit(INTERRUPTED)

@@ -1,0 +1,1 @@
+"""A file of prompts answered: reading, generating, writing, resuming."""

@@ -1,0 +1,70 @@
+"""What main's loop is told, by whom, in one queue: the only thing it ever waits for.
+
+Reader   Arrived, InputEnded, Broken      I/O thread   Rang, Broken      Writer   Written, Broken
+signal handler   Interrupted              (a SimpleQueue may be put to in a signal handler)
+"""
+
+from __future__ import annotations
+
+import queue
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llmproc.batch.rows import Refused, Row
+from llmproc.session.conversation import Prepared, Session
+
+if TYPE_CHECKING:
+    from llmproc.batch.in_flight import Flight
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A row with its ids: `session.send(prepared)` makes a request of it."""
+
+    row: Row
+    session: Session
+    prepared: Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """The next row of the input that has no result yet."""
+
+    item: Ready | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class InputEnded:
+    """There are no more; `rows` in all, those with a result included."""
+
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rang:
+    """A request has something to take."""
+
+    flight: Flight
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """So many results more are where they belong."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A stage cannot go on."""
+
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A signal ends the run."""
+
+
+Message = Arrived | InputEnded | Rang | Written | Broken | Interrupted
+Inbox = queue.SimpleQueue[Message]

@@ -1,0 +1,167 @@
+"""The three formats of an input: lines become records, each a set of named fields or what is wrong with it.
+
+    text    one prompt a line                                    jsonl   one JSON object a line
+    csv     a header, then rows; a quoted field may hold lines   tsv     the same with tabs
+
+Blank lines are no records, nor are CSV rows of empty fields. What the fields mean is `rows`' business. Pure: lines in,
+records out.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+import msgspec
+
+from llmproc.batch.source import MAX_LINE, Line
+from llmproc.errors import UsageError
+
+FORMATS = ("text", "jsonl", "csv", "tsv")
+_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv"}
+_NUMBERS = ("temperature", "top_p", "max_tokens", "seed")
+_NOT_UTF8 = "is not UTF-8"
+_TOO_LONG = f"is longer than {MAX_LINE} bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of the input as it stands there: `fields`, or the `error` in a user's words."""
+
+    line: int  # where it begins, from 1
+    end: int  # bytes of the input up to and with it
+    raw: bytes  # what its key is made of; a CSV header's bytes too
+    fields: dict[str, Any] | None
+    error: str = ""
+
+
+def format_of(name: str) -> str:
+    """By the file's suffix; text for what has none of note. UsageError for one that must be a mistake."""
+    suffix = PurePath(name).suffix.lower()
+    if suffix in (".json", ".parquet", ".xlsx", ".gz", ".zst", ".bz2", ".xz", ".zip"):
+        raise UsageError(f"{name}: {suffix} cannot be read: --format says which of {', '.join(FORMATS)} it is")
+    return _SUFFIXES.get(suffix, "text")
+
+
+def records(lines: Iterable[Line], format: str) -> Iterator[Record]:
+    """The records of an input. UsageError for a CSV header that cannot be used."""
+    if format == "text":
+        return _text(lines)
+    if format == "jsonl":
+        return _jsonl(lines)
+    return _csv(lines, "\t" if format == "tsv" else ",")
+
+
+def _text(lines: Iterable[Line]) -> Iterator[Record]:
+    for line in lines:
+        if not line.whole:
+            yield Record(line.number, line.end, line.data, None, _TOO_LONG)
+        elif line.data.strip():
+            prompt = line.data.decode("utf-8", "surrogateescape")  # as the prompt loop: the tokenizer takes any byte
+            yield Record(line.number, line.end, line.data, {"prompt": prompt})
+
+
+def _jsonl(lines: Iterable[Line]) -> Iterator[Record]:
+    for line in lines:
+        if not line.whole:
+            yield Record(line.number, line.end, line.data, None, _TOO_LONG)
+        elif line.data.strip():
+            fields, error = _object(line.data)
+            yield Record(line.number, line.end, line.data, fields, error)
+
+
+def _object(data: bytes) -> tuple[dict[str, Any] | None, str]:
+    try:
+        found = msgspec.json.decode(data)
+    except UnicodeDecodeError:
+        return None, _NOT_UTF8
+    except (msgspec.DecodeError, RecursionError) as error:
+        return None, f"is not JSON: {error}"
+    if not isinstance(found, dict):
+        return None, "is not a JSON object"
+    return found, ""
+
+
+class _Feed:
+    """Lines as the csv module wants them, and what it has taken since the last record."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._lines = iter(lines)
+        self.taken: list[Line] = []
+        self.error = ""
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.taken.append(line)
+        if not line.whole:
+            self.error = self.error or _TOO_LONG
+            return "\n"
+        try:
+            return line.data.decode("utf-8") + "\n"
+        except UnicodeDecodeError:
+            self.error = self.error or _NOT_UTF8
+            return line.data.decode("utf-8", "replace") + "\n"
+
+    def record(self, header: bytes, fields: dict[str, Any] | None, error: str = "") -> Record:
+        """Of the lines taken; they are forgotten."""
+        taken, error = self.taken, self.error or error
+        self.taken, self.error = [], ""
+        raw = b"\n".join([header, *(line.data for line in taken)])
+        return Record(taken[0].number, taken[-1].end, raw, None if error else fields, error)
+
+
+def _csv(lines: Iterable[Line], delimiter: str) -> Iterator[Record]:
+    csv.field_size_limit(MAX_LINE)  # so much of an unclosed quote is held at most
+    feed = _Feed(lines)
+    reader = csv.reader(feed, delimiter=delimiter, strict=True)
+    names: list[str] | None = None
+    header = b""
+    while True:
+        try:
+            values = next(reader, None)
+        except csv.Error as error:
+            if names is None:
+                raise UsageError(f"the header is no CSV: {error}") from None
+            yield feed.record(header, None, f"is not CSV: {error}")
+            continue
+        if values is None:
+            return
+        if not any(value.strip() for value in values) and not feed.error:
+            feed.taken = []
+        elif names is None:
+            names = _header(values, feed.error)
+            header, feed.taken = b"\n".join(line.data for line in feed.taken), []
+        elif len(values) != len(names):
+            yield feed.record(header, None, f"has {len(values)} fields: the header has {len(names)}")
+        else:
+            fields = {name: _cell(name, value) for name, value in zip(names, values, strict=True) if value != ""}
+            yield feed.record(header, fields)
+
+
+def _header(values: list[str], error: str) -> list[str]:
+    names = [value.strip() for value in values]
+    if error:
+        raise UsageError(f"the header {error}")
+    if "" in names or len(set(names)) < len(names):
+        raise UsageError(f"the header is {', '.join(names)}: every column must have a name of its own")
+    if not {"prompt", "messages"} & set(names):
+        raise UsageError(f"the header is {', '.join(names)}: must have a column prompt or messages")
+    return names
+
+
+def _cell(name: str, value: str) -> Any:
+    """A cell as JSON would have it; what cannot be that stays text, to be judged with the rest."""
+    try:
+        if name == "messages":
+            return msgspec.json.decode(value)
+        if name in _NUMBERS:
+            return float(value) if any(sign in value.lower() for sign in ".en") else int(value)
+    except (ValueError, msgspec.DecodeError, RecursionError):
+        pass
+    return value

@@ -1,0 +1,173 @@
+"""The middle stage, main's loop: rows in, requests to the service, results out. It waits for one thing only, the inbox.
+
+It sends while there is room: rows under way are bounded, and so are results not yet written, so that a slow disk or a
+slow reader of stdout slows everything down instead of filling the memory. Which worker gets a request is the service's
+business, what is shown the display's.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Protocol
+
+from llmproc.batch.event_queue import Arrived, Broken, Inbox, InputEnded, Interrupted, Message, Rang, Ready, Written
+from llmproc.batch.in_flight import Flight
+from llmproc.batch.reader import Reader
+from llmproc.batch.record import ResultRow, refused
+from llmproc.batch.rows import Refused
+from llmproc.batch.stages import Stages
+from llmproc.batch.stats import Tally
+from llmproc.batch.writer import Writer
+from llmproc.errors import RequestError
+from llmproc.service.service import Service
+
+_TICK_S = 0.2  # between two looks at the progress
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may be between the stages, in rows."""
+
+    flying: int  # sent and not ended
+    ahead: int  # read and not sent
+    unwritten: int  # sent or ended, and not written
+
+
+class Show(Protocol):
+    """What a user gets to see of it."""
+
+    every_token: bool
+
+    def tick(self, generating: Generating) -> None:
+        """Now and then."""
+
+    def pieces(self, flight: Flight, pieces: list[str]) -> None:
+        """Text that has come."""
+
+    def ended(self, row: ResultRow) -> None:
+        """A row has its result."""
+
+
+class Generating:
+    """`run` it once."""
+
+    def __init__(
+        self,
+        service: Service,
+        reader: Reader,
+        writer: Writer,
+        inbox: Inbox,
+        limits: Limits,
+        stages: Stages,
+        tally: Tally,
+        show: Show,
+    ) -> None:
+        self.tally, self.reader = tally, reader
+        self.flying: set[Flight] = set()
+        self.ended_input = False
+        self.total = 0  # rows of the input, once it has ended
+        self.started = False  # the service
+        self.interrupted = False
+        self._service, self._writer, self._inbox, self._limits = service, writer, inbox, limits
+        self._clock, self._show = stages.generating, show
+        self._waiting: deque[Ready | Refused] = deque()
+        self._unwritten = 0
+        self._ready = False  # a worker has begun
+
+    def run(self) -> None:
+        """Until every row of the input is written, or a signal came. Raises what broke a stage."""
+        self._clock.start()
+        self._clock.pause()
+        next_tick = time.monotonic()
+        try:
+            while not self.interrupted and not (self.ended_input and not self._waiting and not self._unwritten):
+                self._handle(self._next(next_tick - time.monotonic()))
+                self._send()
+                if time.monotonic() >= next_tick:
+                    self._show.tick(self)
+                    next_tick = time.monotonic() + _TICK_S
+        finally:
+            self._clock.stop()
+
+    def take_what_has_ended(self) -> None:
+        """After a signal: what is complete already is kept."""
+        for flight in list(self.flying):
+            self._take(flight)
+
+    # -- the inbox --------------------------------------------------------------------------------------------------
+
+    def _next(self, timeout: float) -> Message | None:
+        try:
+            return self._inbox.get(timeout=max(0.0, timeout)) if timeout > 0 else self._inbox.get_nowait()
+        except queue.Empty:
+            return None
+
+    def _handle(self, message: Message | None) -> None:
+        match message:
+            case Arrived(item):
+                self._waiting.append(item)
+            case Rang(flight):
+                self._take(flight)
+            case Written(count):
+                self._unwritten -= count
+            case InputEnded(rows):
+                self.ended_input, self.total = True, rows
+            case Interrupted():
+                self.interrupted = True
+            case Broken(error):
+                raise error
+
+    # -- requests ---------------------------------------------------------------------------------------------------
+
+    def _send(self) -> None:
+        limits = self._limits
+        while self._waiting and len(self.flying) < limits.flying and self._unwritten < limits.unwritten:
+            item = self._waiting.popleft()
+            self.reader.taken()
+            self._unwritten += 1
+            if isinstance(item, Refused):
+                self._end(refused(item))
+            else:
+                self._fly(item)
+
+    def _fly(self, ready: Ready) -> None:
+        if not self.started:
+            self.started = True
+            self._service.start()
+        flight = Flight(ready, self._inbox, self._show.every_token)
+        try:
+            flight.answer = ready.session.send(ready.prepared, flight.ring)
+        except RequestError as error:
+            row = ready.row
+            self._end(refused(Refused(row.index, row.line, row.end, row.key, row.id, str(error), row.extra)))
+            return
+        self.flying.add(flight)
+        if self._ready:
+            self._clock.go_on()
+
+    def _take(self, flight: Flight) -> None:
+        if flight not in self.flying or flight.answer is None:
+            return
+        ticket = flight.answer.ticket
+        if not self._ready and ticket.dispatched is not None:
+            self._ready = True
+            self._clock.go_on(ticket.dispatched)
+        if pieces := flight.take():
+            self._show.pieces(flight, pieces)
+        finish = flight.finish
+        if finish is None:
+            return
+        self.flying.discard(flight)
+        if not self.flying:
+            self._clock.pause()
+        if finish.reason == "cancelled" or (finish.reason == "failed" and self._service.error):
+            return  # not this row's fault: it has no result, and the next run asks it again
+        self._end(flight.result(), ticket.dispatched, ticket.ended)
+
+    def _end(self, row: ResultRow, dispatched: float | None = None, ended: float | None = None) -> None:
+        self.tally.add(row, dispatched, ended)
+        self._writer.put(row)
+        self._show.ended(row)

@@ -1,0 +1,58 @@
+"""One request under way: its row, its answer, and how many tokens of it have come.
+
+`ring` runs on the I/O thread; everything else on main's.
+"""
+
+from __future__ import annotations
+
+from llmproc.batch.event_queue import Inbox, Rang, Ready
+from llmproc.batch.record import ResultRow, answered
+from llmproc.batch.rows import Row
+from llmproc.service.messages import Finish
+from llmproc.session.conversation import Answer
+from llmproc.session.result import Result
+
+
+class Flight:
+    """Made before it is sent: `answer` is set right after."""
+
+    answer: Answer | None = None
+
+    def __init__(self, ready: Ready, inbox: Inbox, every_token: bool) -> None:
+        """`every_token`: it rings for each; else at its end, which is all that a whole answer needs."""
+        self.row: Row = ready.row
+        self.tokens = 0  # counted on the I/O thread
+        self._inbox, self._every_token = inbox, every_token
+
+    def ring(self) -> None:
+        """An event can be taken."""
+        ended = self.answer is None or self.answer.ticket.ended is not None
+        if not ended:
+            self.tokens += 1
+        if ended or self._every_token:
+            self._inbox.put(Rang(self))
+
+    @property
+    def worker(self) -> int | None:
+        """Slot of the worker that has it."""
+        return None if self.answer is None else self.answer.ticket.worker
+
+    def take(self) -> list[str]:
+        """Pieces of text that have come since; after the last one `finish` is there."""
+        pieces: list[str] = []
+        answer = self.answer
+        while answer is not None and answer.finish is None and (piece := answer.next(0)) is not None:
+            if piece:
+                pieces.append(piece)
+        return pieces
+
+    @property
+    def finish(self) -> Finish | None:
+        """Its terminal event, once taken."""
+        return None if self.answer is None else self.answer.finish
+
+    def result(self) -> ResultRow:
+        """Of a request that has ended."""
+        answer = self.answer
+        assert answer is not None and answer.finish is not None
+        return answered(self.row, Result.of(self.row.prompt, answer, answer.finish), answer.ticket)

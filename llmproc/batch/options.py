@@ -1,0 +1,43 @@
+"""What a batch run needs to know: one frozen, checked object. Used by the verb and by every stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmproc.config import EngineOptions, SamplingParams, Scheduling
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """Everything a run needs to know, checked as far as that is possible without its files."""
+
+    input: str  # a path, or -
+    format: str
+    output: Path | None  # None: no results file
+    rows_on_stdout: bool
+    force: bool
+    resume: bool
+    retry_failed: bool
+    stream: bool
+    elapsed: bool
+    json: bool
+    mode: str
+    workers: int
+    engine: EngineOptions
+    model: Path
+    tokenizer: Path
+    sampling: SamplingParams
+    seed_drawn: bool
+    system: str | None
+    raw: bool
+    scheduling: Scheduling
+    interval_s: float
+    log: str | None
+    run_dir: str | None
+    arguments: tuple[str, ...]  # as they were given
+
+    @property
+    def slots(self) -> int:
+        """Requests that run at the same time at most."""
+        return self.workers * self.engine.sequences

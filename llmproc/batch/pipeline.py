@@ -1,0 +1,109 @@
+"""The three stages put together, started, and ended: whatever happens, nothing of them is left running.
+
+Serves the app. The stages themselves are `reader`, `generating` and `writer`.
+"""
+
+from __future__ import annotations
+
+from llmproc.batch.display import Display
+from llmproc.batch.event_queue import Broken, Inbox, Interrupted
+from llmproc.batch.generating import Generating
+from llmproc.batch.options import BatchOptions
+from llmproc.batch.provenance import Origin
+from llmproc.batch.reader import Reader
+from llmproc.batch.serving import limits, service_config
+from llmproc.batch.source import Source
+from llmproc.batch.stages import Stages
+from llmproc.batch.stats import Tally
+from llmproc.batch.target import Target
+from llmproc.batch.writer import Writer
+from llmproc.config import SamplingParams
+from llmproc.errors import StartError
+from llmproc.monitor.run_recorder import Observation
+from llmproc.processes.interrupts import Interrupts
+from llmproc.service.service import Service
+from llmproc.session.conversation import Session
+from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.tokenizers.tokenizer import Tokenizer
+
+# For a stage's thread to end; it is a daemon, and ends with the program at the latest.
+_READING_S = 2.0  # it may be in the middle of a very long prompt, which nobody wants any more
+_WRITING_S = 20.0  # what it still has is worth waiting for, on a slow disk
+
+
+class Pipeline:
+    """`run` it once."""
+
+    def __init__(
+        self,
+        options: BatchOptions,
+        source: Source,
+        target: Target,
+        origin: Origin,
+        tokenizer: Tokenizer,
+        observation: Observation,
+        display: Display,
+    ) -> None:
+        self.stages, self.tally = Stages(), Tally()
+        self._observation, self._display, self._target = observation, display, target
+        self._inbox: Inbox = Inbox()
+        self.service = Service(
+            service_config(options, observation.output_fd),
+            observation,
+            on_progress=lambda progress: setattr(display, "loading", progress),
+            on_notice=display.later,
+            on_failure=lambda error: self._inbox.put(Broken(error)),
+        )
+        display.service, display.size = self.service, source.size
+        template, bounds = ChatTemplate(origin.template), limits(options)
+
+        def new_session(sampling: SamplingParams, system: str | None) -> Session:
+            return Session(self.service, tokenizer, template, origin.context, sampling, system, lasting=False)
+
+        if target.journal is not None:
+            self.tally.reused, self.tally.reused_failed = target.journal.index.rows, target.journal.index.failed
+        self._reader = Reader(
+            source, options.format, origin.base, options.sampling, options.system, new_session, bounds.ahead,
+            self._inbox, self.stages, target.journal,
+        )  # fmt: skip
+        self._writer = Writer(target.sink, self._inbox, self.stages)
+        self._source, self._origin = source, origin
+        self._generating = Generating(
+            self.service, self._reader, self._writer, self._inbox, bounds, self.stages, self.tally, display
+        )
+
+    @property
+    def rows(self) -> int:
+        """Of the input, once it has been read to its end."""
+        return self._generating.total
+
+    def run(self, interrupts: Interrupts) -> bool:
+        """Until every row has its result and is written; False when a signal came first. Raises what broke a stage."""
+        complete = False
+        try:
+            self._writer.start()
+            self._reader.start()
+            interrupts.generating(lambda: self._inbox.put(Interrupted()))
+            self._generating.run()
+            complete = not self._generating.interrupted
+            if complete and self._origin.input not in (None, self._source.digest):
+                self._display.later(
+                    f"{self._source.name} has changed since the run began: the results are of what was read"
+                )
+        except StartError as error:
+            reason = self._observation.last_output()
+            raise StartError(f"{error}: {reason}" if reason else str(error)) from None
+        finally:
+            interrupts.generating(None)
+            self._end(complete)
+        return complete
+
+    def _end(self, complete: bool) -> None:
+        self._reader.stop(_READING_S)
+        self.service.close()
+        if self._generating.interrupted:
+            self._generating.take_what_has_ended()
+        if not complete:
+            self._target.stop()
+        self._writer.close(_WRITING_S)
+        self._display.end()

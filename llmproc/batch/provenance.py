@@ -1,0 +1,86 @@
+"""What a results file was made from: input, model, and every option that an answer depends on.
+
+Serves the journal, whose first line it is, so that a resume with others is refused by name. What no answer depends on
+(mode, workers, threads, sequences, batch and memory sizes) is not in it: a run may be resumed with others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from llmproc.errors import TokenizerError
+from llmproc.text.tokenizers.sidecar import sidecar_path
+
+SCHEMA = 1  # of the .part file and of the rows in it
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line of a .part file. The order of the fields is that of the refusals."""
+
+    llmproc_batch: int = SCHEMA
+    input: str | None  # SHA-256; None: it came through a pipe, and is compared row by row
+    format: str
+    model: str  # fingerprint
+    tokenizer: str  # SHA-256 of file and sidecar
+    template: str
+    weights: str  # type computed with, or `as stored`
+    kv_type: str
+    context: int
+    instructions: str  # the set that kernels are compiled for
+    temperature: float
+    top_p: float
+    max_tokens: int
+    seed: int
+    system: str | None
+
+    @property
+    def base(self) -> bytes:
+        """What every row's key is made of, beside the row: all but the input, which each row has its own share of."""
+        return hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(self, input=None))).digest()
+
+    def encode(self) -> bytes:
+        """One line with its end."""
+        return msgspec.json.encode(self) + b"\n"
+
+
+BEGINNING = b'{"llmproc_batch":'  # of every .part file's first line
+
+
+def decode_origin(line: bytes) -> Origin | None:
+    """The origin in a first line; None when that is none."""
+    try:
+        return msgspec.json.decode(line, type=Origin)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def difference(old: Origin, new: Origin) -> str | None:
+    """The first thing in which a resume differs from what was begun, in a user's words; None when nothing does."""
+    for name in Origin.__struct_fields__:
+        before, now = getattr(old, name), getattr(new, name)
+        if before == now or (name == "input" and None in (before, now)):
+            continue
+        if name in ("input", "model", "tokenizer"):
+            return f"another {name}"
+        return f"{name.replace('_', ' ')} {_shown(before)}, and now it is {_shown(now)}"
+    return None
+
+
+def tokenizer_digest(path: Path) -> str:
+    """SHA-256 of a tokenizer and its sidecar. Raises TokenizerError when they cannot be read."""
+    digest = hashlib.sha256()
+    for file in (path, sidecar_path(path)):
+        try:
+            data = file.read_bytes() if file == path or file.exists() else b""
+        except OSError as error:
+            raise TokenizerError(file, "file", "unreadable", str(error.strerror)) from None
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.hexdigest()
+
+
+def _shown(value: object) -> str:
+    text = "none" if value is None else str(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."

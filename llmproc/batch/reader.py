@@ -1,0 +1,120 @@
+"""The first stage: reads records, judges them and turns them into ids, ahead of what is being generated.
+
+A thread. Rows that have a result already are compared with it and passed over. It waits when so many rows are ahead
+that nobody has asked for; it never touches the service.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from llmproc.batch.event_queue import Arrived, Broken, Inbox, InputEnded, Ready
+from llmproc.batch.formats import records
+from llmproc.batch.journal import Journal
+from llmproc.batch.rows import Refused, Row, judge
+from llmproc.batch.source import Source, StoppedError
+from llmproc.batch.stages import Stages
+from llmproc.config import SamplingParams
+from llmproc.errors import RequestError, UsageError
+from llmproc.session.conversation import Session
+from llmproc.session.prompts import place_prompt
+
+NewSession = Callable[[SamplingParams, "str | None"], Session]
+
+
+class Reader:
+    """`start()`, then `taken()` for every row that went on; `stop()` ends it."""
+
+    def __init__(
+        self,
+        source: Source,
+        format: str,
+        base: bytes,
+        sampling: SamplingParams,
+        system: str | None,
+        new_session: NewSession,
+        ahead: int,
+        inbox: Inbox,
+        stages: Stages,
+        journal: Journal | None = None,
+    ) -> None:
+        """`base`, `sampling`, `system`: see rows.judge."""
+        self.rows = 0  # read so far
+        self.position = 0  # bytes of the input up to and with the last one
+        self._source, self._format, self._base = source, format, base
+        self._sampling, self._system, self._new_session = sampling, system, new_session
+        self._room = threading.Semaphore(ahead)
+        self._inbox, self._stages, self._journal = inbox, stages, journal
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="llmproc-reader", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def taken(self) -> None:
+        """One of the rows ahead has gone on: there is room for another."""
+        self._room.release()
+
+    def stop(self, timeout: float | None = None) -> bool:
+        """End it, wherever it waits; True when it has ended."""
+        self._stopped = True
+        self._source.stop()
+        self._room.release()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        clock = self._stages.reading
+        clock.start()
+        try:
+            self._read()
+            self._inbox.put(InputEnded(self.rows))
+        except StoppedError:
+            pass
+        except BaseException as error:
+            self._inbox.put(Broken(error))
+        finally:
+            clock.stop()
+
+    def _read(self) -> None:
+        for record in records(self._source.lines(), self._format):
+            row = judge(record, self.rows, self._base, self._sampling, self._system)
+            if not self._has_result(row):
+                item = self._prepared(row)
+                with self._stages.reading.waiting():
+                    self._room.acquire()
+                if self._stopped:
+                    raise StoppedError
+                self._inbox.put(Arrived(item))
+            self.rows, self.position = self.rows + 1, row.end
+        if self._journal is not None and self._journal.index.end > self.rows:
+            raise self._another(f"it has {self.rows} rows, and there is a result of row {self._journal.index.end - 1}")
+
+    def _has_result(self, row: Row | Refused) -> bool:
+        """Whether it needs no answer. UsageError when the result there is another row's."""
+        if self._journal is None or (key := self._journal.key(row.index)) is None:
+            return False
+        if key != row.key:
+            raise self._another(f"line {row.line} is not what row {row.index} was")
+        return True
+
+    def _another(self, what: str) -> UsageError:
+        assert self._journal is not None
+        path = self._journal.path
+        return UsageError(f"{path}: was begun with another input, model or options: {what}; --force begins anew")
+
+    def _prepared(self, row: Row | Refused) -> Ready | Refused:
+        if isinstance(row, Refused):
+            return row
+        began = time.monotonic()
+        try:
+            session = self._new_session(row.sampling, row.system)
+            return Ready(row, session, session.prepare(place_prompt(session, row.prompt)))
+        except RequestError as error:
+            words = f"line {row.line}: {error}"
+            return Refused(row.index, row.line, row.end, row.key, row.id, words, row.extra)
+        finally:
+            self._stages.tokenizing_s += time.monotonic() - began

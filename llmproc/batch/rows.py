@@ -1,0 +1,135 @@
+"""What the fields of a record mean: a row that can be asked, or one that is refused with a reason.
+
+    id                                    text or a whole number; the row's place in the input when it is missing
+    prompt | messages                     one of them: a text, or [{"role": ..., "content": ...}, ...]
+    system                                a message before a prompt
+    temperature top_p max_tokens seed     as `config.SamplingParams`; missing or null: the command line's
+
+Any other field goes into the result as it is (`extra`), unless it must be a mistake: close to one of these names, or an
+option that other engines have and this one does not. Pure. An answer depends on its row's own fields, on nothing else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmproc.batch.formats import Record
+from llmproc.config import SamplingParams
+from llmproc.errors import RequestError, UsageError
+from llmproc.session.prompts import Prompt
+
+SAMPLING = ("temperature", "top_p", "max_tokens", "seed")
+FIELDS = ("id", "prompt", "messages", "system", *SAMPLING)
+_ELSEWHERE = {
+    "top_k", "min_p", "typical_p", "n", "best_of", "stop", "stop_token_ids", "presence_penalty", "frequency_penalty",
+    "repetition_penalty", "repeat_penalty", "logit_bias", "logprobs", "top_logprobs", "max_completion_tokens",
+    "max_new_tokens", "min_tokens", "num_predict", "ignore_eos", "tools", "response_format",
+}  # fmt: skip
+_PLAIN = {name.replace("_", ""): name for name in FIELDS}
+_ALIKE = 0.88  # of difflib's ratio: `temprature` is 0.95, `system_id` for `system` 0.86
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row that can be asked."""
+
+    index: int  # place among the rows of the input, from 0
+    line: int
+    end: int  # bytes of the input up to and with it
+    key: str
+    id: str | int
+    prompt: Prompt
+    sampling: SamplingParams
+    system: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One row that cannot: its result is the error."""
+
+    index: int
+    line: int
+    end: int
+    key: str
+    id: str | int
+    error: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def key_of(base: bytes, raw: bytes) -> str:
+    """16 hexadecimal digits: rows with the same key have the same answer. `base`: of model and options."""
+    return hashlib.sha256(base + raw).hexdigest()[:16]
+
+
+def judge(record: Record, index: int, base: bytes, sampling: SamplingParams, system: str | None) -> Row | Refused:
+    """The row in a record; `sampling` and `system` are for what it does not say."""
+    key = key_of(base, record.raw)
+    fields = record.fields or {}
+    name, extra = _id(fields, index), {field: value for field, value in fields.items() if field not in FIELDS}
+    try:
+        if record.fields is None:
+            raise RequestError(record.error)
+        return Row(
+            index, record.line, record.end, key, name, _prompt(fields), _sampling(fields, sampling),
+            _system(fields, system), _checked(extra),
+        )  # fmt: skip
+    except (RequestError, UsageError) as error:
+        words = f"line {record.line}: {error}" if record.fields is not None else f"line {record.line} {error}"
+        return Refused(index, record.line, record.end, key, name, words, extra)
+
+
+def _id(fields: Mapping[str, Any], index: int) -> str | int:
+    """As given; a wrong one is refused by `_prompt`, and its row goes by its place."""
+    given = fields.get("id")
+    return given if isinstance(given, str) or type(given) is int else index
+
+
+def _prompt(fields: Mapping[str, Any]) -> Prompt:
+    if fields.get("id") is not None and not isinstance(fields["id"], str) and type(fields["id"]) is not int:
+        raise RequestError("id must be text or a whole number")
+    prompt, messages = fields.get("prompt"), fields.get("messages")
+    if (prompt is None) == (messages is None):
+        raise RequestError("has neither prompt nor messages" if prompt is None else "has both prompt and messages")
+    if messages is None:
+        if not isinstance(prompt, str):
+            raise RequestError("prompt must be text")
+        return prompt
+    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+        raise RequestError("messages must be a list of objects with role and content")
+    return messages
+
+
+def _system(fields: Mapping[str, Any], default: str | None) -> str | None:
+    given = fields.get("system")
+    if given is not None and not isinstance(given, str):
+        raise RequestError("system must be text")
+    return default if given is None else given
+
+
+def _sampling(fields: Mapping[str, Any], default: SamplingParams) -> SamplingParams:
+    given = {name: _number(name, fields[name]) for name in SAMPLING if fields.get(name) is not None}
+    return default.changed(**given) if given else default
+
+
+def _number(name: str, value: object) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        shown = repr(value) if len(repr(value)) < 60 else type(value).__name__
+        raise RequestError(f"{name} is {shown}: must be a number")
+    if name in ("max_tokens", "seed") and isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
+        return int(value)  # a column of whole numbers in which one was missing: 5.0
+    return value
+
+
+def _checked(extra: dict[str, Any]) -> dict[str, Any]:
+    for name in extra:
+        plain = "".join(filter(str.isalnum, name)).lower()
+        if name in _ELSEWHERE:
+            raise RequestError(f"{name} is no option of this engine: known are {', '.join(FIELDS)}")
+        if meant := difflib.get_close_matches(plain, _PLAIN, 1, _ALIKE):
+            raise RequestError(f"{name} is unknown: is {_PLAIN[meant[0]]} meant?")
+    return extra

@@ -1,0 +1,37 @@
+"""How a mode becomes a service, and how much may be under way. The one place of batch that knows either.
+
+Whatever answers requests is a `service.Service` to the rest of batch, which assumes nothing about where workers are.
+"""
+
+from __future__ import annotations
+
+from llmproc.batch.generating import Limits
+from llmproc.batch.options import BatchOptions
+from llmproc.service.service import ServiceConfig
+
+_ROUNDS = 4  # requests under way for each that can run, so that no worker ever waits for main
+_LONGEST_OF = 1024  # among so many lpt looks for the longest
+_UNWRITTEN = 4096  # results that may wait for one slow row before them, on stdout
+
+
+def service_config(options: BatchOptions, output_fd: int) -> ServiceConfig:
+    """The service that works in `options.mode`; `output_fd`: where children's output goes.
+
+    seq is one worker with one sequence. The others differ in how requests reach workers.
+    """
+    return ServiceConfig(
+        options.model,
+        workers=options.workers,
+        engine=options.engine,
+        scheduling=options.scheduling,
+        mode=options.mode,
+        output_fd=output_fd,
+    )
+
+
+def limits(options: BatchOptions) -> Limits:
+    """Rows that may be between the stages: they, and nothing else, are what a run holds in memory."""
+    flying = _ROUNDS * options.slots + 16
+    if options.mode == "lpt":
+        flying = max(flying, _LONGEST_OF)
+    return Limits(flying, flying, flying + _UNWRITTEN)

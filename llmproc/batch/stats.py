@@ -1,0 +1,113 @@
+"""What has been done so far, counted; and how fast, and how long it will take. Pure: moments are given.
+
+Serves the progress display and the summary. Kept by main's loop.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from llmproc.batch.record import ResultRow
+
+_WINDOW_S = 5.0  # over which tokens/s is shown
+
+
+@dataclass(slots=True)
+class WorkerTally:
+    """Of one worker."""
+
+    rows: int = 0
+    new_tokens: int = 0
+    replayed: int = 0  # rows it finished that another had begun
+
+
+@dataclass(slots=True)
+class Tally:
+    """Of this run; `reused` and `reused_failed` are results that were there before."""
+
+    ok: int = 0
+    failed: int = 0
+    reused: int = 0
+    reused_failed: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    new_tokens: int = 0
+    queue_s: float = 0.0  # summed over answered rows
+    queue_most_s: float = 0.0
+    first_dispatch: float | None = None
+    last_end: float | None = None
+    workers: dict[int, WorkerTally] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Answered or refused by this run."""
+        return self.ok + self.failed
+
+    @property
+    def any_failed(self) -> bool:
+        """Whether the results have a failed row, from whatever run."""
+        return bool(self.failed or self.reused_failed)
+
+    @property
+    def work_s(self) -> float:
+        """From the first request's dispatch to the last one's end."""
+        if self.first_dispatch is None or self.last_end is None:
+            return 0.0
+        return self.last_end - self.first_dispatch
+
+    @property
+    def tokens_per_s(self) -> float:
+        """New tokens over `work_s`."""
+        return self.new_tokens / self.work_s if self.work_s > 0 else 0.0
+
+    def add(self, row: ResultRow, dispatched: float | None = None, ended: float | None = None) -> None:
+        """A row's result; the moments of its request on CLOCK_MONOTONIC."""
+        if row.status == "ok":
+            self.ok += 1
+        else:
+            self.failed += 1
+        self.prompt_tokens += row.prompt_tokens
+        self.cached_tokens += row.cached_tokens
+        self.new_tokens += row.new_tokens
+        if dispatched is not None:
+            self.first_dispatch = min(dispatched, self.first_dispatch or dispatched)
+            self.queue_s += row.queue_s
+            self.queue_most_s = max(self.queue_most_s, row.queue_s)
+        if ended is not None:
+            self.last_end = max(ended, self.last_end or ended)
+        if row.worker is not None:
+            own = self.workers.setdefault(row.worker, WorkerTally())
+            own.rows, own.new_tokens = own.rows + 1, own.new_tokens + row.new_tokens
+            own.replayed += row.attempts > 1
+
+
+class Speed:
+    """A count that grows, over the last seconds."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def at(self, now: float, count: int) -> float:
+        """Per second; 0 until two looks have been taken."""
+        self._seen.append((now, count))
+        while len(self._seen) > 2 and now - self._seen[0][0] > _WINDOW_S:
+            self._seen.popleft()
+        first, before = self._seen[0]
+        return max(0, count - before) / (now - first) if now > first else 0.0
+
+
+def expected_rows(read: int, position: int, size: int | None, ended: bool) -> int | None:
+    """Rows of the whole input, by the bytes read so far; None when nobody can know."""
+    if ended:
+        return read
+    if size is None or not position:
+        return None
+    return max(read, round(read * size / position))
+
+
+def remaining_s(done: float, total: int | None, elapsed_s: float) -> float | None:
+    """Seconds until `total` rows are done, when `done` (parts too) took `elapsed_s`; None when that cannot be told."""
+    if total is None or done < 1 or elapsed_s <= 0:
+        return None
+    return max(0, total - done) * elapsed_s / done

@@ -1,0 +1,72 @@
+"""What a run came to: one object for --json and run.json, and the same as lines for a person.
+
+Every figure is measured in this run; seconds are wall time. Documented in logs/README.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmproc.batch.options import BatchOptions
+from llmproc.batch.stages import Stages
+from llmproc.batch.stats import Tally
+
+SCHEMA = 1
+
+
+def document(
+    options: BatchOptions, tally: Tally, stages: Stages, threads: int, rows: int, began: float, ended: float
+) -> dict[str, Any]:
+    """`rows`: of the whole input; `began`, `ended`: of the whole run, on CLOCK_MONOTONIC."""
+    asked = sum(own.rows for own in tally.workers.values())
+    first = ended if tally.first_dispatch is None else tally.first_dispatch
+    return {
+        "schema": SCHEMA,
+        "simulated": False,
+        "mode": options.mode,
+        "workers": options.workers,
+        "threads": threads,
+        "sequences": options.engine.sequences,
+        "rows": rows,
+        "ok": rows - tally.failed - tally.reused_failed,
+        "failed": tally.failed + tally.reused_failed,
+        "reused": tally.reused,
+        "prompt_tokens": tally.prompt_tokens,
+        "cached_tokens": tally.cached_tokens,
+        "new_tokens": tally.new_tokens,
+        "elapsed_s": round(tally.work_s, 6),
+        "tokens_per_s": round(tally.tokens_per_s, 3),
+        "start_s": round(first - began, 6),
+        "wall_s": round(ended - began, 6),
+        "queue_mean_s": round(tally.queue_s / asked, 6) if asked else 0.0,
+        "queue_most_s": round(tally.queue_most_s, 6),
+        "stages": stages.report(),
+        "by_worker": [
+            {"worker": worker, "rows": own.rows, "new_tokens": own.new_tokens, "replayed": own.replayed}
+            for worker, own in sorted(tally.workers.items())
+        ],
+        "output": None if options.output is None else str(options.output),
+        "run_folder": None,
+    }
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """For a person."""
+    failed = f", {found['failed']} failed" if found["failed"] else ""
+    reused = f", {found['reused']} of them done before" if found["reused"] else ""
+    place = f", in {found['output']}" if found["output"] else ""
+    told = [f"{found['rows']} rows: {found['ok']} ok{failed}{reused}{place}"]
+    if not found["by_worker"]:
+        return told
+    told.append(f"{found['new_tokens']} tokens in {found['elapsed_s']:.2f} s: {found['tokens_per_s']:.1f} tokens/s")
+    told.append(
+        f"the first request began after {found['start_s']:.2f} s; one waited {found['queue_mean_s']:.2f} s on average"
+    )
+    for name, stage in found["stages"].items():
+        more = f", {stage['tokenizing_s']:.2f} s of it tokenizing" if "tokenizing_s" in stage else ""
+        told.append(f"{name:<10} worked {stage['busy_s']:.2f} s{more}, waited {stage['waiting_s']:.2f} s")
+    if len(found["by_worker"]) > 1:
+        for own in found["by_worker"]:
+            replayed = f", {own['replayed']} begun by another" if own["replayed"] else ""
+            told.append(f"worker {own['worker']}: {own['rows']} rows, {own['new_tokens']} tokens{replayed}")
+    return told

@@ -1,0 +1,1 @@
+"""Measuring speed: arms, conditions, samples."""

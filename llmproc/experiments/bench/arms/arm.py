@@ -1,0 +1,93 @@
+"""What an arm is: something that can do a piece of work, and what is said of it in the report.
+
+Serves `arm_process`, which times `run` and nothing else: what a step needs but a user would not wait for (a context of
+the right size, ids drawn beforehand, an emptied cache) belongs into `prepare`.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from llmproc.errors import UsageError
+from llmproc.experiments.bench.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class ArmOptions:
+    """What every arm is opened with; crosses the pipe as JSON."""
+
+    model: str  # checkpoint
+    weights: str | None = None  # type an fp32 checkpoint is quantised to; None: its own
+    threads: int = 1
+    kv_type: str = "f16"
+    sequences: int = 1  # at most
+    context: int = 512  # positions of one sequence at most
+    batch_tokens: int = 128
+    peer_file: str = ""  # where a peer's copy of the weights lies or is to be written
+
+    @property
+    def path(self) -> Path:
+        """The checkpoint."""
+        return Path(self.model)
+
+
+class Arm(Protocol):
+    """One thing under test."""
+
+    name: str
+
+    def about(self) -> dict[str, Any]:
+        """Versions and fixed settings, for the report."""
+
+    def settings(self, work: Work) -> list[str]:
+        """The settings worth trying for this work; one when there is nothing to choose."""
+
+    def prepare(self, work: Work, setting: str) -> None:
+        """Get ready, untimed."""
+
+    def run(self, work: Work) -> float:
+        """Do it, timed. Returns how much was done: tokens, bytes or multiply-adds."""
+
+    def close(self) -> None:
+        """Free what it holds; its threads end."""
+
+
+class ModelArm:
+    """What arms that run a model share: `run` as prefill, decode or matmuls."""
+
+    name = "?"
+
+    def prefill(self, tokens: int) -> None:
+        """Compute a prompt of so many ids of an empty sequence; logits after the last."""
+        raise NotImplementedError
+
+    def decode(self, sequences: int, steps: int) -> None:
+        """So many steps of one id for each of so many sequences, from empty ones on."""
+        raise NotImplementedError
+
+    def matmuls(self, tokens: int, outputs: int, steps: int) -> None:
+        """So often every matrix product of a forward pass over so many ids with so many rows of logits, alone."""
+        raise UsageError(f"the matrix products of {self.name} cannot be run alone")
+
+    def run(self, work: Work) -> float:
+        """See Arm."""
+        if work.kind == "prefill":
+            self.prefill(work.tokens)
+        elif work.kind == "decode":
+            self.decode(work.sequences, work.steps)
+        elif work.kind == "matmuls":
+            self.matmuls(work.tokens * work.sequences, work.sequences, work.steps)
+        else:
+            raise UsageError(f"{self.name} cannot run {work.name}")
+        return work.amount
+
+
+@cache
+def random_ids(count: int, vocab_size: int, seed: int = 42) -> tuple[int, ...]:
+    """Ids below `vocab_size`, the same for every arm; drawn in the warm-up, remembered after it."""
+    source = random.Random(seed)
+    return tuple(source.randrange(vocab_size) for _ in range(count))

@@ -1,0 +1,64 @@
+"""The machine itself as an arm: its memory and its multipliers at their best, between the other arms' runs.
+
+What comes out are the limits that results are compared with, measured in the same minutes as the results.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from llmproc.errors import UsageError
+from llmproc.experiments.bench.arms.arm import ArmOptions
+from llmproc.experiments.bench.work import Work
+
+_AT_LEAST, _AT_MOST = 128 << 20, 512 << 20
+
+
+class MachineArm:
+    """See Arm; `sequences` of a work is the number of threads."""
+
+    name = "machine"
+
+    def __init__(self, threads: int, nbytes: int, rounds: float = 1.0) -> None:
+        from llmproc.engine.limits import Limits
+
+        self._limits: Any = Limits(threads, nbytes, rounds)
+        self._nbytes = nbytes
+
+    def about(self) -> dict[str, Any]:
+        """See Arm."""
+        return {
+            "read": f"{self._nbytes} bytes, each thread its own part once, 4 streams of 64-byte loads",
+            "integer": "the int8 dot product of the kernels, operands in the first-level cache",
+            "float": "fp32 multiply-adds, operands in the first-level cache",
+        }
+
+    def settings(self, work: Work) -> list[str]:
+        """Nothing to choose."""
+        return [""]
+
+    def prepare(self, work: Work, setting: str) -> None:
+        """Nothing to do."""
+
+    def run(self, work: Work) -> float:
+        """Bytes read, or multiply-adds made."""
+        measured = {"read": self._limits.read, "integer": self._limits.integer, "float": self._limits.float}
+        if work.kind not in measured:
+            raise UsageError(f"the machine cannot run {work.name}")
+        return float(measured[work.kind](work.sequences))
+
+    def close(self) -> None:
+        """Free the buffers."""
+        self._limits = None
+
+
+def buffer_bytes(meminfo: str) -> int:
+    """How much to read: 512 MB, less where that is more than an eighth of what is free (/proc/meminfo's text)."""
+    free = next((int(line.split()[1]) << 10 for line in meminfo.splitlines() if line.startswith("MemAvailable:")), 0)
+    return max(_AT_LEAST, min(_AT_MOST, free // 8))
+
+
+def open_arm(options: ArmOptions) -> MachineArm:
+    """Compiles the kernels and fills the memory."""
+    return MachineArm(options.threads, buffer_bytes(Path("/proc/meminfo").read_text()))

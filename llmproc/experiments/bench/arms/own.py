@@ -1,0 +1,116 @@
+"""The engine under test: `Chunk`s to a ForwardPass, as the scheduler would make them, without the scheduler.
+
+A prefill is a row of chunks of `batch_tokens` ids, logits after the last. A decode step is one chunk of one id for each
+sequence with logits, and the greedy choice of every next id is made and timed (llama-bench, and so the peer, feeds
+random ids and chooses nothing: what this comparison leaves out is in the peer's favour).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from llmproc.config import EngineOptions
+from llmproc.engine.batch import PAGE, Chunk, ForwardPass
+from llmproc.errors import UsageError
+from llmproc.experiments.bench.arms.arm import ArmOptions, ModelArm, random_ids
+from llmproc.experiments.bench.work import Work
+
+Logits: TypeAlias = npt.NDArray[np.float32]
+
+
+@runtime_checkable
+class Matmuls(Protocol):
+    """What a ForwardPass has beside its own methods where its kernels can be measured alone."""
+
+    def matmuls(self, tokens: int, outputs: int) -> None:
+        """Every matrix product of a step over so many rows of activations, and nothing else; the output layer over
+        `outputs` of them."""
+
+
+class OwnArm(ModelArm):
+    """Runs a ForwardPass that somebody else opened, and closes it if it can be closed."""
+
+    name = "llmproc"
+
+    def __init__(self, forward: ForwardPass, batch_tokens: int) -> None:
+        self._forward, self._batch_tokens = forward, batch_tokens
+
+    def about(self) -> dict[str, Any]:
+        """See Arm."""
+        return {
+            "batch_tokens": self._batch_tokens,
+            "pages": self._forward.pages,
+            "decode": "the greedy choice of every id is made and timed",
+            "prefill": f"chunks of {self._batch_tokens} ids, logits after the last",
+        }
+
+    def settings(self, work: Work) -> list[str]:
+        """Nothing to choose: what is measured is what a user gets."""
+        return [""]
+
+    def prepare(self, work: Work, setting: str) -> None:
+        """Only checks that this engine can do it; old keys and values are written over."""
+        if work.kind == "matmuls" and not isinstance(self._forward, Matmuls):
+            raise UsageError("--kernels: this engine cannot run its matrix products alone")
+        if work.kind in ("prefill", "decode"):
+            needed = work.sequences * _pages(work.positions)
+            if needed > self._forward.pages or work.positions > self._forward.context:
+                rule = f"has {self._forward.pages} pages and a context of {self._forward.context}"
+                raise UsageError(f"{work.name} needs {needed} pages and {work.positions} positions: the engine {rule}")
+
+    def prefill(self, tokens: int) -> None:
+        """See ModelArm."""
+        ids = random_ids(tokens, self._forward.vocab_size)
+        pages = list(range(_pages(tokens)))
+        for start in range(0, tokens, self._batch_tokens):
+            part = ids[start : start + self._batch_tokens]
+            self._forward.run([Chunk(part, start, pages, logits=start + len(part) == tokens)])
+
+    def decode(self, sequences: int, steps: int) -> None:
+        """See ModelArm."""
+        each = _pages(steps)
+        pages = [range(s * each, (s + 1) * each) for s in range(sequences)]
+        ids = list(random_ids(sequences, self._forward.vocab_size))
+        for position in range(steps):
+            chunks = [Chunk([ids[s]], position, pages[s], logits=True) for s in range(sequences)]
+            ids = _greedy(self._forward.run(chunks))
+
+    def matmuls(self, tokens: int, outputs: int, steps: int) -> None:
+        """See ModelArm."""
+        assert isinstance(self._forward, Matmuls)  # `prepare` refuses the others
+        for _ in range(steps):
+            self._forward.matmuls(tokens, outputs)
+
+    def close(self) -> None:
+        """See Arm."""
+        close = getattr(self._forward, "close", None)
+        if close is not None:
+            close()
+
+
+def _pages(positions: int) -> int:
+    return -(-positions // PAGE)
+
+
+def _greedy(logits: Logits) -> list[int]:
+    """The likeliest id of each row of logits (sequences, vocab_size)."""
+    chosen: list[int] = logits.argmax(axis=1).tolist()
+    return chosen
+
+
+def open_arm(options: ArmOptions) -> OwnArm:
+    """The engine over a checkpoint, as a worker would open it."""
+    from llmproc.engine import loading
+
+    engine = EngineOptions(
+        threads=options.threads,
+        sequences=options.sequences,
+        weights=options.weights,
+        kv_type=options.kv_type,
+        context=options.context,
+        batch_tokens=options.batch_tokens,
+    )
+    return OwnArm(loading.open_forward(options.path, engine), options.batch_tokens)

@@ -1,0 +1,225 @@
+"""The result of a bench run as one JSON document: everything measured, everything it was measured on. Pure.
+
+    schema        1
+    kind          "bench";  simulated: false: every figure was measured
+    started       wall clock;  command: as typed
+    model         name file version synthetic weights type parameters bytes step_bytes: `step_bytes` are read by a step
+    options       threads kv_type batch_tokens prompt generate batched batched_steps repeat peer kernels limits
+    machine       see machine.machine_block
+    conditions    load_average seconds others stolen throttled_s busiest: see conditions.Conditions
+    warnings      [sentence]
+    method        warm_up (repetitions not counted), order, ratio, share, settle_s: how figures were got, in words
+    arms          [{name, about}]
+    selection     [{test, arm, chosen, seconds: {setting: [s]}}] where an arm had settings to choose from
+    tests         [{test, kind, tokens, sequences, steps, arm, setting, amount, rate, step_ms, shares, limit, samples}]
+                  rate, step_ms   {count, median, minimum, maximum, iqr, mad}; rate in tokens/s
+                  shares          [{of, unit, used, share, of_best}] for each limit known: used = the median's rate in
+                                  the limit's unit; share = median over repetitions of what was used in one over what
+                                  the limit was in it; of_best = used over the limit's best of all repetitions.
+                                  Reading: weights, once a step, where a step has one token of a sequence.
+                  limit           the greater share's `of`: what the work may run into; null without limits
+                  samples         [{repetition, place, seconds, amount, others_cpu_s}] in the order they were taken
+    ratios        [{test, own, peer, ratio: {count, median, ...}, samples: {repetition: ratio}}]
+    limits        [{limit, kind, threads, unit, best, rate: {...}, samples: [...]}]
+
+Times are seconds of CLOCK_MONOTONIC's kind, measured in the arm's process around the work alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from llmproc.experiments.bench.measure import WARM_UP
+from llmproc.experiments.bench.model import Model
+from llmproc.experiments.bench.options import BenchOptions
+from llmproc.experiments.bench.runner import SETTLE_S, Measurements, Sample
+from llmproc.experiments.bench.work import LIMITS, UNITS, Work
+from llmproc.experiments.samples import paired_ratios, summarise
+
+SCHEMA = 1
+OWN, MACHINE = "llmproc", "machine"
+_INTEGER_TYPES = ("int8", "q4")
+
+
+def model_block(model: Model) -> dict[str, Any]:
+    """`model` of the document."""
+    return {
+        "name": model.name,
+        "file": str(model.path),
+        "version": model.version,
+        "synthetic": model.synthetic,
+        "weights": model.kind,
+        "type": model.label,
+        "parameters": model.parameters,
+        "bytes": model.size,
+        "step_bytes": model.step_bytes,
+    }
+
+
+def options_block(options: BenchOptions) -> dict[str, Any]:
+    """`options` of the document."""
+    names = ("threads", "kv_type", "batch_tokens", "prompt", "generate", "batched", "batched_steps", "repeat", "peer")
+    return {**{name: getattr(options, name) for name in names}, "kernels": options.kernels, "limits": options.limits}
+
+
+def method_block() -> dict[str, Any]:
+    """`method` of the document."""
+    return {
+        "warm_up": WARM_UP,
+        "order": "repetitions outside, works inside; arms side by side, the first place moving on",
+        "ratio": "of the two runs of one repetition; then the median",
+        "share": "of the limit measured in the same repetition with the same threads; then the median",
+        "settle_s": SETTLE_S,
+    }
+
+
+def tests_block(found: Measurements, model: Model, threads: int) -> list[dict[str, Any]]:
+    """`tests` of the document, in the order of their first samples."""
+    limits = _limit_rates(found, threads)
+    rows = []
+    for (name, arm), samples in _grouped(found, machine=False).items():
+        work = samples[0].work
+        rate = summarise([sample.timing.rate for sample in samples])
+        shares = _shares(work, found.rates(arm, name), model, limits)
+        rows.append(
+            {
+                "test": name,
+                "kind": work.kind,
+                "tokens": work.tokens,
+                "sequences": work.sequences,
+                "steps": work.steps,
+                "arm": arm,
+                "setting": found.chosen.get((arm, name), ""),
+                "amount": work.amount,
+                "rate": rate.as_dict(),
+                "step_ms": summarise([1e3 * sample.timing.seconds / work.steps for sample in samples]).as_dict(),
+                "shares": shares,
+                "limit": max(shares, key=lambda share: share["share"])["of"] if shares else None,
+                "samples": _samples(samples),
+            }
+        )
+    return rows
+
+
+Rates = Mapping[int, float]  # repetition -> amount per second
+
+
+def _limit_rates(found: Measurements, threads: int) -> dict[str, Rates]:
+    """Kind of limit -> what it was in each repetition, with so many threads."""
+    works = {s.work.name: s.work for s in found.samples if s.work.kind in LIMITS and s.work.sequences == threads}
+    return {work.kind: found.rates(MACHINE, name) for name, work in works.items()}
+
+
+def _shares(work: Work, rates: Rates, model: Model, limits: Mapping[str, Rates]) -> list[dict[str, Any]]:
+    amounts = {"integer" if model.kind in _INTEGER_TYPES else "float": model.multiply_adds(work)}
+    if work.tokens == 1:
+        amounts["read"] = work.steps * model.step_bytes
+    rows = []
+    for limit, amount in amounts.items():
+        used = {n: amount / work.amount * rate for n, rate in rates.items()}
+        if ratios := paired_ratios(used, limits.get(limit, {})):
+            median = summarise(list(used.values())).median
+            rows.append(
+                {
+                    "of": limit,
+                    "unit": UNITS[limit],
+                    "used": median,
+                    "share": summarise(list(ratios.values())).median,
+                    "of_best": median / max(limits[limit].values()),
+                }
+            )
+    return rows
+
+
+def ratios_block(found: Measurements, peers: Sequence[str]) -> list[dict[str, Any]]:
+    """`ratios` of the document: llmproc over each peer."""
+    rows = []
+    for name in dict.fromkeys(sample.work.name for sample in found.samples):
+        for peer in peers:
+            ratios = paired_ratios(found.rates(OWN, name), found.rates(peer, name))
+            if ratios:
+                ratio = summarise(list(ratios.values())).as_dict()
+                samples = {str(repetition): value for repetition, value in ratios.items()}
+                rows.append({"test": name, "own": OWN, "peer": peer, "ratio": ratio, "samples": samples})
+    return rows
+
+
+def limits_block(found: Measurements) -> list[dict[str, Any]]:
+    """`limits` of the document."""
+    rows = []
+    for (name, _), samples in _grouped(found, machine=True).items():
+        work, rates = samples[0].work, [sample.timing.rate for sample in samples]
+        rows.append(
+            {
+                "limit": name,
+                "kind": work.kind,
+                "threads": work.sequences,
+                "unit": UNITS[work.kind],
+                "best": max(rates),
+                "rate": summarise(rates).as_dict(),
+                "samples": _samples(samples),
+            }
+        )
+    return rows
+
+
+def selection_block(found: Measurements) -> list[dict[str, Any]]:
+    """`selection` of the document."""
+    return [
+        {"test": work, "arm": arm, "chosen": found.chosen[arm, work], "seconds": seconds}
+        for (arm, work), seconds in found.trials.items()
+    ]
+
+
+def unsteady(found: Measurements) -> dict[str, float]:
+    """Test and arm -> interquartile range over median, where that is too much."""
+    spreads = {}
+    for (name, arm), samples in _grouped(found, machine=False).items():
+        summary = summarise([sample.timing.rate for sample in samples])
+        if summary.unsteady:
+            spreads[f"{name} of {arm}"] = summary.spread
+    return spreads
+
+
+def document(
+    found: Measurements,
+    model: Model,
+    options: BenchOptions,
+    arms: Sequence[tuple[str, Mapping[str, Any]]],
+    surroundings: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The whole. `surroundings`: started, command, machine, conditions and warnings as they are to stand in it."""
+    peers = [name for name, _ in arms if name not in (OWN, MACHINE)]
+    return {
+        "schema": SCHEMA,
+        "kind": "bench",
+        "simulated": False,
+        **surroundings,
+        "model": model_block(model),
+        "options": options_block(options),
+        "method": method_block(),
+        "arms": [{"name": name, "about": dict(about)} for name, about in arms],
+        "selection": selection_block(found),
+        "tests": tests_block(found, model, options.threads),
+        "ratios": ratios_block(found, peers),
+        "limits": limits_block(found),
+    }
+
+
+def _grouped(found: Measurements, machine: bool) -> dict[tuple[str, str], list[Sample]]:
+    grouped: dict[tuple[str, str], list[Sample]] = {}
+    for sample in found.samples:
+        if (sample.work.kind in LIMITS) == machine:
+            grouped.setdefault((sample.work.name, sample.arm), []).append(sample)
+    return grouped
+
+
+def _samples(samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    kept = ("repetition", "place", "others_cpu_s")
+    return [
+        {"seconds": sample.timing.seconds, "amount": sample.timing.amount}
+        | {name: value for name, value in asdict(sample).items() if name in kept}
+        for sample in samples
+    ]

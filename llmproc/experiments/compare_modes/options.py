@@ -1,0 +1,37 @@
+"""What a comparison of dispatch modes needs to know: one frozen, checked object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from llmproc.config import EngineOptions, SamplingParams
+
+
+@dataclass(frozen=True, slots=True)
+class CompareOptions:
+    """Everything a comparison needs to know, checked as far as that is possible without reading a file."""
+
+    prompts: Path | None  # else the workload
+    workload: str
+    source: Path | None  # a result to show again: nothing is run
+    modes: tuple[str, ...]
+    workers: tuple[int, ...]
+    repeat: int
+    work: Literal["generate", "wait"]
+    unit_s: float  # of a wait, for each unit of cost
+    model: Path
+    tokenizer: Path
+    engine: EngineOptions
+    sampling: SamplingParams
+    system: str | None
+    json: bool
+    out: Path | None
+    chart: Path | None
+    run_dir: str | None
+
+    @property
+    def threads(self) -> int:
+        """Of one worker."""
+        return self.engine.threads or 1

@@ -1,0 +1,77 @@
+"""The prompts of a comparison: a workload that ships, or a user's file, text or JSONL. Serves `compare_modes`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from llmproc.dispatch.workloads import TOKENS_PER_SENTENCE, workload
+from llmproc.errors import UsageError
+from llmproc.experiments.compare_modes.arm import Prompt
+from llmproc.session.saving import read_file
+
+MOST_PROMPTS = 10_000  # every one has a row for each run
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPrompts:
+    """What is asked, and what it is called in the report."""
+
+    name: str
+    about: str
+    prompts: tuple[Prompt, ...]
+
+
+class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of a JSONL file."""
+
+    prompt: str
+    cost: float | None = None
+    tokens: int | None = None
+    id: str | int | None = None  # taken, so that batch's files can be compared too
+
+
+def shipped_prompts(name: str) -> NamedPrompts:
+    """A workload's prompts, each answer as long as its sentences are to be."""
+    found = workload(name)
+    prompts = tuple(
+        Prompt(text, float(cost), cost * TOKENS_PER_SENTENCE)
+        for text, cost in zip(found.prompts, found.costs, strict=True)
+    )
+    return NamedPrompts(name, found.about, prompts)
+
+
+def prompts_from(path: Path) -> NamedPrompts:
+    """Of a file: a prompt a line, or with the ending .jsonl an object a line; empty lines are passed over.
+
+    LlmprocError (UsageError when a line breaks a rule) that names the file and the line.
+    """
+    try:
+        lines = read_file(path).decode().split("\n")  # JSON strings may hold other ends of lines
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: must be UTF-8 text") from None
+    as_json = path.suffix.lower() == ".jsonl"
+    prompts = tuple(
+        _row(path, number, line) if as_json else Prompt(line.strip())
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    )
+    if not 1 <= len(prompts) <= MOST_PROMPTS:
+        raise UsageError(f"{path}: holds {len(prompts)} prompts: must be from 1 to {MOST_PROMPTS}")
+    return NamedPrompts(path.name, "a file", prompts)
+
+
+def _row(path: Path, number: int, line: str) -> Prompt:
+    try:
+        row = msgspec.json.decode(line, type=_Row)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise UsageError(f"{path}: line {number}: {error}") from None
+    if not row.prompt.strip():
+        raise UsageError(f"{path}: line {number}: prompt is empty")
+    if row.cost is not None and not 0 < row.cost < 1e9:
+        raise UsageError(f"{path}: line {number}: cost is {row.cost}: must be above 0")
+    if row.tokens is not None and not 1 <= row.tokens <= 1 << 20:
+        raise UsageError(f"{path}: line {number}: tokens is {row.tokens}: must be from 1 to {1 << 20}")
+    return Prompt(row.prompt, row.cost, row.tokens)

@@ -1,0 +1,176 @@
+"""The arm of `compare-modes`: every run has template and workers of its own, so that no run finds another's prefixes.
+
+    start a service -> wait for every worker -> submit all prompts -> collect all ends -> read /proc -> close
+
+Implements `experiments.compare_modes.arm.Arm`; what is compared and what it means is not known here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from llmproc.checkpoints.llama2c.header import read_header
+from llmproc.errors import RequestError, StartError
+from llmproc.experiments.compare_modes.arm import ArmRow, ArmRun, Prompt
+from llmproc.experiments.compare_modes.options import CompareOptions
+from llmproc.monitor import proc
+from llmproc.monitor.observer import NoObserver
+from llmproc.monitor.stderr_tail import last_line
+from llmproc.service.messages import Finish, Generate, Token
+from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.ticket import Ticket
+from llmproc.session.conversation import Session
+from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.tokenizers.tokenizer import load_tokenizer
+
+_START_S = 120.0  # for all workers; the first of them may wait for kernels to be compiled
+
+
+class _Watcher(NoObserver):
+    """Counts what has no place on a ticket."""
+
+    def __init__(self) -> None:
+        self.template, self.steals = 0, 0
+        self.workers: set[int] = set()
+        self.changed = threading.Condition()
+
+    def event(self, kind: str, **fields: Any) -> None:
+        """See Observer; on the I/O thread."""
+        with self.changed:
+            if kind == "template_started":
+                self.template = fields["pid"]
+            elif kind == "worker_ready":
+                self.workers.add(fields["worker"])
+            elif kind == "request_stolen":
+                self.steals += 1
+            self.changed.notify_all()
+
+
+@contextmanager
+def open_arm(options: CompareOptions) -> Iterator[ProcessArm]:
+    """An arm for the options. Raises CheckpointError and TokenizerError; nothing is started yet."""
+    output = os.memfd_create("llmproc-stderr", os.MFD_CLOEXEC)
+    try:
+        yield ProcessArm(options, output)
+    finally:
+        os.close(output)
+
+
+class ProcessArm:
+    """See Arm."""
+
+    def __init__(self, options: CompareOptions, output: int) -> None:
+        """`output`: where children's output goes."""
+        self._options, self._output = options, output
+        self._orders: dict[Prompt, Generate] = {}
+        if options.work == "generate":
+            self._description = read_header(options.model).description
+            self._tokenizer = load_tokenizer(options.tokenizer, self._description.vocab_size)
+            self._template = ChatTemplate(self._tokenizer.template_name)
+
+    def run(self, mode: str, workers: int, prompts: Sequence[Prompt]) -> ArmRun:
+        """See Arm. Raises StartError, and RequestError when a prompt does not fit into the context."""
+        options, watcher = self._options, _Watcher()
+        config = ServiceConfig(
+            options.model, workers, options.engine, output_fd=self._output, mode=mode, work=options.work
+        )
+        service = Service(config, watcher)
+        try:
+            orders = [self._order(service, prompt) for prompt in prompts]
+            service.start()
+            self._wait(service, watcher, workers)
+            pids = [worker.pid for worker in service.workers()]
+            before = _waited_s(pids)
+            began = time.monotonic()
+            tickets = [service.submit(order) for order in orders]
+            ends = [_collect(ticket) for ticket in tickets]
+            elapsed = max((ticket.ended or began) for ticket in tickets) - began
+            waited, pss = _waited_s(pids), _pss([watcher.template, *pids])
+        finally:
+            service.close()
+        rows = tuple(
+            _row(place, began, ticket, *end, generated=options.work == "generate")
+            for place, (ticket, end) in enumerate(zip(tickets, ends, strict=True))
+        )
+        cost = None if before is None or waited is None else max(0.0, waited - before)
+        return ArmRun(elapsed, rows, watcher.steals, cost, pss)
+
+    def _order(self, service: Service, prompt: Prompt) -> Generate:
+        if self._options.work == "wait":
+            assert prompt.cost is not None
+            return Generate([1], 1, [], 0.0, 1.0, 1, 0, wait_s=prompt.cost * self._options.unit_s)
+        if prompt not in self._orders:
+            sampling = self._options.sampling
+            if prompt.tokens is not None:
+                sampling = sampling.changed(max_tokens=prompt.tokens)
+            seq_len = self._options.engine.positions(self._description.seq_len)
+            session = Session(
+                service, self._tokenizer, self._template, seq_len, sampling, self._options.system, lasting=False
+            )
+            order = session.prepare(prompt.text).order
+            if prompt.tokens is not None:
+                if len(order.ids) + prompt.tokens > seq_len:
+                    rule = f"{len(order.ids)} ids and {prompt.tokens} of answer are more than a context of {seq_len}"
+                    raise RequestError(f"prompt {prompt.text[:40]!r}: {rule}")
+                order = msgspec.structs.replace(order, max_tokens=prompt.tokens, end_tokens=[])
+            self._orders[prompt] = order
+        return self._orders[prompt]
+
+    def _wait(self, service: Service, watcher: _Watcher, workers: int) -> None:
+        try:
+            service.wait_ready(_START_S)
+            with watcher.changed:
+                if not watcher.changed.wait_for(lambda: len(watcher.workers) == workers or service.error, _START_S):
+                    raise StartError(f"{len(watcher.workers)} of {workers} workers are ready after {_START_S:g} s")
+            if service.error:
+                raise service.error
+        except StartError as error:
+            service.close()
+            reason = last_line(self._output)
+            raise StartError(f"{error}: {reason}" if reason else str(error)) from None
+
+
+def _collect(ticket: Ticket) -> tuple[list[int], Finish]:
+    ids: list[int] = []
+    ticket.wait()  # a thread that is woken by every token takes time from the workers
+    for event in ticket:
+        if isinstance(event, Token):
+            ids.append(event.token)
+    assert isinstance(event, Finish)
+    return ids, event
+
+
+def _row(place: int, began: float, ticket: Ticket, ids: list[int], finish: Finish, generated: bool) -> ArmRow:
+    ended = ticket.ended or began
+    taken = ended if ticket.dispatched is None else max(began, ticket.dispatched)
+    digest = hashlib.sha256(b"".join(token.to_bytes(4, "little") for token in ids)).hexdigest()[:16]
+    return ArmRow(
+        request=place,
+        worker=ticket.worker or 0,
+        queue_s=max(0.0, taken - ticket.submitted),
+        service_s=max(0.0, ended - taken),
+        started_s=taken - began,
+        ended_s=ended - began,
+        tokens=len(ids),
+        digest=digest if generated else "",
+        error=finish.message or finish.reason if finish.reason in ("failed", "cancelled") else "",
+    )
+
+
+def _waited_s(pids: Sequence[int]) -> float | None:
+    """Seconds all tasks of the processes were runnable and had no CPU; None when a process does not tell."""
+    found = [proc.read_schedstat(pid) for pid in pids]
+    return None if None in found else sum(times.wait_ns for times in found if times) / 1e9
+
+
+def _pss(pids: Sequence[int]) -> int | None:
+    found = [proc.read_pss(pid) for pid in pids]
+    return None if None in found else sum(size for size in found if size)

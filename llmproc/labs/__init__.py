@@ -1,0 +1,1 @@
+"""Course exercises: what is done differently for them, and how they are checked."""

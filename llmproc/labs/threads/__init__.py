@@ -1,0 +1,1 @@
+"""The threads exercise: what each thread of a worker cost."""

@@ -1,0 +1,221 @@
+"""The nursery: main's dealings with the template. It starts it, has it fork, and starts another when it dies.
+
+Runs on the supervisor's I/O thread. A new template is handed the descriptors the first one prepared, and maps them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+from typing import Protocol
+
+from llmproc import errors
+from llmproc.errors import LlmprocError, ProtocolError, StartError, WorkersLostError
+from llmproc.processes import protocol
+from llmproc.processes.frames import Frame
+from llmproc.processes.orphan_reaper import Strays
+from llmproc.processes.plan import Listener, Plan
+from llmproc.processes.policies import RestartPolicy, Rung, RunningClock, StopLadder
+from llmproc.processes.slots import TemplateHandle, WorkerSlot
+from llmproc.processes.template import stray_name
+
+_FORK_PATIENCE_S = 10.0
+_STOP_PATIENCE_S = 0.5
+_TEMPLATE = -1  # the template's "slot" in the restart policy
+
+
+class Parent(Protocol):
+    """What the nursery asks of the supervisor."""
+
+    def forked(self, slot: WorkerSlot, pid: int) -> None: ...
+    def anybody_was_ready(self) -> bool: ...
+    def give_up(self, error: LlmprocError) -> None: ...
+
+
+class Nursery:
+    """One template at a time, one fork at a time."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        board_fd: int,
+        selector: selectors.BaseSelector,
+        clock: RunningClock,
+        restart: RestartPolicy,
+        listener: Listener,
+        parent: Parent,
+    ) -> None:
+        """`board_fd`: the health board, handed to every worker."""
+        self._plan, self._board_fd, self._selector = plan, board_fd, selector
+        self._clock, self._restart, self._listener, self._parent = clock, restart, listener, parent
+        self.template: TemplateHandle | None = None
+        self.strays = Strays()
+        self._start_at: float | None = 0.0
+        self._ladder: StopLadder | None = None
+        self._failure: LlmprocError | None = None
+        self._kept: list[int] = []  # descriptors a new template maps instead of preparing again
+        self._forking: WorkerSlot | None = None
+        self._fork_deadline = 0.0
+        self._stopping = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether a worker can be forked now."""
+        return self.template is not None and self.template.prepared and not self._forking and not self._stopping
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something here has a deadline."""
+        to_start = self.template is None and self._start_at is not None
+        return bool(to_start or self.strays.names or self._forking or self._ladder)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is left of any template."""
+        return self.template is None and not self.strays.names
+
+    def advance(self, now: float, known: set[int]) -> None:
+        """Do what is due at running time `now`; `known`: pids of the workers."""
+        self.strays.collect(known)
+        if self.template is None:
+            if not self._stopping and self._start_at is not None and now >= self._start_at:
+                self._start()
+            return
+        if self._forking and now >= self._fork_deadline:
+            self.template.kill(signal.SIGKILL)
+        if self._ladder and (rung := self._ladder.next(now)):
+            self.template.kill(getattr(signal, rung.value))
+
+    def fork(self, slot: WorkerSlot) -> None:
+        """Ask for a worker in `slot`; `parent.forked` hears of it."""
+        assert self.template is not None
+        self.strays.fork_begins()
+        self._forking, self._fork_deadline = slot, self._clock.now + _FORK_PATIENCE_S
+        ends = slot.open_pipes()
+        self.template.send(Frame(protocol.FORK, slot.index), [*ends, self._board_fd, *self._plan.shared])
+        for fd in ends:
+            os.close(fd)
+
+    def stop(self) -> None:
+        """Let the template end: end of stream, then the ladder."""
+        self._stopping = True
+        if self.template is not None and self._ladder is None:
+            self.template.shutdown()
+            self._ladder = StopLadder(first=Rung.SIGTERM)
+            self._ladder.deadline = self._clock.now + _STOP_PATIENCE_S
+
+    def kill(self) -> None:
+        """At once, after a fault of our own."""
+        self._stopping, forking, self._forking = True, self._forking, None
+        if self.template is not None:
+            self.template.kill(signal.SIGKILL)
+            self.template.reap()
+            self.strays.search(stray_name(self.template.pid))
+            self.template = None
+        if forking:
+            self.strays.fork_ended()
+
+    def close(self) -> None:
+        """Close what was kept for another template."""
+        for fd in self._kept:
+            os.close(fd)
+
+    def _start(self) -> None:
+        names = (self._plan.prepare, self._plan.child)
+        self._start_at = None
+        try:
+            template = TemplateHandle(names, self._plan.environment, self._plan.output_fd)
+        except OSError as error:
+            self._parent.give_up(StartError(f"the template cannot be started: {error.strerror}"))
+            return
+        self.template = template
+        self._selector.register(template.control, selectors.EVENT_READ, self.read_control)
+        if template.pidfd is not None:
+            self._selector.register(template.pidfd, selectors.EVENT_READ, self._died)
+        self._listener.template_started(template.pid)
+        template.send(Frame(protocol.PREPARE, 0, self._plan.payload), self._kept)
+
+    def read_control(self) -> None:
+        """The control socket is readable."""
+        template = self.template
+        if template is None:  # its pidfd came first
+            return
+        try:
+            self._receive(template)
+        except BlockingIOError:
+            return
+        except ProtocolError as error:
+            self._listener.warn(f"template {template.pid}: {error}")
+            template.kill(signal.SIGKILL)
+        self._died()
+
+    def _receive(self, template: TemplateHandle) -> None:
+        """Take packets until the socket ends (returns) or has none (BlockingIOError)."""
+        while (packet := template.control.receive(block=False)) is not None:
+            self._take(template, *packet)
+
+    def _take(self, template: TemplateHandle, frame: Frame, fds: list[int]) -> None:
+        if frame.type == protocol.PROGRESS:
+            self._listener.progress(frame.payload)
+        elif frame.type == protocol.PREPARED:
+            template.prepared = True
+            self._keep(fds)
+            self._listener.prepared(frame.payload)
+        elif frame.type == protocol.FAILED:
+            self._failure = errors.rebuild(*protocol.decode_error(frame.payload))
+        elif frame.type == protocol.FORKED:
+            self._forked(protocol.PID.unpack(frame.payload)[0])
+
+    def _keep(self, fds: list[int]) -> None:
+        for fd in self._kept if fds else ():
+            os.close(fd)
+        self._kept = fds or self._kept
+
+    def _forked(self, pid: int) -> None:
+        slot, self._forking = self._forking, None
+        assert slot is not None
+        self.strays.fork_ended()
+        if pid:
+            self._restart.progressed(_TEMPLATE)
+            self._parent.forked(slot, pid)
+        else:
+            slot.close()
+            self._parent.give_up(WorkersLostError("the system refuses to fork another worker"))
+
+    def _died(self) -> None:
+        template = self.template
+        if template is None:
+            return
+        with contextlib.suppress(BlockingIOError, ProtocolError):
+            self._receive(template)  # before judging: it may have said why
+        self._selector.unregister(template.control)
+        if template.pidfd is not None:
+            self._selector.unregister(template.pidfd)
+        code, self.template = template.reap(), None
+        self.strays.search(stray_name(template.pid))
+        fruitless = not template.prepared or self._forking is not None
+        self._abandon_fork()
+        if not self._stopping:
+            self._listener.template_died(template.pid, code)
+            self._judge(code, fruitless)
+
+    def _abandon_fork(self) -> None:
+        slot, self._forking = self._forking, None
+        if slot is not None:
+            slot.close()
+            slot.fork_at = self._clock.now
+            self.strays.fork_ended()
+
+    def _judge(self, code: int, fruitless: bool) -> None:
+        """Start another one, or give up."""
+        if self._failure or not self._parent.anybody_was_ready():
+            words = f"signal {-code}" if code < 0 else f"exit status {code}"
+            self._parent.give_up(self._failure or StartError(f"the template died before it was ready ({words})"))
+            return
+        delay = self._restart.worker_died(_TEMPLATE, fruitless)
+        if delay is None:
+            self._parent.give_up(WorkersLostError("the template keeps dying before it has forked a worker"))
+        else:
+            self._start_at = self._clock.now + delay

@@ -1,0 +1,1 @@
+"""Conversations above the service: text to ids, turns, prompts, results."""

@@ -1,0 +1,41 @@
+"""Token ids to printable text while they arrive: incomplete UTF-8 is held back, a terminal's control bytes removed.
+
+For: the prompt loop and everything else that shows an answer before it is complete. No I/O here.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from llmproc.text.tokenizers.tokenizer import Tokenizer
+
+# C0 and C1 controls and DEL (but not \n and \t): escape sequences begin with one of them. The bidirectional overrides
+# reorder what stands around them on the screen; lone surrogates cannot be written at all.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    r"""`text` without what could steer a terminal; \n and \t stay."""
+    return _UNPRINTABLE.sub("", text)
+
+
+class StreamDecoder:
+    """Turns ids into text one by one; the parts together are the decoded text, invalid UTF-8 replaced by U+FFFD."""
+
+    def __init__(self, tokenizer: Tokenizer, previous: int | None = None) -> None:
+        """`previous`: the id before the first one fed (after BOS a leading space is dropped)."""
+        self._tokenizer, self._previous = tokenizer, previous
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def feed(self, token: int) -> str:
+        """The text that `token` completes, maybe "". Raises RequestError for an id outside the vocabulary."""
+        piece = self._tokenizer.piece_after(self._previous, token)
+        self._previous = token
+        return self._decoder.decode(piece)
+
+    def flush(self) -> str:
+        """What is still held back, as U+FFFD; "" when the text ended with a whole character."""
+        text = self._decoder.decode(b"", final=True)
+        self._decoder.reset()
+        return text

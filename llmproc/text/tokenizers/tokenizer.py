@@ -1,0 +1,172 @@
+"""The tokenizer: text to token ids and back, for both families of tokenizer.bin.
+
+llama2.c's own family (SentencePiece) has byte tokens <0x00>..<0xFF> at ids 3..258, and a space is put before every
+text; the other family (the course's, and ours) has byte values as ordinary entries and no such space. The entry at
+id 3 tells which it is. For: main, which alone turns text into ids. Never in it: chat templates, terminals.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from llmproc.errors import RequestError, TokenizerError
+from llmproc.text.tokenizers.merge import merge_pairs
+from llmproc.text.tokenizers.sidecar import Sidecar, read_sidecar, sidecar_path
+from llmproc.text.tokenizers.specials import (
+    FIRST_BYTE_TOKEN,
+    IM_END,
+    IM_START,
+    default_sidecar,
+    has_byte_tokens,
+    special_tokens,
+)
+from llmproc.text.tokenizers.units import c_units, code_points, to_bytes
+from llmproc.text.tokenizers.vocabulary import Vocabulary, read_vocabulary, write_tokenizer
+
+__all__ = ["Tokenizer", "load_tokenizer", "write_tokenizer"]
+
+_C_LOWEST_SCORE = -1e10  # llama2.c starts its search for the best pair there
+
+
+def load_tokenizer(
+    path: str | os.PathLike[str], vocab_size: int, meta_path: str | os.PathLike[str] | None = None
+) -> Tokenizer:
+    """Reads tokenizer.bin for a checkpoint of `vocab_size` ids, with its sidecar.
+
+    `meta_path` None: `<stem>.meta.json` beside `path` if it is there, else the defaults of the two families; a path
+    that is given must exist. Raises TokenizerError.
+    """
+    file = Path(path)
+    vocabulary = read_vocabulary(file, vocab_size)
+    meta = Path(meta_path) if meta_path is not None else sidecar_path(file)
+    given = meta_path is not None or os.path.lexists(meta)
+    sidecar = read_sidecar(meta, vocab_size) if given else default_sidecar(vocabulary.pieces)
+    tokenizer = Tokenizer(vocabulary, sidecar, has_byte_tokens(file, vocabulary.pieces))
+    if given and sidecar.template == "chatml":
+        _check_chatml(meta, tokenizer)
+    return tokenizer
+
+
+class Tokenizer:
+    """A checked vocabulary with its special ids. Immutable; safe to share between threads."""
+
+    def __init__(self, vocabulary: Vocabulary, sidecar: Sidecar, byte_tokens: bool) -> None:
+        """`byte_tokens`: the family, as `has_byte_tokens` finds it."""
+        self.vocab_size = len(vocabulary.pieces)
+        self.bos, self.eos, self.unk, self.template_name = sidecar.bos, sidecar.eos, sidecar.unk, sidecar.template
+        self.byte_tokens = byte_tokens
+        self.special = special_tokens(vocabulary.pieces, sidecar, byte_tokens)
+        self._pieces, self._scores, self._longest = vocabulary.pieces, vocabulary.scores, vocabulary.longest
+        # Entries that text may become: byte tokens only stand in for bytes, "<0x0A>" typed by a user is six characters.
+        self._ids = {piece: token for token, piece in enumerate(self._pieces) if piece not in self.special}
+        if byte_tokens:
+            for token in self._byte_ids():
+                del self._ids[self._pieces[token]]
+
+    def encode(self, text: str | bytes, course: bool = False, prefix: bytes = b"") -> list[int]:
+        """Ids of `text`, merged; no BOS. Special tokens never come out, unless `course`.
+
+        One token for each code point, or its bytes' own tokens; then merging (`merge_pairs`). `course`: as llama2.c's
+        C code does it, with a space before a text that is not empty, a code point without an entry as ids byte + 3,
+        pieces as C strings, special tokens merged like others. `prefix`: a template's bytes that stand before `text`
+        and are merged with it; positions in errors do not count it.
+        Raises RequestError naming the byte that has no token and its position in `text`.
+        """
+        data = prefix + to_bytes(text)
+        if course:
+            return self._encode_as_c(data)
+        table, pieces, longest = self._ids, self._pieces, self._longest
+        ids = [table[b" "]] if self.byte_tokens and data and b" " in table else []
+        offset = -len(prefix)
+        for unit in code_points(data):
+            token = table.get(unit, -1)
+            if token >= 0:
+                ids.append(token)
+            else:
+                ids += [self._byte_id(byte, offset + index) for index, byte in enumerate(unit)]
+            offset += len(unit)
+
+        def find(first: int, second: int) -> int:
+            joined = pieces[first] + pieces[second]
+            return table.get(joined, -1) if len(joined) <= longest else -1
+
+        return merge_pairs(ids, find, self._scores)
+
+    def piece(self, token: int) -> bytes:
+        """The bytes that `token` prints as: its entry, or the raw byte of a byte token. RequestError: no such id."""
+        if not 0 <= token < self.vocab_size:
+            raise RequestError(f"token id {token} is outside the vocabulary 0..{self.vocab_size - 1}")
+        if self._is_byte_token(token):
+            return bytes((token - FIRST_BYTE_TOKEN,))
+        return self._pieces[token]
+
+    def piece_after(self, previous: int | None, token: int) -> bytes:
+        """Like `piece`, but the piece after BOS loses a leading space (SentencePiece's dummy prefix)."""
+        piece = self.piece(token)
+        after_bos = previous is not None and previous == self.bos
+        return piece[1:] if after_bos and piece[:1] == b" " and not self._is_byte_token(token) else piece
+
+    def decode(self, ids: Iterable[int], previous: int | None = None) -> bytes:
+        """The bytes of `ids`, special tokens included, `previous` being the id before them. RequestError: bad id."""
+        parts = []
+        for token in ids:
+            parts.append(self.piece_after(previous, token))
+            previous = token
+        return b"".join(parts)
+
+    def _is_byte_token(self, token: int) -> bool:
+        return self.byte_tokens and token in self._byte_ids()
+
+    @staticmethod
+    def _byte_ids() -> range:
+        return range(FIRST_BYTE_TOKEN, FIRST_BYTE_TOKEN + 256)
+
+    def _byte_id(self, byte: int, position: int) -> int:
+        token = FIRST_BYTE_TOKEN + byte if self.byte_tokens else self._ids.get(bytes((byte,)), -1)
+        if token < 0:
+            raise RequestError(f"byte {byte} (0x{byte:02X}) at position {position} of the text has no token")
+        return token
+
+    @cached_property
+    def _c_strings(self) -> tuple[tuple[bytes, ...], dict[bytes, int]]:
+        """Pieces as the C engine sees them, cut at the first NUL, and the lowest id of each."""
+        strings = tuple(piece.split(b"\0", 1)[0] for piece in self._pieces)
+        ids: dict[bytes, int] = {}
+        for token, string in enumerate(strings):
+            ids.setdefault(string, token)
+        return strings, ids
+
+    def _encode_as_c(self, data: bytes) -> list[int]:
+        strings, table = self._c_strings
+        units = c_units(data)
+        ids = [table[b" "]] if units and b" " in table else []
+        offset = 0
+        for unit in units:
+            token = table.get(unit, -1)
+            started = [token] if token >= 0 else [byte + FIRST_BYTE_TOKEN for byte in unit]
+            if max(started) >= self.vocab_size:
+                rule = f"id {max(started)}, which is outside the vocabulary 0..{self.vocab_size - 1}"
+                raise RequestError(f"character {unit!r} at position {offset} of the text needs {rule}")
+            ids += started
+            offset += len(unit)
+
+        def find(first: int, second: int) -> int:
+            token = table.get(strings[first] + strings[second], -1)
+            return token if token >= 0 and self._scores[token] > _C_LOWEST_SCORE else -1
+
+        return merge_pairs(ids, find, self._scores)
+
+
+def _check_chatml(path: Path, tokenizer: Tokenizer) -> None:
+    """A vocabulary that cannot say the template's own words would fail every request; better at the start."""
+    for marker in (IM_START, IM_END):
+        if marker not in tokenizer.special:
+            rule = f"must be plain: the vocabulary has no {marker.decode()}"
+            raise TokenizerError(path, "field template", "chatml", rule)
+    try:
+        tokenizer.encode("system\nuser\nassistant\n")
+    except RequestError as error:
+        raise TokenizerError(path, "field template", "chatml", f"must be plain: {error}") from None

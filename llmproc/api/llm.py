@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from llmproc.api.call import Bell, Call
+from llmproc.api.call import Call, Wakeup
 from llmproc.api.running import Running
 from llmproc.api.session import Session
 from llmproc.api.stream import AsyncStream, Stream
@@ -140,7 +140,7 @@ class LLM:
     ) -> list[Result]:
         """`generate` for asyncio; cancelling the task cancels all."""
         calls: list[Call] = []
-        bell = Bell()
+        bell = Wakeup()
         try:
             for prompt, chosen in self._pairs(prompts, params):
                 calls.append(self._call(prompt, chosen, system, raw, bell.ring))
@@ -155,7 +155,7 @@ class LLM:
         """`stream` for asyncio. The request is made when the first piece is asked for."""
         given = as_prompt(prompt)
 
-        async def begin(bell: Bell) -> Call:
+        async def begin(bell: Wakeup) -> Call:
             return self._call(given, params or SamplingParams(), system, raw, bell.ring)
 
         return AsyncStream(begin)

@@ -30,7 +30,7 @@ class Finish(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False):
     prompt_tokens: int
     cached_tokens: int  # of the prompt, found in the prefix cache when it was first admitted
     new_tokens: int  # Token events of this request, the closing one included
-    coins: int  # drawn from the stream so far, those before this request included
+    draws: int  # drawn from the stream so far, those before this request included
     discarded: int | None  # the id drawn after the closing one, which joins nothing
     positions: int  # of the sequence: prompt_tokens + new_tokens
     prefill_s: float  # from the first forward pass until the prompt was read

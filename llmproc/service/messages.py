@@ -1,7 +1,7 @@
 """Everything main and a worker say to each other about requests: declared types, msgpack inside frames, never pickle.
 
     board            Generate (one request, complete: a worker keeps nothing that a replay would need)
-    main -> worker   Bell (look at the rings)    Cancel (one you have taken)
+    main -> worker   Wakeup (look at the rings)    Cancel (one you have taken)
     worker -> main   Events (all that one look or one step brought, in one frame: a token and its end arrive together)
 
 The request id travels in the frame's header for Generate and Cancel, and inside Events for each entry.
@@ -21,7 +21,6 @@ from llmproc.processes.frames import Frame
 from llmproc.processes.protocol import FIRST_FREE
 
 __all__ = [
-    "Bell",
     "Cancel",
     "Events",
     "Finish",
@@ -32,13 +31,14 @@ __all__ = [
     "Progress",
     "Taken",
     "Token",
+    "Wakeup",
     "from_frame",
     "to_frame",
 ]
 
 
 class Generate(msgspec.Struct, frozen=True, array_like=True):
-    """Continue `ids` by at most `max_tokens`. `coins` of the stream `seed` have been drawn before."""
+    """Continue `ids` by at most `max_tokens`. `draws` of the stream `seed` have been drawn before."""
 
     ids: list[int]
     max_tokens: int
@@ -46,7 +46,7 @@ class Generate(msgspec.Struct, frozen=True, array_like=True):
     temperature: float
     top_p: float
     seed: int
-    coins: int
+    draws: int
     closing: int | None = None  # the course's rule: this id is placed after max_tokens, and one more coin is drawn
     alone: bool = False  # it is suspect: its worker runs nothing beside it
     wait_s: float = 0.0  # for the stand-in that waits instead of generating: how long
@@ -56,7 +56,7 @@ class Cancel(msgspec.Struct, frozen=True, array_like=True):
     """End the request; what it has so far stays."""
 
 
-class Bell(msgspec.Struct, frozen=True, array_like=True):
+class Wakeup(msgspec.Struct, frozen=True, array_like=True):
     """There may be something to take. `cells`: what the ring's owner is to publish, where main cannot."""
 
     cells: list[bytes] = []
@@ -76,8 +76,8 @@ class Events(msgspec.Struct, frozen=True, array_like=True):
     items: list[Taken | Token | Finish]
 
 
-Message = Generate | Cancel | Events | Bell
-_TYPES: dict[int, type] = dict(enumerate((Generate, Cancel, Events, Bell), FIRST_FREE))
+Message = Generate | Cancel | Events | Wakeup
+_TYPES: dict[int, type] = dict(enumerate((Generate, Cancel, Events, Wakeup), FIRST_FREE))
 _CODES = {kind: code for code, kind in _TYPES.items()}
 _DECODERS: dict[int, msgspec.msgpack.Decoder[Message]] = {
     code: msgspec.msgpack.Decoder(kind) for code, kind in _TYPES.items()

@@ -70,7 +70,7 @@ def test_a_replay_makes_the_tokens_that_are_missing(clock: Clock) -> None:
     rest.add(1, order(0.0, tokens=3, ids=TOKENS, temperature=0.8))
     *again, (_, finish) = until_done(rest, clock)
     assert [event.token for _, event in again] == tokens[2:]
-    assert isinstance(finish, Finish) and finish.coins == 5 + 3
+    assert isinstance(finish, Finish) and finish.draws == 5 + 3
 
 
 def test_cancelled_ones_end_with_the_next_step_and_keep_what_they_have(clock: Clock) -> None:

@@ -14,7 +14,7 @@ from llmproc.checkpoints.llama2c.header import Header, read_header
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError, StartError, UsageError
 from llmproc.files.streams import OutputLostError, forget_stdout
-from llmproc.monitor.run_recorder import Observation
+from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.processes.slots import WorkerExit
 from llmproc.processes.system import describe_status
@@ -44,17 +44,17 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
     if options.system and not template.takes_system:
         raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
     screen = Screen()
-    observation = Observation(options.interval_s, options.log, options.course, options.run_dir, screen.later)
+    recorder = RunRecorder(options.interval_s, options.log, options.course, options.run_dir, screen.later)
     interrupts = Interrupts(first_ends=options.course, ctrl_c_anyhow=True)
     config = ServiceConfig(
-        options.model, engine=options.engine, scheduling=options.scheduling, output_fd=observation.output_fd
+        options.model, engine=options.engine, scheduling=options.scheduling, output_fd=recorder.output_fd
     )
     context = options.engine.positions(header.description.seq_len)
     loop: ChatLoop
     service = Service(
         config,
-        observation,
-        on_progress=lambda progress: setattr(loop.teller, "loading", progress),
+        recorder,
+        on_progress=lambda progress: setattr(loop.view, "loading", progress),
         on_notice=screen.later,
         on_failure=lambda error: interrupts.end_from_thread(),
     )
@@ -63,7 +63,7 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
     loop = ChatLoop(
         session, service, screen, source, interrupts, options.model, options.tokenizer, options.prompt_limit
     )
-    _describe(observation, options, header)
+    _describe(recorder, options, header)
     if options.seed_drawn:
         screen.notice(f"seed {options.sampling.seed}")
     exits: list[WorkerExit] = []
@@ -74,23 +74,23 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
         if not interrupts.ended_by:
             service.wait_ready(_LAST_CHANCE_S)
     except StartError as error:
-        reason = observation.last_output()
+        reason = recorder.last_output()
         failure = StartError(f"{error}: {reason}" if reason else str(error))
     except LlmprocError as error:
         failure = error
     finally:
         exits = service.close()
         if service.report:
-            observation.describe(checkpoint_hash=service.report.fingerprint)
+            recorder.describe(checkpoint_hash=service.report.fingerprint)
         source.close()
-        observation.close()
+        recorder.close()
     code = 128 + interrupts.ended_by if interrupts.ended_by else 0
     told = failure is not None and bool(exits) and not isinstance(failure, OutputLostError)
     try:
         if told:
             screen.notice(f"error: {failure}")  # stderr may be the log by now, and takes course lines only
         if failure is None or exits:
-            _say_goodbye(screen, exits, observation, options.course)
+            _say_goodbye(screen, exits, recorder, options.course)
     except (OutputLostError, BrokenPipeError):
         if not code:  # else a signal ends us: that its terminal went with it is no news
             raise
@@ -104,10 +104,10 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
     return code or (SOME_FAILED if loop.failed and not source.echoes else 0)
 
 
-def _describe(observation: Observation, options: ChatOptions, header: Header) -> None:
-    if observation.folder is None:
+def _describe(recorder: RunRecorder, options: ChatOptions, header: Header) -> None:
+    if recorder.folder is None:
         return
-    observation.describe(
+    recorder.describe(
         seed=options.sampling.seed,
         checkpoint=str(options.model),
         checkpoint_bytes=header.size,
@@ -116,11 +116,11 @@ def _describe(observation: Observation, options: ChatOptions, header: Header) ->
     )
 
 
-def _say_goodbye(screen: Screen, exits: list[WorkerExit], observation: Observation, course: bool) -> None:
+def _say_goodbye(screen: Screen, exits: list[WorkerExit], recorder: RunRecorder, course: bool) -> None:
     screen.flush_notices()
     if exits:
         screen.line(f"Child exited with {describe_status(exits[-1].status)}")
     else:
         screen.line("[INFO] no child had been started")
-    if observation.folder and not course:
-        screen.line(f"[INFO] run folder: {observation.folder.path}")
+    if recorder.folder and not course:
+        screen.line(f"[INFO] run folder: {recorder.folder.path}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from llmproc.apps.chat.answer_view import Teller
+from llmproc.apps.chat.answer_view import AnswerView
 from llmproc.apps.chat.screen import Screen
 from llmproc.config import POLICIES, Scheduling, format_cpus, parse_cpus
 from llmproc.errors import LlmprocError, UsageError
@@ -28,7 +28,7 @@ class Loop(Protocol):
     session: Session
     service: Service
     screen: Screen
-    teller: Teller
+    view: AnswerView
     model: Path
     tokenizer: Path
 
@@ -95,7 +95,7 @@ def _set(loop: Loop, argument: str) -> None:
     elif name == "verbose":
         if value not in ("on", "off"):
             raise UsageError(f"verbose is {value or 'empty'}: must be on or off")
-        loop.teller.verbose = value == "on"
+        loop.view.verbose = value == "on"
     else:
         known = "temperature, top_p, max_tokens, seed, system, verbose"
         raise UsageError(f"/set {name or '<nothing>'}: must be one of {known}")
@@ -106,7 +106,7 @@ def _show(loop: Loop, argument: str) -> None:
         "model": loop.model,
         "tokenizer": loop.tokenizer,
         **session_facts(loop.session),
-        "verbose": loop.teller.verbose,
+        "verbose": loop.view.verbose,
     }
     for name, value in facts.items():
         loop.screen.line(f"  {name:<12} {value}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from llmproc.apps.chat.answer_view import Teller
+from llmproc.apps.chat.answer_view import AnswerView
 from llmproc.apps.chat.screen import Screen
 from llmproc.apps.exits import exit_code_of
 from llmproc.apps.threads.options import ThreadsOptions, parse_options
@@ -15,7 +15,7 @@ from llmproc.checkpoints.llama2c.header import Header, read_header
 from llmproc.config import Environment
 from llmproc.errors import RequestError, StartError, UsageError
 from llmproc.labs.threads.clocks import ThreadTimes, of_rusage, read_times, report_lines
-from llmproc.monitor.run_recorder import Observation
+from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.processes.slots import WorkerExit
 from llmproc.service.service import Service, ServiceConfig
@@ -43,21 +43,21 @@ def _run(options: ThreadsOptions, header: Header, tokenizer: Tokenizer) -> int:
     if options.system and not template.takes_system:
         raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
     screen = Screen()
-    observation = Observation(options.interval_s, options.log, options.course, options.run_dir, screen.later)
+    recorder = RunRecorder(options.interval_s, options.log, options.course, options.run_dir, screen.later)
     interrupts = Interrupts(first_ends=True)
-    teller: Teller
+    view: AnswerView
     service = Service(
         ServiceConfig(
-            options.model, engine=options.engine, scheduling=options.scheduling, output_fd=observation.output_fd
+            options.model, engine=options.engine, scheduling=options.scheduling, output_fd=recorder.output_fd
         ),
-        observation,
-        on_progress=lambda progress: setattr(teller, "loading", progress),
+        recorder,
+        on_progress=lambda progress: setattr(view, "loading", progress),
         on_notice=screen.later,
     )
     context = options.engine.positions(header.description.seq_len)
     session = Session(service, tokenizer, template, context, options.sampling, options.system)
-    teller = Teller(session, service, screen, interrupts, options.course)
-    observation.describe(
+    view = AnswerView(session, service, screen, interrupts, options.course)
+    recorder.describe(
         seed=options.sampling.seed,
         checkpoint=str(options.model),
         checkpoint_bytes=header.size,
@@ -71,15 +71,15 @@ def _run(options: ThreadsOptions, header: Header, tokenizer: Tokenizer) -> int:
     times, pid, failed = ThreadTimes({}, None), 0, 0
     try:
         service.start()
-        failed = _answer(options.prompts, session, screen, teller, interrupts)
+        failed = _answer(options.prompts, session, screen, view, interrupts)
         pid = service.workers()[0].pid
         times = read_times(pid)
     except StartError as error:
-        reason = observation.last_output()
+        reason = recorder.last_output()
         raise StartError(f"{error}: {reason}" if reason else str(error)) from None
     finally:
         exits = service.close()
-        observation.close()
+        recorder.close()
         interrupts.restore()
     _report(screen, times, [ended for ended in exits if ended.pid == pid], options.engine.threads or 0)
     if interrupts.ended_by:
@@ -87,14 +87,14 @@ def _run(options: ThreadsOptions, header: Header, tokenizer: Tokenizer) -> int:
     return SOME_FAILED if failed else 0
 
 
-def _answer(prompts: Sequence[str], session: Session, screen: Screen, teller: Teller, interrupts: Interrupts) -> int:
+def _answer(prompts: Sequence[str], session: Session, screen: Screen, view: AnswerView, interrupts: Interrupts) -> int:
     """Show the answer to each prompt; returns how many failed."""
     failed = 0
     for prompt in prompts:
         if interrupts.ended_by:
             break
         try:
-            failed += not teller.show(session.ask(prompt))
+            failed += not view.show(session.ask(prompt))
         except RequestError as error:
             screen.notice(f"error: {error}")
             failed += 1

@@ -23,7 +23,7 @@ from llmproc.experiments.compare_modes.arm import ArmRow, ArmRun, Prompt
 from llmproc.experiments.compare_modes.options import CompareOptions
 from llmproc.monitor import proc
 from llmproc.monitor.observer import NoObserver
-from llmproc.monitor.stderr_tail import last_line
+from llmproc.monitor.stderr_tail import stderr_tail
 from llmproc.service.messages import Finish, Generate, Token
 from llmproc.service.service import Service, ServiceConfig
 from llmproc.service.ticket import Ticket
@@ -134,7 +134,7 @@ class ProcessArm:
                 raise service.error
         except StartError as error:
             service.close()
-            reason = last_line(self._output)
+            reason = stderr_tail(self._output)
             raise StartError(f"{error}: {reason}" if reason else str(error)) from None
 
 

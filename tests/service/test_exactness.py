@@ -13,7 +13,7 @@ from serving import collect, order, serving
 
 from llmproc import kernels
 from llmproc.checkpoints.llama2c.header import read_header
-from llmproc.checkpoints.llama2c.weights import load_checkpoint
+from llmproc.checkpoints.model_file import open_model
 from llmproc.config import EngineOptions, SamplingParams, shipped_file
 from llmproc.engine.batch import PAGE, Chunk
 from llmproc.engine.loading import open_forward
@@ -30,7 +30,8 @@ COURSE = EngineOptions(kv_type="f32", c_order=True)
 
 def by_reference(path: Path, temperature: float, length: int = LENGTH) -> list[int]:
     kernels.compile_all()  # what draws a token
-    header, weights = load_checkpoint(path)
+    header = open_model(path)
+    weights = header.load().weights
     reference, stream, ids = Reference(header.description, weights, c_order=True), RandomStream(42), [BOS]
     for position in range(length):
         logits = reference.forward(ids[-1], position)

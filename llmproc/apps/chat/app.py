@@ -10,7 +10,7 @@ from llmproc.apps.chat.options import ChatOptions, parse_options
 from llmproc.apps.chat.screen import Screen
 from llmproc.apps.chat.sources import open_source
 from llmproc.apps.exits import exit_code_of
-from llmproc.checkpoints.llama2c.header import Header, read_header
+from llmproc.checkpoints.model_file import ModelFile, open_model
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError, StartError, UsageError
 from llmproc.files.streams import OutputLostError, forget_stdout
@@ -21,7 +21,7 @@ from llmproc.processes.system import describe_status
 from llmproc.service.service import Service, ServiceConfig
 from llmproc.session.conversation import Session
 from llmproc.text.templates.template import ChatTemplate
-from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
+from llmproc.text.tokenizers.tokenizer import Tokenizer
 
 SOME_FAILED = 1  # of piped prompts: a person at a terminal has seen it
 _LAST_CHANCE_S = 5.0  # a loop that ends before its worker was ready waits so long, to see it start and end
@@ -32,14 +32,14 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc.main") -> int:
 
     def chat() -> int:
         options = parse_options(prog, arguments, Environment.read())
-        header = read_header(options.model)
-        tokenizer = load_tokenizer(options.tokenizer, header.description.vocab_size)
-        return _chat(options, header, tokenizer)
+        model = open_model(options.model)
+        tokenizer = model.load_tokenizer(options.tokenizer)
+        return _chat(options, model, tokenizer)
 
     return exit_code_of(chat)
 
 
-def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
+def _chat(options: ChatOptions, model: ModelFile, tokenizer: Tokenizer) -> int:
     template = ChatTemplate("course" if options.course else tokenizer.template_name)
     if options.system and not template.takes_system:
         raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
@@ -49,7 +49,7 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
     config = ServiceConfig(
         options.model, engine=options.engine, scheduling=options.scheduling, output_fd=recorder.output_fd
     )
-    context = options.engine.positions(header.description.seq_len)
+    context = options.engine.positions(model.description.seq_len)
     loop: ChatLoop
     service = Service(
         config,
@@ -63,7 +63,7 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
     loop = ChatLoop(
         session, service, screen, source, interrupts, options.model, options.tokenizer, options.prompt_limit
     )
-    _describe(recorder, options, header)
+    _describe(recorder, options, model)
     if options.seed_drawn:
         screen.notice(f"seed {options.sampling.seed}")
     exits: list[WorkerExit] = []
@@ -104,13 +104,13 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
     return code or (SOME_FAILED if loop.failed and not source.echoes else 0)
 
 
-def _describe(recorder: RunRecorder, options: ChatOptions, header: Header) -> None:
+def _describe(recorder: RunRecorder, options: ChatOptions, model: ModelFile) -> None:
     if recorder.folder is None:
         return
     recorder.describe(
         seed=options.sampling.seed,
         checkpoint=str(options.model),
-        checkpoint_bytes=header.size,
+        checkpoint_bytes=model.size,
         course=options.course,
         sampling={"temperature": options.sampling.temperature, "top_p": options.sampling.top_p},
     )

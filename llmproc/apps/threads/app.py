@@ -11,7 +11,7 @@ from llmproc.apps.chat.answer_view import AnswerView
 from llmproc.apps.chat.screen import Screen
 from llmproc.apps.exits import exit_code_of
 from llmproc.apps.threads.options import ThreadsOptions, parse_options
-from llmproc.checkpoints.llama2c.header import Header, read_header
+from llmproc.checkpoints.model_file import ModelFile, open_model
 from llmproc.config import Environment
 from llmproc.errors import RequestError, StartError, UsageError
 from llmproc.labs.threads.clocks import ThreadTimes, of_rusage, read_times, report_lines
@@ -21,7 +21,7 @@ from llmproc.processes.slots import WorkerExit
 from llmproc.service.service import Service, ServiceConfig
 from llmproc.session.conversation import Session
 from llmproc.text.templates.template import ChatTemplate
-from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
+from llmproc.text.tokenizers.tokenizer import Tokenizer
 
 SOME_FAILED = 1
 
@@ -31,14 +31,14 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc threads") -> i
 
     def threads() -> int:
         options = parse_options(prog, arguments, Environment.read())
-        header = read_header(options.model)
-        tokenizer = load_tokenizer(options.tokenizer, header.description.vocab_size)
-        return _run(options, header, tokenizer)
+        model = open_model(options.model)
+        tokenizer = model.load_tokenizer(options.tokenizer)
+        return _run(options, model, tokenizer)
 
     return exit_code_of(threads)
 
 
-def _run(options: ThreadsOptions, header: Header, tokenizer: Tokenizer) -> int:
+def _run(options: ThreadsOptions, model: ModelFile, tokenizer: Tokenizer) -> int:
     template = ChatTemplate("course" if options.course else tokenizer.template_name)
     if options.system and not template.takes_system:
         raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
@@ -54,13 +54,13 @@ def _run(options: ThreadsOptions, header: Header, tokenizer: Tokenizer) -> int:
         on_progress=lambda progress: setattr(view, "loading", progress),
         on_notice=screen.later,
     )
-    context = options.engine.positions(header.description.seq_len)
+    context = options.engine.positions(model.description.seq_len)
     session = Session(service, tokenizer, template, context, options.sampling, options.system)
     view = AnswerView(session, service, screen, interrupts, options.course)
     recorder.describe(
         seed=options.sampling.seed,
         checkpoint=str(options.model),
-        checkpoint_bytes=header.size,
+        checkpoint_bytes=model.size,
         course=options.course,
         threads=options.engine.threads,
         sampling={"temperature": options.sampling.temperature, "top_p": options.sampling.top_p},

@@ -102,10 +102,9 @@ class RunFolder:
     def describe(self, facts: Mapping[str, object]) -> None:
         """Adds `facts` to run.json, which is replaced as a whole."""
         self._described.update(facts)
-        temporary = self.path / ".run.json.new"
+        text = json.dumps(self._described, indent=1, ensure_ascii=False, default=str) + "\n"
         try:
-            temporary.write_text(json.dumps(self._described, indent=1, ensure_ascii=False, default=str) + "\n")
-            os.replace(temporary, self.path / "run.json")
+            replace_file(self.path / "run.json", text.encode(), durable=False, temporary=".run.json.new")
         except OSError as error:
             if self._notice is not None:
                 self._notice(f"{self.path / 'run.json'}: {error.strerror}")

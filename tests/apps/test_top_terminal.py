@@ -119,15 +119,16 @@ def test_keys_that_are_signals(tmp_path: Path, stage: Stage, look: tuple[str, ..
 
 FAULTY = """
 import sys
-from llmproc.apps.top import app, view
+from llmproc.apps.top import app
+from llmproc.monitor import live
 looks = []
 def find():
     looks.append(1)
     if len(looks) > 2:
         raise RuntimeError("the test's own")
     return []
-view.running = find
-app.LiveMonitor = lambda: view.LiveMonitor(find=find)
+live.running = find
+app.LiveMonitor = lambda: live.LiveMonitor(find=find)
 try:
     app.main(sys.argv[1:])
 except RuntimeError as error:

@@ -77,13 +77,19 @@ def read_bounded(path: Path | str, limit: int, *, own: bool = False) -> bytes:
     with open_regular(path, own=own) as (fd, status):
         size = status.st_size
         if size > limit:
-            rule = f"must be at most {limit} bytes"
-            raise UnreadableFileError(f"is {size} bytes: at most {limit} are read", "file size", str(size), rule)
-        data = _read_up_to(fd, size + 1)
-    if len(data) != size:
+            raise _too_big(str(size), limit)
+        data = _read_up_to(fd, (size or limit) + 1)  # files in /proc have size 0, whatever they hold
+    if size == 0 and len(data) > limit:
+        raise _too_big(f"more than {limit}", limit)
+    if size and len(data) != size:
         words, rule = "changed while it was read", "must not change while it is read"
         raise UnreadableFileError(words, "file size", f"no longer {size}", rule)
     return data
+
+
+def _too_big(size: str, limit: int) -> UnreadableFileError:
+    words, rule = f"is {size} bytes: at most {limit} are read", f"must be at most {limit} bytes"
+    return UnreadableFileError(words, "file size", size, rule)
 
 
 def _read_up_to(fd: int, count: int) -> bytes:

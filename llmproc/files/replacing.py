@@ -41,14 +41,18 @@ class replacing:
         """
         self.path = Path(path)
         self._durable, self._mode, self._fixed = durable, mode, temporary is not None
-        self.temporary = self.path.with_name(
-            temporary or f".{self.path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
-        )
+        name = temporary or f".{self.path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+        self.temporary = self.path.parent / name  # with_name would not take a path like `/`
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> BinaryIO:
-        with suppress(FileNotFoundError):
+        try:
             status = os.stat(self.path)
+        except FileNotFoundError:
+            pass
+        except ValueError as error:  # a NUL byte or a lone surrogate in the name
+            raise OSError(errno.EINVAL, str(error)) from None
+        else:
             if not stat.S_ISREG(status.st_mode):
                 raise IrregularFileError(kind_of(status))
         if self._fixed:

@@ -17,12 +17,13 @@ from llmproc.api.stream import AsyncStream, Stream
 from llmproc.checkpoints.llama2c.header import read_header
 from llmproc.config import EngineOptions, Environment, SamplingParams, check_workers, shipped_file
 from llmproc.errors import UsageError
-from llmproc.session.conversation import Answer
-from llmproc.session.conversation import Session as Conversation
+from llmproc.session.answer import Answer
+from llmproc.session.conversation import Conversation
 from llmproc.session.prompts import Prompt, as_params, as_prompt, as_prompts, place_prompt
 from llmproc.session.result import Result
 from llmproc.session.saving import read_session, user_path
-from llmproc.text.templates.template import ChatTemplate
+from llmproc.session.session import ServiceSession, send
+from llmproc.text.templates.registry import built_in_template
 from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 _FilePath = str | os.PathLike[str]
@@ -68,7 +69,7 @@ class LLM:
         self.tokenizer = _file(tokenizer, found.tokenizer, "tokenizer", "tokenizer.bin")
         description = read_header(self.model).description
         self._tokenizer = load_tokenizer(self.tokenizer, description.vocab_size)
-        self._template = ChatTemplate(self._tokenizer.template_name)
+        self._template = built_in_template(self._tokenizer.template_name)
         self.context = min(description.seq_len, context or description.seq_len)
         self._running = Running(self.model, workers, self.options)
         weakref.finalize(self, self._running.forgotten).atexit = False  # there, everything open is closed
@@ -176,7 +177,8 @@ class LLM:
         return self._session(conversation)
 
     def _session(self, conversation: Conversation) -> Session:
-        return Session(self, conversation, str(self.model), str(self.tokenizer))
+        session = ServiceSession(self._running.service, conversation)
+        return Session(self, session, str(self.model), str(self.tokenizer))
 
     # -- requests ---------------------------------------------------------------------------------------------------
 
@@ -196,21 +198,18 @@ class LLM:
         notify: Callable[[], None] | None = None,
     ) -> Call:
         """A prompt is a conversation of one turn."""
-        conversation = self._conversation(params, system, raw, lasting=False)
+        service, conversation = self._running.service, self._conversation(params, system, raw)
 
         def begin() -> Answer:
-            return conversation.ask(place_prompt(conversation, prompt), notify)
+            return send(service, conversation, conversation.prepare(place_prompt(conversation, prompt)), notify)
 
         return Call(self, prompt, begin)
 
-    def _conversation(
-        self, params: SamplingParams, system: str | None, raw: bool = False, lasting: bool = True
-    ) -> Conversation:
-        template = ChatTemplate("plain") if raw else self._template
+    def _conversation(self, params: SamplingParams, system: str | None, raw: bool = False) -> Conversation:
+        template = built_in_template("plain") if raw else self._template
         if system and not template.takes_system:
             raise UsageError(f"system: the template {template.name} has no place for a system message")
-        service = self._running.service
-        return Conversation(service, self._tokenizer, template, self.context, params, system, lasting)
+        return Conversation(self._tokenizer, template, self.context, params, system)
 
 
 def _file(given: _FilePath | None, environment: Path | None, folder: str, name: str) -> Path:

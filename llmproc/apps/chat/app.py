@@ -19,8 +19,9 @@ from llmproc.processes.interrupts import Interrupts
 from llmproc.processes.slots import WorkerExit
 from llmproc.processes.system import describe_status
 from llmproc.service.service import Service, ServiceConfig
-from llmproc.session.conversation import Session
-from llmproc.text.templates.template import ChatTemplate
+from llmproc.session.conversation import Conversation
+from llmproc.session.session import ServiceSession
+from llmproc.text.templates.registry import built_in_template
 from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 SOME_FAILED = 1  # of piped prompts: a person at a terminal has seen it
@@ -40,12 +41,13 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc.main") -> int:
 
 
 def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
-    template = ChatTemplate("course" if options.course else tokenizer.template_name)
+    rules = options.rules
+    template = rules.template or built_in_template(tokenizer.template_name)
     if options.system and not template.takes_system:
         raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
     screen = Screen()
     recorder = RunRecorder(options.interval_s, options.log, options.course, options.run_dir, screen.later)
-    interrupts = Interrupts(first_ends=options.course, ctrl_c_anyhow=True)
+    interrupts = Interrupts(first_ends=not rules.cancels, ctrl_c_anyhow=True)
     config = ServiceConfig(
         options.model, engine=options.engine, scheduling=options.scheduling, output_fd=recorder.output_fd
     )
@@ -58,11 +60,10 @@ def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
         on_notice=screen.later,
         on_failure=lambda error: interrupts.end_from_thread(),
     )
-    session = Session(service, tokenizer, template, context, options.sampling, options.system)
-    source = open_source(screen.prompt, () if options.course else WORDS)
-    loop = ChatLoop(
-        session, service, screen, source, interrupts, options.model, options.tokenizer, options.prompt_limit
-    )
+    conversation = Conversation(tokenizer, template, context, options.sampling, options.system, rules)
+    source = open_source(screen.prompt, WORDS if rules.commands else ())
+    session = ServiceSession(service, conversation)
+    loop = ChatLoop(session, screen, source, interrupts, options.model, options.tokenizer)
     _describe(recorder, options, header)
     if options.seed_drawn:
         screen.notice(f"seed {options.sampling.seed}")

@@ -19,8 +19,9 @@ from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.processes.slots import WorkerExit
 from llmproc.service.service import Service, ServiceConfig
-from llmproc.session.conversation import Session
-from llmproc.text.templates.template import ChatTemplate
+from llmproc.session.conversation import Conversation
+from llmproc.session.session import ServiceSession
+from llmproc.text.templates.registry import built_in_template
 from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 SOME_FAILED = 1
@@ -39,7 +40,8 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc threads") -> i
 
 
 def _run(options: ThreadsOptions, header: Header, tokenizer: Tokenizer) -> int:
-    template = ChatTemplate("course" if options.course else tokenizer.template_name)
+    rules = options.rules
+    template = rules.template or built_in_template(tokenizer.template_name)
     if options.system and not template.takes_system:
         raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
     screen = Screen()
@@ -55,8 +57,9 @@ def _run(options: ThreadsOptions, header: Header, tokenizer: Tokenizer) -> int:
         on_notice=screen.later,
     )
     context = options.engine.positions(header.description.seq_len)
-    session = Session(service, tokenizer, template, context, options.sampling, options.system)
-    view = AnswerView(session, service, screen, interrupts, options.course)
+    conversation = Conversation(tokenizer, template, context, options.sampling, options.system, rules)
+    session = ServiceSession(service, conversation)
+    view = AnswerView(conversation, service, screen, interrupts)
     recorder.describe(
         seed=options.sampling.seed,
         checkpoint=str(options.model),
@@ -87,7 +90,9 @@ def _run(options: ThreadsOptions, header: Header, tokenizer: Tokenizer) -> int:
     return SOME_FAILED if failed else 0
 
 
-def _answer(prompts: Sequence[str], session: Session, screen: Screen, view: AnswerView, interrupts: Interrupts) -> int:
+def _answer(
+    prompts: Sequence[str], session: ServiceSession, screen: Screen, view: AnswerView, interrupts: Interrupts
+) -> int:
     """Show the answer to each prompt; returns how many failed."""
     failed = 0
     for prompt in prompts:

@@ -16,7 +16,6 @@ from llmproc.api.session import Session
 from llmproc.api.stream import AsyncStream, Stream
 from llmproc.checkpoints.llama2c.header import read_header
 from llmproc.config import EngineOptions, Environment, SamplingParams, check_workers, shipped_file
-from llmproc.errors import UsageError
 from llmproc.session.answer import Answer
 from llmproc.session.conversation import Conversation
 from llmproc.session.prompts import Prompt, as_params, as_prompt, as_prompts, place_prompt
@@ -24,6 +23,7 @@ from llmproc.session.result import Result
 from llmproc.session.saving import read_session, user_path
 from llmproc.session.session import ServiceSession, send
 from llmproc.text.templates.registry import built_in_template
+from llmproc.text.templates.system import check_system
 from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 _FilePath = str | os.PathLike[str]
@@ -207,8 +207,7 @@ class LLM:
 
     def _conversation(self, params: SamplingParams, system: str | None, raw: bool = False) -> Conversation:
         template = built_in_template("plain") if raw else self._template
-        if system and not template.takes_system:
-            raise UsageError(f"system: the template {template.name} has no place for a system message")
+        check_system(template, system, "system")
         return Conversation(self._tokenizer, template, self.context, params, system)
 
 

@@ -150,14 +150,12 @@ class Conversation:
             raise RequestError(
                 f"the conversation would need {len(opened)} positions and the context has {self.seq_len}"
             )
-        rules, sampling = self.rules.turn, self.sampling
-        order = Generate(
-            ids=opened,
-            max_tokens=sampling.max_tokens if rules.tokens is None else rules.tokens,
+        rules = self.rules.turn
+        order = Generate.sampled(
+            opened,
+            self.sampling,
+            max_tokens=rules.tokens,
             end_tokens=sorted(self.end_tokens),
-            temperature=float(sampling.temperature),
-            top_p=float(sampling.top_p),
-            seed=sampling.seed,
             draws=self.draws,
             closing=rules.closing,
         )

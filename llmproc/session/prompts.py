@@ -12,6 +12,7 @@ from llmproc.config import SamplingParams
 from llmproc.errors import RequestError, UsageError
 from llmproc.session.conversation import Conversation
 from llmproc.text.templates.messages import ChatMessage, as_exchanges
+from llmproc.text.templates.system import check_system
 
 Message = Mapping[str, str]  # "role": system, user or assistant; "content": text
 Prompt = str | Sequence[Message]
@@ -63,8 +64,7 @@ def place_prompt(conversation: Conversation, prompt: Prompt) -> str:
         raise RequestError("messages need a chat template: here prompts are plain text")
     system, exchanges = as_exchanges([_message(index, message) for index, message in enumerate(prompt)], True)
     if system is not None:
-        if not conversation.template.takes_system:
-            raise RequestError(f"the template {conversation.template.name} has no place for a system message")
+        check_system(conversation.template, system)
         conversation.system = str(system)
     *placed, last = exchanges
     for question, answer in placed:

@@ -51,5 +51,5 @@ def read_saved(data: bytes, name: object) -> SavedConversation:
         if isinstance(found, dict) and "coins" in found and "draws" not in found:
             found["draws"] = found.pop("coins")  # the name of files written before
         return msgspec.convert(found, SavedConversation)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise LlmprocError(f"{name}: not a saved conversation: {error}") from None
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:  # which one is the library's choice
+        raise LlmprocError(f"{name}: not a saved session: {error}") from None

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from llmproc.errors import RequestError
 from llmproc.text.templates.messages import ChatMessage, as_exchanges
+from llmproc.text.templates.system import check_system
 from llmproc.text.tokenizers.tokenizer import Tokenizer
 
 
@@ -72,10 +73,11 @@ class TurnTemplate(ABC):
         system, exchanges = as_exchanges(messages)
         if not self.takes_messages and (system or len(messages) != 1):
             raise RequestError("messages need a chat template: here prompts are plain text")
+        check_system(self, system)
         ids: list[int] = []
         for index, (question, answer) in enumerate(exchanges):
             first = index == 0
-            ids += self.question(tokenizer, question, self._checked_system(system) if first else None, first)
+            ids += self.question(tokenizer, question, system if first else None, first)
             if answer is not None:
                 ids += [*self.answer_start(tokenizer), *tokenizer.encode(answer), *self.close(tokenizer)]
             elif add_generation_prompt:
@@ -85,7 +87,8 @@ class TurnTemplate(ABC):
     def open(
         self, tokenizer: Tokenizer, text: str | bytes, system: str | bytes | None = None, first: bool = True
     ) -> list[int]:
-        question = self.question(tokenizer, text, self._checked_system(system), first)
+        check_system(self, system)
+        question = self.question(tokenizer, text, system, first)
         return [*question, *self.answer_start(tokenizer)]
 
     @abstractmethod
@@ -103,8 +106,3 @@ class TurnTemplate(ABC):
     @abstractmethod
     def end_tokens(self, tokenizer: Tokenizer) -> frozenset[int]:
         """Ids that end an answer when they are sampled; none if it has a fixed length."""
-
-    def _checked_system(self, system: str | bytes | None) -> str | bytes | None:
-        if system and not self.takes_system:
-            raise RequestError(f"the template {self.name} has no place for a system message")
-        return system

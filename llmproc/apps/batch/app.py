@@ -32,6 +32,7 @@ from llmproc.hardware.isa import choose
 from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.service.service import with_threads
+from llmproc.text.templates.registry import built_in_template
 from llmproc.text.templates.template import ChatTemplate
 from llmproc.text.tokenizers.tokenizer import Tokenizer
 
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc batch") -> int
 
 
 def _batch(options: BatchOptions, model: ModelFile, tokenizer: Tokenizer, prog: str) -> int:
-    template = ChatTemplate("plain" if options.raw else tokenizer.template_name)
+    template = built_in_template("plain" if options.raw else tokenizer.template_name)
     if options.system and not template.takes_system:
         raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
     options = _with_seed_of_the_first_run(options)

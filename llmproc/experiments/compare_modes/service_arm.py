@@ -27,8 +27,8 @@ from llmproc.monitor.stderr_tail import stderr_tail
 from llmproc.service.messages import Finish, Generate, Token
 from llmproc.service.service import Service, ServiceConfig
 from llmproc.service.ticket import Ticket
-from llmproc.session.conversation import Session
-from llmproc.text.templates.template import ChatTemplate
+from llmproc.session.conversation import Conversation
+from llmproc.text.templates.registry import built_in_template
 
 _START_S = 120.0  # for all workers; the first of them may wait for kernels to be compiled
 
@@ -74,7 +74,7 @@ class ProcessArm:
             model = open_model(options.model)
             self._description = model.description
             self._tokenizer = model.load_tokenizer(options.tokenizer)
-            self._template = ChatTemplate(self._tokenizer.template_name)
+            self._template = built_in_template(self._tokenizer.template_name)
 
     def run(self, mode: str, workers: int, prompts: Sequence[Prompt]) -> ArmRun:
         """See Arm. Raises StartError, and RequestError when a prompt does not fit into the context."""
@@ -84,7 +84,7 @@ class ProcessArm:
         )
         service = Service(config, watcher)
         try:
-            orders = [self._order(service, prompt) for prompt in prompts]
+            orders = [self._order(prompt) for prompt in prompts]
             service.start()
             self._wait(service, watcher, workers)
             pids = [worker.pid for worker in service.workers()]
@@ -103,7 +103,7 @@ class ProcessArm:
         cost = None if before is None or waited is None else max(0.0, waited - before)
         return ArmRun(elapsed, rows, watcher.steals, cost, pss)
 
-    def _order(self, service: Service, prompt: Prompt) -> Generate:
+    def _order(self, prompt: Prompt) -> Generate:
         if self._options.work == "wait":
             assert prompt.cost is not None
             return Generate.greedy([1], 1, wait_s=prompt.cost * self._options.unit_s)
@@ -112,10 +112,8 @@ class ProcessArm:
             if prompt.tokens is not None:
                 sampling = sampling.changed(max_tokens=prompt.tokens)
             seq_len = self._options.engine.positions(self._description.seq_len)
-            session = Session(
-                service, self._tokenizer, self._template, seq_len, sampling, self._options.system, lasting=False
-            )
-            order = session.prepare(prompt.text).order
+            conversation = Conversation(self._tokenizer, self._template, seq_len, sampling, self._options.system)
+            order = conversation.prepare(prompt.text).order
             if prompt.tokens is not None:
                 if len(order.ids) + prompt.tokens > seq_len:
                     rule = f"{len(order.ids)} ids and {prompt.tokens} of answer are more than a context of {seq_len}"

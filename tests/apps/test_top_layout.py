@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from topping import count, instance, lines_of
+from apps.topping import count, instance, lines_of
 
 from llmproc.apps.top import layout
 from llmproc.apps.top.view import Group, Row, View

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from support.paths import ROOT
 
 from llmproc.text.templates.template import ChatTemplate
 from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
-ROOT = Path(__file__).resolve().parents[2]
 TOKENIZER = ROOT / "tokenizer" / "tokenizer.bin"
 ENTRIES = 2048
 TEXTS = st.one_of(

@@ -6,7 +6,7 @@
 
 Runs on the I/O thread. Mechanism: which request goes to which ring is the policy's decision, what a death means the
 request table's, who is woken that of the wakeups; who runs a request is settled among the workers, by compare-and-swap.
-What is heard changes the books at once; what follows from it is done by `flush`, once for all that was heard in a round.
+What is heard changes the books at once; what follows is done by `flush`, once for all that was heard in a round.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.llama2c.weights import Int8Matrix, LayerWeights, Weights
+from llmproc.checkpoints.weights import Int8Matrix, LayerWeights, Weights
 
 Model = tuple[ModelDescription, Weights]
 MATRICES = ("wq", "wk", "wv", "wo", "w1", "w2", "w3")

@@ -16,14 +16,7 @@ from pathlib import Path
 
 import pytest
 from processes import echo
-from processes.listening import (
-    Heard,
-    ask,
-    busy,
-    echoes,
-    pid_of,
-    running,
-)
+from processes.listening import Heard, ask, busy, echoes, pid_of, running
 from support.processes import children, name, parent_of, state_of
 from support.waiting import until
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chatting import PROMPT, SPEED, Chat, answers, run, tasks
+from support.chatting import PROMPT, SPEED, Chat, answers, run
+from support.processes import tasks
 
 from llmproc.apps.chat.commands import COMMANDS
 from llmproc.processes.scheduling import get_task

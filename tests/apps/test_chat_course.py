@@ -9,8 +9,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from chatting import PROMPT, SPEED, Chat, answers, run
-from test_chat_pipe import check_log
+from apps.test_chat_pipe import check_log
+from support.chatting import PROMPT, SPEED, Chat, answers, run
 
 from llmproc.checkpoints.synth import write_synthetic
 from llmproc.labs.course.text import printed

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chatting import Chat, children, run, until
 from msgspec import structs
+from support.chatting import Chat, run
+from support.processes import children
+from support.waiting import until
 
 from llmproc.apps.doctor import app, exact, replay
 from llmproc.apps.doctor.prompts import TEXTS, Question, questions

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from support.paths import ROOT
 
 from llmproc.labs.course.template import CourseTemplate
 from llmproc.text.templates.registry import built_in_template
 from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
-ROOT = Path(__file__).resolve().parents[2]
 TOKENIZER = ROOT / "tokenizer" / "tokenizer.bin"
 ENTRIES = 2048
 TEXTS = st.one_of(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from serving import collect, order, serving
+from service.serving import collect, serving
+from support.orders import order
 
 from llmproc import kernels
 from llmproc.checkpoints.model_file import open_model

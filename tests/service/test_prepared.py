@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from serving import collect, order, sampling, serving, slow_model
+from service.serving import collect, sampling, serving, slow_model
+from support.orders import order
 
 from llmproc.config import shipped_file
 from llmproc.errors import RequestError, ServiceClosedError

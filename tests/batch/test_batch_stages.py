@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
-from programs import until
+from support.waiting import until
 
 from llmproc.batch.event_queue import Arrived, Broken, EventQueue, InputEnded, Interrupted, Ready, Written
 from llmproc.batch.generating import Generating, StageLimits

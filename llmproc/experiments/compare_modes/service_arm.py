@@ -106,16 +106,9 @@ class ProcessArm:
             sampling = self._options.sampling
             if prompt.tokens is not None:
                 sampling = sampling.changed(max_tokens=prompt.tokens)
-            seq_len = self._options.engine.positions(self._files.header.description.seq_len)
-            session = Session(
-                service,
-                self._files.tokenizer,
-                self._files.template,
-                seq_len,
-                sampling,
-                self._options.system,
-                lasting=False,
-            )
+            files, system = self._files, self._options.system
+            seq_len = self._options.engine.positions(files.header.description.seq_len)
+            session = Session(service, files.tokenizer, files.template, seq_len, sampling, system, lasting=False)
             order = session.prepare(prompt.text).order
             if prompt.tokens is not None:
                 if len(order.ids) + prompt.tokens > seq_len:

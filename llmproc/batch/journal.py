@@ -96,7 +96,9 @@ class Journal:
                 if not data.strip():
                     continue  # an editor's blank line at the end
                 if (seen := _seen(data)) is None:
-                    raise UsageError(f"{results}: holds a line that is not a result of llmproc batch; --force replaces it")
+                    raise UsageError(
+                        f"{results}: holds a line that is not a result of llmproc batch; --force replaces it"
+                    )
                 if seen.status == "ok" or not retry_failed:
                     self.append(seen.index, data, seen.status != "ok")
         finally:
@@ -164,8 +166,8 @@ def open_journal(path: Path, provenance: Provenance, resume: bool, force: bool, 
         elif resume and (other := difference(found, provenance)):
             raise UsageError(f"{path}: was started with {other}; use the same with --resume, or --force to start over")
         elif not resume and journal.index.rows:
-            words = f"holds {journal.index.rows} results of an unfinished run; use --resume to continue, --force to start over"
-            raise UsageError(f"{path}: {words}")
+            words = f"holds {journal.index.rows} results of an unfinished run"
+            raise UsageError(f"{path}: {words}; use --resume to continue, --force to start over")
         elif not resume or not journal.index.rows:
             journal.begin(provenance)
     except BaseException:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import msgspec
 
 NOT_UTF8 = "is not UTF-8"
-_TOO_DEEP = "is nested too deeply"
+_TOO_DEEP = "is not JSON that can be read: it is nested too deeply"
 
 
 class _NotANumberError(ValueError):

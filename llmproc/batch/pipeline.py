@@ -50,11 +50,10 @@ class Pipeline:
         self.service = Service(
             service_config(options, recorder.output_fd),
             recorder,
-            on_progress=lambda progress: setattr(display, "loading", progress),
+            on_progress=display.loading,
             on_notice=display.later,
             on_failure=lambda error: self._events.put(Broken(error)),
         )
-        display.service, display.size = self.service, source.size
         template, bounds = ChatTemplate(provenance.template), limits(options)
 
         def new_session(sampling: SamplingParams, system: str | None) -> Session:
@@ -102,7 +101,7 @@ class Pipeline:
         self._reader.stop(_READING_S)
         self.service.close()
         if self._generating.interrupted:
-            self._generating.take_what_has_ended()
+            self._generating.drain_ended()
         if not complete:
             self._target.stop()
         self._writer.close(_WRITING_S)

@@ -17,8 +17,8 @@ _OTHER_NAMES = {"max_completion_tokens": "max_tokens"}
 _WITHOUT_EFFECT = {"model", "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"}
 _AT_THEIR_DEFAULT: dict[str, tuple[Any, ...]] = {
     "n": (1,), "stream": (False,), "stop": ([],), "presence_penalty": (0,), "frequency_penalty": (0,),
-    "logprobs": (False, 0), "tools": ([],), "response_format": ({"type": "text"},), "logit_bias": ({},), "echo": (False,),
-    "best_of": (1,), "suffix": ("",),
+    "logprobs": (False, 0), "tools": ([],), "response_format": ({"type": "text"},), "logit_bias": ({},),
+    "echo": (False,), "best_of": (1,), "suffix": ("",),
 }  # fmt: skip
 
 

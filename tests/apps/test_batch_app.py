@@ -351,7 +351,7 @@ def test_a_model_that_cannot_be_loaded_is_one_line_and_leaves_nothing(tmp_path: 
         (("in.txt", "-o", "fifo", "--force"), 2, "fifo: is no regular file: --resume and --force need one"),
         (("header.csv", "-o", "r.jsonl"), 2, "must have a column prompt or messages"),
         (("old.jsonl", "-o", "old.jsonl", "--resume"), 2, "old.jsonl: is the input"),
-        (("in.txt", "-o", "old.jsonl", "--resume"), 2, "old.jsonl: holds a line that is no result"),
+        (("in.txt", "-o", "old.jsonl", "--resume"), 2, "old.jsonl: holds a line that is not a result"),
         (("in.txt", "--model", "missing.bin"), 4, "missing.bin"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,

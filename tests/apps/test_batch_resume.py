@@ -95,7 +95,7 @@ def test_a_finished_run_is_gone_on_with_where_something_is_missing(tmp_path: Pat
     for text, words in ((bad + good, "line 1 is not what row 0 was"), (good, "and there is a result of row 3")):
         source.write_text(text)
         code, _, err = batch(tmp_path, *arguments, "--resume")
-        assert code == 2 and words in err and "was begun with another input, model or options" in err
+        assert code == 2 and words in err and "was started with a different input, model or options" in err
         assert out.read_bytes() == grown and not (tmp_path / "r.jsonl.part").exists()
 
 

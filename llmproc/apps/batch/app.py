@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -108,7 +107,13 @@ def _run(
     threads = with_threads(options.engine, options.workers).threads or 0
     stdout_free = not options.rows_on_stdout and not data_only
     display = Display(
-        options.elapsed, stdout_free, options.stream, options.slots, options.engine.sequences, options.rows_on_stdout
+        options.elapsed,
+        stdout_free,
+        options.stream,
+        options.slots,
+        options.engine.sequences,
+        options.rows_on_stdout,
+        source.size,
     )
     log = options.log or (os.devnull if data_only else None)
     recorder = RunRecorder(options.interval_s, log, False, options.run_dir, display.later)
@@ -119,7 +124,7 @@ def _run(
         if options.seed_drawn:
             display.notice(f"seed {options.sampling.seed}")
         if target.journal is not None and target.journal.unreadable:
-            display.notice(f"{target.journal.path}: {target.journal.unreadable} lines are no results, and are ignored")
+            display.notice(f"{target.journal.path}: {target.journal.unreadable} lines are not results, and are ignored")
         complete = pipeline.run(interrupts)
         if complete:
             target.finish(pipeline.rows, lambda: bool(interrupts.ended_by))
@@ -183,7 +188,7 @@ def _tell(display: Display, found: dict[str, object], options: BatchOptions, rec
         for line in summary.lines(found):
             display.notice(line)
         if folder:
-            print(f"run folder: {folder.path}", file=sys.stderr, flush=True)
+            display.run_folder(str(folder.path))
 
 
 def _kept(target: ResultTarget, options: BatchOptions, prog: str) -> str:

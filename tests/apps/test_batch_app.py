@@ -348,7 +348,7 @@ def test_a_model_that_cannot_be_loaded_is_one_line_and_leaves_nothing(tmp_path: 
         (("in.txt", "-o", "old.jsonl"), 2, "old.jsonl: exists: --force replaces it, --resume asks only what is"),
         (("in.txt", "-o", "folder"), 2, "folder: is a folder"),
         (("in.txt", "-o", "no/r.jsonl"), 2, "must be a file in a folder that exists"),
-        (("in.txt", "-o", "fifo", "--force"), 2, "fifo: is no regular file: --resume and --force need one"),
+        (("in.txt", "-o", "fifo", "--force"), 2, "fifo: is not a regular file: --resume and --force need one"),
         (("header.csv", "-o", "r.jsonl"), 2, "must have a column prompt or messages"),
         (("old.jsonl", "-o", "old.jsonl", "--resume"), 2, "old.jsonl: is the input"),
         (("in.txt", "-o", "old.jsonl", "--resume"), 2, "old.jsonl: holds a line that is not a result"),

@@ -185,7 +185,9 @@ def test_an_input_that_came_through_a_pipe_is_not_compared_as_a_whole(tmp_path: 
 def test_results_of_an_unfinished_run_are_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "r.part"
     before = written(path, (0, "ok"), (1, "ok"))
-    with pytest.raises(UsageError, match="holds 2 results of an unfinished run; use --resume to continue, --force to start over"):
+    with pytest.raises(
+        UsageError, match="holds 2 results of an unfinished run; use --resume to continue, --force to start over"
+    ):
         open_journal(path, ORIGIN, resume=False, force=False)
     assert path.read_bytes() == before
 
@@ -356,7 +358,7 @@ def test_the_bytes_are_on_the_disk_before_the_name_is(tmp_path: Path, monkeypatc
 
 def test_a_finished_file_can_be_gone_on_with(tmp_path: Path) -> None:
     results, path = tmp_path / "r.jsonl", tmp_path / "r.part"
-    results.write_bytes(line(0) + line(1, "error") + line(2))
+    results.write_bytes(line(0) + line(1, "error") + line(2) + b"\n")  # as an editor leaves it
     with opened(path) as journal:
         journal.adopt(results, retry_failed=False)
         assert (journal.index.rows, journal.index.failed, journal.appended) == (3, 1, 0)

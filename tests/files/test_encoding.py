@@ -37,6 +37,8 @@ def test_other_bytes_are_no_encoding_of_ours(head: bytes) -> None:
     assert other_encoding(head) in ("", "UTF-32" if not head.strip(b"\0") and head else "")
 
 
-@given(st.text(st.characters(max_codepoint=127, min_codepoint=32), min_size=8), st.sampled_from(["utf-16-le", "utf-16-be"]))
+@given(
+    st.text(st.characters(max_codepoint=127, min_codepoint=32), min_size=8), st.sampled_from(["utf-16-le", "utf-16-be"])
+)
 def test_ascii_in_utf16_is_always_told(text: str, name: str) -> None:
     assert other_encoding(text.encode(name)) == "UTF-16"

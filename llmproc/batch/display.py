@@ -125,12 +125,14 @@ class Display:
         """Note how far the template is. From any thread."""
         self._loading = progress
 
-    def run_folder(self, path: str) -> None:
-        """Say where the run folder is: never on a redirected stderr, which is the course log."""
-        if self._remarks is None and sys.stderr.isatty():
-            with contextlib.suppress(OSError):
-                print(f"run folder: {printable(path)}", file=sys.stderr, flush=True)
-        self.notice(f"run folder: {path}")
+    def run_folder(self, path: str, log_on_stderr: bool) -> None:
+        """Say where the run folder is: on stderr, unless that is the course log, which has no other lines."""
+        if log_on_stderr:
+            self.notice(f"run folder: {path}")
+            return
+        self._erase()
+        with contextlib.suppress(OSError):
+            print(f"run folder: {printable(path)}", file=sys.stderr, flush=True)
 
     # -- inside -----------------------------------------------------------------------------------------------------
 

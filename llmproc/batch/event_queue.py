@@ -10,16 +10,17 @@ import queue
 from dataclasses import dataclass
 
 from llmproc.batch.rows import PromptRow, Refused
-from llmproc.session.conversation import Prepared, Session
+from llmproc.session.conversation import Conversation
+from llmproc.session.turns import PreparedTurn
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A row with its ids: `session.send(prepared)` makes a request of it."""
+    """A row with its ids, ready to become a request."""
 
     row: PromptRow
-    session: Session
-    prepared: Prepared
+    conversation: Conversation
+    prepared: PreparedTurn
 
 
 @dataclass(frozen=True, slots=True)

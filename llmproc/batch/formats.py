@@ -99,7 +99,7 @@ class _Feed:
 
     def fault(self) -> str:
         """Say what is wrong with the lines taken: the csv module's own words change with its version."""
-        if sum(len(line.data) for line in self.taken) > MAX_LINE:
+        if sum(len(line.data) + 1 for line in self.taken) > MAX_LINE:
             return f"a field is longer than {MAX_LINE} bytes"
         return "a quote is not closed, or text follows a closing quote"
 

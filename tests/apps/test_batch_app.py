@@ -186,7 +186,7 @@ def test_with_a_log_of_its_own_stderr_says_where_the_run_folder_is(tmp_path: Pat
 
 
 def test_the_run_folder_has_the_requests(tmp_path: Path, quick: Path) -> None:
-    code, out, err = batch(tmp_path, prompts(tmp_path, 3), *options(quick))
+    code, out, _ = batch(tmp_path, prompts(tmp_path, 3), *options(quick))
     folder = (tmp_path / "runs" / "latest").resolve()
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     done = {event["request"]: event for event in events if event["kind"] == "request_done"}

@@ -66,7 +66,7 @@ class Chat:
         self.folder, self.raw, self.text, self.mark = folder, "", "", 0
         self.log = folder / "log.txt"
         self._fds: list[int] = []
-        self._raw = b""
+        self.output = b""  # all that it wrote to stdout
         env = {**os.environ, "LLMPROC_RUN_DIR": str(folder / "runs"), "XDG_STATE_HOME": str(folder / "state")}
         env.update(PYTHONPATH=str(ROOT), TERM="xterm", INPUTRC=os.devnull)
         for setting in ("LLMPROC_MODEL", "LLMPROC_TOKENIZER", "PYTHONWARNINGS"):
@@ -176,8 +176,8 @@ class Chat:
         if self._master >= 0:  # a terminal answers where its cursor is
             for _ in range(data.count(_CURSOR_QUESTION)):
                 os.write(self._master, _CURSOR_ANSWER)
-        self._raw += data
-        self.raw = self._raw.decode("utf-8", "replace")
+        self.output += data
+        self.raw = self.output.decode("utf-8", "replace")
         self.text = _ESCAPE.sub("", self.raw) if self._master >= 0 else self.raw
         return True
 

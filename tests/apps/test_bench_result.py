@@ -14,7 +14,7 @@ from bench_arms import Clock, FakeMachine, timed
 
 from llmproc.apps.bench import rows, table
 from llmproc.apps.bench.options import parse_options
-from llmproc.apps.progress import Bar
+from llmproc.apps.progress import ProgressBar
 from llmproc.checkpoints.synth import SHAPES
 from llmproc.config import Environment
 from llmproc.experiments.bench import result
@@ -46,7 +46,7 @@ def measured(*arguments: str, peer: bool = True, kind: str = "int8") -> dict[str
         machine = TimedArm(FakeMachine(clock), clock)
         plan += [(work, [machine]) for work in limit_work(options.threads)]
         arms = [*arms, machine]
-    found = Runner(Bar(io.StringIO()), settle=lambda seconds: None).run(plan, options.repeat)
+    found = Runner(ProgressBar(io.StringIO()), settle=lambda seconds: None).run(plan, options.repeat)
     surroundings = {
         "started": "2000-01-01T00:00:00+0000", "command": "bench", "machine": MACHINE,
         "conditions": {"load_average": 0.1}, "warnings": ["4 threads share 2 CPUs"],
@@ -163,7 +163,7 @@ def test_csv_has_a_row_for_each_test_and_limit() -> None:
 def test_unsteady_tests_are_found() -> None:
     clock = Clock()
     arm = timed("llmproc", clock, 0.01)
-    runner = Runner(Bar(io.StringIO()), settle=lambda seconds: setattr(arm._arm, "per_token", arm._arm.per_token * 2))
+    runner = Runner(ProgressBar(io.StringIO()), settle=lambda seconds: setattr(arm._arm, "per_token", arm._arm.per_token * 2))
     found = runner.run([(work, [arm]) for work in planned_work(8, 0, (), 1, False)], 3)
     assert result.unsteady(found) == {"pp8 of llmproc": pytest.approx(0.75)}
 
@@ -176,7 +176,7 @@ class Terminal(io.StringIO):
 def test_the_bar_is_for_terminals_alone() -> None:
     shown, hidden = Terminal(), io.StringIO()
     for stream in (shown, hidden):
-        bar = Bar(stream)
+        bar = ProgressBar(stream)
         bar(1, 4, "pp512 llmproc")
         bar(4, 4, "")
     assert shown.getvalue() == f"\r[{'#' * 7:<30}] 1/4 pp512 llmproc\x1b[K\r\x1b[K" and hidden.getvalue() == ""

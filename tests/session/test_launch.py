@@ -89,7 +89,7 @@ def test_an_error_of_the_caller_passes_and_ends_the_service(launching: Callable[
 
 def test_model_files_fit_together(tmp_path: Path) -> None:
     files = read_model_files(MODEL, TOKENIZER)
-    assert files.header.description.vocab_size == files.tokenizer.vocab_size
+    assert files.model.description.vocab_size == files.tokenizer.vocab_size
     assert files.template.name == files.tokenizer.template_name
     files.check_system("Be brief.")
     with pytest.raises(CheckpointError):

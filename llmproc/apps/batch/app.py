@@ -24,8 +24,7 @@ from llmproc.batch.pipeline import Pipeline
 from llmproc.batch.provenance import Provenance, tokenizer_digest
 from llmproc.batch.source import Source, StoppedError
 from llmproc.batch.target import ResultTarget, open_target, part_file
-from llmproc.checkpoints.fingerprint import fingerprint_file
-from llmproc.checkpoints.llama2c.header import Header
+from llmproc.checkpoints.model_file import ModelFile
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError, UsageError
 from llmproc.files.streams import OutputLostError, forget_stdout, need_stdout, print_result
@@ -70,12 +69,12 @@ def _provenance(options: BatchOptions, files: ModelFiles, source: Source) -> Pro
     return Provenance(
         input=source.digest_of_all() if options.output else None,
         format=options.format,
-        model=fingerprint_file(options.model),
+        model=files.model.fingerprint(),
         tokenizer=tokenizer_digest(options.tokenizer),
         template=files.template.name,
         weights=engine.weights or "as stored",
         kv_type=engine.kv_type,
-        context=engine.positions(files.header.description.seq_len),
+        context=engine.positions(files.model.description.seq_len),
         instructions=choose(Environment.read().isa).name,
         temperature=float(sampling.temperature),
         top_p=float(sampling.top_p),
@@ -94,7 +93,7 @@ def _run(
     interrupts = Interrupts(first_ends=True)
     found: dict[str, object] | None = None
     try:
-        _describe(recorder, options, files.header, provenance, threads)
+        _describe(recorder, options, files.model, provenance, threads)
         pipeline = Pipeline(options, source, target, provenance, files.tokenizer, recorder, display)
         _say_first(display, options, target)
         if _answer_all(pipeline, target, interrupts):
@@ -162,14 +161,14 @@ def _failed(error: LlmprocError, target: ResultTarget, options: BatchOptions, pr
 
 
 def _describe(
-    recorder: RunRecorder, options: BatchOptions, header: Header, provenance: Provenance, threads: int
+    recorder: RunRecorder, options: BatchOptions, model: ModelFile, provenance: Provenance, threads: int
 ) -> None:
     """What a run folder says from the start."""
     recorder.describe(
         verb="batch",
         seed=options.sampling.seed,
         checkpoint=str(options.model),
-        checkpoint_bytes=header.size,
+        checkpoint_bytes=model.size,
         checkpoint_hash=provenance.model,
         input=options.input,
         output=None if options.output is None else str(options.output),

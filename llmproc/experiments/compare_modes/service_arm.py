@@ -101,13 +101,13 @@ class ProcessArm:
     def _order(self, service: Service, prompt: Prompt) -> Generate:
         if self._options.work == "wait":
             assert prompt.cost is not None
-            return Generate([1], 1, [], 0.0, 1.0, 1, 0, wait_s=prompt.cost * self._options.unit_s)
+            return Generate.greedy([1], 1, wait_s=prompt.cost * self._options.unit_s)
         if prompt not in self._orders:
             sampling = self._options.sampling
             if prompt.tokens is not None:
                 sampling = sampling.changed(max_tokens=prompt.tokens)
             files, system = self._files, self._options.system
-            seq_len = self._options.engine.positions(files.header.description.seq_len)
+            seq_len = self._options.engine.positions(files.model.description.seq_len)
             session = Session(service, files.tokenizer, files.template, seq_len, sampling, system, lasting=False)
             order = session.prepare(prompt.text).order
             if prompt.tokens is not None:

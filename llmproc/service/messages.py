@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from llmproc.config import EngineOptions
+from llmproc.config import EngineOptions, SamplingParams
 from llmproc.engine.events import Finish, Token
 from llmproc.engine.events import Reason as FinishReason
 from llmproc.errors import ProtocolError
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 
-class Generate(msgspec.Struct, frozen=True, array_like=True):
+class Generate(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """Continue `ids` by at most `max_tokens`. `draws` of the stream `seed` have been drawn before."""
 
     ids: list[int]
@@ -47,9 +47,49 @@ class Generate(msgspec.Struct, frozen=True, array_like=True):
     top_p: float
     seed: int
     draws: int
-    closing: int | None = None  # the course's rule: this id is placed after max_tokens, and one more coin is drawn
+    closing: int | None = None  # the course's rule: this id is placed after max_tokens, and one more id is drawn
     alone: bool = False  # it is suspect: its worker runs nothing beside it
     wait_s: float = 0.0  # for the stand-in that waits instead of generating: how long
+
+    @classmethod
+    def greedy(
+        cls, ids: list[int], max_tokens: int, *, draws: int = 0, alone: bool = False, wait_s: float = 0.0
+    ) -> Generate:
+        """Make one that always takes the likeliest id, and ends by its length alone."""
+        return cls(
+            ids=ids,
+            max_tokens=max_tokens,
+            end_tokens=[],
+            temperature=0.0,
+            top_p=1.0,
+            seed=1,
+            draws=draws,
+            alone=alone,
+            wait_s=wait_s,
+        )
+
+    @classmethod
+    def sampled(
+        cls,
+        ids: list[int],
+        sampling: SamplingParams,
+        *,
+        max_tokens: int | None = None,
+        end_tokens: list[int],
+        draws: int,
+        closing: int | None = None,
+    ) -> Generate:
+        """Make one that draws ids as `sampling` says; `max_tokens` in place of its own."""
+        return cls(
+            ids=ids,
+            max_tokens=sampling.max_tokens if max_tokens is None else max_tokens,
+            end_tokens=end_tokens,
+            temperature=float(sampling.temperature),
+            top_p=float(sampling.top_p),
+            seed=sampling.seed,
+            draws=draws,
+            closing=closing,
+        )
 
 
 class Cancel(msgspec.Struct, frozen=True, array_like=True):

@@ -78,38 +78,25 @@ class RequestState:
         """The worker's terminal event in terms of the whole request, earlier attempts included."""
         if self.attempts <= 1:
             return finish
-        new = len(self.emitted) + self.closed
-        prompt = len(self.order.ids)
-        return Finish(
-            finish.request_id,
-            finish.reason,
-            finish.message,
-            prompt,
-            finish.cached_tokens,
-            new,
-            finish.draws,
-            finish.discarded if self._discarded is None else self._discarded,
-            prompt + new,
-            finish.prefill_s,
-            finish.decode_s + self.lost_s,
+        new, prompt = len(self.emitted) + self.closed, len(self.order.ids)
+        return structs.replace(
+            finish,
+            prompt_tokens=prompt,
+            new_tokens=new,
+            discarded=finish.discarded if self._discarded is None else self._discarded,
+            positions=prompt + new,
+            decode_s=finish.decode_s + self.lost_s,
         )
 
     def end(self, reason: FinishReason, message: str) -> Finish:
         """A terminal event that main itself declares (cancelled while waiting, blamed, service lost)."""
-        new = len(self.emitted) + self.closed
-        prompt = len(self.order.ids)
-        return Finish(
+        return Finish.plain(
             self.request_id,
             reason,
-            message,
-            prompt,
-            0,
-            new,
-            self.remaining().draws,
-            None,
-            prompt + new,
-            0.0,
-            0.0,
+            prompt_tokens=len(self.order.ids),
+            new_tokens=len(self.emitted) + self.closed,
+            draws=self.remaining().draws,
+            message=message,
         )
 
 

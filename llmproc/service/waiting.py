@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from llmproc.engine.events import Finish, Reason, Token
+from llmproc.engine.events import Finish, Token
 from llmproc.processes.template import Prepared, WorkerContext
 from llmproc.service.messages import Generate, PrepareOrder, PrepareReport
 from llmproc.service.worker import serve
@@ -97,8 +97,12 @@ class WaitRunner:
 
 
 def _finish(request_id: int, wait: _Wait, now: float) -> Finish:
-    order, count = wait.order, len(wait.order.ids)
-    draws = order.draws + (wait.made if order.temperature > 0 else 0)
-    reason: Reason = "cancelled" if wait.cancelled else "length"
-    positions = count + wait.made
-    return Finish(request_id, reason, "", count, 0, wait.made, draws, None, positions, 0.0, now - wait.began)
+    order = wait.order
+    return Finish.plain(
+        request_id,
+        "cancelled" if wait.cancelled else "length",
+        prompt_tokens=len(order.ids),
+        new_tokens=wait.made,
+        draws=order.draws + (wait.made if order.temperature > 0 else 0),
+        decode_s=now - wait.began,
+    )

@@ -22,7 +22,17 @@ from llmproc.processes.channel import WorkerChannel
 from llmproc.processes.health import HealthCell
 from llmproc.processes.template import WorkerContext
 from llmproc.service.claims import Claim, Claims
-from llmproc.service.messages import Cancel, Events, Generate, Message, Taken, Wakeup, from_frame, to_frame
+from llmproc.service.messages import (
+    Cancel,
+    Events,
+    FinishReason,
+    Generate,
+    Message,
+    Taken,
+    Wakeup,
+    from_frame,
+    to_frame,
+)
 from llmproc.service.prepare import Loaded
 
 
@@ -141,10 +151,9 @@ class WorkerLoop:
             self._channel.send(to_frame(Events(list(events))))
 
 
-def _ended(request_id: int, order: Generate, reason: str, message: str) -> Finish:
+def _ended(request_id: int, order: Generate, reason: FinishReason, message: str) -> Finish:
     """The end of a request that did not begin."""
-    count = len(order.ids)
-    return Finish(request_id, reason, message, count, 0, 0, order.draws, None, count, 0.0, 0.0)  # type: ignore[arg-type]
+    return Finish.plain(request_id, reason, prompt_tokens=len(order.ids), draws=order.draws, message=message)
 
 
 class EngineRunner:

@@ -235,15 +235,13 @@ class Session:
                 f"the conversation would need {len(opened)} positions and the context has {self.seq_len}"
             )
         course = self.template.name == "course"
-        order = Generate(
+        order = Generate.sampled(
             opened,
-            COURSE_TURN if course else self.sampling.max_tokens,
-            sorted(self._end_tokens),
-            float(self.sampling.temperature),
-            float(self.sampling.top_p),
-            self.sampling.seed,
-            self.draws,
-            _COURSE_CLOSING if course else None,
+            self.sampling,
+            max_tokens=COURSE_TURN if course else None,
+            end_tokens=sorted(self._end_tokens),
+            draws=self.draws,
+            closing=_COURSE_CLOSING if course else None,
         )
         return Prepared(turn, order, turns)
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from programs import until
 
 from llmproc.batch.event_queue import Arrived, Broken, EventQueue, InputEnded, Interrupted, Ready, Written
@@ -66,8 +67,10 @@ class FakeService:
         ticket.dispatched, ticket.worker, ticket.attempts = time.monotonic(), 0, 1
         for token in range(tokens):
             ticket.put(Token(ticket.request_id, 100 + token, True))
-        count = len(order.ids)
-        ticket.put(Finish(ticket.request_id, reason, message, count, 0, tokens, 2, None, count + tokens, 0.1, 0.1))
+        end = Finish.plain(
+            ticket.request_id, reason, prompt_tokens=len(order.ids), new_tokens=tokens, draws=2, message=message
+        )
+        ticket.put(structs.replace(end, prefill_s=0.1, decode_s=0.1))
 
 
 class Shown:

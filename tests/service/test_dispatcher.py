@@ -119,8 +119,7 @@ class Worker:
 
 
 def _finish(number: int, order: Generate, reason: str, made: int) -> Finish:
-    count = len(order.ids)
-    return Finish(number, reason, "", count, 0, made, order.draws, None, count + made, 0.0, 0.0)  # type: ignore[arg-type]
+    return Finish.plain(number, reason, prompt_tokens=len(order.ids), new_tokens=made, draws=order.draws)  # type: ignore[arg-type]
 
 
 class World:
@@ -181,7 +180,7 @@ class World:
 
     def ask(self, tokens: int = 3, *ids: int, session: int = 0) -> Ticket:
         number = len(self.tickets) + 1
-        self.orders[number] = Generate([1, *ids], tokens, [], 0.0, 1.0, 1, 0)
+        self.orders[number] = Generate.greedy([1, *ids], tokens)
         ticket = self.tickets[number] = Ticket(number, lambda: None)
         self.main.accept(RequestState(number, self.orders[number], session), ticket)
         self.round_ended()

@@ -296,7 +296,7 @@ def test_what_dispatch_costs(count: int, tmp_path: Path, capsys: pytest.CaptureF
     for workers in (1, 4):
         with serving(tmp_path / "none", workers=workers, work="wait") as service:
             pids = all_ready(service)
-            one = Generate([1, 2, 3], 1, [], 0.0, 1.0, 1, 0)
+            one = Generate.greedy([1, 2, 3], 1)
             began, main, theirs = time.monotonic(), time.process_time(), cpu_s(pids)
             tickets = [service.submit(one) for _ in range(count)]
             ends = [collect(ticket) for ticket in tickets]

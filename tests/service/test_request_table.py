@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
+from llmproc.config import SamplingParams
 from llmproc.service.messages import Finish, Generate, Token
 from llmproc.service.request_table import RequestState, RequestTable
 
 
 def order(temperature: float = 0.8, max_tokens: int = 10, closing: int | None = None) -> Generate:
-    return Generate([1, 5, 6], max_tokens, [2], temperature, 0.9, 42, 7, closing)
+    return generate([1, 5, 6], max_tokens, 7, temperature, closing)
+
+
+def generate(
+    ids: list[int], tokens: int, draws: int, temperature: float = 0.8, closing: int | None = None, ends: bool = True
+) -> Generate:
+    sampling = SamplingParams(temperature, 0.9, tokens, 42)
+    return Generate.sampled(ids, sampling, end_tokens=[2] if ends else [], draws=draws, closing=closing)
+
+
+def finish(**changes: Any) -> Finish:
+    values: dict[str, Any] = {
+        "request_id": 1, "reason": "end", "prompt_tokens": 5, "new_tokens": 1, "draws": 10, "positions": 6,
+        "prefill_s": 0.5, "decode_s": 0.25,
+    }  # fmt: skip
+    return Finish(**{**values, **changes})
 
 
 def token(entry: RequestState, value: int, sampled: bool = True) -> bool:
@@ -20,7 +37,7 @@ def test_what_remains_continues_where_the_tokens_end() -> None:
     entry = RequestState(1, order())
     for value in (11, 12, 13):
         assert token(entry, value)
-    assert entry.remaining() == Generate([1, 5, 6, 11, 12, 13], 7, [2], 0.8, 0.9, 42, 10, None)
+    assert entry.remaining() == generate([1, 5, 6, 11, 12, 13], 7, 10)
 
 
 def test_greedy_tokens_draw_no_coins() -> None:
@@ -34,9 +51,9 @@ def test_after_the_closing_id_only_the_discarded_token_is_missing() -> None:
     assert token(entry, 11)
     assert token(entry, 2, sampled=False)
     entry.attempts = 2
-    assert entry.remaining() == Generate([1, 5, 6, 11, 2], 1, [], 0.8, 0.9, 42, 8, None)
+    assert entry.remaining() == generate([1, 5, 6, 11, 2], 1, 8, ends=False)
     assert not token(entry, 77), "the caller has seen the closing id already, and never sees what is discarded"
-    whole = entry.finish(Finish(1, "length", "", 5, 0, 1, 9, None, 6, 0.5, 0.25))
+    whole = entry.finish(finish(reason="length", draws=9))
     assert (whole.discarded, whole.new_tokens, whole.draws, whole.reason) == (77, 2, 9, "length")
 
 
@@ -45,7 +62,7 @@ def test_the_terminal_event_of_a_replay_speaks_of_the_whole_request() -> None:
     entry.attempts = 2
     for value in (11, 12, 2):
         token(entry, value)
-    last = Finish(1, "end", "", 5, 0, 1, 10, None, 6, 0.5, 0.25)
+    last = finish()
     whole = entry.finish(last)
     assert (whole.prompt_tokens, whole.new_tokens, whole.positions, whole.draws) == (3, 3, 6, 10)
     entry.attempts = 1
@@ -62,9 +79,9 @@ def test_a_first_attempt_is_what_was_ordered_and_a_suspect_runs_alone() -> None:
 
 
 def test_what_a_stand_in_waits_survives_a_replay() -> None:
-    entry = RequestState(1, Generate([1], 3, [], 0.0, 1.0, 1, 0, wait_s=2.5))
+    entry = RequestState(1, Generate.greedy([1], 3, wait_s=2.5))
     token(entry, 11)
-    assert entry.remaining() == Generate([1, 11], 2, [], 0.0, 1.0, 1, 0, wait_s=2.5)
+    assert entry.remaining() == Generate.greedy([1, 11], 2, wait_s=2.5)
 
 
 def test_time_with_dead_workers_counts() -> None:
@@ -75,7 +92,7 @@ def test_time_with_dead_workers_counts() -> None:
         token(entry, 11)
         assert requests.worker_died(0, now + 1.5) == ([entry], [])
     entry.attempts = 3
-    assert entry.finish(Finish(1, "end", "", 5, 0, 1, 10, None, 6, 0.5, 0.25)).decode_s == 3.25
+    assert entry.finish(finish()).decode_s == 3.25
 
 
 def test_who_runs_what() -> None:

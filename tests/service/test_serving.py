@@ -101,11 +101,11 @@ class Steps:
 
 
 def end(number: int, reason: Any, message: str = "", draws: int = 0) -> Finish:
-    return Finish(number, reason, message, 2, 0, 0, draws, None, 2, 0.0, 0.0)
+    return Finish.plain(number, reason, prompt_tokens=2, draws=draws, message=message)
 
 
 def claim(number: int, alone: bool = False, cancelled: bool = False, first: int = 1, ring: int = 0) -> Claim:
-    order = Generate([first, 1], 2, [], 0.0, 1.0, 1, 0, alone=alone)
+    order = Generate.greedy([first, 1], 2, alone=alone)
     return Claim(number, to_frame(order, number), 0, ring, cancelled)
 
 

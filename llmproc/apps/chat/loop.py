@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from llmproc.apps.chat.answer_view import AnswerView
+from llmproc.apps.answer_view import AnswerView
 from llmproc.apps.chat.commands import run_command
-from llmproc.apps.chat.screen import Screen
 from llmproc.apps.chat.sources import LineSource
+from llmproc.apps.screen import Screen
 from llmproc.errors import LlmprocError
 from llmproc.processes.interrupts import Interrupts
 from llmproc.service.service import Service

@@ -106,7 +106,7 @@ class ProcessArm:
     def _order(self, service: Service, prompt: Prompt) -> Generate:
         if self._options.work == "wait":
             assert prompt.cost is not None
-            return Generate([1], 1, [], 0.0, 1.0, 1, 0, wait_s=prompt.cost * self._options.unit_s)
+            return Generate.greedy([1], 1, wait_s=prompt.cost * self._options.unit_s)
         if prompt not in self._orders:
             sampling = self._options.sampling
             if prompt.tokens is not None:

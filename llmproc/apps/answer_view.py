@@ -1,4 +1,4 @@
-"""Shows an answer as it comes, and what there is to say about it afterwards. Serves the prompt loop and `threads`.
+"""Shows an answer as it comes, and what there is to say about it afterwards. Used by the prompt loop and `threads`.
 
 It asks nothing and starts nothing; that a signal cancels the answer is `interrupts`' affair.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from llmproc.apps.chat.screen import Screen
+from llmproc.apps.screen import Screen
 from llmproc.processes.interrupts import Interrupts
 from llmproc.service.messages import Finish, Progress
 from llmproc.service.service import Service

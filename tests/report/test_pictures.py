@@ -48,6 +48,35 @@ def test_the_cpu_picture_of_a_log_says_what_is_missing() -> None:
     assert any("no clock" in text and "assumed" in text for text in found)
 
 
+def course_line(pid: int = 7, user: int = 10, percent: str = "50.00%", comm: str = "(inference)") -> str:
+    return (
+        f"[pid] {pid} [tcomm] {comm} [state] R [policy] SCHED_OTHER [nice] 0 [vsize] 4096 [task_cpu] 1"
+        f" [utime] {user} [stime] 3 [cpu%] {percent}\n"
+    )
+
+
+LOGS = {
+    "one line": [course_line()],
+    "one line of each of three pids": [course_line(pid) for pid in (7, 8, 9)],
+    "idle": [course_line(percent="0.00%")] * 4,
+    "idle from birth": [course_line(user=0, percent="0.00%").replace("[stime] 3", "[stime] 0")] * 2,
+    "ticks that shrink": [course_line(user=50), course_line(user=20), course_line(user=30)],
+    "negative": [course_line(percent="-4.00%"), course_line(user=20, percent="-4.00%")],
+    "of another program": [course_line(comm="other"), course_line(comm="other", user=40, percent="99.00")],
+}
+
+
+@pytest.mark.parametrize("name", LOGS)
+@pytest.mark.parametrize("plot", [plot_cpu, plot_timing])
+def test_logs_without_increasing_ticks_are_drawn(tmp_path: Path, name: str, plot) -> None:
+    (tmp_path / "log.txt").write_text("".join(LOGS[name]))
+    run = load(tmp_path / "log.txt")
+    assert len(run.cpu) == len(LOGS[name]) and (run.cpu["end_s"] > run.cpu["start_s"]).all()
+    figure = plot(run)
+    look.save(figure, tmp_path / "x.png")
+    assert not overlaps(figure)
+
+
 def test_no_samples_no_bars() -> None:
     assert any("no CPU samples" in text for text in texts(plot_cpu(load(EXAMPLE / "stdout.txt"))))
     empty = RunData(Path("x"), "run folder")

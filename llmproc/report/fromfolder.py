@@ -63,7 +63,7 @@ def load_folder(folder: Path) -> RunData:
 def _events(path: Path) -> tuple[list[Event], int]:
     """(events in order of time, number of lines that are none)."""
     found, torn = [], 0
-    for line in _whole_lines(path).splitlines():
+    for line in _whole_lines(path).split("\n")[:-1]:
         try:
             event = json.loads(line)
         except ValueError:
@@ -94,7 +94,7 @@ def _samples(path: Path) -> tuple[pd.DataFrame, int]:
 def _whole_lines(path: Path) -> str:
     """The file up to its last newline; empty when it cannot be read."""
     try:
-        text = path.read_bytes().decode("utf-8", "replace")
+        text = path.read_bytes().decode("utf-8-sig", "replace")
     except OSError:
         return ""
     return text[: text.rfind("\n") + 1]
@@ -103,7 +103,7 @@ def _whole_lines(path: Path) -> str:
 def description(path: Path) -> dict[str, Any]:
     """run.json; empty when it is absent or torn."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8", errors="replace"))
+        found = json.loads(path.read_text(encoding="utf-8-sig", errors="replace"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

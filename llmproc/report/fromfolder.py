@@ -20,9 +20,9 @@ from llmproc.report.rundata import CPU_COLUMNS, MEMORY_COLUMNS, STEP_COLUMNS, TU
 
 _TEXT = ("scope", "comm", "state", "policy")
 _MARKS = {
-    "worker_died": "worker {pid} died",
+    "worker_died": "worker {pid} {ended}",
     "worker_replaced": "worker {pid} replaced",
-    "template_died": "template died",
+    "template_died": "template {ended}",
 }
 Event = dict[str, Any]
 
@@ -53,11 +53,17 @@ def load_folder(folder: Path) -> RunData:
         memory=memory[memory["vsize"] > 0].loc[:, list(MEMORY_COLUMNS)].reset_index(drop=True),
         turns=table(turns, TURN_COLUMNS),
         steps=table(steps, STEP_COLUMNS),
-        marks=tuple((e["t"] - zero, _MARKS[e["kind"]].format(pid=e.get("pid", "?"))) for e in _of(events, *_MARKS)),
+        marks=tuple(_mark(event, zero) for event in _of(events, *_MARKS)),
         cpus=len(allowed) if isinstance(allowed, list) else None,
         simulated=bool(facts.get("simulated")),
         notes=tuple(notes),
     )
+
+
+def _mark(event: Event, zero: float) -> tuple[float, str]:
+    """Return (seconds, text) for a death. A process that ended with status 0 was stopped in order."""
+    ended = "stopped" if event.get("status") == 0 else "died"
+    return event["t"] - zero, _MARKS[event["kind"]].format(pid=event.get("pid", "?"), ended=ended)
 
 
 def _events(path: Path) -> tuple[list[Event], int]:

@@ -20,9 +20,9 @@ from llmproc.batch.writer import Writer
 from llmproc.config import SamplingParams
 from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
-from llmproc.session.conversation import Session
+from llmproc.session.conversation import Conversation
 from llmproc.session.launch import Launch
-from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.templates.registry import built_in_template
 from llmproc.text.tokenizers.tokenizer import Tokenizer
 
 # For a stage's thread to end; it is a daemon, and ends with the program at the latest.
@@ -56,15 +56,15 @@ class Pipeline:
         )
         self.service = self._launch.service
         display.service, display.size = self.service, source.size
-        template, bounds = ChatTemplate(provenance.template), limits(options)
+        template, bounds = built_in_template(provenance.template), limits(options)
 
-        def new_session(sampling: SamplingParams, system: str | None) -> Session:
-            return Session(self.service, tokenizer, template, provenance.context, sampling, system, lasting=False)
+        def new_conversation(sampling: SamplingParams, system: str | None) -> Conversation:
+            return Conversation(tokenizer, template, provenance.context, sampling, system)
 
         if target.journal is not None:
             self.stats.reused, self.stats.reused_failed = target.journal.index.rows, target.journal.index.failed
         self._reader = Reader(
-            source, options.format, provenance.base, options.sampling, options.system, new_session, bounds.ahead,
+            source, options.format, provenance.base, options.sampling, options.system, new_conversation, bounds.ahead,
             self._events, self.stages, target.journal,
         )  # fmt: skip
         self._writer = Writer(target.sink, self._events, self.stages)

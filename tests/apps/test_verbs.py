@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from chatting import SPEED, Chat, run
+from support.chatting import SPEED, Chat, run
 
 import llmproc
 from llmproc.apps.coming_from import hint

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 
 from llmproc.cli import VERBS
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "llmproc"
 ROOMS = (  # from the top: an import goes downwards only
     ("main", "__main__"),

@@ -33,6 +33,7 @@ from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.service.service import with_threads
 from llmproc.session.launch import ModelFiles, read_model_files
+from llmproc.text.templates.registry import built_in_template
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc batch") -> int:
@@ -42,7 +43,8 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc batch") -> int
         options = parse_options(prog, arguments, Environment.read())
         if options.rows_on_stdout or options.stream or options.json or options.elapsed:
             need_stdout()
-        files = read_model_files(options.model, options.tokenizer, "plain" if options.raw else None)
+        template = built_in_template("plain") if options.raw else None
+        files = read_model_files(options.model, options.tokenizer, template)
         files.check_system(options.system)
         return _batch(_with_seed_of_the_first_run(options), files, prog)
 

@@ -26,7 +26,7 @@ from llmproc.monitor.stderr_tail import stderr_tail
 from llmproc.service.messages import Finish, Generate, Token
 from llmproc.service.service import Service, ServiceConfig
 from llmproc.service.ticket import Ticket
-from llmproc.session.conversation import Session
+from llmproc.session.conversation import Conversation
 from llmproc.session.launch import Launch, read_model_files
 
 _START_S = 120.0  # for all workers; the first of them may wait for kernels to be compiled
@@ -81,7 +81,7 @@ class ProcessArm:
         )
         with Launch(config, watcher, lambda: stderr_tail(self._output)) as launch:
             service = launch.service
-            orders = [self._order(service, prompt) for prompt in prompts]
+            orders = [self._order(prompt) for prompt in prompts]
             service.start()
             _wait(service, watcher, workers)
             pids = [worker.pid for worker in service.workers()]
@@ -98,7 +98,7 @@ class ProcessArm:
         cost = None if before is None or waited is None else max(0.0, waited - before)
         return ArmRun(elapsed, rows, watcher.steals, cost, pss)
 
-    def _order(self, service: Service, prompt: Prompt) -> Generate:
+    def _order(self, prompt: Prompt) -> Generate:
         if self._options.work == "wait":
             assert prompt.cost is not None
             return Generate.greedy([1], 1, wait_s=prompt.cost * self._options.unit_s)
@@ -108,8 +108,7 @@ class ProcessArm:
                 sampling = sampling.changed(max_tokens=prompt.tokens)
             files, system = self._files, self._options.system
             seq_len = self._options.engine.positions(files.model.description.seq_len)
-            session = Session(service, files.tokenizer, files.template, seq_len, sampling, system, lasting=False)
-            order = session.prepare(prompt.text).order
+            order = Conversation(files.tokenizer, files.template, seq_len, sampling, system).prepare(prompt.text).order
             if prompt.tokens is not None:
                 if len(order.ids) + prompt.tokens > seq_len:
                     rule = f"{len(order.ids)} ids and {prompt.tokens} of answer are more than a context of {seq_len}"

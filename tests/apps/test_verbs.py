@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 from support.chatting import SPEED, Chat, run
+from support.paths import ROOT
 
 import llmproc
 from llmproc.apps.coming_from import hint
 from llmproc.checkpoints.model_file import open_model
 from llmproc.cli import VERBS, main
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def call(folder: Path, *arguments: object, text: str = "") -> tuple[int, str, str]:

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 
 from llmproc.files import interpreter
 from llmproc.files.interpreter import child_command, child_environment, leave_current_folder, package_folder
 
-ROOT = Path(__file__).resolve().parents[2]
 BEFORE_OURS = {"runpy", "pkgutil", "importlib", "types", "warnings", "__main__"}  # `python -m` itself may import these
 OURS = ("msgspec", "numpy", "numba", "llvmlite", "psutil", "pandas", "matplotlib", "llmproc_words")
 

@@ -16,13 +16,13 @@ _LIMIT_WORDS = {"read": "of read bandwidth", "integer": "of int8 peak", "float":
 
 
 def render(result: Mapping[str, Any]) -> str:
-    """The whole text, with a newline at its end."""
+    """Return the whole text, with a newline at its end."""
     parts = [_machine(result), main_table(result), batched_table(result), limits_table(result), notes(result)]
     return "\n".join(part for part in parts if part)
 
 
 def main_table(result: Mapping[str, Any]) -> str:
-    """model, size, params, backend, threads, test, t/s as llama-bench, and the share of the limit."""
+    """Return model, size, params, backend, threads, test, t/s as llama-bench does, and the share of the limit."""
     tests = [row for row in result["tests"] if not _is_batched(row)]
     peers = _peers(result)
     head = ["model", "size", "params", "backend", "threads", "test", "t/s", "of the limit"]
@@ -53,7 +53,7 @@ def batched_table(result: Mapping[str, Any]) -> str:
 
 
 def limits_table(result: Mapping[str, Any]) -> str:
-    """What this machine did at most."""
+    """Return what this machine did at most."""
     rows = [
         [row["limit"], f"{row['best'] / 1e9:.1f}", f"{row['rate']['median'] / 1e9:.1f}", _billions(row["unit"])]
         for row in result["limits"]
@@ -62,9 +62,10 @@ def limits_table(result: Mapping[str, Any]) -> str:
 
 
 def notes(result: Mapping[str, Any]) -> str:
-    """How the figures were got, settings that were chosen, warnings."""
+    """Return how the figures were got, settings that were chosen, warnings."""
     options = result["options"]
     lines = [
+        _threads(result),
         f"Median of {options['repeat']} runs ± half the interquartile range, after {result['method']['warm_up']} "
         "warm-up that is not counted; arms interleaved, ratios and shares of limits made run by run.",
     ]
@@ -79,6 +80,14 @@ def notes(result: Mapping[str, Any]) -> str:
     lines += [f"{row['arm']} at its best, {row['test']}: {row['chosen']}." for row in result["selection"]]
     lines += [f"WARNING: {warning}." for warning in result["warnings"]]
     return "\n".join(f"- {line}" for line in lines) + "\n"
+
+
+def _threads(result: Mapping[str, Any]) -> str:
+    """Return how many threads each engine had; of the course's weights also how to compare with its program."""
+    threads = result["options"]["threads"]
+    line = f"{threads} thread{'s' * (threads != 1)} for each engine."
+    course = result["model"]["synthetic"] and result["model"]["version"] == "version 2"
+    return f"{line} The course's program computes with one: --threads 1." if course and threads != 1 else line
 
 
 def _machine(result: Mapping[str, Any]) -> str:

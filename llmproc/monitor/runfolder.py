@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
 import time
@@ -19,10 +20,11 @@ from pathlib import Path
 
 from llmproc.config import Environment
 from llmproc.errors import LogError
-from llmproc.monitor.machine import machine_facts, versions
+from llmproc.monitor.machine import machine_facts, process_facts, versions
 from llmproc.monitor.sinks import LineSink
 
 NO_FOLDER = "none"  # as --run-dir or LLMPROC_RUN_DIR: keep no run folder
+_SURROGATE = re.compile("[\ud800-\udfff]")
 SCHEMA = 1  # of run.json and events.jsonl
 
 
@@ -89,6 +91,7 @@ class RunFolder:
                 "started_t": now,
                 "wall_clock_offset_s": time.time() - now,
                 "machine": machine_facts(),
+                "process": process_facts(),
                 "versions": versions(),
             }
         )
@@ -97,7 +100,9 @@ class RunFolder:
     def event(self, kind: str, **fields: object) -> None:
         """One line of events.jsonl; `t` is now unless given. What JSON does not know is written as its str()."""
         record = {"t": round(time.monotonic(), 6), "kind": kind, **fields}
-        self._events.write(json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str))
+        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str)
+        # A surrogate stands for a byte that is not UTF-8 (of an argument, a path): it is written as \\xNN.
+        self._events.write(_SURROGATE.sub(lambda match: f"\\\\x{ord(match[0]) & 0xFF:02x}", text))
 
     def describe(self, facts: Mapping[str, object]) -> None:
         """Adds `facts` to run.json, which is replaced as a whole."""

@@ -38,7 +38,7 @@ def open_model(path: Path, **options: object) -> LLM:
 
 
 def busy(llm: LLM) -> bool:
-    return any(entry.emitted for entry in llm._running.service._desk.dispatcher.requests.open_entries(), patience_s=3)
+    return any(entry.emitted for entry in llm._running.service._desk.dispatcher.requests.open_entries())
 
 
 # -- the package ----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ Used by every entry point and verb. Imported before anything slow, so it imports
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
 import os
@@ -23,7 +24,8 @@ class OutputLostError(LlmprocError):
 def open_standard_streams() -> None:
     """Make descriptors 0 to 2 exist: the number of a closed one would go to the next file that is opened.
 
-    Text that the locale's encoding does not know, or a file name that is not UTF-8, is shown with `?`.
+    Text that the locale's encoding does not know, or a file name that is not UTF-8, is shown with `?`. A locale of
+    ASCII alone (LC_ALL=C) says nothing about other characters: they are written as UTF-8.
     """
     for fd, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -35,6 +37,8 @@ def open_standard_streams() -> None:
             setattr(sys, name, open(fd, "r" if fd == 0 else "w", closefd=False))  # noqa: SIM115
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
+            if not os.environ.get("PYTHONIOENCODING") and codecs.lookup(stream.encoding).name == "ascii":
+                stream.reconfigure(encoding="utf-8")
             stream.reconfigure(errors="surrogateescape" if fd == 0 else "replace")
 
 

@@ -9,7 +9,6 @@ What the lines mean is logs/README.md's; nothing here samples or reads back.
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from llmproc.config import Environment
 from llmproc.errors import LogError
+from llmproc.files.escaping import to_json
 from llmproc.monitor.machine import machine_facts, versions
 from llmproc.monitor.sinks import LineSink
 
@@ -97,14 +97,14 @@ class RunFolder:
     def event(self, kind: str, **fields: object) -> None:
         """One line of events.jsonl; `t` is now unless given. What JSON does not know is written as its str()."""
         record = {"t": round(time.monotonic(), 6), "kind": kind, **fields}
-        self._events.write(json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str))
+        self._events.write(to_json(record))
 
     def describe(self, facts: Mapping[str, object]) -> None:
         """Adds `facts` to run.json, which is replaced as a whole."""
         self._described.update(facts)
         temporary = self.path / ".run.json.new"
         try:
-            temporary.write_text(json.dumps(self._described, indent=1, ensure_ascii=False, default=str) + "\n")
+            temporary.write_text(to_json(self._described, indent=1) + "\n", encoding="utf-8")
             os.replace(temporary, self.path / "run.json")
         except OSError as error:
             if self._notice is not None:

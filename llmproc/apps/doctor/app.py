@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from llmproc.apps.doctor import exact, machine, rights, software
@@ -12,6 +11,7 @@ from llmproc.apps.doctor.prompts import questions
 from llmproc.apps.exits import exit_code_of, interruptible
 from llmproc.checkpoints.model_file import open_model
 from llmproc.config import Environment
+from llmproc.files.escaping import to_json
 from llmproc.files.streams import print_result
 from llmproc.hardware.cpus import usable_cpus
 from llmproc.text.templates.registry import built_in_template
@@ -58,7 +58,7 @@ def _report(options: DoctorOptions) -> int:
     checks = examine(options, Environment.read())
     unusable = [check.name for check in checks if check.state == "fail"]
     if options.json:
-        print_result(json.dumps({"ok": not unusable, "checks": [check.as_json() for check in checks]}) + "\n")
+        print_result(to_json({"ok": not unusable, "checks": [check.as_json() for check in checks]}) + "\n")
         return UNUSABLE if unusable else 0
     lines = [check.line() for check in checks]
     warnings = sum(check.state == "warn" for check in checks)
@@ -87,7 +87,7 @@ def _exact(options: DoctorOptions) -> int:
             print_result(outcome.row(reference=len(outcomes) == 1) + "\n")
     different = sum(bool(outcome.difference) for outcome in outcomes)
     if options.json:
-        print_result(json.dumps({"checkpoint": str(options.model), **exact.as_json(asked, tokens, outcomes)}) + "\n")
+        print_result(to_json({"checkpoint": str(options.model), **exact.as_json(asked, tokens, outcomes)}) + "\n")
     else:
         count = len(outcomes)
         print_result(f"{different} of {count} settings DIFFER\n" if different else f"all {count} settings equal\n")

@@ -6,7 +6,6 @@ surrogate can be written into no file. Used by everything that writes names and 
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -27,6 +26,8 @@ def escape_bytes(text: str, backslash: str = "\\") -> str:
 
 def to_json(value: Any, indent: int | None = None) -> str:
     r"""Return `value` as JSON that is UTF-8: `caf\xe9` for a byte that is not; what JSON does not know as its str()."""
+    import json  # here: messages need only the function above, and entry points import it first of all
+
     separators = (",", ":") if indent is None else None
     text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=False, default=str)
     return escape_bytes(text, "\\\\")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from dataclasses import dataclass
 
 TICKS_PER_SECOND: int = os.sysconf("SC_CLK_TCK")  # 100: utime and stime have a resolution of 10 ms
@@ -27,6 +28,8 @@ POLICY_NAMES = {
 _GONE = (errno.ENOENT, errno.ESRCH, errno.ENOTDIR)
 _FIRST_FIELD = 3  # the field that follows comm, counted from 1 as proc(5) does
 _FIELDS_NEEDED = 41
+_UNPRINTABLE = re.compile("[\n\r\ud800-\udfff]")  # a surrogate stands for a byte that is not UTF-8
+_ESCAPES = {"\n": "\\n", "\r": "\\r"}
 ProcessKey = tuple[int, int]  # (pid, starttime): a process, however often its pid is used again
 
 
@@ -68,6 +71,14 @@ class SchedStat:
     run_ns: int  # time on a CPU
     wait_ns: int  # time runnable but waiting in a run queue
     slices: int  # times it was put on a CPU
+
+
+def comm_text(comm: str) -> str:
+    """Return a process name as text that stays on one line and is valid UTF-8: other characters are escaped.
+
+    The kernel cuts a name after 15 bytes, also inside a character, and any program may put a line end into its own.
+    """
+    return _UNPRINTABLE.sub(lambda match: _ESCAPES.get(match[0]) or f"\\x{ord(match[0]) & 0xFF:02x}", comm)
 
 
 def policy_name(number: int) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 from llmproc.config import Environment
 from llmproc.errors import LogError
 from llmproc.files.escaping import to_json
-from llmproc.monitor.machine import machine_facts, versions
+from llmproc.monitor.machine import machine_facts, process_facts, versions
 from llmproc.monitor.sinks import LineSink
 
 NO_FOLDER = "none"  # as --run-dir or LLMPROC_RUN_DIR: keep no run folder
@@ -89,6 +89,7 @@ class RunFolder:
                 "started_t": now,
                 "wall_clock_offset_s": time.time() - now,
                 "machine": machine_facts(),
+                "process": process_facts(),
                 "versions": versions(),
             }
         )

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from llmproc.errors import CheckpointError
+from llmproc.files.escaping import one_line
 
 CHUNK = 1 << 24  # bytes asked of the kernel at once
 
@@ -23,7 +24,7 @@ def refuse(path: Path | str, field: str, value: object, rule: str) -> Checkpoint
 
 def shown(path: Path | str) -> str:
     """`path` as messages show it: printable, whatever it is made of."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))
+    return one_line(str(path))
 
 
 @contextmanager

@@ -24,6 +24,11 @@ def escape_bytes(text: str, backslash: str = "\\") -> str:
         return _SURROGATES.sub(lambda found: _escaped(found[0]).replace("\\", backslash), text)
 
 
+def one_line(text: str) -> str:
+    r"""Return `text` as one line that can be printed: line feeds, controls and bytes that are not UTF-8 are escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in escape_bytes(text))
+
+
 def to_json(value: Any, indent: int | None = None) -> str:
     r"""Return `value` as JSON that is UTF-8: `caf\xe9` for a byte that is not; what JSON does not know as its str()."""
     import json  # here: messages need only the function above, and entry points import it first of all

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmproc.files.escaping import escape_bytes, to_json
+from llmproc.files.escaping import escape_bytes, one_line, to_json
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,14 @@ def test_bytes_are_shown(data: bytes, shown: str) -> None:
 
 def test_a_surrogate_that_is_no_byte() -> None:
     assert escape_bytes("\ud800 and \udcff") == "\\ud800 and \\xff"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("a b", "a b"), ("a\nb\x1b[1m", "a\\nb\\x1b[1m"), ("caf\udce9", "caf\\xe9"), ("\u2028", "\\u2028")],
+)
+def test_one_line(text: str, shown: str) -> None:
+    assert one_line(text) == shown
 
 
 def test_json() -> None:

@@ -65,6 +65,20 @@ def test_the_whole_text() -> None:
     assert text == expected
 
 
+@pytest.mark.parametrize(("threads", "words"), [(1, "Measured with 1 thread;"), (4, "Measured with 4 threads;")])
+def test_the_courses_weights_say_their_threads(threads: int, words: str) -> None:
+    """The course's program computes with one thread; a reader must see what this figure was measured with."""
+    found = measured(*SMALL)
+    assert "the course's program has one" not in table.render(found)
+    found["model"]["version"] = "version 2"
+    found["options"]["threads"] = threads
+    assert [
+        line for line in table.notes(found).splitlines() if words in line and "the course's program has one" in line
+    ]
+    found["model"]["synthetic"] = False
+    assert "the course's program" not in table.notes(found), "a user's own file"
+
+
 def test_the_document_has_what_its_schema_says() -> None:
     found = measured(*SMALL, "--kernels")
     described = str(result.__doc__)

@@ -5,7 +5,6 @@ check the files -> open the input and the results -> reader, service and writer 
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
@@ -27,6 +26,7 @@ from llmproc.batch.target import ResultTarget, open_target, part_file
 from llmproc.checkpoints.model_file import ModelFile
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError, UsageError
+from llmproc.files.escaping import escape_bytes, to_json
 from llmproc.files.streams import OutputLostError, forget_stdout, need_stdout, print_result
 from llmproc.hardware.isa import choose
 from llmproc.monitor.run_recorder import RunRecorder
@@ -82,7 +82,7 @@ def _provenance(options: BatchOptions, files: ModelFiles, source: Source) -> Pro
         top_p=float(sampling.top_p),
         max_tokens=sampling.max_tokens,
         seed=sampling.seed,
-        system=options.system,
+        system=None if options.system is None else escape_bytes(options.system),
     )
 
 
@@ -191,7 +191,7 @@ def _tell(display: Display, found: dict[str, object], options: BatchOptions, rec
     if options.elapsed:
         print_result(f"{found['elapsed_s']:.3f}\n")
     elif options.json:
-        print_result(json.dumps({**found, "run_folder": str(folder.path) if folder else None}) + "\n")
+        print_result(to_json({**found, "run_folder": str(folder.path) if folder else None}) + "\n")
     else:
         for line in summary.lines(found):
             display.notice(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from llmproc.config import Environment
 from llmproc.errors import UsageError
 from llmproc.experiments.bench.benchmark import benchmark
 from llmproc.experiments.bench.options import BenchOptions
+from llmproc.files.escaping import escape_bytes, to_json
 from llmproc.files.streams import print_result
 from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
 
@@ -43,19 +43,19 @@ def _refuse_output(output: Path | None) -> None:
 
 def _write(found: Mapping[str, Any], options: BenchOptions) -> None:
     """Write the result to stdout or the file, and into a run folder."""
-    data = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+    data = to_json(found, indent=1) + "\n"
     text = {"md": table.render, "csv": rows.render, "json": lambda _: data}[options.format](found)
     if options.output is None:
         print_result(text)
     else:
         try:
-            options.output.write_text(text)
+            options.output.write_text(escape_bytes(text), encoding="utf-8")
         except OSError as error:
             raise UsageError(f"--output is {options.output}: cannot be written: {error.strerror}") from None
     if options.run_dir != NO_FOLDER:
         folder = RunFolder.create(Path(options.run_dir) if options.run_dir else None)
         try:
-            (folder.path / "bench.json").write_text(data)
+            (folder.path / "bench.json").write_text(data, encoding="utf-8")
             folder.describe({"verb": "bench", "result": "bench.json"})
         finally:
             folder.close()

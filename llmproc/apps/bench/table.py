@@ -65,12 +65,14 @@ def notes(result: Mapping[str, Any]) -> str:
     """Return how the figures were got, settings that were chosen, warnings."""
     options = result["options"]
     lines = [
-        _threads(result),
         f"Median of {options['repeat']} runs ± half the interquartile range, after {result['method']['warm_up']} "
         "warm-up that is not counted; arms interleaved, ratios and shares of limits made run by run.",
     ]
     if result["model"]["synthetic"]:
         lines.append("The weights are random numbers in this model's shape.")
+    if result["model"]["synthetic"] and result["model"]["version"] == "version 2":  # --weights course
+        threads = f"{options['threads']} thread{'s' * (options['threads'] != 1)}"
+        lines.append(f"Measured with {threads}; the course's program has one, as llmproc with --course or --threads 1.")
     lines += [
         f"{arm['name']}: {what}: {arm['about'][what]}."
         for arm in result["arms"]
@@ -80,14 +82,6 @@ def notes(result: Mapping[str, Any]) -> str:
     lines += [f"{row['arm']} at its best, {row['test']}: {row['chosen']}." for row in result["selection"]]
     lines += [f"WARNING: {warning}." for warning in result["warnings"]]
     return "\n".join(f"- {line}" for line in lines) + "\n"
-
-
-def _threads(result: Mapping[str, Any]) -> str:
-    """Return how many threads each engine had; of the course's weights also how to compare with its program."""
-    threads = result["options"]["threads"]
-    line = f"{threads} thread{'s' * (threads != 1)} for each engine."
-    course = result["model"]["synthetic"] and result["model"]["version"] == "version 2"
-    return f"{line} The course's program computes with one: --threads 1." if course and threads != 1 else line
 
 
 def _machine(result: Mapping[str, Any]) -> str:

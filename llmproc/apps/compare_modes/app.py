@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from llmproc.config import Environment
 from llmproc.errors import LogError, UsageError
 from llmproc.experiments.compare_modes.comparison import compare
 from llmproc.experiments.compare_modes.options import CompareOptions
+from llmproc.files.escaping import escape_bytes, to_json
 from llmproc.files.streams import need_stdout, print_result
 from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
 from llmproc.report import modes_table
@@ -58,7 +58,7 @@ def refuse_early(options: CompareOptions) -> None:
 
 def _write(found: Mapping[str, Any], options: CompareOptions) -> None:
     """Write the result into the folder or a run folder, and show it."""
-    text = json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n"
+    text = to_json(found) + "\n"
     if options.out is not None:
         _keep(found, text, _made(options.out))
     elif options.run_dir != NO_FOLDER:
@@ -76,8 +76,9 @@ def _write(found: Mapping[str, Any], options: CompareOptions) -> None:
 def _keep(found: Mapping[str, Any], text: str, folder: Path) -> None:
     """Write the three files."""
     try:
-        (folder / JSON_FILE).write_text(text)  # first: whatever goes wrong with the picture, what was measured is kept
-        (folder / TABLE_FILE).write_text(modes_table.render(found))
+        # First: whatever goes wrong with the picture, what was measured is kept.
+        (folder / JSON_FILE).write_text(text, encoding="utf-8")
+        (folder / TABLE_FILE).write_text(escape_bytes(modes_table.render(found)), encoding="utf-8")
     except OSError as error:
         raise LogError(f"{folder}: cannot be written: {error.strerror}") from None
     _draw(found, folder / CHART_FILE)
@@ -100,7 +101,7 @@ def _show_again(found: Mapping[str, Any], options: CompareOptions) -> bool:
     """Show a result from a file; return whether requests failed in it. LogError when it breaks its schema."""
     try:
         failed = _any_failed(found)  # first: a file that breaks its schema shows nothing
-        text = json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n"
+        text = to_json(found) + "\n"
         if options.out is not None:
             _keep(found, text, _made(options.out))
         _show(found, text, options)

@@ -23,6 +23,7 @@ from llmproc.experiments.compare_modes.result import document
 from llmproc.experiments.compare_modes.runner import run_all
 from llmproc.experiments.surroundings import Surroundings
 from llmproc.experiments.turns import Progress
+from llmproc.files.escaping import escape_bytes
 from llmproc.hardware.cpus import usable_cpus
 
 ARM = "llmproc.experiments.compare_modes.service_arm:open_arm"  # (CompareOptions) -> context manager of a PromptArm
@@ -45,7 +46,7 @@ def compare(options: CompareOptions, command: str, progress: Progress) -> dict[s
     found = surroundings.as_dict(command, held, warned)
     found["machine"]["cpus_usable"] = usable_cpus().threads
     found["seed"] = options.sampling.seed
-    about = {"name": asked.name, "about": asked.about}
+    about = {"name": escape_bytes(asked.name), "about": escape_bytes(asked.about)}
     return document(samples, planned, about, asked.prompts, options_block(options), found)
 
 

@@ -122,9 +122,7 @@ def test_default_base_in_a_checkout(tmp_path: Path) -> None:
     assert default_base().name == "logs"  # this checkout
 
 
-def test_a_checkout_that_belongs_to_another_user_is_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_checkout_that_belongs_to_another_user_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "logs").mkdir()
     (tmp_path / "setup.cfg").write_text("")
     monkeypatch.setattr(os, "access", lambda path, mode: not (path == tmp_path / "logs" and mode & os.W_OK))

@@ -29,11 +29,14 @@ SCHEMA = 1  # of run.json and events.jsonl
 
 
 def default_base(package: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
-    """LLMPROC_RUN_DIR if set, else `logs/` of a checkout (above the package: setup.cfg, logs/), else XDG_STATE_HOME."""
+    """Return LLMPROC_RUN_DIR if set, else `logs/` of a checkout that this user may write to, else XDG_STATE_HOME's.
+
+    A checkout is a folder above the package with setup.cfg and logs/.
+    """
     if (chosen := Environment.read(environ).run_dir) not in (None, NO_FOLDER):
         return Path(str(chosen))
     above = (package or Path(__file__).resolve().parents[1]).parent
-    if (above / "setup.cfg").is_file() and (above / "logs").is_dir():
+    if (above / "setup.cfg").is_file() and (above / "logs").is_dir() and os.access(above / "logs", os.W_OK | os.X_OK):
         return above / "logs"
     if (state := user_folder("state", environ)) is None:
         raise LogError("there is no home directory for run folders: --run-dir names another place, or none")

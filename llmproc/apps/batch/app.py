@@ -76,7 +76,7 @@ def _provenance(options: BatchOptions, files: ModelFiles, source: Source) -> Pro
         template=files.template.name,
         weights=engine.weights or "as stored",
         kv_type=engine.kv_type,
-        context=engine.positions(files.model.description.seq_len),
+        context=files.context(engine),
         instructions=choose(Environment.read().isa).name,
         temperature=float(sampling.temperature),
         top_p=float(sampling.top_p),
@@ -97,7 +97,7 @@ def _run(
     try:
         _describe(recorder, options, files.model, provenance, threads)
         pipeline = Pipeline(options, source, target, provenance, files.tokenizer, recorder, display)
-        _say_first(display, options, target)
+        _say_first(display, options, target, files)
         if _answer_all(pipeline, target, interrupts):
             found = summary.document(
                 options, pipeline.stats, pipeline.stages, threads, pipeline.rows, began, time.monotonic()
@@ -134,9 +134,11 @@ def _log_of(options: BatchOptions) -> str | None:
     return options.log or (os.devnull if options.elapsed or options.json else None)
 
 
-def _say_first(display: Display, options: BatchOptions, target: ResultTarget) -> None:
+def _say_first(display: Display, options: BatchOptions, target: ResultTarget, files: ModelFiles) -> None:
     if options.seed_drawn:
         display.notice(f"seed {options.sampling.seed}")
+    if cut := files.cut_context(options.engine):
+        display.notice(cut)
     if target.journal is not None and target.journal.unreadable:
         display.notice(f"{target.journal.path}: {target.journal.unreadable} lines are not results and are ignored")
 

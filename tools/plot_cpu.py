@@ -13,21 +13,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a checkout runs 
 
 
 def table(run: Any) -> Any:
-    """The pandas table behind the picture."""
+    """Return the pandas table behind the picture."""
     from llmproc.report.cpu import cpu_table
 
     return cpu_table(run)
 
 
 def plot(run: Any) -> Any:
-    """The matplotlib figure."""
+    """Return the matplotlib figure."""
     from llmproc.report.cpu import plot_cpu
 
     return plot_cpu(run)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Draws or prints; returns the exit code."""
+    """Draw or print; return the exit code."""
     from llmproc.report.command import run_tool
 
     return run_tool(

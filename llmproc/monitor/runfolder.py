@@ -2,9 +2,9 @@
 
     logs/<time>-<pid>/  proc.log  proc.csv  events.jsonl  run.json  stderr.txt       logs/latest -> <time>-<pid>
 
-Serves main and every verb that measures. All times are CLOCK_MONOTONIC seconds; run.json has the one offset to wall
-time. Every line is one os.write, so a kill -9 at any moment leaves whole lines (and at worst one torn at the end).
-What the lines mean is logs/README.md's; nothing here samples or reads back.
+Used by main and every verb that measures. All times are CLOCK_MONOTONIC seconds; run.json has the one offset to wall
+time. Every line is one os.write, so a kill -9 at any moment leaves whole lines, and at worst one torn at the end.
+logs/README.md says what the lines mean; nothing here samples or reads back.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def default_base(package: Path | None = None, environ: Mapping[str, str] | None 
         return Path(state) / "llmproc"
     home = os.path.expanduser("~")
     if not os.path.isabs(home):
-        raise LogError("there is no home directory for run folders: --run-dir names another place, or none")
+        raise LogError("no home directory for run folders was found: --run-dir takes another place, or none")
     return Path(home) / ".local" / "state" / "llmproc"
 
 

@@ -1,4 +1,4 @@
-"""The command line that the plotting tools share: source, -o, --csv, --help. Serves tools/ only.
+"""The command line that the plotting tools share: source, -o, --csv, --help. Used by tools/ only.
 
 No table and no picture is made here; errors leave as one line with their exit code.
 """
@@ -30,7 +30,7 @@ def run_tool(
     tables: Mapping[str, Callable[[RunData], pd.DataFrame]],
     plot: Callable[[RunData], Figure],
 ) -> int:
-    """Parses, loads, prints or draws; returns the exit code.
+    """Parse, load, print or draw; return the exit code.
 
     `tables` by flag name ("csv" first); they and `plot` import pandas and matplotlib only when called.
     """

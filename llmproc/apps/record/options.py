@@ -28,7 +28,7 @@ examples:
 
 @dataclass(frozen=True, slots=True)
 class RecordOptions:
-    """What the command line says: a pid, or a command."""
+    """The options of the command line: a pid, or a command."""
 
     pid: int | None
     command: tuple[str, ...]
@@ -39,7 +39,7 @@ class RecordOptions:
 
 
 def parse_options(prog: str, arguments: Sequence[str], environment: Environment) -> RecordOptions:
-    """Raises UsageError."""
+    """Parse the command line. Raises UsageError."""
     given_arguments = list(arguments)
     end = given_arguments.index("--") if "--" in given_arguments else len(given_arguments)
     command = given_arguments[end + 1 :]

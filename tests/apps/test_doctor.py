@@ -173,8 +173,8 @@ def test_unusable_is_exit_1(
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (("--threads", "1"), "--threads goes with --exact"),
-        (("--kv-type", "f16"), "--kv-type goes with --exact"),
+        (("--threads", "1"), "--threads needs --exact"),
+        (("--kv-type", "f16"), "--kv-type needs --exact"),
         (("--exact", "--threads", "1,,2"), "--threads is 1,,2"),
         (("--exact", "--threads", "257"), "--threads is 257"),
         (("--exact", "--tokens", "0"), "--tokens is 0"),

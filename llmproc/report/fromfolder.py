@@ -130,6 +130,9 @@ def _windows(samples: pd.DataFrame, zero: float) -> pd.DataFrame:
                 user, system = now["user_s"] - before["user_s"], now["system_s"] - before["system_s"]
                 run, wait = now["run_s"] - before["run_s"], now["wait_s"] - before["wait_s"]
                 used = run if run >= 0 and now["threads"] >= before["threads"] else user + system
+                used = min(
+                    used, seconds * max(1.0, before["threads"], now["threads"])
+                )  # short windows get a whole tick
                 share = user / (user + system) if user + system > 0 else 1.0
                 rows.append(
                     {

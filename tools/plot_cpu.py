@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     return run_tool(
         arguments,
         name="plot_cpu.py",
-        description="CPU %% per worker with user/system split and run-queue wait, PSS below. 100 %% is one core.",
+        description="Draw CPU use per worker: user and system time, waiting for a core, memory. 100 % is one core.",
         default_picture="cpu.png",
         tables={"csv": table},
         plot=plot,

@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     return run_tool(
         arguments,
         name="plot_timing.py",
-        description="Turns as bars split into load, prefill and decode; tokens/s over position below.",
+        description="Draw where the time of each turn went (load, prefill, decode), and tokens/s over position.",
         default_picture="timing.png",
         tables={"csv": table, "csv-steps": steps},
         plot=plot,

@@ -20,6 +20,8 @@ from pathlib import Path
 
 from llmproc.config import Environment
 from llmproc.errors import LogError
+from llmproc.files.folders import user_folder
+from llmproc.files.replacing import replace_file
 from llmproc.monitor.machine import machine_facts, process_facts, versions
 from llmproc.monitor.sinks import LineSink
 
@@ -29,23 +31,19 @@ SCHEMA = 1  # of run.json and events.jsonl
 
 
 def default_base(package: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
-    """LLMPROC_RUN_DIR if set, else `logs/` of a checkout (above the package: setup.cfg, logs/), else XDG_STATE_HOME."""
+    """Return LLMPROC_RUN_DIR if set, else `logs/` of a checkout (above the package), else the state folder."""
     if (chosen := Environment.read(environ).run_dir) not in (None, NO_FOLDER):
         return Path(str(chosen))
     above = (package or Path(__file__).resolve().parents[1]).parent
     if (above / "setup.cfg").is_file() and (above / "logs").is_dir():
         return above / "logs"
-    state = (environ if environ is not None else os.environ).get("XDG_STATE_HOME", "")
-    if os.path.isabs(state):  # a relative one is ignored: XDG
-        return Path(state) / "llmproc"
-    home = os.path.expanduser("~")
-    if not os.path.isabs(home):
+    if (state := user_folder("state", environ)) is None:
         raise LogError("no home directory for run folders was found: --run-dir takes another place, or none")
-    return Path(home) / ".local" / "state" / "llmproc"
+    return state
 
 
 def latest(base: Path | None = None) -> Path:
-    """The folder of the newest run. Raises LogError when there is none."""
+    """Return the folder of the newest run. Raises LogError when there is none."""
     link = (base or default_base()) / "latest"
     if not link.is_dir():
         raise LogError(f"{link}: no run was recorded yet; run llmproc first, or name a log or a run folder")
@@ -56,7 +54,7 @@ class RunFolder:
     """An open run folder. `close()` it; writing to it never raises."""
 
     def __init__(self, path: Path, notice: Callable[[str], None] | None = None) -> None:
-        """Opens the files in a folder that exists. Use `create`."""
+        """Open the files in a folder that exists. Use `create`."""
         self.path = path
         self._fds: list[int] = []
         self.proc_log = self._sink("proc.log", notice)
@@ -68,7 +66,7 @@ class RunFolder:
 
     @classmethod
     def create(cls, base: Path | None = None, *, notice: Callable[[str], None] | None = None) -> RunFolder:
-        """Makes `<base>/<time>-<pid>` and points `<base>/latest` to it. Raises LogError when that cannot be done."""
+        """Make `<base>/<time>-<pid>` and point `<base>/latest` to it. Raises LogError when that cannot be done."""
         base = default_base() if base is None else base
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
         try:
@@ -98,25 +96,29 @@ class RunFolder:
         return folder
 
     def event(self, kind: str, **fields: object) -> None:
-        """One line of events.jsonl; `t` is now unless given. What JSON does not know is written as its str()."""
+        """Write one line of events.jsonl; `t` is now unless given. Values unknown to JSON are written as their str."""
         record = {"t": round(time.monotonic(), 6), "kind": kind, **fields}
         text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str)
         # A surrogate stands for a byte that is not UTF-8 (of an argument, a path): it is written as \\xNN.
         self._events.write(_SURROGATE.sub(lambda match: f"\\\\x{ord(match[0]) & 0xFF:02x}", text))
 
     def describe(self, facts: Mapping[str, object]) -> None:
-        """Adds `facts` to run.json, which is replaced as a whole."""
+        """Add `facts` to run.json, which is replaced as a whole."""
         self._described.update(facts)
-        temporary = self.path / ".run.json.new"
+        text = json.dumps(self._described, indent=1, ensure_ascii=False, default=str) + "\n"
         try:
-            temporary.write_text(json.dumps(self._described, indent=1, ensure_ascii=False, default=str) + "\n")
-            os.replace(temporary, self.path / "run.json")
+            replace_file(
+                self.path / "run.json",
+                text.encode("utf-8", "backslashreplace"),
+                durable=False,
+                temporary=".run.json.new",
+            )
         except OSError as error:
             if self._notice is not None:
                 self._notice(f"{self.path / 'run.json'}: {error.strerror}")
 
     def close(self) -> None:
-        """Closes the files; twice is fine."""
+        """Close the files; twice is fine."""
         for sink in (self.proc_log, self.proc_csv, self._events):
             sink.failure = sink.failure or "closed"  # the number of a closed descriptor may soon be another file's
         fds, self._fds = self._fds, []
@@ -133,7 +135,7 @@ class RunFolder:
 
 
 def _new_folder(base: Path, name: str) -> Path:
-    """The folder, with -2, -3, ... when a process starts several runs in one second."""
+    """Make the folder, with -2, -3, ... when a process starts several runs in one second."""
     for count in range(1, 1000):
         path = base / (name if count == 1 else f"{name}-{count}")
         try:
@@ -145,7 +147,7 @@ def _new_folder(base: Path, name: str) -> Path:
 
 
 def _point_latest(base: Path, name: str) -> None:
-    """Swaps the symlink in one step, so that a reader always finds a run."""
+    """Swap the symlink in one step, so that a reader always finds a run."""
     temporary = base / f".latest-{os.getpid()}"
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(name)

@@ -62,7 +62,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
     if given.words:
         raise UsageError(f"{given.words[0]}: a command stands after --, as in `record -- {' '.join(given.words)}`")
     if (given.pid is None) == (not command):
-        raise UsageError("record needs --pid N or -- command, and not both")
+        raise UsageError("record needs one of --pid N and -- command")
     if given.pid is not None and given.pid < 1:
         raise UsageError(f"--pid is {given.pid}: must be a process id")
     if given.duration is not None and not 0 < given.duration <= 1e7:

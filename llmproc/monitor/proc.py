@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 from dataclasses import dataclass
 
 from llmproc.config import POLICIES
+from llmproc.files.escaping import escape_bytes
 
 TICKS_PER_SECOND: int = os.sysconf("SC_CLK_TCK")  # 100: utime and stime have a resolution of 10 ms
 PAGE_SIZE: int = os.sysconf("SC_PAGE_SIZE")
@@ -26,8 +26,6 @@ POLICY_NAMES = {
 _GONE = (errno.ENOENT, errno.ESRCH, errno.ENOTDIR)
 _FIRST_FIELD = 3  # the field that follows comm, counted from 1 as proc(5) does
 _FIELDS_NEEDED = 41
-_UNPRINTABLE = re.compile("[\n\r\ud800-\udfff]")  # a surrogate stands for a byte that is not UTF-8
-_ESCAPES = {"\n": "\\n", "\r": "\\r"}
 ProcessKey = tuple[int, int]  # (pid, starttime): a process, however often its pid is used again
 
 
@@ -76,7 +74,7 @@ def comm_text(comm: str) -> str:
 
     The kernel cuts a name after 15 bytes, also inside a character, and any program may put a line end into its own.
     """
-    return _UNPRINTABLE.sub(lambda match: _ESCAPES.get(match[0]) or f"\\x{ord(match[0]) & 0xFF:02x}", comm)
+    return escape_bytes(comm).replace("\n", "\\n").replace("\r", "\\r")
 
 
 def policy_name(number: int) -> str:

@@ -20,6 +20,7 @@ from llmproc.errors import LlmprocError, UsageError
 from llmproc.monitor import proc
 from llmproc.monitor.proc import Stat
 from llmproc.monitor.tree import Tree
+from llmproc.processes.children import read_children
 from llmproc.processes.signalfd import Caught
 from llmproc.processes.system import set_child_subreaper
 
@@ -71,7 +72,7 @@ class StartedCommand:
             raise CommandError(self.command[0], number, _hint(self.command) if number == errno.ENOENT else "")
         self.pid = 0
         self.usage: struct_rusage | None = None
-        others = proc.read_children(os.getpid()) or ()  # from before we became this program, by exec
+        others = read_children(os.getpid()) or ()  # from before we became this program, by exec
         self.tree = Tree(os.getpid(), with_root=False, leave_out=others)
         self._told_to_end = False
 

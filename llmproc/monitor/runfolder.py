@@ -20,6 +20,8 @@ from pathlib import Path
 
 from llmproc.config import Environment
 from llmproc.errors import LogError
+from llmproc.files.folders import user_folder
+from llmproc.files.replacing import replace_file
 from llmproc.monitor.machine import machine_facts, process_facts, versions
 from llmproc.monitor.sinks import LineSink
 
@@ -35,13 +37,9 @@ def default_base(package: Path | None = None, environ: Mapping[str, str] | None 
     above = (package or Path(__file__).resolve().parents[1]).parent
     if (above / "setup.cfg").is_file() and (above / "logs").is_dir():
         return above / "logs"
-    state = (environ if environ is not None else os.environ).get("XDG_STATE_HOME", "")
-    if os.path.isabs(state):  # a relative one is ignored: XDG
-        return Path(state) / "llmproc"
-    home = os.path.expanduser("~")
-    if not os.path.isabs(home):
+    if (state := user_folder("state", environ)) is None:
         raise LogError("there is no home directory for run folders: --run-dir names another place, or none")
-    return Path(home) / ".local" / "state" / "llmproc"
+    return state
 
 
 def latest(base: Path | None = None) -> Path:
@@ -107,10 +105,14 @@ class RunFolder:
     def describe(self, facts: Mapping[str, object]) -> None:
         """Adds `facts` to run.json, which is replaced as a whole."""
         self._described.update(facts)
-        temporary = self.path / ".run.json.new"
+        text = json.dumps(self._described, indent=1, ensure_ascii=False, default=str) + "\n"
         try:
-            temporary.write_text(json.dumps(self._described, indent=1, ensure_ascii=False, default=str) + "\n")
-            os.replace(temporary, self.path / "run.json")
+            replace_file(
+                self.path / "run.json",
+                text.encode("utf-8", "backslashreplace"),
+                durable=False,
+                temporary=".run.json.new",
+            )
         except OSError as error:
             if self._notice is not None:
                 self._notice(f"{self.path / 'run.json'}: {error.strerror}")

@@ -1,57 +1,65 @@
-"""`llmproc doctor`: run the checks and print them. What is checked is the other files' work."""
+"""`llmproc doctor`: make the checks and print the report. The checks themselves are in the other files.
+
+Used by the table of verbs. Nothing that a broken installation may lack is imported before it is checked.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from llmproc.apps.doctor import exact, machine, rights, software
-from llmproc.apps.doctor.check import Check
+from llmproc.apps.doctor import machine, rights, software
+from llmproc.apps.doctor.check import Check, attempt
 from llmproc.apps.doctor.options import DoctorOptions, parse_options
-from llmproc.apps.doctor.prompts import questions
 from llmproc.apps.exits import exit_code_of, interruptible
-from llmproc.checkpoints.model_file import open_model
+from llmproc.checkpoints.model_file import ModelFile
 from llmproc.config import Environment
 from llmproc.files.streams import print_result
-from llmproc.hardware.cpus import usable_cpus
-from llmproc.text.templates.registry import built_in_template
 
 UNUSABLE = 1
 DIFFERENT = 1
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc doctor") -> int:
-    """Returns the exit code."""
+    """Run the verb and return the exit code."""
 
     def examined() -> int:
         interruptible()
         options = parse_options(prog, arguments, Environment.read())
-        return _exact(options) if options.exact else _report(options)
+        if not options.exact:
+            return _report(options)
+        from llmproc.apps.doctor.exactness import compare_modes  # needs packages that may be what is missing
+
+        return DIFFERENT if compare_modes(options) else 0
 
     return exit_code_of(examined)
 
 
-# -- the report -------------------------------------------------------------------------------------------------------
-
-
 def examine(options: DoctorOptions, environment: Environment) -> list[Check]:
-    """Every check, in the order of the report."""
-    checkpoint, opened = software.checkpoint(options.model)
-    budget = usable_cpus()
-    return [
-        machine.system(),
-        machine.instruction_set(environment.isa),
-        machine.cpus(budget),
-        machine.quota(budget),
-        machine.memory(opened.size if opened else None),
-        software.packages(),
-        software.kernel_cache(),
-        checkpoint,
-        software.tokenizer(options.tokenizer, opened),
-        rights.scheduling_rights(),
-        machine.proc_features(),
-        software.terminal(),
-    ]
+    """Make every check, in the order of the report; none of them can end it."""
+    found: ModelFile | None = None
+
+    def open_checkpoint() -> Check:
+        nonlocal found
+        check, found = software.checkpoint(options.model)
+        return check
+
+    checkpoint = attempt("checkpoint", open_checkpoint)  # first: others need what it says
+    looks: dict[str, Callable[[], Check]] = {
+        "system": machine.system,
+        "instruction set": lambda: machine.instruction_set(environment.isa),
+        "cpus": machine.cpus,
+        "cpu quota": machine.quota,
+        "memory": lambda: machine.memory(found.size if found else None),
+        "versions": software.packages,
+        "kernel cache": software.kernel_cache,
+        "checkpoint": lambda: checkpoint,
+        "tokenizer": lambda: software.tokenizer(options.tokenizer, found),
+        "scheduling": rights.scheduling_rights,
+        "/proc and kernel": machine.proc,
+        "terminal extras": software.terminal,
+    }
+    return [attempt(name, look) for name, look in looks.items()]
 
 
 def _report(options: DoctorOptions) -> int:
@@ -61,34 +69,8 @@ def _report(options: DoctorOptions) -> int:
         print_result(json.dumps({"ok": not unusable, "checks": [check.as_json() for check in checks]}) + "\n")
         return UNUSABLE if unusable else 0
     lines = [check.line() for check in checks]
-    warnings = sum(check.state == "warn" for check in checks)
     verdict = f"llmproc cannot run: {', '.join(unusable)}" if unusable else "llmproc can run"
-    lines.append(f"{verdict}{f'; {warnings} warnings' if warnings else ''}")
-    print_result("".join(f"{line}\n" for line in lines))
+    if warnings := sum(check.state == "warn" for check in checks):
+        verdict += f"; {warnings} warning{'s' * (warnings != 1)}"
+    print_result("".join(f"{line}\n" for line in [*lines, verdict]))
     return UNUSABLE if unusable else 0
-
-
-# -- exactness --------------------------------------------------------------------------------------------------------
-
-
-def _exact(options: DoctorOptions) -> int:
-    model = open_model(options.model)
-    description, tokenizer = model.description, model.load_tokenizer(options.tokenizer)
-    tokens = min(options.tokens, max(1, description.seq_len // 2))
-    asked = questions(tokenizer, built_in_template(tokenizer.template_name), description.seq_len, tokens)
-    if not options.json:
-        lengths = [len(question.ids) for question in asked]
-        prompts = f"{len(asked)} requests, prompts of {min(lengths)} to {max(lengths)} ids, {tokens} tokens each"
-        print_result(f"{options.model}: {prompts}, KV cache {options.engine.kv_type}\n{exact.HEAD}\n")
-    outcomes: list[exact.Outcome] = []
-    for outcome in exact.compare(options.model, options.engine, asked, tokens, options.threads):
-        outcomes.append(outcome)
-        if not options.json:
-            print_result(outcome.row(reference=len(outcomes) == 1) + "\n")
-    different = sum(bool(outcome.difference) for outcome in outcomes)
-    if options.json:
-        print_result(json.dumps({"checkpoint": str(options.model), **exact.as_json(asked, tokens, outcomes)}) + "\n")
-    else:
-        count = len(outcomes)
-        print_result(f"{different} of {count} settings DIFFER\n" if different else f"all {count} settings equal\n")
-    return DIFFERENT if different else 0

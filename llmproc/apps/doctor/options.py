@@ -13,7 +13,7 @@ from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions, Environment
 from llmproc.errors import UsageError
 
 _EXAMPLES = """examples:
-  python -m llmproc doctor                          what is here, and what is missing
+  python -m llmproc doctor                          what works here, and what does not
   python -m llmproc doctor --json | python3 -m json.tool
   python -m llmproc doctor --exact                  are the answers equal in every mode
   python -m llmproc doctor --exact --threads 1,2,3,4 --kv-type f32

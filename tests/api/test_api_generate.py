@@ -80,7 +80,8 @@ def test_a_result_tells_what_was_asked_drawn_and_taken(llm: LLM) -> None:
 
 def test_who_waits_for_a_slot_has_it_in_its_queue_time(endless: LLM) -> None:
     results = endless.generate(["go on"] * 3, SamplingParams(temperature=0, max_tokens=80))
-    assert results[2].timings.queue_s > results[0].timings.decode_s / 2 > results[0].timings.queue_s
+    first, second, third = (result.timings.queue_s for result in results)
+    assert third > max(first, second), "it came when one of the two slots was free"
     assert [result.finish_reason for result in results] == ["length"] * 3
 
 

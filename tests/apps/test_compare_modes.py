@@ -33,7 +33,7 @@ def fonts_are_open(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(autouse=True)
 def fake_arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLMPROC_RUN_DIR", str(tmp_path / "runs"))
-    monkeypatch.setattr(compare_modes, "ARM", "compare_arms:open_arm")
+    monkeypatch.setattr(compare_modes, "ARM", "experiments.compare_arms:open_arm")
     monkeypatch.chdir(tmp_path)
     compare_arms.opened.clear()
     compare_arms.closed.clear()
@@ -103,7 +103,7 @@ def test_costs_of_a_users_prompts_are_waited_for(tmp_path: Path, capsys: pytest.
 def test_a_failed_request_is_exit_code_1_and_no_more(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(compare_modes, "ARM", "compare_arms:open_failing")
+    monkeypatch.setattr(compare_modes, "ARM", "experiments.compare_arms:open_failing")
     assert compare_modes.main(QUICK) == 1
     out, _ = capsys.readouterr()
     assert "WARNING: ws with 2 workers: 2 requests failed, those runs count nowhere" in out and "| sp   | 2 " in out
@@ -112,7 +112,7 @@ def test_a_failed_request_is_exit_code_1_and_no_more(
 def test_ctrl_c_closes_the_arm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(compare_modes, "ARM", "compare_arms:open_interrupted")
+    monkeypatch.setattr(compare_modes, "ARM", "experiments.compare_arms:open_interrupted")
     assert compare_modes.main(QUICK) == 130
     assert capsys.readouterr() == ("", "") and list(tmp_path.iterdir()) == []
     assert len(compare_arms.opened) == len(compare_arms.closed) == 1
@@ -121,7 +121,7 @@ def test_ctrl_c_closes_the_arm(
 def test_an_arm_that_cannot_be_opened_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(compare_modes, "ARM", "compare_arms:open_nothing")
+    monkeypatch.setattr(compare_modes, "ARM", "experiments.compare_arms:open_nothing")
     assert compare_modes.main(QUICK) == 3
     assert capsys.readouterr().err == "llmproc: no worker could be started\n"
 

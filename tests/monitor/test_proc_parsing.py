@@ -89,7 +89,9 @@ def test_myself() -> None:
         """Look when no thread comes or goes: those of earlier tests are listed for a moment after they were joined."""
         before = listed()
         stat, tasks = proc.read_stat(os.getpid()), proc.read_tasks(os.getpid())
-        return (stat, tasks, before) if stat and tasks and before == listed() and stat.num_threads == len(before) else None
+        if stat is None or tasks is None or before != listed() or stat.num_threads != len(before):
+            return None
+        return stat, tasks, before
 
     def listed() -> list[int]:
         return sorted(map(int, os.listdir("/proc/self/task")))

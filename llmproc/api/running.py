@@ -18,7 +18,8 @@ from llmproc.config import EngineOptions
 from llmproc.errors import ServiceClosedError, StartError
 from llmproc.monitor.presence import PresenceFile
 from llmproc.monitor.stderr_tail import stderr_tail
-from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.config import ServiceConfig
+from llmproc.service.service import Service
 
 _log = logging.getLogger("llmproc")
 _log.addHandler(logging.NullHandler())  # quiet, unless the program wants to hear

@@ -20,8 +20,9 @@ from llmproc.checkpoints.llama2c.header import Header, read_header
 from llmproc.errors import LlmprocError, StartError
 from llmproc.monitor.observer import Observer
 from llmproc.processes.slots import WorkerExit
+from llmproc.service.config import ServiceConfig
 from llmproc.service.messages import Progress
-from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.service import Service
 from llmproc.text.templates.system import check_system
 from llmproc.text.templates.template import ChatTemplate
 from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer

@@ -12,8 +12,9 @@ from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.llama2c.header import read_header
 from llmproc.checkpoints.synth import write_synthetic
 from llmproc.config import SamplingParams
+from llmproc.service.config import ServiceConfig
 from llmproc.service.messages import Finish, Generate, Token
-from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.service import Service
 from llmproc.service.ticket import Ticket
 
 ROOT = Path(__file__).resolve().parents[2]

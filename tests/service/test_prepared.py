@@ -14,7 +14,8 @@ from serving import collect, order, sampling, serving, slow_model
 
 from llmproc.config import shipped_file
 from llmproc.errors import RequestError, ServiceClosedError
-from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.config import ServiceConfig
+from llmproc.service.service import Service
 from llmproc.session.conversation import Prepared, Session
 from llmproc.text.templates.template import ChatTemplate
 from llmproc.text.tokenizers.tokenizer import load_tokenizer

@@ -32,7 +32,7 @@ from llmproc.files.streams import OutputLostError, forget_stdout, need_stdout, p
 from llmproc.hardware.isa import choose
 from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
-from llmproc.service.service import with_threads
+from llmproc.service.config import with_threads
 from llmproc.text.templates.template import ChatTemplate
 from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from llmproc.checkpoints.llama2c.header import read_header
+from llmproc.checkpoints.model_file import open_model
 from llmproc.config import EngineOptions, Scheduling
 from llmproc.errors import StartError
 from llmproc.hardware.cpus import default_threads
@@ -62,7 +62,7 @@ def open_board(config: ServiceConfig) -> RequestBoard:
     cells = max(_CELLS, sequences)
     positions = _WAIT_POSITIONS
     if config.work == "generate":
-        positions = config.engine.positions(read_header(config.checkpoint).description.seq_len)
+        positions = config.engine.positions(open_model(config.checkpoint).description.seq_len)
     size = HEADER_SIZE + min(MAX_PAYLOAD, _ORDER_BYTES + _ID_BYTES * positions)
     try:
         return RequestBoard.create(workers, cells, workers * (cells + sequences + 1), -(-size // 8) * 8)

@@ -12,11 +12,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from chatting import ROOT, Chat, alive, run, until
+from support.chatting import Chat, run
+from support.paths import ROOT
+from support.processes import alive
+from support.waiting import until
 
 from llmproc.apps.record import app
-from llmproc.apps.record.target import Command
 from llmproc.monitor.courselog import CourseLine, parse_line
+from llmproc.monitor.record_target import StartedCommand
 from llmproc.processes.signalfd import Caught
 
 PYTHON = (sys.executable, "-S", "-E", "-c")
@@ -123,7 +126,7 @@ def test_ctrl_c_goes_to_the_command_once_and_its_answer_counts(tmp_path: Path) -
 
 
 def test_what_the_terminal_sent_to_the_group_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    command, sent = Command(["sleep", "60"]), []
+    command, sent = StartedCommand(["sleep", "60"]), []
     command.pid = 4711
     monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
     for typed in (True, False):

@@ -9,9 +9,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from support.happening import happened
+
 from llmproc.monitor import proc
 from llmproc.monitor.instances import Announcement, Instance
-from llmproc.monitor.service_stats import Tally, WorkerCount
+from llmproc.monitor.service_stats import ServiceStats, WorkerCount
 
 BUSY = "print('ready', flush=True)\nwhile True: pass"
 QUIET = "print('ready', flush=True)\n__import__('signal').pause()"
@@ -22,9 +24,9 @@ class Stage:
 
     def __init__(self, place: Path) -> None:
         place.mkdir(mode=0o700, exist_ok=True)
-        self.place, self.tally = place, Tally()
+        self.place, self.tally = place, ServiceStats()
         self._children: list[subprocess.Popen[bytes]] = []
-        self.announcement = Announcement(self.tally, Path("/logs/some-run"), open_place=lambda: place)
+        self.announcement = Announcement(self.stats, Path("/logs/some-run"), open_place=lambda: place)
 
     def __enter__(self) -> Stage:
         return self
@@ -59,7 +61,7 @@ class Stage:
 
     def tell(self, kind: str, **fields: object) -> None:
         """An event of the service, written at once."""
-        self.tally.event(kind, time.monotonic(), fields)
+        self.stats.on_event(happened(kind, **fields), time.monotonic())
         self.announcement.write()
 
 

@@ -6,10 +6,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from fake_forward import answer, drain
-from one_sequence import C_ORDER, Model, OneSequence, bits, one_sequence, open_engine
+from engine.fake_forward import answer, drain
+from engine.one_sequence import C_ORDER, Model, OneSequence, bits, one_sequence, open_engine
 
-from llmproc.checkpoints.llama2c.weights import Int8Matrix
+from llmproc.checkpoints.weights import Int8Matrix
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import Chunk
 from llmproc.engine.events import Finish, Token

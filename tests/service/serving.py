@@ -8,16 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+from support.paths import PYTHONPATH
+
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.llama2c.header import read_header
+from llmproc.checkpoints.model_file import open_model
 from llmproc.checkpoints.synth import write_synthetic
 from llmproc.config import SamplingParams
+from llmproc.monitor.events import Event, kind_of
 from llmproc.service.config import ServiceConfig
-from llmproc.service.messages import Finish, Generate, Token
+from llmproc.service.messages import Finish, Token
 from llmproc.service.service import Service
 from llmproc.service.ticket import Ticket
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Recorder:
@@ -26,13 +28,8 @@ class Recorder:
     def __init__(self) -> None:
         self.events: list[tuple[str, dict[str, Any]]] = []
 
-    def event(self, kind: str, **fields: Any) -> None:
-        self.events.append((kind, fields))
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return lambda *arguments: self.events.append((name, {"arguments": arguments}))
+    def on_event(self, event: Event) -> None:
+        self.events.append((kind_of(event), structs.asdict(event)))
 
     def named(self, *names: str) -> list[str]:
         return [kind for kind, _ in self.events if kind in names]
@@ -41,7 +38,7 @@ class Recorder:
 @contextmanager
 def serving(checkpoint: Path, observer: Any = None, **settings: Any) -> Iterator[Service]:
     """A started service; everything it started has ended afterwards."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
     service = Service(ServiceConfig(checkpoint, environment=environment, **settings), observer)
     service.start()
     try:
@@ -56,14 +53,6 @@ def slow_model(folder: Path, vocab_size: int = 512, seq_len: int = 1024) -> Path
     if not path.exists():
         write_synthetic(path, ModelDescription(512, 1536, 12, 8, 4, vocab_size, seq_len, 64, True, "int8", 64), seed=1)
     return path
-
-
-def order(ids: list[int], tokens: int = 60, temperature: float = 0.8, **changes: Any) -> Generate:
-    values: dict[str, Any] = {
-        "ids": ids, "max_tokens": tokens, "end_tokens": [], "temperature": temperature,
-        "top_p": 0.9, "seed": 42, "draws": 0, "closing": None,
-    }  # fmt: skip
-    return Generate(**{**values, **changes})
 
 
 def collect(ticket: Ticket) -> tuple[list[int], Finish]:
@@ -82,4 +71,4 @@ def sampling(**changes: Any) -> SamplingParams:
 
 
 def vocabulary(path: Path) -> int:
-    return read_header(path).description.vocab_size
+    return open_model(path).description.vocab_size

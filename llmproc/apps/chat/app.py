@@ -10,7 +10,7 @@ from llmproc.apps.chat.options import ChatOptions, parse_options
 from llmproc.apps.chat.sources import LineSource, open_source
 from llmproc.apps.exits import exit_code, exit_code_of
 from llmproc.apps.screen import Screen
-from llmproc.checkpoints.llama2c.header import Header
+from llmproc.checkpoints.model_file import ModelFile
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError
 from llmproc.files.streams import OutputLostError, forget_stdout
@@ -20,8 +20,9 @@ from llmproc.processes.slots import WorkerExit
 from llmproc.processes.system import describe_status
 from llmproc.service.config import ServiceConfig
 from llmproc.service.service import Service
-from llmproc.session.conversation import Session
+from llmproc.session.conversation import Conversation
 from llmproc.session.launch import Launch, ModelFiles, read_model_files
+from llmproc.session.session import ServiceSession
 
 _LAST_CHANCE_S = 5.0  # a loop that ends before its worker was ready waits so long, to see it start and end
 
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc.main") -> int:
 
     def chat() -> int:
         options = parse_options(prog, arguments, Environment.read())
-        files = read_model_files(options.model, options.tokenizer, "course" if options.course else None)
+        files = read_model_files(options.model, options.tokenizer, options.rules.template)
         files.check_system(options.system)
         return _chat(options, files)
 
@@ -41,10 +42,10 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc.main") -> int:
 def _chat(options: ChatOptions, files: ModelFiles) -> int:
     screen = Screen()
     recorder = RunRecorder(options.interval_s, options.log, options.course, options.run_dir, screen.later)
-    interrupts = Interrupts(first_ends=options.course, ctrl_c_anyhow=True)
-    source = open_source(screen.prompt, () if options.course else WORDS)
+    interrupts = Interrupts(first_ends=not options.rules.cancels, ctrl_c_anyhow=True)
+    source = open_source(screen.prompt, WORDS if options.rules.commands else ())
     launch, loop = _assemble(options, files, screen, recorder, source, interrupts)
-    _describe(recorder, options, files.header)
+    _describe(recorder, options, files.model)
     if options.seed_drawn:
         screen.notice(f"seed {options.sampling.seed}")
     try:
@@ -79,11 +80,12 @@ def _assemble(
         on_notice=screen.later,
         on_failure=lambda error: interrupts.end_from_thread(),
     )
-    context = options.engine.positions(files.header.description.seq_len)
-    session = Session(launch.service, files.tokenizer, files.template, context, options.sampling, options.system)
-    loop = ChatLoop(
-        session, launch.service, screen, source, interrupts, options.model, options.tokenizer, options.prompt_limit
+    context = options.engine.positions(files.model.description.seq_len)
+    conversation = Conversation(
+        files.tokenizer, files.template, context, options.sampling, options.system, options.rules
     )
+    session = ServiceSession(launch.service, conversation)
+    loop = ChatLoop(session, screen, source, interrupts, options.model, options.tokenizer)
     return launch, loop
 
 
@@ -107,13 +109,13 @@ def _close(service: Service, source: LineSource, recorder: RunRecorder) -> None:
     recorder.close()
 
 
-def _describe(recorder: RunRecorder, options: ChatOptions, header: Header) -> None:
+def _describe(recorder: RunRecorder, options: ChatOptions, model: ModelFile) -> None:
     if recorder.folder is None:
         return
     recorder.describe(
         seed=options.sampling.seed,
         checkpoint=str(options.model),
-        checkpoint_bytes=header.size,
+        checkpoint_bytes=model.size,
         course=options.course,
         sampling={"temperature": options.sampling.temperature, "top_p": options.sampling.top_p},
     )

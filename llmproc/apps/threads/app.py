@@ -11,7 +11,7 @@ from llmproc.apps.answer_view import AnswerView
 from llmproc.apps.exits import exit_code, exit_code_of
 from llmproc.apps.screen import Screen
 from llmproc.apps.threads.options import ThreadsOptions, parse_options
-from llmproc.checkpoints.llama2c.header import Header
+from llmproc.checkpoints.model_file import ModelFile
 from llmproc.config import Environment
 from llmproc.errors import RequestError
 from llmproc.labs.threads.clocks import ThreadTimes, of_rusage, read_times, report_lines
@@ -19,8 +19,9 @@ from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.processes.slots import WorkerExit
 from llmproc.service.config import ServiceConfig
-from llmproc.session.conversation import Session
+from llmproc.session.conversation import Conversation
 from llmproc.session.launch import Launch, ModelFiles, read_model_files
+from llmproc.session.session import ServiceSession
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc threads") -> int:
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc threads") -> i
 
     def threads() -> int:
         options = parse_options(prog, arguments, Environment.read())
-        files = read_model_files(options.model, options.tokenizer, "course" if options.course else None)
+        files = read_model_files(options.model, options.tokenizer, options.rules.template)
         files.check_system(options.system)
         return _run(options, files)
 
@@ -40,7 +41,7 @@ def _run(options: ThreadsOptions, files: ModelFiles) -> int:
     recorder = RunRecorder(options.interval_s, options.log, options.course, options.run_dir, screen.later)
     interrupts = Interrupts(first_ends=True)
     launch, session, view = _assemble(options, files, screen, recorder, interrupts)
-    _describe(recorder, options, files.header)
+    _describe(recorder, options, files.model)
     if options.seed_drawn:
         screen.notice(f"seed {options.sampling.seed}")
     try:
@@ -58,7 +59,7 @@ def _run(options: ThreadsOptions, files: ModelFiles) -> int:
 
 def _assemble(
     options: ThreadsOptions, files: ModelFiles, screen: Screen, recorder: RunRecorder, interrupts: Interrupts
-) -> tuple[Launch, Session, AnswerView]:
+) -> tuple[Launch, ServiceSession, AnswerView]:
     """Make the service, a conversation over it and its view; nothing is started."""
     view: AnswerView
     launch = Launch(
@@ -70,24 +71,28 @@ def _assemble(
         on_progress=lambda progress: setattr(view, "loading", progress),
         on_notice=screen.later,
     )
-    context = options.engine.positions(files.header.description.seq_len)
-    session = Session(launch.service, files.tokenizer, files.template, context, options.sampling, options.system)
-    view = AnswerView(session, launch.service, screen, interrupts, options.course)
-    return launch, session, view
+    context = options.engine.positions(files.model.description.seq_len)
+    conversation = Conversation(
+        files.tokenizer, files.template, context, options.sampling, options.system, options.rules
+    )
+    view = AnswerView(conversation, launch.service, screen, interrupts)
+    return launch, ServiceSession(launch.service, conversation), view
 
 
-def _describe(recorder: RunRecorder, options: ThreadsOptions, header: Header) -> None:
+def _describe(recorder: RunRecorder, options: ThreadsOptions, model: ModelFile) -> None:
     recorder.describe(
         seed=options.sampling.seed,
         checkpoint=str(options.model),
-        checkpoint_bytes=header.size,
+        checkpoint_bytes=model.size,
         course=options.course,
         threads=options.engine.threads,
         sampling={"temperature": options.sampling.temperature, "top_p": options.sampling.top_p},
     )
 
 
-def _answer(prompts: Sequence[str], session: Session, screen: Screen, view: AnswerView, interrupts: Interrupts) -> int:
+def _answer(
+    prompts: Sequence[str], session: ServiceSession, screen: Screen, view: AnswerView, interrupts: Interrupts
+) -> int:
     """Show the answer to each prompt; returns how many failed."""
     failed = 0
     for prompt in prompts:

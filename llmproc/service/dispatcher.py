@@ -93,22 +93,20 @@ class Dispatcher:
         """Take everything that one look or one step of a worker brought."""
         took, finished = 0, False
         for event in events.items:
-            took += isinstance(event, Taken)
-            finished |= isinstance(event, Finish)
             request = self._requests.get(event.request_id)
-            if request is None:
-                continue
-            if isinstance(event, Taken):
-                self._taken(request, worker, event)
-            elif request.answered:
-                if isinstance(event, Finish):  # nobody waits for it: its slot is free again
-                    self._release(request)
-            elif request.worker != worker:
-                continue
-            elif isinstance(event, Finish):
-                self._end(request, request.finish(event))
+            if isinstance(event, Token):  # first: there are many more of them than of the others
+                if request is not None and request.worker == worker:
+                    self._token(request, event)
+            elif isinstance(event, Taken):
+                took += 1
+                if request is not None:
+                    self._taken(request, worker, event)
             else:
-                self._token(request, event)
+                finished = True
+                if request is not None and request.answered:  # no caller waits for it: its slot is free again
+                    self._release(request)
+                elif request is not None and request.worker == worker:
+                    self._end(request, request.finish(event))
         self._placement.spoke(worker, took, finished)
 
     def worker_died(self, worker: int, now: float) -> None:
@@ -135,10 +133,11 @@ class Dispatcher:
 
     def round_ended(self) -> bool:
         """Act on all that this round brought; returns whether there was anything but tokens."""
-        urgent = self._placement.pending
+        if not self._placement.pending:
+            return False
         for request, reason in self._placement.flush():
             self._answer(request, request.end("failed", reason))
-        return urgent
+        return True
 
     # -- one request ------------------------------------------------------------------------------------------------
 

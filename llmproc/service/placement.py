@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from llmproc.dispatch import Policy, Request
 from llmproc.errors import LlmprocError
@@ -23,19 +22,10 @@ from llmproc.monitor.observer import OnEvent
 from llmproc.processes.channel import OutboxFullError
 from llmproc.processes.requestboard import RequestBoard
 from llmproc.service.messages import Cancel, Wakeup, to_frame
-from llmproc.service.request_state import RequestState, Stage
+from llmproc.service.request_state import ENDED, QUEUED, RUNNING, STRANDED, WAITING, RequestState
 from llmproc.service.wakeups import Workers, sleepers, to_wake
 
 _WAKEUP = to_frame(Wakeup())
-
-
-@dataclass(slots=True)
-class _Due:
-    """What has come since the last `flush`, and is left to it."""
-
-    changed: bool = False  # something may be appended, or a worker must be woken
-    freed: set[int] = field(default_factory=set)  # workers that may have a sequence free again
-    taken: int = 0  # requests that workers said they have taken
 
 
 class Placement:
@@ -53,9 +43,12 @@ class Placement:
         self._in_ring = [0] * board.layout.workers
         self._running: list[dict[int, RequestState]] = [{} for _ in self._in_ring]
         self._affinity: dict[int, int] = {}  # session -> the worker whose cache knows it
-        self._due = _Due()
+        self._changed = False  # since the last `flush`: something may be appended, or a worker must be woken
+        self._freed: set[int] = set()  # since then: may have a sequence free again
+        self._taken = 0  # since then: requests that workers said they have taken
         self._woken: set[int] = set()  # workers that have sent nothing since they were woken
         self._steals = policy.steals and board.layout.workers > 1
+        self._owners_publish = board.producer == "owner"
         self._fence = threading.Lock()
 
     # -- what is asked ----------------------------------------------------------------------------------------------
@@ -63,7 +56,7 @@ class Placement:
     @property
     def pending(self) -> bool:
         """Whether `flush` has anything to do."""
-        return self._due.changed or self._due.taken > 0
+        return self._changed or self._taken > 0
 
     def running(self, worker: int) -> list[RequestState]:
         """Requests a worker runs, in the order it took them."""
@@ -88,21 +81,21 @@ class Placement:
         self._waiting[request.request_id] = request
         affinity = self._affinity.get(request.session) if request.session else None
         self._policy.add(Request(request.request_id, request.cost, affinity))
-        self._due.changed = True
+        self._changed = True
 
     def cancel(self, request: RequestState) -> None:
         """Cancel one that no worker is known to run. On the board it stays, until the worker that wins it ends it."""
         if self._waiting.pop(request.request_id, None):
             self._policy.remove(request.request_id)
         if request.place is None:
-            request.stage = Stage.ENDED
+            request.stage = ENDED
             return
         self._board.set_cancel(request.place)
         if request.ring is None:  # it came back from a dead worker, and has been in no ring since
             request.ring = self._in_ring.index(min(self._in_ring))
             self._in_ring[request.ring] += 1
             self._strand(request)
-        self._due.changed |= request.stage is Stage.STRANDED
+        self._changed |= request.stage is STRANDED
 
     def send_cancel(self, request: RequestState, worker: int) -> None:
         """Tell the worker that has it."""
@@ -112,7 +105,7 @@ class Placement:
     def taken(self, request: RequestState, worker: int, at: float) -> None:
         """Note that a worker has won it, at `at` seconds on CLOCK_MONOTONIC."""
         self._leave_ring(request)
-        request.stage, request.worker = Stage.RUNNING, worker
+        request.stage, request.worker = RUNNING, worker
         request.attempts, request.taken_at = request.attempts + 1, at
         self._running[worker][request.request_id] = request
         if request.session:
@@ -136,7 +129,7 @@ class Placement:
         self._leave_ring(request)
         del self._on_board[request.place]
         self._board.release(request.place)
-        request.place, request.stage = None, Stage.ENDED
+        request.place, request.stage = None, ENDED
 
     def take_back(self, request: RequestState) -> None:
         """Let a dead worker's request wait again. RequestError when what is left is too large for its slot."""
@@ -144,7 +137,7 @@ class Placement:
         worker = request.worker
         self.leave_worker(request)
         self._board.take_back(request.place, to_frame(request.remaining(), request.request_id))
-        request.stage = Stage.WAITING
+        request.stage = WAITING
         self._waiting[request.request_id] = request
         self._policy.add_again(Request(request.request_id, request.cost), worker)
 
@@ -153,12 +146,12 @@ class Placement:
     def spoke(self, worker: int, took: int, finished: bool) -> None:
         """Note that a worker sent something: how many requests it took, and whether one of its requests ended."""
         self._woken.discard(worker)
-        self._due.taken += took
-        if self._board.producer == "main":
-            self._look_at([worker] if finished else ())
-        elif finished or any(self._in_ring):
-            # an owner publishes when it reads its pipe, and cannot wake thieves: look at all after each of its words
-            self._look_at(range(len(self._in_ring)))
+        self._taken += took
+        if self._owners_publish:
+            if finished or any(self._in_ring):  # an owner does that when it reads its pipe, and cannot wake thieves
+                self._look_at(range(len(self._in_ring)))
+        elif finished:
+            self._look_at([worker])
 
     def worker_ready(self, worker: int) -> None:
         """Look at a new worker: it may have been born after the wake-up for what waits."""
@@ -169,7 +162,7 @@ class Placement:
         """Find what went with it, when what it had won is released or taken back."""
         for place in self._board.stranded():
             request = self._on_board[place]
-            if request.stage is Stage.QUEUED:
+            if request.stage is QUEUED:
                 self._strand(request)
         self._affinity = {session: known for session, known in self._affinity.items() if known != worker}
         self._woken.discard(worker)
@@ -183,10 +176,13 @@ class Placement:
 
     def flush(self) -> list[tuple[RequestState, str]]:
         """Append what can be, and wake workers for it; returns (request, reason) of what is too large for the board."""
-        due, self._due = self._due, _Due()
-        refused = self._fill(due.freed) if due.changed else []
-        if due.taken:
-            self._wake_others(due.taken)
+        refused: list[tuple[RequestState, str]] = []
+        if self._changed:
+            freed, self._freed, self._changed = self._freed, set(), False
+            refused = self._fill(freed)
+        if self._taken:
+            taken, self._taken = self._taken, 0
+            self._wake_others(taken)
         return refused
 
     def _fill(self, freed: set[int]) -> list[tuple[RequestState, str]]:
@@ -198,12 +194,12 @@ class Placement:
         for request in self._stranded[:]:
             ring = request.ring
             if ring is not None and self._reachable(ring, ready) and self._board.room(ring):
+                self._stranded.remove(request)
                 self._append(request, ring, cells)
         refused = self._deal(ready, cells)
         left = self._steals and any(self._in_ring)
         wanted = [worker for worker in freed if left or self._in_ring[worker]]
-        appended = {ring: len(added) for ring, added in cells.items()}
-        self._wake(to_wake(appended, self._asleep(ready), wanted, self._woken, self._steals), cells)
+        self._wake(to_wake(cells, self._asleep(ready), wanted, self._woken, self._steals), cells)
         return refused
 
     def _deal(self, ready: list[bool], cells: dict[int, list[bytes]]) -> list[tuple[RequestState, str]]:
@@ -230,36 +226,34 @@ class Placement:
             try:
                 request.place = self._board.write_request(to_frame(request.remaining(), request.request_id))
             except LlmprocError as error:  # too large for a frame or for its slot
-                request.stage = Stage.ENDED
+                request.stage = ENDED
                 return str(error)
             self._on_board[request.place] = request
         return ""
 
     def _append(self, request: RequestState, ring: int, cells: dict[int, list[bytes]]) -> None:
         assert request.place is not None
-        if request.stage is Stage.STRANDED:
-            self._stranded.remove(request)
-        request.ring, request.stage = ring, Stage.QUEUED
+        request.ring, request.stage = ring, QUEUED
         cells.setdefault(ring, []).append(self._board.append(ring, request.place))
         self._on_event(RequestQueued(request=request.request_id, ring=ring))
 
     def _reachable(self, ring: int, ready: list[bool]) -> bool:
         """Whether a ring can be appended to: where main is no producer, its owner must be there to be one."""
-        return ready[ring] or self._board.producer == "main"
+        return ready[ring] or not self._owners_publish
 
     # -- the books --------------------------------------------------------------------------------------------------
 
     def _look_at(self, workers: Iterable[int]) -> None:
         """Let the next `flush` see to them."""
-        self._due.freed.update(workers)
-        self._due.changed |= bool(self._due.freed)
+        self._freed.update(workers)
+        self._changed = True
 
     def _strand(self, request: RequestState) -> None:
-        request.stage = Stage.STRANDED
+        request.stage = STRANDED
         self._stranded.append(request)
 
     def _leave_ring(self, request: RequestState) -> None:
-        if request.stage is Stage.STRANDED:
+        if request.stage is STRANDED:
             self._stranded.remove(request)
         if request.ring is not None:
             self._in_ring[request.ring] -= 1

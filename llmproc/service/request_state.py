@@ -46,6 +46,9 @@ class Stage(Enum):
     ENDED = "ended"
 
 
+WAITING, QUEUED, STRANDED, RUNNING, ENDED = Stage  # looking up a member by its class takes 0.1 us until Python 3.12
+
+
 @dataclass(slots=True, eq=False)
 class RequestState:
     """One accepted request."""
@@ -55,7 +58,7 @@ class RequestState:
     ticket: Ticket
     session: int = 0
     start: int = 0  # positions of its session before this turn
-    stage: Stage = Stage.WAITING
+    stage: Stage = WAITING
     emitted: list[int] = field(default_factory=list)  # sampled tokens
     closed: bool = False  # the closing id has been reported
     worker: int | None = None  # that runs it

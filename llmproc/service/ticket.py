@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from llmproc.processes.patience import SLICE_S, slices
+from llmproc.processes.patience import slices
 from llmproc.service.messages import Finish, Token
 
 
@@ -45,6 +45,10 @@ class Ticket:
 
     def next(self, timeout: float | None = None) -> Token | Finish | None:
         """Return the next event; None when none comes within `timeout` seconds."""
+        try:
+            return self._events.get_nowait()  # a timeout costs as much as all else here, and is seldom needed
+        except queue.Empty:
+            pass
         for part in slices(timeout):
             try:
                 return self._events.get(timeout=part)
@@ -60,11 +64,7 @@ class Ticket:
         return True
 
     def __iter__(self) -> Iterator[Token | Finish]:
-        while True:
-            try:
-                event = self._events.get(timeout=SLICE_S)
-            except queue.Empty:
-                continue
+        while (event := self.next()) is not None:
             yield event
             if isinstance(event, Finish):
                 return

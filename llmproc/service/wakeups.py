@@ -14,7 +14,7 @@ Used by `service.placement`, which keeps the fence and sends. Pure: sets of work
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Sized
 from typing import Protocol
 
 from llmproc.processes.frames import Frame
@@ -37,20 +37,20 @@ class Workers(Protocol):
 
 
 def to_wake(
-    appended: Mapping[int, int],
+    appended: Mapping[int, Sized],
     asleep: Sequence[bool],
     wanted: Iterable[int],
     woken: Collection[int],
     steals: bool,
 ) -> set[int]:
-    """Choose whom to wake for `appended` (ring -> requests), and those of `wanted` that sleep.
+    """Choose whom to wake for `appended` (by ring: what was appended to it), and those of `wanted` that sleep.
 
     `asleep`: who sleeps and could run one more; `woken`: who was woken and has sent nothing since; `steals`: whether
     any worker may take from any ring.
     """
     chosen = {worker for worker in wanted if asleep[worker]}
-    for ring, count in appended.items():
-        others = count
+    for ring, added in appended.items():
+        others = len(added)
         if asleep[ring]:
             chosen.add(ring)
             others -= ring not in woken

@@ -55,7 +55,7 @@ class Launch:
     def __init__(
         self,
         config: ServiceConfig,
-        observer: Observer,
+        observer: Observer | None,
         last_output: Callable[[], str],
         on_progress: Callable[[Progress], None] = lambda progress: None,
         on_notice: Callable[[str], None] = lambda text: None,

@@ -62,6 +62,7 @@ class Supervisor:
         self._posts = select.poll()  # not select.select: it takes no descriptor above 1023
         self._posts.register(self._wake_read, select.POLLIN)
         self._selector.register(self._wake_read, selectors.EVENT_READ, self._drain_wake)
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._thread_main, name="llmproc-io", daemon=True)
 
     # -- called from any thread -------------------------------------------------------------------------------------
@@ -99,11 +100,10 @@ class Supervisor:
             if not self._closed:
                 self._close()
             return True
-        for part in slices(timeout):
-            self._thread.join(part)
-            if not self._thread.is_alive():
-                return True
-        return False
+        if not any(self._over.wait(part) for part in slices(timeout)):
+            return False
+        self._thread.join()  # not before: an exception in Thread.join takes a living thread for a dead one (bpo-45274)
+        return True
 
     # -- called on the I/O thread -----------------------------------------------------------------------------------
 
@@ -262,8 +262,11 @@ class Supervisor:
             self._kill_everything()
             self._listener.gave_up(WorkersLostError(f"the I/O thread failed: {error!r}"))
         finally:
-            self._close()
-            self._listener.stopped()
+            try:
+                self._close()
+                self._listener.stopped()
+            finally:
+                self._over.set()
 
     def _kill_everything(self) -> None:
         self._stopping = self._lifecycle.stopping = True

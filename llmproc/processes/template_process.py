@@ -225,4 +225,5 @@ class TemplateProcess:
 
 def _how(code: int) -> str:
     cause = system.probable_cause(code)
-    return f" ({f'signal {-code}' if code < 0 else f'exit status {code}'})" + (f": {cause}" if cause else "")
+    words = f"signal {-code}" if code < 0 else f"exit status {code}"
+    return f" ({words}, {cause})" if cause else f" ({words})"

@@ -138,4 +138,4 @@ class WorkerLifecycle:
 
 def _how(ended: WorkerExit) -> str:
     cause = system.probable_cause(system.exit_code(ended.status))
-    return f" (status {system.describe_status(ended.status)})" + (f": {cause}" if cause else "")
+    return f" (status {system.describe_status(ended.status)})" + (f", {cause}" if cause else "")

@@ -77,7 +77,7 @@ def make_plan(config: ServiceConfig, board: RequestBoard, steals: bool) -> Plan:
     return Plan(
         prepare=prepare,
         child=child,
-        payload=msgspec.json.encode(PrepareOrder(str(config.checkpoint), engine, config.workers, steals)),
+        payload=msgspec.json.encode(PrepareOrder(os.fsencode(config.checkpoint), engine, config.workers, steals)),
         workers=config.workers,
         environment=config.environment,
         output_fd=config.output_fd,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.paths import PYTHONPATH, ROOT
+from support.waiting import PATIENCE_S
 
 from llmproc.apps.bench import app
 from llmproc.config import Environment
@@ -140,7 +141,7 @@ def test_ctrl_c_ends_every_arm(tmp_path: Path) -> None:
         assert bench.stdout.readline() == "measuring\n"
         children = Path(f"/proc/{bench.pid}/task/{bench.pid}/children").read_text().split()
         os.killpg(bench.pid, signal.SIGINT)
-        assert bench.wait(30) == 130
+        assert bench.wait(PATIENCE_S) == 130
         assert bench.stderr.read() == "" and len(children) == 1
         assert not os.path.exists(f"/proc/{children[0]}")
 

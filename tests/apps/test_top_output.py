@@ -52,7 +52,7 @@ def test_a_stream_goes_on_until_nobody_reads(tmp_path: Path, stage: Stage) -> No
         for _ in range(3):
             chat.expect(f"{os.getpid()} main")
         chat.hang_up()
-        assert chat.process.wait(20) == 141
+        assert chat.process.wait(PATIENCE_S) == 141
 
 
 def test_a_stream_ended_by_a_signal(tmp_path: Path, stage: Stage) -> None:

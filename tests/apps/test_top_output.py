@@ -13,6 +13,7 @@ import pytest
 from apps.topping import BUSY, Stage
 from support.chatting import Chat, run
 from support.paths import ROOT
+from support.waiting import PATIENCE_S
 
 
 @pytest.fixture

@@ -316,15 +316,6 @@ def test_rows_on_a_terminal_are_not_mixed_with_a_bar(tmp_path: Path, slow: Path)
         assert "\x1b" not in run.raw and len(re.findall(r'(?m)^\{"id":\d', run.text)) == 4
 
 
-def test_main_needs_neither_numpy_nor_numba() -> None:
-    code = (
-        "import sys, llmproc.apps.batch.app\n"
-        "print([name for name in ('numba', 'numpy', 'pandas', 'llmproc.kernels', 'rich') if name in sys.modules])"
-    )
-    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "[]"
-
-
 def test_a_model_that_cannot_be_loaded_is_one_line_and_leaves_nothing(tmp_path: Path, quick: Path) -> None:
     from llmproc.checkpoints.model_file import open_model
 

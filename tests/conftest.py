@@ -27,6 +27,8 @@ os.environ.update(XDG_CACHE_HOME=str(_PLACE), XDG_STATE_HOME=str(_OWN / "state")
 for _name in [name for name in os.environ if name.startswith("LLMPROC_")]:
     del os.environ[_name]
 os.environ["XDG_RUNTIME_DIR"] = str(_OWN / "runtime")  # nor announce themselves to the user's `llmproc top`
+for _name in ("COLUMNS", "LINES"):  # pytest-xdist's processes have them, and they would win over a terminal's size
+    os.environ.pop(_name, None)
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of programs are started: a third of a second for each
 (_OWN / "runtime").mkdir(parents=True, exist_ok=True)
 

@@ -58,7 +58,7 @@ class LLM:
         `config.EngineOptions`. Returns when the model is ready (under asyncio: `await asyncio.to_thread(LLM)`). Raises
         UsageError, CheckpointError, TokenizerError or StartError.
         """
-        check_workers(workers)
+        workers = check_workers(workers)
         self.options = EngineOptions(
             threads, sequences, weights=weights, kv_type=kv_type, context=context, kv_memory=kv_memory,
             batch_tokens=batch_tokens,

@@ -67,7 +67,7 @@ def test_numbers_of_numpy_become_pythons_own() -> None:
     options = EngineOptions(threads=np.int8(2), sequences=np.int32(3), context=np.int64(99))  # type: ignore[arg-type]
     assert options == EngineOptions(threads=2, sequences=3, context=99) and type(options.threads) is int
     assert type(check_workers(np.int16(4))) is int  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="max_tokens is .*: must be a whole number"):
+    with pytest.raises(UsageError, match=r"max_tokens is .*: must be a whole number"):
         SamplingParams(max_tokens=np.float64(4))  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="temperature is nan"):
         SamplingParams(np.float32("nan"))  # type: ignore[arg-type]

@@ -60,6 +60,10 @@ class Screen:
         if not self._at_line_start:
             self.write("\n")
 
+    def line_was_begun(self) -> None:
+        """Note that a terminal's reader shows a prompt: the cursor is no longer at the start of a line."""
+        self._at_line_start = False
+
     def line_was_entered(self) -> None:
         """The user pressed Enter: the cursor is at the start of a line."""
         self._at_line_start = True

@@ -35,8 +35,10 @@ def read_file(name: str | os.PathLike[str]) -> bytes:
     """The bytes of a regular file of at most MAX_FILE bytes."""
     path = user_path(name)
     try:
-        if not path.is_file():
+        if not path.exists():
             raise LlmprocError(f"{path}: no such file")
+        if not path.is_file():
+            raise LlmprocError(f"{path}: is {'a folder' if path.is_dir() else 'a device or pipe'}: must be a file")
         if path.stat().st_size > MAX_FILE:
             raise LlmprocError(f"{path}: is {path.stat().st_size} bytes: at most {MAX_FILE}")
         return path.read_bytes()

@@ -38,6 +38,7 @@ class ChatOptions:
     """Everything a prompt loop needs to know, checked."""
 
     model: Path
+    model_named: bool  # by a flag or the environment
     tokenizer: Path
     sampling: SamplingParams
     seed_drawn: bool
@@ -97,6 +98,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
     sampling, drawn = sampling_of(given, given.seed)
     return ChatOptions(
         model=model,
+        model_named=bool(given.model or environment.model),
         tokenizer=tokenizer,
         sampling=sampling,
         seed_drawn=drawn,

@@ -24,6 +24,7 @@ class LineSource(Protocol):
     """A source of prompts."""
 
     echoes: bool  # what is entered shows on the screen, with its newline
+    leaves_line_open: bool  # Ctrl-C and Ctrl-D leave the cursor behind the prompt sign
 
     def read(self, prompt: str) -> str | None:
         """The next line, or None at the end."""
@@ -36,6 +37,7 @@ class PipedSource:
     """Lines of bytes from descriptor 0, whatever their encoding: bytes that are no UTF-8 survive as surrogates."""
 
     echoes = False
+    leaves_line_open = False  # the prompt sign is written by the screen, which knows
 
     def __init__(self, write_prompt: Callable[[str], None]) -> None:
         self._write_prompt = write_prompt
@@ -74,6 +76,7 @@ class ReadlineSource:
     """A terminal with the standard library's readline."""
 
     echoes = True
+    leaves_line_open = True
 
     def __init__(self, history: Path | None, words: Sequence[str]) -> None:
         import readline
@@ -107,6 +110,7 @@ class ToolkitSource:
     """A terminal with prompt_toolkit: history, completion while typing, pasted lines stay one prompt, Ctrl-Z."""
 
     echoes = True
+    leaves_line_open = False
 
     def __init__(self, history: Path | None, words: Sequence[str]) -> None:
         from prompt_toolkit import PromptSession

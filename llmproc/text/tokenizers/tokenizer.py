@@ -2,7 +2,8 @@
 
 llama2.c's own family (SentencePiece) has byte tokens <0x00>..<0xFF> at ids 3..258, and a space is put before every
 text; the other family (the course's, and ours) has byte values as ordinary entries and no such space. The entry at
-id 3 tells which it is. For: main, which alone turns text into ids. Never in it: chat templates, terminals.
+id 3 tells which it is. Exports of 2023 have the bytes themselves at ids 3..258.
+Used by main, which alone turns text into ids. Never in it: chat templates, terminals.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from llmproc.errors import RequestError, TokenizerError
-from llmproc.text.tokenizers.c_encoding import CStrings, c_strings, encode_as_c
+from llmproc.text.tokenizers.c_encoding import CStrings, c_strings, encode_as_c, entry_ids
 from llmproc.text.tokenizers.merge import merge_pairs
 from llmproc.text.tokenizers.sidecar import Sidecar, read_sidecar, sidecar_path
 from llmproc.text.tokenizers.specials import (
@@ -43,7 +44,8 @@ def load_tokenizer(
     meta = Path(meta_path) if meta_path is not None else sidecar_path(file)
     given = meta_path is not None or os.path.lexists(meta)
     sidecar = read_sidecar(meta, vocab_size) if given else default_sidecar(vocabulary.pieces)
-    tokenizer = Tokenizer(vocabulary, sidecar, has_byte_tokens(file, vocabulary.pieces))
+    byte_tokens = vocabulary.raw_bytes or has_byte_tokens(file, vocabulary.pieces)
+    tokenizer = Tokenizer(vocabulary, sidecar, byte_tokens)
     if given and sidecar.template == "chatml":
         _check_chatml(meta, tokenizer)
     return tokenizer
@@ -60,8 +62,10 @@ class Tokenizer:
         self.special = special_tokens(vocabulary.pieces, sidecar, byte_tokens)
         self._pieces, self._scores, self._longest = vocabulary.pieces, vocabulary.scores, vocabulary.longest
         # Entries that text may become: byte tokens only stand in for bytes, "<0x0A>" typed by a user is six characters.
-        self._ids = {piece: token for token, piece in enumerate(self._pieces) if piece not in self.special}
-        if byte_tokens:
+        # Where bytes stand as themselves, both are: run.c finds either, by its search.
+        ids = entry_ids(self._pieces)
+        self._ids = {piece: token for piece, token in ids.items() if piece not in self.special}
+        if byte_tokens and not vocabulary.raw_bytes:
             for token in self._byte_ids():
                 del self._ids[self._pieces[token]]
 

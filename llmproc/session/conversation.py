@@ -46,7 +46,7 @@ class Conversation:
 
     @property
     def length(self) -> int:
-        """Positions used so far."""
+        """Return the positions used so far."""
         return len(self.ids)
 
     # -- turns ------------------------------------------------------------------------------------------------------

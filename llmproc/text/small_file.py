@@ -1,6 +1,6 @@
 """Reads one small untrusted file whole, without ever hanging, or says in one line why it cannot.
 
-For: tokenizer.bin and its sidecar. Never in it: anything about what the bytes mean.
+Used for tokenizer.bin and its sidecar. Never in it: anything about what the bytes mean.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _KINDS = {
 
 
 def read_small_file(path: Path, limit: int) -> bytes:
-    """The bytes of the regular file `path`, at most `limit` of them.
+    """Return the bytes of the regular file `path`, at most `limit` of them.
 
     Raises TokenizerError for a missing, unreadable, irregular or too big file, and for one that changes size while
     it is read.
     """
     try:
-        # O_NONBLOCK: opening a FIFO that nobody writes would otherwise wait for ever.
+        # O_NONBLOCK: opening a FIFO without a writer would otherwise wait for ever.
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except (OSError, ValueError) as error:
         raise TokenizerError(path, "file", _reason(error), "must exist and be readable") from None

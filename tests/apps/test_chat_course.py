@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from apps.test_chat_pipe import check_log
+from apps.test_chat_terminal import prompted
 from support.chatting import PROMPT, SPEED, Chat, answers, run
 from support.processes import tasks
 
@@ -106,7 +107,7 @@ def test_the_status_stands_on_a_line_of_its_own(tmp_path: Path, quick: Path, too
         pytest.importorskip("prompt_toolkit", reason="prompt_toolkit is not installed")
     options = ("--course", "--model", quick, "--log", "log.txt")
     with Chat(tmp_path, *options, terminal=True, toolkit=toolkit) as chat:
-        chat.expect(PROMPT)
+        prompted(chat)
         chat.send(key)
         assert chat.wait() == (130 if key == b"\x03" else 0)
         assert chat.text.splitlines()[-1] == "Child exited with 0"

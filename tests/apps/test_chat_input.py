@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from apps.test_chat_terminal import prompted, ready_for_keys
 from support.chatting import PROMPT, SPEED, Chat, answers, run
 
 OPEN = '[INFO] the input ended before the closing """: asked as far as it came'
@@ -33,13 +34,14 @@ def test_ctrl_d_inside_a_block_asks_it_and_the_loop_goes_on(tmp_path: Path, quic
     if toolkit:
         pytest.importorskip("prompt_toolkit", reason="prompt_toolkit is not installed")
     with Chat(tmp_path, "--model", quick, "--max-tokens", 6, terminal=True, toolkit=toolkit) as chat:
-        chat.expect(PROMPT)
+        prompted(chat)
         chat.say('"""One')
-        chat.expect("... ")
+        chat.expect("...")
+        ready_for_keys(chat)
         chat.end_of_input()
         chat.expect(OPEN)
         chat.expect(SPEED)
-        chat.expect(PROMPT)
+        prompted(chat)
         chat.end_of_input()
         assert chat.wait() == 0
 

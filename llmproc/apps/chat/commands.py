@@ -25,7 +25,7 @@ from llmproc.text.templates.system import check_system
 
 
 class Loop(Protocol):
-    """What a command may use of the prompt loop."""
+    """The parts of the prompt loop that a command may use."""
 
     conversation: Conversation
     service: Service
@@ -55,7 +55,7 @@ class Command:
 
     @property
     def name(self) -> str:
-        """The word that calls it."""
+        """Return the word that calls it."""
         return self.usage.split()[0]
 
 
@@ -89,7 +89,7 @@ def _set(loop: Loop, argument: str) -> None:
         seed = int(_number(name, value, int))
         drawn = int.from_bytes(os.urandom(4), "little") + 1 if seed <= 0 else seed
         conversation.reseed(drawn)
-        loop.screen.notice(f"seed {drawn}: the random stream starts over")
+        loop.screen.notice(f"seed {conversation.sampling.seed}: the random stream starts over")
     elif name == "system":
         _set_system(loop, value)
     elif name == "verbose":
@@ -181,7 +181,7 @@ def _sched(loop: Loop, argument: str) -> None:
 
 
 def _without_fresh(argument: str) -> tuple[list[str], bool]:
-    """The words of an argument, and whether the last one asked for a freshly forked worker."""
+    """Return the words of an argument, and whether the last one asked for a newly forked worker."""
     words = argument.split()
     fresh = len(words) > 1 and words[-1] == "fresh"
     return (words[:-1] if fresh else words), fresh

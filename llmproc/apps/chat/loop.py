@@ -44,7 +44,7 @@ class ChatLoop:
         self._ended = self._quoted = False
 
     def run(self) -> None:
-        """Until the end of input, /bye, a signal, or the service's failure (which raises)."""
+        """Run until the end of input, /bye, a signal, or the service's failure (which raises)."""
         try:
             while not self._ended and (text := self._read()) is not None:
                 self._obey(text)
@@ -84,7 +84,7 @@ class ChatLoop:
 
     def _line(self, prompt: str) -> str | None:
         self._interrupts.idle(True)
-        if self.service.error:  # it failed a moment before anybody could be woken
+        if self.service.error:  # it failed a moment before this thread could be woken
             raise self.service.error
         if self._source.leaves_line_open:
             self.screen.line_was_begun()

@@ -34,7 +34,7 @@ __all__ = ["Tokenizer", "load_tokenizer", "write_tokenizer"]
 def load_tokenizer(
     path: str | os.PathLike[str], vocab_size: int, meta_path: str | os.PathLike[str] | None = None
 ) -> Tokenizer:
-    """Reads tokenizer.bin for a checkpoint of `vocab_size` ids, with its sidecar.
+    """Read tokenizer.bin for a checkpoint of `vocab_size` ids, with its sidecar.
 
     `meta_path` None: `<stem>.meta.json` beside `path` if it is there, else the defaults of the two families; a path
     that is given must exist. Raises TokenizerError.
@@ -109,18 +109,18 @@ class Tokenizer:
         return self._pieces[token]
 
     def piece(self, token: int) -> bytes:
-        """The bytes that `token` prints as: its entry, or the raw byte of a byte token. RequestError: no such id."""
+        """Return the bytes that `token` prints as: its entry, or a byte token's raw byte. RequestError: no such id."""
         entry = self.entry(token)
         return bytes((token - FIRST_BYTE_TOKEN,)) if self._is_byte_token(token) else entry
 
     def piece_after(self, previous: int | None, token: int) -> bytes:
-        """Like `piece`, but the piece after BOS loses a leading space (SentencePiece's dummy prefix)."""
+        """Return what `piece` does, but the piece after BOS loses a leading space (SentencePiece's dummy prefix)."""
         piece = self.piece(token)
         after_bos = previous is not None and previous == self.bos
         return piece[1:] if after_bos and piece[:1] == b" " and not self._is_byte_token(token) else piece
 
     def decode(self, ids: Iterable[int], previous: int | None = None) -> bytes:
-        """The bytes of `ids`, special tokens included, `previous` being the id before them. RequestError: bad id."""
+        """Return the bytes of `ids`, specials too; `previous` is the id before them. RequestError: no such id."""
         parts = []
         for token in ids:
             parts.append(self.piece_after(previous, token))
@@ -146,7 +146,7 @@ class Tokenizer:
 
 
 def _check_chatml(path: Path, tokenizer: Tokenizer) -> None:
-    """A vocabulary that cannot say the template's own words would fail every request; better at the start."""
+    """Refuse, at the start, a vocabulary without the template's own words: every request would fail."""
     for marker in (IM_START, IM_END):
         if marker not in tokenizer.special:
             rule = f"must be plain: the vocabulary has no {marker.decode()}"

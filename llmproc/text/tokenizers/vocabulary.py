@@ -3,7 +3,7 @@
     int32 longest piece in bytes, then for each id in turn: float32 score, int32 length, that many bytes
 
 Little-endian; the number of entries stands in no header, it is the checkpoint's vocabulary size.
-For: the tokenizer room and the recipe that makes the shipped tokenizer. Never in it: what a piece is used for.
+Used by the tokenizer room and the recipe that makes the shipped tokenizer. Never in it: what a piece is used for.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class Vocabulary:
 
 
 def read_vocabulary(path: Path, vocab_size: int) -> Vocabulary:
-    """Reads and checks `path`, which must hold exactly `vocab_size` entries. Raises TokenizerError."""
+    """Read and check `path`, which must hold exactly `vocab_size` entries. Raises TokenizerError."""
     return parse_vocabulary(path, read_small_file(path, MAX_FILE_BYTES), vocab_size)
 
 
 def parse_vocabulary(path: Path, data: bytes, vocab_size: int) -> Vocabulary:
-    """Checks the bytes of a tokenizer.bin against every rule of the format. `path` is for messages only."""
+    """Check the bytes of a tokenizer.bin against every rule of the format. `path` is for messages only."""
     if not 1 <= vocab_size <= MAX_ENTRIES:
         raise TokenizerError(path, "vocabulary size", vocab_size, f"must be in 1..{MAX_ENTRIES}")
     if len(data) < _LONGEST.size:
@@ -117,7 +117,7 @@ def _count_entries(data: bytes, offset: int, longest: int) -> int | None:
 
 
 def write_tokenizer(path: str | os.PathLike[str], pieces: Sequence[bytes], scores: Sequence[float]) -> None:
-    """Writes `pieces` (bytes, index = id) and `scores` as tokenizer.bin: temporary name, fsync, rename.
+    """Write `pieces` (bytes, index = id) and `scores` as tokenizer.bin: temporary name, fsync, rename.
 
     Raises TokenizerError for entries the reader would refuse (nothing is written then), OSError when the folder
     cannot be written.
@@ -137,7 +137,7 @@ def write_tokenizer(path: str | os.PathLike[str], pieces: Sequence[bytes], score
 
 
 def replace_file(target: Path, data: bytes) -> None:
-    """Puts `data` at `target` so that a reader or a crash sees the old file or the new one, never a part."""
+    """Put `data` at `target` so that a reader or a crash sees the old file or the new one, never a part."""
     fd, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(fd, "wb") as file:

@@ -38,8 +38,8 @@ class Screen:
         """Text on stdout, at once."""
         if text:
             self._end_progress()
+            self._at_line_start = text.endswith("\n")  # first: a signal may come as soon as the text can be seen
             put(sys.stdout, printable(text) if self._clean_stdout else text)
-            self._at_line_start = text.endswith("\n")
 
     def answer(self, text: str) -> None:
         """A piece of an answer, at once; behind a pipe with the very bytes it holds."""
@@ -47,8 +47,8 @@ class Screen:
             self.write(text)
         elif text:
             self._end_progress()
-            put_exactly(sys.stdout, text)
             self._at_line_start = text.endswith("\n")
+            put_exactly(sys.stdout, text)
 
     def line(self, text: str) -> None:
         """A line of its own on stdout."""

@@ -114,9 +114,10 @@ def _await_worker(service: Service, loop: ChatLoop, interrupts: Interrupts) -> N
     """
     if not loop.prompted or interrupts.ended_by not in (0, signal.SIGINT):
         return
-    seen, end = interrupts.count, time.monotonic() + loop.conversation.rules.last_chance_s
-    while not service.wait_ready(_LOOK_S) and interrupts.count == seen and time.monotonic() < end:
-        pass
+    ended_by, end = interrupts.ended_by, time.monotonic() + loop.conversation.rules.last_chance_s
+    while not interrupts.again and interrupts.ended_by == ended_by and time.monotonic() < end:
+        if service.wait_ready(_LOOK_S):
+            return
 
 
 def _close(service: Service, source: LineSource, recorder: RunRecorder) -> None:

@@ -15,7 +15,6 @@ import itertools
 import os
 import re
 import shlex
-import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +24,9 @@ from pathlib import Path
 import msgspec
 
 from llmproc.errors import LogError
+from llmproc.files.escaping import escape_bytes
+from llmproc.files.reading import UnreadableFileError, read_bounded
+from llmproc.files.replacing import replace_file
 from llmproc.monitor import proc, runtimedir
 from llmproc.monitor.service_stats import ServiceStats, WorkerCount
 
@@ -69,8 +71,8 @@ class Announcement:
         self._pid, self._starttime = os.getpid(), own.starttime if own else 0
         self._name = f"{self._pid}-{self._starttime}-{_namespace()}-{next(_count)}.json"
         self._started = time.strftime("%Y-%m-%dT%H:%M:%S%z"), time.monotonic()
-        self._command = shlex.join(sys.orig_argv)
-        self._run_folder = None if run_folder is None else str(run_folder)
+        self._command = escape_bytes(shlex.join(sys.orig_argv))
+        self._run_folder = None if run_folder is None else escape_bytes(str(run_folder))
         self._boot = _boot()
         self._file: Path | None = None
         self._version = -1
@@ -103,13 +105,7 @@ class Announcement:
     def _replace(self) -> None:
         file = self._file or self._open_place() / self._name
         data = msgspec.json.encode(self._instance())
-        temporary = file.with_name(f"{file.name}.new")
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            os.write(fd, data)
-        finally:
-            os.close(fd)
-        os.replace(temporary, file)
+        replace_file(file, data, durable=False, mode=0o600, temporary=f"{file.name}.new")
         self._file = file
 
     def _instance(self) -> Instance:
@@ -162,18 +158,9 @@ def _living(place: Path, root: str) -> Iterator[Instance]:
 def _read(file: Path) -> Instance | None:
     """None for a file that has gone, is not ours, too large, torn, or of another schema."""
     try:
-        fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
+        instance = msgspec.json.decode(read_bounded(file, _LARGEST, own=True), type=Instance)
+    except (UnreadableFileError, msgspec.DecodeError):
         return None
-    try:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_size > _LARGEST:
-            return None
-        instance = msgspec.json.decode(os.read(fd, _LARGEST), type=Instance)
-    except (OSError, msgspec.DecodeError):
-        return None
-    finally:
-        os.close(fd)
     return instance if instance.schema == SCHEMA else None
 
 

@@ -9,7 +9,6 @@ What the lines mean is logs/README.md's; nothing here samples or reads back.
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
@@ -19,7 +18,10 @@ from pathlib import Path
 
 from llmproc.config import Environment
 from llmproc.errors import LogError
-from llmproc.monitor.machine import machine_facts, versions
+from llmproc.files.escaping import to_json
+from llmproc.files.folders import user_folder
+from llmproc.files.replacing import replace_file
+from llmproc.monitor.machine import machine_facts, process_facts, versions
 from llmproc.monitor.sinks import LineSink
 
 NO_FOLDER = "none"  # as --run-dir or LLMPROC_RUN_DIR: keep no run folder
@@ -27,19 +29,18 @@ SCHEMA = 1  # of run.json and events.jsonl
 
 
 def default_base(package: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
-    """LLMPROC_RUN_DIR if set, else `logs/` of a checkout (above the package: setup.cfg, logs/), else XDG_STATE_HOME."""
+    """Return LLMPROC_RUN_DIR if set, else `logs/` of a checkout that this user may write to, else XDG_STATE_HOME's.
+
+    A checkout is a folder above the package with setup.cfg and logs/.
+    """
     if (chosen := Environment.read(environ).run_dir) not in (None, NO_FOLDER):
         return Path(str(chosen))
     above = (package or Path(__file__).resolve().parents[1]).parent
-    if (above / "setup.cfg").is_file() and (above / "logs").is_dir():
+    if (above / "setup.cfg").is_file() and (above / "logs").is_dir() and os.access(above / "logs", os.W_OK | os.X_OK):
         return above / "logs"
-    state = (environ if environ is not None else os.environ).get("XDG_STATE_HOME", "")
-    if os.path.isabs(state):  # a relative one is ignored: XDG
-        return Path(state) / "llmproc"
-    home = os.path.expanduser("~")
-    if not os.path.isabs(home):
+    if (state := user_folder("state", environ)) is None:
         raise LogError("there is no home directory for run folders: --run-dir names another place, or none")
-    return Path(home) / ".local" / "state" / "llmproc"
+    return state
 
 
 def latest(base: Path | None = None) -> Path:
@@ -89,6 +90,7 @@ class RunFolder:
                 "started_t": now,
                 "wall_clock_offset_s": time.time() - now,
                 "machine": machine_facts(),
+                "process": process_facts(),
                 "versions": versions(),
             }
         )
@@ -97,15 +99,18 @@ class RunFolder:
     def event(self, kind: str, **fields: object) -> None:
         """One line of events.jsonl; `t` is now unless given. What JSON does not know is written as its str()."""
         record = {"t": round(time.monotonic(), 6), "kind": kind, **fields}
-        self._events.write(json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str))
+        self._events.write(to_json(record))
 
     def describe(self, facts: Mapping[str, object]) -> None:
         """Adds `facts` to run.json, which is replaced as a whole."""
         self._described.update(facts)
-        temporary = self.path / ".run.json.new"
         try:
-            temporary.write_text(json.dumps(self._described, indent=1, ensure_ascii=False, default=str) + "\n")
-            os.replace(temporary, self.path / "run.json")
+            replace_file(
+                self.path / "run.json",
+                (to_json(self._described, indent=1) + "\n").encode(),
+                durable=False,
+                temporary=".run.json.new",
+            )
         except OSError as error:
             if self._notice is not None:
                 self._notice(f"{self.path / 'run.json'}: {error.strerror}")

@@ -92,8 +92,8 @@ def test_bare_set_system_tells_it_and_forgets_nothing(tmp_path: Path, quick: Pat
 def test_reading_what_is_not_a_file_says_what_it_is(tmp_path: Path, quick: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     _, out, _ = run(tmp_path, "--model", quick, text="/read .\n/read pipe\n/read missing\n", cwd=tmp_path)
-    assert "error: .: is a folder: must be a file" in out
-    assert "error: pipe: is a device or pipe: must be a file" in out
+    assert "error: .: is a directory, not a file" in out
+    assert "error: pipe: is a FIFO, not a file" in out
     assert "error: missing: no such file" in out
 
 

@@ -8,15 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 
-from llmproc.config import shipped_file
+from llmproc.config import EngineOptions, shipped_file
 from llmproc.errors import CheckpointError, StartError, TokenizerError, UsageError
 from llmproc.monitor.observer import NoObserver
 from llmproc.monitor.stderr_tail import stderr_tail
 from llmproc.service.service import ServiceConfig
 from llmproc.session.launch import Launch, read_model_files
+from llmproc.text.templates.registry import built_in_template
 
-ROOT = Path(__file__).resolve().parents[2]
 MODEL, TOKENIZER = shipped_file("model", "model.bin"), shipped_file("tokenizer", "tokenizer.bin")
 
 
@@ -99,10 +100,18 @@ def test_model_files_fit_together(tmp_path: Path) -> None:
 
 
 def test_a_template_without_a_place_refuses_a_system_message() -> None:
-    files = read_model_files(MODEL, TOKENIZER, "plain")
+    files = read_model_files(MODEL, TOKENIZER, built_in_template("plain"))
     files.check_system(None)
     files.check_system("")
     with pytest.raises(UsageError, match=r"^--system cannot be used: the template plain has no place for a system me"):
         files.check_system("Be brief.")
     with pytest.raises(UsageError, match=r"^system cannot be used"):
         files.check_system("Be brief.", "system")
+
+
+@pytest.mark.parametrize(("asked", "used"), [(None, 2048), (2, 2), (2048, 2048), (2049, 2048), (1 << 20, 2048)])
+def test_a_context_beyond_the_checkpoint_is_cut_and_said(asked: int | None, used: int) -> None:
+    files, options = read_model_files(MODEL, TOKENIZER), EngineOptions(context=asked)
+    assert files.model.description.seq_len == 2048 and files.context(options) == used
+    notice = f"--context is {asked}: {MODEL} has 2048 positions, so 2048 are used"
+    assert files.cut_context(options) == (notice if used != (asked or used) else "")

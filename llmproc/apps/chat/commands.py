@@ -164,10 +164,8 @@ def _reschedule(loop: Loop, scheduling: Scheduling, fresh: bool, said: str) -> N
         loop.screen.notice(f"{said} from the next worker on")
         return
     except OSError as error:
-        raise LlmprocError(
-            f"{explain_scheduling_error(error)}; add `fresh` to /sched or /nice to do it in a newly forked worker"
-        ) from None
-    loop.screen.notice(said + (", in a newly forked worker" if fresh else ""))
+        raise LlmprocError(f"{explain_scheduling_error(error)}; add `fresh` to /sched or /nice to get one") from None
+    loop.screen.notice(said + (", in a freshly forked worker" if fresh else ""))
 
 
 def _sched(loop: Loop, argument: str) -> None:
@@ -181,7 +179,7 @@ def _sched(loop: Loop, argument: str) -> None:
 
 
 def _without_fresh(argument: str) -> tuple[list[str], bool]:
-    """Return the words of an argument, and whether the last one asked for a newly forked worker."""
+    """Return the words of an argument, and whether the last one asked for a freshly forked worker."""
     words = argument.split()
     fresh = len(words) > 1 and words[-1] == "fresh"
     return (words[:-1] if fresh else words), fresh

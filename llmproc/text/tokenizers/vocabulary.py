@@ -78,11 +78,7 @@ def parse_vocabulary(path: Path, data: bytes, vocab_size: int) -> Vocabulary:
         pieces.append(piece)
         scores.append(score)
     if offset != end:
-        more = _count_entries(data, offset, longest)
-        if more is not None:
-            raise _another_vocabulary(path, vocab_size + more, vocab_size)
-        rule = f"must be {offset}, the end of its {vocab_size} entries: {end - offset} bytes are left over"
-        raise TokenizerError(path, "file size", end, rule)
+        raise _left_over(path, data, offset, longest, vocab_size)
     return Vocabulary(tuple(pieces), tuple(scores), max(map(len, pieces)), has_raw_bytes(pieces))
 
 
@@ -95,6 +91,16 @@ def has_raw_bytes(pieces: Sequence[bytes]) -> bool:
     if len(pieces) < 259 or [piece.strip() for piece in pieces[1:3]] != [b"<s>", b"</s>"]:
         return False
     return all(pieces[3 + byte] in (bytes((byte,)), chr(byte).encode()) for byte in range(256))
+
+
+def _left_over(path: Path, data: bytes, offset: int, longest: int, vocab_size: int) -> TokenizerError:
+    """Return the error for bytes after the last entry: further entries, or something else."""
+    more = _count_entries(data, offset, longest)
+    if more is not None:
+        return _another_vocabulary(path, vocab_size + more, vocab_size)
+    left = len(data) - offset
+    rule = f"must be {offset}, the end of its {vocab_size} entries: {left} bytes are left over"
+    return TokenizerError(path, "file size", len(data), rule)
 
 
 def _another_vocabulary(path: Path, found: int, vocab_size: int) -> TokenizerError:

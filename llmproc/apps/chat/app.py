@@ -168,7 +168,7 @@ def _say_end(
 def _say_goodbye(screen: Screen, exits: list[WorkerExit], recorder: RunRecorder, rules: ChatRules) -> None:
     screen.flush_notices()
     if exits:
-        died = [worker for worker in exits if worker.replaced and os.WIFSIGNALED(worker.status)]
+        died = [end for end in exits if end.replaced and end.status is not None and os.WIFSIGNALED(end.status)]
         told = died[0] if died and rules.first_death else exits[-1]
         if told is not exits[-1]:
             screen.notice(f"its replacement exited with {describe_status(exits[-1].status)}")

@@ -35,7 +35,7 @@ def endless(slow: Path) -> Iterator[LLM]:
 
 
 def idle(llm: LLM) -> bool:
-    return not llm._running.service._desk.dispatcher.requests.open_entries()
+    return not llm._running.service.open_requests()
 
 
 def test_nonstreaming_twins_give_the_same(llm: LLM) -> None:

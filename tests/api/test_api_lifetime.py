@@ -38,7 +38,7 @@ def open_model(path: Path, **options: object) -> LLM:
 
 
 def busy(llm: LLM) -> bool:
-    return any(entry.emitted for entry in llm._running.service._desk.dispatcher.requests.open_entries())
+    return any(entry.emitted for entry in llm._running.service.open_requests())
 
 
 # -- the package ----------------------------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ def test_a_forked_child_has_only_a_picture_of_it(tmp_path: Path, quick: Path) ->
     llm = LLM({str(quick)!r}, {str(quick.with_name("tokenizer.bin"))!r})
     stream = llm.stream("go on", SamplingParams(temperature=0, max_tokens=400))
     text = next(stream)
-    lock, held, done = llm._running.service._desk.supervisor._post_lock, threading.Event(), threading.Event()
+    lock, held, done = llm._running.service._supervisor._post_lock, threading.Event(), threading.Event()
     def hold():
         with lock:
             held.set()
@@ -332,6 +332,6 @@ def test_a_finalizer_may_come_in_the_middle_of_a_post(slow: Path) -> None:
         stream = llm.stream("go on", LONG)
         next(stream)
         service = llm._running.service
-        with service._lock, service._desk.supervisor._post_lock:
+        with service._lock, service._supervisor._post_lock:
             del stream
-        until(lambda: not service._desk.dispatcher.requests.open_entries(), patience_s=3)
+        until(lambda: not service.open_requests(), patience_s=3)

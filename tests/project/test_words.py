@@ -97,7 +97,6 @@ PENDING: dict[str, set[str]] = {
     "functions": {
         "api", "apps", "batch", "checkpoints", "config", "dispatch", "engine", "errors", "experiments", "files",
         "hardware", "kernels", "labs", "monitor", "processes", "report", "service", "session", "simd", "text",
-        "tools",
     },
     "classes": {
         "api", "apps", "batch", "checkpoints", "config", "dispatch", "engine", "experiments", "hardware", "labs",

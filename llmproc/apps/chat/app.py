@@ -18,7 +18,8 @@ from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.processes.slots import WorkerExit
 from llmproc.processes.system import describe_status
-from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.config import ServiceConfig
+from llmproc.service.service import Service
 from llmproc.session.conversation import Conversation
 from llmproc.session.launch import Launch, ModelFiles, read_model_files
 from llmproc.session.session import ServiceSession

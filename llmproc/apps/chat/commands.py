@@ -16,7 +16,7 @@ from llmproc.apps.screen import Screen
 from llmproc.config import POLICIES, Scheduling, format_cpus, parse_cpus
 from llmproc.errors import LlmprocError, UsageError
 from llmproc.monitor import proc
-from llmproc.service.desk import explain_scheduling_error
+from llmproc.processes.scheduling import explain_scheduling_error
 from llmproc.service.service import Service
 from llmproc.session.conversation import Conversation
 from llmproc.session.saving import read_file, read_session, write_session

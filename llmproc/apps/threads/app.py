@@ -18,7 +18,7 @@ from llmproc.labs.threads.clocks import ThreadTimes, of_rusage, read_times, repo
 from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.processes.slots import WorkerExit
-from llmproc.service.service import ServiceConfig
+from llmproc.service.config import ServiceConfig
 from llmproc.session.conversation import Conversation
 from llmproc.session.launch import Launch, ModelFiles, read_model_files
 from llmproc.session.session import ServiceSession

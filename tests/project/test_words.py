@@ -96,19 +96,17 @@ PENDING: dict[str, set[str]] = {
     "names": {"api", "batch", "engine", "experiments", "service"},
     "functions": {
         "api", "apps", "batch", "checkpoints", "config", "dispatch", "engine", "errors", "experiments", "files",
-        "hardware", "kernels", "labs", "processes", "service", "session", "simd", "text",
+        "kernels", "labs", "processes", "service", "session", "simd", "text",
     },
     "classes": {
-        "api", "apps", "batch", "checkpoints", "config", "dispatch", "engine", "experiments", "hardware", "labs",
-        "processes", "service", "session",
+        "api", "apps", "batch", "config", "dispatch", "engine", "labs", "processes", "service", "session",
     },
     "headers": {
-        "api", "apps", "batch", "checkpoints", "dispatch", "engine", "experiments", "hardware", "kernels",
-        "processes", "service", "session", "text",
+        "api", "apps", "batch", "dispatch", "engine", "kernels", "processes", "service", "session", "text",
     },
     "texts": {
-        "api", "apps", "batch", "checkpoints", "config", "dispatch", "engine", "experiments", "files", "hardware",
-        "kernels", "processes", "service", "session", "simd", "text",
+        "api", "apps", "batch", "config", "dispatch", "engine", "experiments", "kernels", "processes",
+        "service", "session", "simd", "text",
     },
 }  # fmt: skip
 

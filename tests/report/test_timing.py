@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from matplotlib.patches import Rectangle
 from report.looking import overlaps, texts
 
 from llmproc.report.rundata import STEP_COLUMNS, TURN_COLUMNS, RunData, table
@@ -24,6 +26,7 @@ def lengths(data: RunData) -> list[float]:
     """The length of each bar, all its parts together."""
     found: dict[int, float] = {}
     for bar in plot_timing(data).axes[0].patches:
+        assert isinstance(bar, Rectangle)
         place = round(bar.get_y() + bar.get_height() / 2)
         found[place] = found.get(place, 0.0) + bar.get_width()
     return [found[place] for place in sorted(found)]
@@ -80,14 +83,16 @@ def test_names_of_lines_are_short_where_there_are_many(count: int, names: list[s
     axis = plot_timing(run(START, *turns)).axes[1]
     legend = axis.get_legend()
     assert (None if legend is None else [text.get_text() for text in legend.get_texts()]) == names
-    assert [list(line.get_xdata()) for line in axis.lines] == [[40 * n - 40, 40 * n] for n in range(1, count + 1)]
+    assert [np.asarray(line.get_xdata()).tolist() for line in axis.lines] == [
+        [40 * n - 40, 40 * n] for n in range(1, count + 1)
+    ]
 
 
 def test_step_summaries_are_drawn_in_place_of_averages() -> None:
     steps = [{"turn": turn, "t_s": 1.0, "position": 10.0 * turn, "tokens_per_s": 50.0 + turn} for turn in range(1, 15)]
     data = run(START, TURN, steps=steps)
     axis = plot_timing(data).axes[1]
-    assert len(axis.lines) == MOST_LINES and list(axis.lines[2].get_ydata()) == [53.0]
+    assert len(axis.lines) == MOST_LINES and np.asarray(axis.lines[2].get_ydata()).tolist() == [53.0]
     assert axis.get_ylim() == pytest.approx((0, 64 * 1.18))
     assert len(step_table(data)) == 14 and list(timing_table(data)["turn"]) == [0, 1]
 

@@ -16,7 +16,7 @@ import msgspec
 
 
 def _kind(name: str) -> str:
-    """`WorkerForked` -> `worker_forked`."""
+    """Return `worker_forked` for `WorkerForked`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
@@ -84,7 +84,7 @@ class FirstToken(Event):
 
 
 class StepSummary(Event, tag="step"):
-    """How far an answer is: positions used, tokens of the answer so far."""
+    """A summary of an unfinished answer: positions used, tokens of the answer so far."""
 
     request: int
     position: int

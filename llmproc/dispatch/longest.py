@@ -14,7 +14,7 @@ from llmproc.dispatch.policy import Request, checked, most_free
 
 
 class LongestFirst:
-    """See Policy. Affinity is ignored."""
+    """A policy. Affinity is ignored."""
 
     name: ClassVar[str] = "lpt"
     steals: ClassVar[bool] = False
@@ -26,11 +26,11 @@ class LongestFirst:
         self._serial = 0
 
     def add(self, request: Request) -> None:
-        """See Policy."""
+        """Let a new request wait."""
         self._put(request, new=True)
 
     def add_again(self, request: Request, worker: int) -> None:
-        """See Policy; of those that came back the longest goes first."""
+        """Let one that came back wait; of these the longest goes first."""
         self._put(request, new=False)
 
     def _put(self, request: Request, new: bool) -> None:
@@ -52,7 +52,7 @@ class LongestFirst:
                 return request_id, worker
 
     def remove(self, request_id: int) -> bool:
-        """See Policy."""
+        """Forget one that was cancelled; False: it does not wait here."""
         return self._serials.pop(request_id, None) is not None
 
     def __len__(self) -> int:

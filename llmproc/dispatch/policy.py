@@ -3,8 +3,8 @@
     caller      add(request) ----> policy ----> next(rooms, running) -> (request, worker): append to that ring now
                 add_again(request, worker)      remove(request_id)
 
-Serves `service`, on whose I/O thread all of it is called. A policy decides and does nothing; it forgets a request the
-moment it has handed it out, and whoever got it hands it in again with `add_again` if a worker died with it.
+Used by `service`, on whose I/O thread all of it is called. A policy decides and does nothing; it forgets a request the
+moment it has handed it out, and its holder hands it in again with `add_again` if a worker died with it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import ClassVar, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a policy knows of a request. Ids grow with arrival. ValueError for a cost that is no number from 0 on."""
+    """What a policy knows of a request. Ids grow with arrival. ValueError unless the cost is a number from 0 on."""
 
     request_id: int
     cost: float = 1.0  # expected, in any one unit: tokens of prompt and answer at most, or seconds
@@ -65,6 +65,6 @@ def checked(workers: int, sequences: int) -> tuple[int, int]:
 
 
 def most_free(rooms: Sequence[int], running: Sequence[int], sequences: int) -> int | None:
-    """The worker with most free sequences and room in its ring, of equals the first; None: nobody could begin."""
+    """The worker with most free sequences and room in its ring, of equals the first; None: no worker could begin."""
     can = [worker for worker, room in enumerate(rooms) if room and running[worker] < sequences]
     return min(can, key=lambda worker: running[worker], default=None)

@@ -50,7 +50,7 @@ def busy_times(spans: Iterable[Span], workers: int) -> tuple[float, ...]:
 
 
 def imbalance(busy: Iterable[float]) -> float:
-    """The busiest worker's time over the mean of all; 1.0 is even, and also when nobody did anything."""
+    """The busiest worker's time over the mean of all; 1.0 is even, and also when no worker did anything."""
     times = list(busy)
     total = sum(times)
     return max(times) * len(times) / total if total > 0 else 1.0

@@ -10,7 +10,7 @@ from llmproc.dispatch.waiting import Waiting
 
 
 class Sequential:
-    """See Policy. Affinity is ignored: there is one worker."""
+    """A policy. Affinity is ignored: there is one worker."""
 
     name: ClassVar[str] = "seq"
     steals: ClassVar[bool] = False
@@ -20,11 +20,11 @@ class Sequential:
         self._waiting = Waiting()
 
     def add(self, request: Request) -> None:
-        """See Policy."""
+        """Let a new request wait."""
         self._waiting.add(request)
 
     def add_again(self, request: Request, worker: int) -> None:
-        """See Policy."""
+        """Let one that came back wait, before all that were never handed out."""
         self._waiting.add_again(request)
 
     def next(self, rooms: Sequence[int], running: Sequence[int]) -> tuple[int, int] | None:
@@ -34,7 +34,7 @@ class Sequential:
         return self._waiting.pop(), 0
 
     def remove(self, request_id: int) -> bool:
-        """See Policy."""
+        """Forget one that was cancelled; False: it does not wait here."""
         return self._waiting.remove(request_id)
 
     def __len__(self) -> int:

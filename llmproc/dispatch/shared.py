@@ -1,4 +1,4 @@
-"""queue: one queue for all, in order of arrival, to whoever can begin next. Only simulated.
+"""queue: one queue for all, in order of arrival, to the worker that can begin next. Only simulated.
 
 Real workers cannot share one queue that main alone appends to without asking main for every request; stealing comes as
 near to it as costs allow, and this is what it is measured against.
@@ -14,7 +14,7 @@ from llmproc.dispatch.waiting import Waiting
 
 
 class SharedQueue:
-    """See Policy. Affinity is ignored."""
+    """A policy. Affinity is ignored."""
 
     name: ClassVar[str] = "queue"
     steals: ClassVar[bool] = False
@@ -24,11 +24,11 @@ class SharedQueue:
         self._waiting = Waiting()
 
     def add(self, request: Request) -> None:
-        """See Policy."""
+        """Let a new request wait."""
         self._waiting.add(request)
 
     def add_again(self, request: Request, worker: int) -> None:
-        """See Policy."""
+        """Let one that came back wait, before all that were never handed out."""
         self._waiting.add_again(request)
 
     def next(self, rooms: Sequence[int], running: Sequence[int]) -> tuple[int, int] | None:
@@ -37,7 +37,7 @@ class SharedQueue:
         return None if worker is None or not self._waiting else (self._waiting.pop(), worker)
 
     def remove(self, request_id: int) -> bool:
-        """See Policy."""
+        """Forget one that was cancelled; False: it does not wait here."""
         return self._waiting.remove(request_id)
 
     def __len__(self) -> int:

@@ -3,7 +3,7 @@
     all requests arrive at 0 --> policy.next --> ring of a worker --> the worker, whenever it has a free sequence
                                                  (ws: own ring empty -> another's, see stealing.victims)
 
-Serves `experiments`, for the ideal curves beside what was measured, and the tests of policies. A request takes its cost
+Used by `experiments`, for the ideal curves beside what was measured, and by tests of policies. A request takes its cost
 whatever runs beside it: right for one sequence a worker on a CPU of its own, and for a remote service; more sequences
 than one are an ideal that a real batch only comes near to. Nothing is lost to dispatch, pipes or caches.
 """
@@ -60,7 +60,7 @@ class _Simulation:
         self._settle()
         while self._ends:
             self._now = self._ends[0][0]
-            while self._ends and self._ends[0][0] == self._now:  # all who end together, before anybody takes
+            while self._ends and self._ends[0][0] == self._now:  # all who end together, before any worker takes
                 self._running[heapq.heappop(self._ends)[2]] -= 1
             self._settle()
         busy = busy_times(self._spans, len(self._rings))
@@ -81,7 +81,7 @@ class _Simulation:
         return found is not None
 
     def _take_own(self) -> bool:
-        """Each worker one at most, so that nobody has taken his second before another had his first."""
+        """Each worker one at most, so that no worker takes a second one before another had its first."""
         took = False
         for worker, ring in enumerate(self._rings):
             if ring and self._running[worker] < self._sequences:
@@ -90,7 +90,7 @@ class _Simulation:
         return took
 
     def _steal(self) -> bool:
-        """One request, when nobody can take from his own ring any more."""
+        """Steal one request, when no worker can take from its own ring any more."""
         if not self._policy.steals:
             return False
         for thief, running in enumerate(self._running):

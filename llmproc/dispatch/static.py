@@ -10,7 +10,7 @@ from llmproc.dispatch.waiting import Waiting
 
 
 class Static:
-    """See Policy. An affinity wins over the deal, and takes no turn of it."""
+    """A policy. An affinity wins over the deal, and takes no turn of it."""
 
     name: ClassVar[str] = "sp"
     steals: ClassVar[bool] = False
@@ -52,7 +52,7 @@ class Static:
         return request_id, worker
 
     def remove(self, request_id: int) -> bool:
-        """See Policy."""
+        """Forget one that was cancelled; False: it does not wait here."""
         worker = self._dealt_to.pop(request_id, None)
         return worker is not None and self._waiting[worker].remove(request_id)
 

@@ -1,6 +1,6 @@
 """ws: dealt as sp, but a worker with a free sequence and an empty ring takes from the others' rings.
 
-The stealing itself is no decision of main's: workers do it among themselves, with a compare-and-swap in shared memory.
+The stealing itself is not main's decision: workers do it among themselves, with a compare-and-swap in shared memory.
 What is decided here is the deal, and where a thief looks first.
 """
 
@@ -13,7 +13,7 @@ from llmproc.dispatch.static import Static
 
 
 class Stealing(Static):
-    """See Policy. A ring gets requests whether or not its worker lives: the others take them."""
+    """A policy. A ring gets requests whether or not its worker lives: the others take them."""
 
     name: ClassVar[str] = "ws"
     steals: ClassVar[bool] = True

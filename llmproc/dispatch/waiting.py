@@ -1,4 +1,4 @@
-"""A queue in order of arrival, in which what comes back goes first and anything can be taken out. Serves the policies.
+"""A queue in order of arrival, in which what comes back goes first and anything can be taken out. Used by the policies.
 
 Every operation takes constant time, but that a request which comes back is put in its place among those: thousands
 may wait, and the policy is asked after every step.

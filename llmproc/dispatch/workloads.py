@@ -14,7 +14,7 @@ of the kind can pass (`simulation` on these costs; a test holds the table to it)
                 queue      1.94  3.69  5.17  6.55   8.77
                 longest    2.00  3.97  5.81  7.88  10.81
 
-Serves `experiments`. A small model does not count its sentences: whoever generates gives each answer
+Used by `experiments`. A small model does not count its sentences: its caller gives each answer
 TOKENS_PER_SENTENCE tokens for every sentence, no fewer and no more, so that costs are these whichever model answers.
 """
 
@@ -50,7 +50,7 @@ class Workload:
 
 
 def prompt(place: int, sentences: int) -> str:
-    """The text that stands at `place` (from 0) and asks for so many sentences."""
+    """The text that stands at `place` (from 0) and asks for a number of sentences."""
     return f"Write {sentences} sentence{'s' * (sentences != 1)} about {_TOPICS[place % len(_TOPICS)]}."
 
 

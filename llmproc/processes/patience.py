@@ -1,4 +1,4 @@
-"""Waiting in slices: a caller that blocks in C hears no interrupt that comes without a signal, so it never blocks long.
+"""Waiting in slices: a caller blocked in C notices no interrupt that comes without a signal, so it never blocks long.
 
 `PyThreadState_SetAsyncExc` (a debugger, or a framework that cancels a task) only sets a flag in the interpreter: the
 exception is raised when bytecode runs again. Used wherever a caller's thread waits.

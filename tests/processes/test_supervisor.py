@@ -450,7 +450,7 @@ def test_garbage_on_the_control_socket_costs_the_template_its_life() -> None:
 def test_a_search_for_strays_ends_only_when_it_finds_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """A go-between that is reaped in the look that found it leaves its worker to the next look."""
     looks, ended = [[50], [51], []], []
-    monkeypatch.setattr(strays_module, "_children", lambda: looks.pop(0))
+    monkeypatch.setattr(strays_module, "read_children", lambda pid: looks.pop(0))
     monkeypatch.setattr(strays_module, "_comm", lambda pid: "fork-7")
     monkeypatch.setattr(strays_module.os, "waitpid", lambda pid, flags: (pid, 0))
     monkeypatch.setattr(strays_module.os, "kill", lambda pid, number: ended.append(pid))

@@ -80,7 +80,7 @@ class WorkerSlot:
         self.pid, self.pidfd, self.state = pid, open_pidfd(pid), SlotState.STARTING
 
     def kill(self, number: int) -> None:
-        """Send a signal; a worker that is gone already is no error. Never after reaping: the pid is cleared there."""
+        """Send a signal; that the worker is gone already is fine. Never after reaping: the pid is cleared there."""
         if self.pid:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)

@@ -97,7 +97,7 @@ def _run_worker(context: Any, child: Child, main_pid: int, slot: int, fds: list[
         return 0
     system.set_process_name(WORKER_NAME)
     health = HealthBoard.attach(health_fd).cell(slot)
-    with contextlib.suppress(BrokenPipeError):  # main is gone: nobody is left to tell
+    with contextlib.suppress(BrokenPipeError):  # main is gone
         code = child(context, WorkerContext(slot, channel, health, shared))
         return 128 + signal.SIGTERM if terminated else code
     return 0

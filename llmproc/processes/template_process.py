@@ -46,7 +46,7 @@ class TemplateProcess:
         """`board_fd`: the health board, handed to every worker."""
         self._plan, self._board_fd, self._selector = plan, board_fd, selector
         self._clock, self._restart = clock, restart
-        self.proven = False  # a worker got ready: from now on a death is no failed start
+        self.proven = False  # a worker got ready: from now on a death is not a failed start
         self.template: TemplateHandle | None = None
         self.orphan_reaper = OrphanReaper()
         self._start_at: float | None = 0.0
@@ -58,7 +58,7 @@ class TemplateProcess:
         self._stopping = False
 
     def start(self, listener: Listener, on_forked: Callable[[WorkerSlot, int], None]) -> None:
-        """Say who is told, and what is called with every worker that is forked; `advance` starts the template."""
+        """Set the listener, and what is called with every worker that is forked; `advance` starts the template."""
         self._listener, self._on_forked = listener, on_forked
 
     @property

@@ -1,6 +1,6 @@
 """How a worker gets its requests: from its own ring first, then, if it may steal, from others'.
 
-Serves `service.worker` and other children. Joins the board (`processes.boardview`) and the compare-and-swap
+Used by `service.worker` and other children. Joins the board (`processes.boardview`) and the compare-and-swap
 (`kernels.rings`); whom to rob first is said by `dispatch`. For children only: main imports no kernels.
 """
 
@@ -21,7 +21,7 @@ Victims = Callable[[Sequence[int], int], list[int]]  # (lengths of all rings, my
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A request that this worker, and nobody else, is to run now."""
+    """A request that this worker, and no other, is to run now."""
 
     slot: int  # where it lies on the board
     frame: Frame  # the request itself
@@ -44,26 +44,26 @@ class Claims:
         self._rings = [base + layout.head(ring) * WORD for ring in range(layout.workers)]
         self._words = base + layout.words * WORD
 
-    def take(self) -> Claim | None:
-        """The next request, or None when there is none just now: a later bell says when to look again.
+    def claim(self) -> Claim | None:
+        """Win the next request; None when there is none just now: a later wake-up says when to look again.
 
         ProtocolError when the request cannot be read; its word names this worker all the same.
         """
-        claim = self._take_from(self._worker)
+        claim = self._claim_from(self._worker)
         if claim is None and self._steals:
             for ring in self._victims(self._board.lengths(), self._worker):
-                if ring != self._worker and (claim := self._take_from(ring)) is not None:
+                if ring != self._worker and (claim := self._claim_from(ring)) is not None:
                     break
         return claim
 
     def fence(self) -> None:
-        """What was stored before, in whatever memory, can be seen by others before the next `take` looks."""
+        """What was stored before, in whatever memory, can be seen by others before the next `claim` looks."""
         rings.fence()
 
     def publish(self, payload: bytes) -> None:
-        """Store what came with a bell into the own ring; an empty payload says that main did it itself.
+        """Store what came with a wake-up into the own ring; an empty payload says that main did it itself.
 
-        ProtocolError when it is no publication.
+        ProtocolError when it is not a publication.
         """
         if not payload:
             return
@@ -74,7 +74,7 @@ class Claims:
             raise ProtocolError(f"publication at position {position}: must be below 2**63")
         rings.publish(self._rings[self._worker], self._cells, position, cell)
 
-    def _take_from(self, ring: int) -> Claim | None:
+    def _claim_from(self, ring: int) -> Claim | None:
         slot = rings.take(self._rings[ring], self._cells, self._words, self._slots, self._worker)
         if slot < 0:
             return None

@@ -1,6 +1,6 @@
 """The kernel cache as an app may see it: looked at, never filled.
 
-Serves `doctor`, since apps import neither Numba nor the kernels. `look` is for a process of its own, because it changes
+Used by `doctor`, since apps import neither Numba nor the kernels. `look` is for a process of its own, as it changes
 the environment: `python -m llmproc.service.kernel_cache` prints one JSON object.
 """
 
@@ -15,7 +15,7 @@ from llmproc.errors import LlmprocError
 def look() -> None:
     """Print where compiled kernels are kept and for which weight types, or the error. Compiles nothing.
 
-    `lasting` is false where nothing private can be written: every start then compiles anew, into a temporary folder.
+    `lasting` is false where nothing private can be written: every start then compiles again, into a temporary folder.
     """
     from llmproc.kernels import cache
 

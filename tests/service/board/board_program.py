@@ -96,7 +96,7 @@ def child(orders: Orders, fd: int, worker: int, wakeups: int, told: int) -> None
             full, payload = PUBLISH.unpack_from(rung, at)
             claims.publish(payload if full else b"")
         if orders.python:
-            while (claim := claims.take()) is not None:
+            while (claim := claims.claim()) is not None:
                 event = claim.slot, claim.frame.request_id, claim.attempt
                 assert claim.frame.payload == payload_of(*event[1:])
                 os.write(told, EVENT.pack(TAKEN, *event))

@@ -1,6 +1,6 @@
 """The request board's own code, run one memory operation at a time: what an exhaustive test needs.
 
-Nothing of the protocol is written down a second time. `Replay` runs the real functions (`Claims.take`, the kernels'
+Nothing of the protocol is written down a second time. `Replay` runs the real functions (`Claims.claim`, the kernels'
 source, `RequestBoard`'s methods) over a memory that records: a function that depends on nothing but what it was called
 with and what its loads gave is run from its start with the results it had so far, until it asks for one more. That
 request is its next step. A process is therefore (call, results so far): a value that can be kept, compared and copied.

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from llmproc.config import POLICIES, Environment, SamplingParams, Scheduling, parse_cpus, shipped_file
 from llmproc.errors import UsageError
+from llmproc.session.rules import ORDINARY, ChatRules
 
 
 def add_files(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +73,15 @@ def scheduling_of(given: argparse.Namespace) -> Scheduling:
         raise UsageError("--rt-priority needs --policy fifo or rr")
     cpus = None if given.cpus is None else parse_cpus(given.cpus)
     return Scheduling(given.policy, given.nice, given.rt_priority, cpus)
+
+
+def rules_of(given: argparse.Namespace) -> ChatRules:
+    """Return how the prompt loop behaves: as the course's exercise under --course."""
+    if not given.course:
+        return ORDINARY
+    from llmproc.labs.course.rules import COURSE  # here: it imports the tokenizer, and few runs want it
+
+    return COURSE
 
 
 def interval_of(given: argparse.Namespace) -> float:

@@ -10,6 +10,7 @@ from typing import Protocol
 from llmproc.errors import LlmprocError
 from llmproc.processes.frames import Frame
 from llmproc.processes.slots import WorkerExit
+from llmproc.processes.spawn import SpawnedTemplate
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Plan:
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     output_fd: int | None = None
     stuck_after_s: float = 10.0
-    shared: tuple[int, ...] = ()  # descriptors of memory that every worker is handed; whoever made them closes them
+    shared: tuple[int, ...] = ()  # descriptors of memory that every worker is handed; their maker closes them
+    early: SpawnedTemplate | None = None  # the first template, if it was started already
 
 
 class Listener(Protocol):

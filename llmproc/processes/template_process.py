@@ -19,6 +19,7 @@ from llmproc.processes.orphan_reaper import OrphanReaper
 from llmproc.processes.plan import Listener, Plan
 from llmproc.processes.policies import RestartPolicy, RunningClock, StopEscalation, StopStage
 from llmproc.processes.slots import TemplateHandle, WorkerSlot
+from llmproc.processes.spawn import spawn_template
 from llmproc.processes.template import stray_name
 
 _FORK_PATIENCE_S = 10.0
@@ -51,6 +52,7 @@ class TemplateProcess:
         self._plan, self._board_fd, self._selector = plan, board_fd, selector
         self._clock, self._restart, self._listener, self._parent = clock, restart, listener, parent
         self.template: TemplateHandle | None = None
+        self._early = plan.early  # a template that was started before there was a plan
         self.orphan_reaper = OrphanReaper()
         self._start_at: float | None = 0.0
         self._escalation: StopEscalation | None = None
@@ -126,11 +128,12 @@ class TemplateProcess:
         names = (self._plan.prepare, self._plan.child)
         self._start_at = None
         try:
-            template = TemplateHandle(names, self._plan.environment, self._plan.output_fd)
+            spawned, self._early = self._early, None
+            spawned = spawned or spawn_template(names, dict(self._plan.environment), self._plan.output_fd)
         except OSError as error:
             self._parent.give_up(StartError(f"the template cannot be started: {error.strerror}"))
             return
-        self.template = template
+        self.template = template = TemplateHandle(spawned, self._plan.output_fd)
         self._selector.register(template.control, selectors.EVENT_READ, self.read_control)
         if template.pidfd is not None:
             self._selector.register(template.pidfd, selectors.EVENT_READ, self._died)

@@ -29,16 +29,14 @@ from llmproc.processes.frames import HEADER_SIZE, MAX_PAYLOAD
 from llmproc.processes.plan import Plan
 from llmproc.processes.requestboard import RequestBoard
 from llmproc.processes.slots import WorkerExit
+from llmproc.processes.spawn import SpawnedTemplate
 from llmproc.service.desk import Desk, apply_scheduling
+from llmproc.service.early import WORK
 from llmproc.service.messages import Generate, PrepareOrder, PrepareReport, Progress
 from llmproc.service.request_table import RequestState
 from llmproc.service.ticket import Ticket
 
 Work = Literal["generate", "wait"]
-_WORK: dict[str, tuple[str, str]] = {  # what the template prepares, and what its workers do
-    "generate": ("llmproc.service.prepare:prepare", "llmproc.service.worker:child"),
-    "wait": ("llmproc.service.waiting:prepare", "llmproc.service.waiting:child"),
-}
 _CELLS = 4  # of a ring, at least: what comes back after a death waits behind them
 _ID_BYTES, _ORDER_BYTES = 5, 1024  # of an id in msgpack at most; of everything else, end tokens for instance
 _WAIT_POSITIONS = 4096
@@ -57,6 +55,7 @@ class ServiceConfig:
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     output_fd: int | None = None
     stuck_after_s: float = 10.0
+    early: SpawnedTemplate | None = None  # a template that was started before (service.early)
 
 
 def with_threads(engine: EngineOptions, workers: int) -> EngineOptions:
@@ -104,7 +103,7 @@ class Service:
         engine, sequences = with_threads(config.engine, config.workers), config.engine.sequences
         policy = make_policy(config.mode, config.workers, sequences)
         board = _open_board(config)
-        prepare, child = _WORK[config.work]
+        prepare, child = WORK[config.work]
         plan = Plan(
             prepare,
             child,
@@ -114,6 +113,7 @@ class Service:
             config.output_fd,
             config.stuck_after_s,
             (board.fd,),
+            config.early,
         )
         self._desk = Desk(
             plan,

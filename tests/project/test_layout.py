@@ -150,7 +150,7 @@ def test_only_kernels_and_those_above_the_engine_see_numba(path: Path) -> None:
 
 def test_main_starts_without_numba_numpy_or_pandas() -> None:
     code = (
-        "import sys, llmproc.apps.chat.app; "
+        "import sys, llmproc.apps.chat.app, llmproc.apps.chat.running; "
         "heavy = ('numba', 'numpy', 'pandas', 'matplotlib', 'llmproc.kernels', 'llmproc.simd'); "
         "found = [name for name in heavy if name in sys.modules]; "
         "print(found + [m for m in sys.modules if m.startswith('llmproc.engine.') and m != 'llmproc.engine.events'])"

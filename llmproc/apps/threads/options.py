@@ -15,14 +15,14 @@ from llmproc.apps.flags import (
     add_scheduling,
     files_of,
     interval_of,
+    rules_of,
     sampling_of,
     scheduling_of,
 )
 from llmproc.apps.parser import OneLineParser
 from llmproc.config import EngineOptions, Environment, SamplingParams, Scheduling
 from llmproc.errors import UsageError
-from llmproc.labs.course.rules import COURSE
-from llmproc.session.rules import ORDINARY, ChatRules
+from llmproc.session.rules import ChatRules
 
 MOST_THREADS = 16
 _DESCRIPTION = """\
@@ -55,16 +55,12 @@ class ThreadsOptions:
     sampling: SamplingParams
     seed_drawn: bool
     scheduling: Scheduling
-    rules: ChatRules
+    course: bool
+    rules: ChatRules  # the exercise's, or the ordinary ones
     system: str | None
     interval_s: float
     log: str | None
     run_dir: str | None
-
-    @property
-    def course(self) -> bool:
-        """Whether turns are those of the course's exercise."""
-        return self.rules is COURSE
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:
@@ -99,7 +95,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         raise UsageError(f"n is {given.n}: must be from 0 to {MOST_THREADS}")
     if given.course and given.system is not None:
         raise UsageError("--system cannot be used with --course: the exercise has no system message")
-    rules = COURSE if given.course else ORDINARY
+    rules = rules_of(given)
     model, tokenizer = files_of(given, environment, rules.local_files)
     sampling, drawn = sampling_of(given, given.seed)
     return ThreadsOptions(
@@ -110,6 +106,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         sampling=sampling,
         seed_drawn=drawn,
         scheduling=scheduling_of(given),
+        course=given.course,
         rules=rules,
         system=given.system,
         interval_s=interval_of(given),

@@ -4,7 +4,7 @@
         from ... import run                 what main needs, 0.1 s
         run(..., template)                  ServiceConfig(early=template); what nobody took is ended here
 
-Used by verbs, after their options and the checkpoint's header were checked. Imports nothing that is slow.
+Used by verbs, once options and files are checked. Imports nothing that is slow.
 """
 
 from __future__ import annotations

@@ -18,16 +18,15 @@ from llmproc.processes.spawn import SpawnedTemplate
 from llmproc.processes.system import describe_status
 from llmproc.service.service import Service, ServiceConfig
 from llmproc.session.conversation import Conversation
-from llmproc.session.launch import Launch, ModelFiles, read_model_files
+from llmproc.session.launch import Launch
+from llmproc.session.model_files import ModelFiles
 from llmproc.session.session import ServiceSession
 
 _LAST_CHANCE_S = 5.0  # a loop that ends before its worker was ready waits so long, to see it start and end
 
 
-def run_chat(options: ChatOptions, early: SpawnedTemplate | None) -> int:
+def run_chat(options: ChatOptions, files: ModelFiles, early: SpawnedTemplate | None) -> int:
     """Chat until the end of input, /bye or a signal; returns the exit code. `early`: a template that starts already."""
-    files = read_model_files(options.model, options.tokenizer, options.rules.template)
-    files.check_system(options.system)
     screen = Screen()
     recorder = RunRecorder(options.interval_s, options.log, options.course, options.run_dir, screen.later)
     interrupts = Interrupts(first_ends=not options.rules.cancels, ctrl_c_anyhow=True)

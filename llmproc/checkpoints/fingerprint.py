@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +29,8 @@ def fingerprint_file(path: Path) -> str:
 
 
 def _digest(size: int, read: Callable[[int, int], bytes | memoryview]) -> str:
+    import hashlib  # here: main identifies nothing before its prompt, and the import takes a while
+
     if size <= _WHOLE:
         return f"sha256:{hashlib.sha256(read(0, size)).hexdigest()}"
     digest = hashlib.sha256(str(size).encode())

@@ -55,8 +55,8 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     """The parser; `prog` as the user typed it."""
     parser = OneLineParser(
         prog=prog,
-        description="Chat with a language model that runs in a forked worker process on the CPU. Answers go to stdout; "
-        "samples of the worker's /proc entry go to stderr when that is redirected, and always to the run folder.",
+        description="Chat with a language model that runs in a forked worker process on the CPU. Answers go to stdout. "
+        "Samples of the worker's /proc entry go to the run folder, and to stderr if it is redirected.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -67,7 +67,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         nargs="?",
         type=int,
         default=42,
-        help="seed of the random stream (42); 0 or less draws one and prints it",
+        help="seed of the random stream (default: 42); 0 or less: chosen at random and printed",
     )
     add_files(parser)
     add_sampling(parser)
@@ -77,8 +77,8 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--course",
         action="store_true",
-        help="the course's exercise exactly: its template, 4 prompts, 256 draws a turn, ./model.bin and "
-        "./tokenizer.bin when present",
+        help="the course's exercise exactly: its template, 4 prompts, 256 draws a turn, one thread, and "
+        "./model.bin and ./tokenizer.bin if they are there",
     )
     return parser
 

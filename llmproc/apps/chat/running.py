@@ -131,7 +131,7 @@ def _say_end(
         if failure is None or exits:
             _say_goodbye(screen, exits, recorder, course)
     except (OutputLostError, BrokenPipeError):
-        if not ended_by:  # else a signal ends us: that its terminal went with it is no news
+        if not ended_by:  # else a signal ends us: its terminal went with it, as is to be expected
             raise
         forget_stdout()
     if failure is not None and not (ended_by if lost else exits):

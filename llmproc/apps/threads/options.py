@@ -26,11 +26,11 @@ from llmproc.session.rules import ChatRules
 
 MOST_THREADS = 16
 _DESCRIPTION = """\
-Answer prompts, turns of one conversation, with a team of n threads in a worker process, and print what every thread of
-the worker has cost. The text is the same for every n.
+Answer prompts, the turns of one conversation, with a team of n threads in a worker process, and print the CPU time of
+every thread of the worker. The text is the same for every n.
 
-  Thread i        rank i of the team: its share of every matrix, and of attention
-  main thread     the worker's own thread: it starts steps and samples; with n = 0 it does everything alone
+  Thread i        rank i of the team: computes its share of every matrix and of attention
+  main thread     the worker's own thread: starts the steps and samples tokens; with n = 0 it does everything
   Whole process   the worker, from its fork to its end (wait4)
 
 A thread's user and system seconds add up to what the kernel counts in nanoseconds (/proc/<pid>/task/<tid>/schedstat);
@@ -72,9 +72,11 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("n", type=int, help=f"threads of the team, 0 to {MOST_THREADS}; may exceed the CPUs")
-    parser.add_argument("seed", type=int, help="seed of the random stream; 0 or less draws one and prints it")
-    parser.add_argument("prompts", nargs="+", metavar="prompt", help="one turn each")
+    parser.add_argument(
+        "n", type=int, help=f"threads of the team, 0 to {MOST_THREADS}; may be more than there are CPUs"
+    )
+    parser.add_argument("seed", type=int, help="seed of the random stream; 0 or less: chosen at random and printed")
+    parser.add_argument("prompts", nargs="+", metavar="prompt", help="one turn of the conversation each")
     add_files(parser)
     add_sampling(parser)
     add_engine_options(parser, threads=False)
@@ -83,7 +85,8 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--course",
         action="store_true",
-        help="the course's template, lengths and order of arithmetic; ./model.bin and ./tokenizer.bin when present",
+        help="the course's template, lengths and order of arithmetic, and ./model.bin and ./tokenizer.bin if "
+        "they are there",
     )
     return parser
 

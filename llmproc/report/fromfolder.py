@@ -33,7 +33,7 @@ def load_folder(folder: Path) -> RunData:
     samples, torn_rows = _samples(folder / "proc.csv")
     facts, notes = description(folder / "run.json"), []
     if samples.empty and not events:
-        raise LogError(f"{folder}: no run folder: neither events.jsonl nor proc.csv holds anything")
+        raise LogError(f"{folder}: not a run folder: events.jsonl and proc.csv are missing or empty")
     if samples.empty:
         notes.append("proc.csv holds no samples: no CPU use, no memory")
     if not events:

@@ -96,20 +96,19 @@ PENDING: dict[str, set[str]] = {
     "names": {"api", "batch", "engine", "experiments", "service"},
     "functions": {
         "api", "apps", "batch", "checkpoints", "config", "dispatch", "engine", "errors", "experiments", "files",
-        "hardware", "kernels", "labs", "monitor", "processes", "report", "service", "session", "simd", "text",
-        "tools",
+        "hardware", "kernels", "labs", "monitor", "processes", "service", "session", "simd", "text",
     },
     "classes": {
-        "api", "apps", "batch", "checkpoints", "config", "dispatch", "engine", "experiments", "hardware", "labs",
-        "monitor", "processes", "report", "service", "session",
+        "api", "apps", "batch", "checkpoints", "config", "dispatch", "engine", "experiments", "labs", "processes",
+        "service", "session",
     },
     "headers": {
-        "api", "apps", "batch", "checkpoints", "dispatch", "engine", "experiments", "hardware", "kernels", "monitor",
-        "processes", "report", "service", "session", "text",
+        "api", "apps", "batch", "dispatch", "engine", "experiments", "kernels", "monitor", "processes", "service",
+        "session", "text",
     },
     "texts": {
-        "api", "apps", "batch", "checkpoints", "config", "dispatch", "engine", "experiments", "files", "hardware",
-        "kernels", "monitor", "processes", "report", "service", "session", "simd", "text",
+        "api", "apps", "batch", "config", "dispatch", "engine", "experiments", "kernels", "monitor", "processes",
+        "service", "session", "simd", "text",
     },
 }  # fmt: skip
 

@@ -185,7 +185,7 @@ def test_rubbish_is_a_log_error_or_a_table(tmp_path: Path, rows: bytes, events: 
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
-    with pytest.raises(LogError, match="no run folder"):
+    with pytest.raises(LogError, match="not a run folder"):
         load(tmp_path)
 
 

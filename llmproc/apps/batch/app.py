@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -198,7 +197,7 @@ def _tell(display: Display, found: dict[str, object], options: BatchOptions, rec
         for line in summary.lines(found):
             display.notice(line)
         if folder:
-            display.run_folder(str(folder.path), not options.log and not sys.stderr.isatty())
+            display.run_folder(str(folder.path), recorder.log_on_stderr)
 
 
 def _kept(target: ResultTarget, options: BatchOptions, prog: str) -> str:

@@ -63,7 +63,7 @@ def open_arm(options: CompareOptions) -> Iterator[ProcessArm]:
 
 
 class ProcessArm:
-    """See Arm."""
+    """An arm on real processes; each run starts a service of its own."""
 
     def __init__(self, options: CompareOptions, output: int) -> None:
         """`output`: where children's output goes."""

@@ -79,6 +79,14 @@ def files_of(given: argparse.Namespace, environment: Environment, course: bool =
     return model, tokenizer
 
 
+def unused_model(model: Path) -> str | None:
+    """Return a line about a ./model.bin that is there and is not the model in use; None if there is none."""
+    here = Path("model.bin")
+    if not here.is_file() or (model.exists() and here.samefile(model)):
+        return None
+    return "./model.bin is not used: add --model model.bin to use it, or --course for the exercise"
+
+
 def sampling_of(given: argparse.Namespace, seed: int) -> tuple[SamplingParams, bool]:
     """Return the options of token sampling, and whether the seed was chosen at random (when 0 or less was given)."""
     drawn = seed <= 0
@@ -113,7 +121,7 @@ def interval_of(given: argparse.Namespace) -> float:
 
 def _local(name: str, course: bool) -> Path | None:
     path = Path(name)
-    return path if course and path.exists() else None
+    return path if course and os.path.lexists(path) else None  # a link to nothing is an error, not another file
 
 
 def _tokenizer_for(model: Path) -> Path:

@@ -14,7 +14,7 @@ from llmproc.dispatch.policy import Request, checked, most_free
 
 
 class LongestFirst:
-    """See Policy. Homes are ignored."""
+    """See Policy. Affinity is ignored."""
 
     name: ClassVar[str] = "lpt"
     steals: ClassVar[bool] = False

@@ -21,7 +21,7 @@ class Request:
 
     request_id: int
     cost: float = 1.0  # expected, in any one unit: tokens of prompt and answer at most, or seconds
-    home: int | None = None  # the worker whose cache knows its session
+    affinity: int | None = None  # the worker whose cache knows its session
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.cost) and self.cost >= 0):
@@ -35,7 +35,7 @@ class Policy(Protocol):
     steals: ClassVar[bool]  # whether a worker may take from another's ring
 
     def add(self, request: Request) -> None:
-        """A new request. ValueError for an id that waits already, or a home that is no worker."""
+        """A new request. ValueError for an id that waits already, or an affinity that is not a worker."""
 
     def add_again(self, request: Request, worker: int) -> None:
         """One that was handed out and comes back from `worker`: it goes before all that were never handed out.

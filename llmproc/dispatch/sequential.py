@@ -10,7 +10,7 @@ from llmproc.dispatch.waiting import Waiting
 
 
 class Sequential:
-    """See Policy. Homes are ignored: there is one worker."""
+    """See Policy. Affinity is ignored: there is one worker."""
 
     name: ClassVar[str] = "seq"
     steals: ClassVar[bool] = False

@@ -14,7 +14,7 @@ from llmproc.dispatch.waiting import Waiting
 
 
 class SharedQueue:
-    """See Policy. Homes are ignored."""
+    """See Policy. Affinity is ignored."""
 
     name: ClassVar[str] = "queue"
     steals: ClassVar[bool] = False

@@ -10,7 +10,7 @@ from llmproc.dispatch.waiting import Waiting
 
 
 class Static:
-    """See Policy. A home wins over the deal, and takes no turn of it."""
+    """See Policy. An affinity wins over the deal, and takes no turn of it."""
 
     name: ClassVar[str] = "sp"
     steals: ClassVar[bool] = False
@@ -22,10 +22,10 @@ class Static:
         self._turn = 0
 
     def add(self, request: Request) -> None:
-        """To its home, else to the worker whose turn it is."""
-        worker = self._turn if request.home is None else request.home
+        """To the worker of its affinity, else to the worker whose turn it is."""
+        worker = self._turn if request.affinity is None else request.affinity
         self._put(request, worker, again=False)
-        if request.home is None:
+        if request.affinity is None:
             self._turn = (self._turn + 1) % self._workers
 
     def add_again(self, request: Request, worker: int) -> None:

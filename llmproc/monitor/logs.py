@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from llmproc.errors import UsageError
+from llmproc.monitor.events import Event, line_of
 from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
 from llmproc.monitor.sinks import LineSink
 
@@ -45,6 +46,11 @@ class Logs:
             raise UsageError(f"--log is {name}: cannot be written: {error.strerror}") from None
         self._opened.append(fd)
         return fd
+
+    def write_event(self, event: Event) -> None:
+        """One line of events.jsonl, of what a service told."""
+        if self.folder:
+            self.folder.event(**line_of(event))
 
     def event(self, kind: str, **fields: Any) -> None:
         """One line of events.jsonl."""

@@ -13,9 +13,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from resource import struct_rusage
 from typing import Any
 
+from llmproc.monitor.events import Event, Moment, TurnBegan, TurnEnded, WorkerDying, WorkerForked, WorkerReaped
 from llmproc.monitor.instances import Announcement
 from llmproc.monitor.logs import Logs
 from llmproc.monitor.runfolder import RunFolder
@@ -25,7 +25,7 @@ from llmproc.monitor.watch import ProcWatch
 
 
 class RunRecorder:
-    """A service's Observer; `close()` it after the service."""
+    """Watches a service by `on_event`; `close()` it after the service."""
 
     def __init__(
         self,
@@ -89,31 +89,19 @@ class RunRecorder:
         self._logs.close()
         os.close(self.output_fd)
 
-    # -- Observer ---------------------------------------------------------------------------------------------------
-
-    def event(self, kind: str, **fields: Any) -> None:
-        """One line of events.jsonl; and what it counts."""
-        self._logs.event(kind, **fields)
-        self._stats.event(kind, time.monotonic(), fields)
-        self._watch.poke()
-
-    def worker_started(self, pid: int) -> None:
-        """First row of its samples."""
-        self._watch.worker_started(pid)
-
-    def worker_dying(self, pid: int) -> None:
-        """Last sample, and the closing line of a turn."""
-        self._watch.worker_died(pid)
-
-    def worker_reaped(self, pid: int, usage: struct_rusage) -> None:
-        """The closing row."""
-        self._watch.worker_reaped(pid, usage)
-
-    def turn_began(self, pid: int) -> None:
-        """Baseline of the turn."""
-        self._watch.begin_turn(pid)
-
-    def turn_ended(self, pid: int) -> None:
-        """Closing sample; what was counted in the turn is told once more."""
-        self._watch.end_turn(pid)
+    def on_event(self, event: Event) -> None:
+        """Write the event's line and count it, or read /proc if this is a moment for it. The service's observer."""
+        if not isinstance(event, Moment):
+            self._logs.write_event(event)
+            self._stats.on_event(event, time.monotonic())
+        if isinstance(event, WorkerForked):
+            self._watch.worker_started(event.pid)
+        elif isinstance(event, TurnBegan):
+            self._watch.begin_turn(event.pid)
+        elif isinstance(event, TurnEnded):
+            self._watch.end_turn(event.pid)
+        elif isinstance(event, WorkerDying):
+            self._watch.worker_died(event.pid)
+        elif isinstance(event, WorkerReaped):
+            self._watch.worker_reaped(event.pid, event.usage)
         self._watch.poke()

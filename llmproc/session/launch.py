@@ -17,8 +17,9 @@ from types import TracebackType
 from llmproc.errors import LlmprocError, StartError
 from llmproc.monitor.observer import Observer
 from llmproc.processes.slots import WorkerExit
+from llmproc.service.config import ServiceConfig
 from llmproc.service.messages import Progress
-from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.service import Service
 
 
 class Launch:
@@ -27,7 +28,7 @@ class Launch:
     def __init__(
         self,
         config: ServiceConfig,
-        observer: Observer,
+        observer: Observer | None,
         last_output: Callable[[], str],
         on_progress: Callable[[Progress], None] = lambda progress: None,
         on_notice: Callable[[str], None] = lambda text: None,

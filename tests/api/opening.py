@@ -17,4 +17,4 @@ def open_model(path: Path, **options: object) -> LLM:
 
 
 def busy(llm: LLM) -> bool:
-    return any(entry.emitted for entry in llm._running.service._desk.dispatcher.requests.open_entries())
+    return any(entry.emitted for entry in llm._running.service.open_requests())

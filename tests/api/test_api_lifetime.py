@@ -258,7 +258,7 @@ def test_a_forked_child_has_only_a_picture_of_it(tmp_path: Path, quick: Path) ->
     llm = LLM({str(quick)!r}, {str(quick.with_name("tokenizer.bin"))!r})
     stream = llm.stream("go on", SamplingParams(temperature=0, max_tokens=400))
     text = next(stream)
-    lock, held, done = llm._running.service._desk.supervisor._post_lock, threading.Event(), threading.Event()
+    lock, held, done = llm._running.service._supervisor._post_lock, threading.Event(), threading.Event()
     def hold():
         with lock:
             held.set()

@@ -51,6 +51,6 @@ def test_a_finalizer_may_come_in_the_middle_of_a_post(slow: Path) -> None:
         stream = llm.stream("go on", LONG)
         next(stream)
         service = llm._running.service
-        with service._lock, service._desk.supervisor._post_lock:
+        with service._lock, service._supervisor._post_lock:
             del stream
-        until(lambda: not service._desk.dispatcher.requests.open_entries(), patience_s=3)
+        until(lambda: not service.open_requests(), patience_s=3)

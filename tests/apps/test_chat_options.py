@@ -84,7 +84,6 @@ def test_seeds_decide(tmp_path: Path, quick: Path) -> None:
 BAD = {
     "seed": ("x",),
     "two seeds": ("1", "2"),
-    "seed of 70 bits": (str(2**70),),
     "unknown": ("--frobnicate",),
     "abbreviated": ("--temp", "1"),
     "temperature": ("--temperature", "-1"),
@@ -283,7 +282,7 @@ def test_signals_behind_pipes(tmp_path: Path, slow: Path, number: int, status: i
         chat.expect(PROMPT)
         chat.child("inference")
         chat.interrupt(number)
-        assert chat.wait(10) == status
+        assert chat.wait() == status
         assert "Child exited with 0\n" in chat.text
 
 
@@ -306,7 +305,7 @@ def test_an_interrupt_during_the_start_leaves_no_traceback(tmp_path: Path, quick
     with Chat(tmp_path, "--model", quick) as chat:
         until(reached)
         chat.interrupt()
-        assert chat.wait(10) == 130
+        assert chat.wait() == 130
 
 
 def test_children_have_neither_stdin_nor_mains_stderr(tmp_path: Path, quick: Path) -> None:

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from support.happening import happened
 from support.paths import ROOT
 
 from llmproc.errors import LogError
@@ -69,8 +70,8 @@ def test_an_instance_is_found_with_its_counts(place: Path) -> None:
         (found,) = running([place])
         assert (found.pid, found.run_folder, found.workers, found.waiting) == (os.getpid(), "/logs/run", (), 0)
         assert Path(found.command.split()[0]).name.startswith(("python", "pytest")) and found.started.startswith("20")
-        stats.event("worker_forked", 1.0, {"worker": 0, "pid": 4711})
-        stats.event("request_arrived", 1.0, {"request": 1})
+        stats.on_event(happened("worker_forked", worker=0, pid=4711), 1.0)
+        stats.on_event(happened("request_arrived", request=1), 1.0)
         announcement.write()
         (found,) = running([place])
         assert (found.workers[0].pid, found.waiting) == (4711, 1)
@@ -87,7 +88,7 @@ def test_nothing_is_written_while_nothing_changes(place: Path) -> None:
     before = file.stat().st_ino, file.stat().st_mtime_ns
     announcement.write()
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == before
-    stats.event("request_arrived", 1.0, {"request": 1})
+    stats.on_event(happened("request_arrived", request=1), 1.0)
     announcement.write()
     assert file.stat().st_ino != before[0], "replaced, not written over"
     announcement.close()
@@ -97,13 +98,13 @@ def test_nothing_is_written_while_nothing_changes(place: Path) -> None:
 def test_a_reader_never_sees_half_a_file(place: Path) -> None:
     stats = ServiceStats()
     for slot in range(64):
-        stats.event("worker_forked", 1.0, {"worker": slot, "pid": 1000 + slot})
+        stats.on_event(happened("worker_forked", worker=slot, pid=1000 + slot), 1.0)
     announcement = announce(place, stats)
     stop = threading.Event()
 
     def write() -> None:
         while not stop.is_set():
-            stats.event("request_arrived", 1.0, {"request": stats.version})
+            stats.on_event(happened("request_arrived", request=stats.version), 1.0)
             announcement.write()
 
     writer = threading.Thread(target=write)
@@ -146,7 +147,7 @@ def test_a_place_that_goes_away_is_left_for_another(tmp_path: Path) -> None:
     for file in places[0].iterdir():
         file.unlink()
     places[0].rmdir()  # what systemd does after the last logout
-    stats.event("request_arrived", 1.0, {"request": 1})
+    stats.on_event(happened("request_arrived", request=1), 1.0)
     announcement.write()
     assert [found.waiting for found in running(places[1:])] == [1]
     announcement.close()
@@ -160,7 +161,7 @@ def test_no_place_at_all_is_told_once_and_harms_nobody() -> None:
 
     stats = ServiceStats()
     announcement = Announcement(stats, None, told.append, open_place=refuse)
-    stats.event("request_arrived", 1.0, {"request": 1})
+    stats.on_event(happened("request_arrived", request=1), 1.0)
     announcement.write()
     announcement.close()
     assert told == ["llmproc top will not find this run: /tmp/llmproc-0: Read-only file system"]

@@ -12,8 +12,9 @@ import pytest
 from support.paths import ROOT
 
 from llmproc.processes.spawn import SpawnedTemplate, spawn_template
+from llmproc.service.config import ServiceConfig
 from llmproc.service.early import WORK, early_template
-from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.service import Service
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 

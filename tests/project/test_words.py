@@ -96,15 +96,13 @@ PENDING: dict[str, set[str]] = {
     "names": {"api", "batch", "engine", "experiments", "service"},
     "functions": {
         "api", "apps", "batch", "checkpoints", "config", "dispatch", "engine", "errors", "experiments", "files",
-        "hardware", "kernels", "labs", "monitor", "processes", "service", "session", "simd", "text",
+        "kernels", "labs", "monitor", "processes", "service", "session", "simd", "text",
     },
     "classes": {
-        "api", "apps", "batch", "checkpoints", "config", "dispatch", "engine", "experiments", "labs", "processes",
-        "service", "session",
+        "api", "apps", "batch", "config", "dispatch", "engine", "labs", "processes", "service", "session",
     },
     "headers": {
-        "api", "apps", "batch", "dispatch", "engine", "experiments", "kernels", "monitor", "processes", "service",
-        "session", "text",
+        "api", "apps", "batch", "dispatch", "engine", "kernels", "monitor", "processes", "service", "session", "text",
     },
     "texts": {
         "api", "apps", "batch", "config", "dispatch", "engine", "experiments", "kernels", "monitor", "processes",

@@ -30,7 +30,7 @@ from llmproc.files.streams import OutputLostError, forget_stdout, need_stdout, p
 from llmproc.hardware.isa import choose
 from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
-from llmproc.service.service import with_threads
+from llmproc.service.config import with_threads
 from llmproc.session.model_files import ModelFiles, read_model_files
 from llmproc.text.templates.registry import built_in_template
 

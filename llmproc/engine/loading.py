@@ -24,7 +24,7 @@ from llmproc.engine.packing import Packing, kind_of, padded
 from llmproc.engine.workspace import Model
 from llmproc.errors import UsageError
 from llmproc.hardware.memory import usable_memory
-from llmproc.kernels.rotation import fill_angles
+from llmproc.kernels.calls import fill_angles
 
 
 def plan_model(header: Header, options: EngineOptions) -> Packing:
@@ -99,7 +99,7 @@ def open_weights(description: ModelDescription, weights: Weights, options: Engin
 
 
 def _start(packing: Packing, memory: memoryview, options: EngineOptions) -> Forward:
-    kernels.compile_all()
+    kernels.load(kernels.COMMON)
     model = make_model(packing, memory, options)
     free = usable_memory()
     available = free.usable if free.usable is not None else 1 << 30

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from llmproc.engine.randomness import RandomStream
 from llmproc.errors import LlmprocError
-from llmproc.kernels.choice import argmax, candidates, draw, draw_top_p, probabilities
+from llmproc.kernels.calls import argmax, candidates, draw, draw_top_p, probabilities
 
 Float32 = npt.NDArray[np.float32]
 ROUNDS_TO_ZERO = 2.0**-150  # the largest number that is 0 in fp32: half of the smallest subnormal, ties to even
@@ -56,9 +56,9 @@ def sample(logits: Float32, best: int, temperature: float, top_p: float, stream:
     if probabilities(shares, logits, heat) < 0:
         return best
     if nucleus <= 0 or nucleus >= 1:
-        return int(draw(shares, coin))
+        return draw(shares, coin)
     keys = np.empty(len(logits), np.uint64)
     count = candidates(keys, shares, nucleus)
     if count == 0:  # a top_p below 1/vocabulary on a flat distribution: nothing reaches the floor
         return best
-    return int(draw_top_p(np.sort(keys[:count]), shares, nucleus, coin))
+    return draw_top_p(np.sort(keys[:count]), shares, nucleus, coin)

@@ -9,19 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.description import ModelDescription, tensor_shape
 from llmproc.checkpoints.llama2c.weights import Float32, Int8Matrix, Matrix, Q4Matrix
-
-
-def matrix_shape(description: ModelDescription, name: str) -> tuple[int, int]:
-    """(rows, columns) of a matrix; heads need not fill `dim`."""
-    d, width = description, description.n_heads * description.head_dim
-    shapes = {
-        "embedding": (d.vocab_size, d.dim), "classifier": (d.vocab_size, d.dim),
-        "wq": (width, d.dim), "wk": (d.kv_dim, d.dim), "wv": (d.kv_dim, d.dim), "wo": (d.dim, width),
-        "w1": (d.hidden_dim, d.dim), "w2": (d.dim, d.hidden_dim), "w3": (d.hidden_dim, d.dim),
-    }  # fmt: skip
-    return shapes[name]
 
 
 def check_description(description: ModelDescription) -> None:
@@ -42,7 +31,7 @@ def check_norm(name: str, description: ModelDescription, norm: Float32) -> None:
 
 def check_matrix(label: str, name: str, description: ModelDescription, matrix: Matrix, half_scales: bool) -> None:
     """ValueError naming `label` when the matrix is not of the description's type, shape and memory order."""
-    d, shape = description, matrix_shape(description, name)
+    d, shape = description, tensor_shape(description, name)
     if d.weight_type in ("f32", "f16"):
         _check_array(label, matrix, np.float32 if d.weight_type == "f32" else np.float16, shape)
         return

@@ -10,11 +10,10 @@ their own: a worker that runs no model needs nothing else.
 
 from __future__ import annotations
 
-from llmproc.kernels.registry import I64, VOID, kernel
+from llmproc.kernels.registry import entry
 from llmproc.simd.atomics import compare_exchange_i64, load_i64, store_i64
 from llmproc.simd.atomics import fence as full_fence
 
-VARIANT = "rings"
 TAIL, CELLS = 64, 128  # bytes from a ring's head
 SLOT_MASK = (1 << 24) - 1
 CELL_GENERATION_SHIFT, CELL_GENERATION_MASK = 24, (1 << 16) - 1
@@ -24,7 +23,7 @@ WAITING, RUNNING = 1, 2
 ATTEMPT_AND_GENERATION = (1 << 48) - 1
 
 
-@kernel(I64, I64, I64, I64, I64, I64, variant=VARIANT)
+@entry
 def take(ring, cells, words, slots, worker):  # type: ignore[no-untyped-def]
     """Take the oldest request of a ring that nobody has taken: its slot, which `worker` now runs; -1 when none is left.
 
@@ -53,14 +52,14 @@ def take(ring, cells, words, slots, worker):  # type: ignore[no-untyped-def]
             return slot
 
 
-@kernel(VOID, I64, I64, I64, I64, variant=VARIANT)
+@entry
 def publish(ring, cells, position, cell):  # type: ignore[no-untyped-def]
     """Store a cell that main sent down the pipe; for the ring's owner, where main's own stores have no order."""
     store_i64(ring + CELLS + position % cells * 8, cell)
     store_i64(ring + TAIL, position + 1)
 
 
-@kernel(VOID, variant=VARIANT)
+@entry
 def fence():  # type: ignore[no-untyped-def]
     """See `simd.atomics.fence`: between saying that one rests and the last look at the rings."""
     full_fence()

@@ -12,10 +12,11 @@ import math
 import numpy as np
 
 from llmproc.kernels.registry import njit
-from llmproc.simd.dot import ACTIVATION_BYTES, put_activation, store_activations
+from llmproc.kernels.sizes import VECTOR
+from llmproc.simd.dot import put_activation, store_activations
 from llmproc.simd.exponential import exp_f32
+from llmproc.simd.layout import ACTIVATION_BYTES, LANES
 from llmproc.simd.scalars import as_f32, get_f32, put_f32, put_i32
-from llmproc.simd.types import LANES
 from llmproc.simd.vectors import (
     abs_f32,
     add_f32,
@@ -44,7 +45,6 @@ from llmproc.simd.vectors import (
     where_at_least,
 )
 
-VECTOR = 4 * LANES  # bytes
 _ONE, _ZERO, _HALF = np.float32(1), np.float32(0), np.float32(0.5)
 _LIMIT, _INFINITY, _NAN = np.float32(127), np.float32(np.inf), np.float32(np.nan)
 _SIGN, _MAGNITUDE, _ONE_BITS = np.int32(-(1 << 31)), np.int32(0x7FFFFFFF), np.int32(0x3F800000)

@@ -38,12 +38,7 @@ class Loaded:
 
 def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -> Prepared:
     """Load what the order names. CheckpointError when the file changed under us or holds NaN or infinity."""
-    from llmproc.kernels import cache
-
-    cache.prepare()  # before anything imports NumPy or Numba
-
     from llmproc import kernels
-    from llmproc.engine.forward import variant_of
     from llmproc.engine.loading import make_model, plan_model, pool_pages
 
     def tell(*fields: object) -> None:
@@ -61,11 +56,12 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     memory = mmap.mmap(fd, packing.size)
     identity = "" if fds else _fill(header, packing, memoryview(memory), lambda *at: tell("weights", *at))
     loaded = time.monotonic()
-    kernels.compile_all(
-        lambda done, total, name: tell("kernels", done, total, kernels.cache_misses()),
-        variant_of(packing.kind, order.engine.traced),
+    kernels.load(
+        kernels.COMMON,
+        kernels.RINGS,
+        kernels.variant_name(packing.kind, order.engine.traced),
+        progress=lambda done, total, name: tell("kernels", done, total, kernels.cache_misses()),
     )
-    kernels.compile_rings()
     compiled = time.monotonic()
     model = make_model(packing, memoryview(memory), order.engine)
     report = PrepareReport(

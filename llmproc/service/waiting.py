@@ -28,7 +28,7 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
 
     order = msgspec.json.decode(payload, type=PrepareOrder)
     started = time.monotonic()
-    kernels.compile_rings()
+    kernels.load(kernels.RINGS)
     report = PrepareReport(0.0, time.monotonic() - started, 0, kernels.cache_misses(), bool(fds), "")
     return Prepared(order, msgspec.json.encode(report), [])
 

@@ -1,5 +1,6 @@
 """SIMD from Python: vector types for Numba, and intrinsics on them that become single machine instructions.
 
+    layout.py    sizes that data must have, for those who lay it out without Numba
     types.py     Vector and Tile types: f32x16, i32x16, i8x64, ...; a Tile is n vectors kept in registers
     emit.py      LLVM fragments the intrinsics are made of
     vectors.py   load, store, broadcast, fma, conversions, reductions, on one vector

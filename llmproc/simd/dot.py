@@ -23,16 +23,12 @@ from numba import types
 from numba.extending import intrinsic
 
 from llmproc.simd import emit
+from llmproc.simd.layout import ACTIVATION_BYTES, LANES
 from llmproc.simd.target import HAS_VNNI
 from llmproc.simd.tiles import map_tile
-from llmproc.simd.types import LANES, Tile, i8x32, i8x64, i16x32, i32x16
+from llmproc.simd.types import Tile, i8x32, i8x64, i16x32, i32x16
 from llmproc.simd.vectors import load_i8x32, load_i8x64, narrow_i8, narrow_i16
 
-STEP_K = 4 if HAS_VNNI else 2  # columns a step takes
-STEP_BYTES = STEP_K * LANES  # of weights
-OFFSET = 128 if HAS_VNNI else 0  # what is added to each stored int8 weight
-NIBBLE_OFFSET = 8  # and to each 4-bit weight
-ACTIVATION_BYTES = 4 // STEP_K  # per activation: int8 or int16
 _WEIGHTS = i8x64 if HAS_VNNI else i16x32
 
 

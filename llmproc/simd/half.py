@@ -10,7 +10,8 @@ from typing import Any
 from llvmlite import ir
 
 from llmproc.simd import emit
-from llmproc.simd.types import LANES, f32x16, i32x16
+from llmproc.simd.layout import LANES
+from llmproc.simd.types import f32x16, i32x16
 
 _SHORTS = ir.VectorType(ir.IntType(16), LANES)
 _HALF_INFINITY, _SINGLE_INFINITY = 0x7C00, 0x7F800000

@@ -9,8 +9,8 @@ from numba import types
 from numba.extending import intrinsic
 
 from llmproc.simd import emit, half
+from llmproc.simd.layout import LANES
 from llmproc.simd.target import HAS_HALF
-from llmproc.simd.types import LANES
 
 _KINDS = {
     "i8": (types.int8, ir.IntType(8)),

@@ -13,8 +13,9 @@ from numba import types
 from numba.extending import intrinsic
 
 from llmproc.simd import emit
+from llmproc.simd.layout import LANES
 from llmproc.simd.target import HAS_FMA
-from llmproc.simd.types import LANES, Tile, Vector, f32x16, i32x16
+from llmproc.simd.types import Tile, Vector, f32x16, i32x16
 
 _I64 = types.int64
 

@@ -9,8 +9,9 @@ from numba import types
 from numba.extending import intrinsic
 
 from llmproc.simd import emit, half
+from llmproc.simd.layout import LANES
 from llmproc.simd.target import HAS_FMA, HAS_HALF
-from llmproc.simd.types import LANES, Vector, f32x16, i8x32, i8x64, i32x16
+from llmproc.simd.types import Vector, f32x16, i8x32, i8x64, i32x16
 
 _ADDRESS = types.int64
 _HALVES = ir.VectorType(ir.HalfType(), LANES)

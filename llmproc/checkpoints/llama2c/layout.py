@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.description import ModelDescription, tensor_shape
 
 Layout = Literal["version 2", "version 1", "legacy"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
@@ -56,25 +56,10 @@ class Span:
 
 
 def shape_of(description: ModelDescription, name: str) -> tuple[int, ...]:
-    """Shape of one tensor (of one layer); matrices are (rows, cols) = (outputs, inputs)."""
-    d = description
-    shapes: dict[str, tuple[int, ...]] = {
-        "embedding": (d.vocab_size, d.dim),
-        "classifier": (d.vocab_size, d.dim),
-        "attention_norm": (d.dim,),
-        "ffn_norm": (d.dim,),
-        "final_norm": (d.dim,),
-        "wq": (d.dim, d.dim),
-        "wk": (d.kv_dim, d.dim),
-        "wv": (d.kv_dim, d.dim),
-        "wo": (d.dim, d.dim),
-        "w1": (d.hidden_dim, d.dim),
-        "w2": (d.dim, d.hidden_dim),
-        "w3": (d.hidden_dim, d.dim),
-        "rope_cos": (d.seq_len, d.head_dim // 2),
-        "rope_sin": (d.seq_len, d.head_dim // 2),
-    }
-    return shapes[name]
+    """Shape of one tensor (of one layer): that of the model, and the two tables that only this format has."""
+    if name in ROPE_TABLES:
+        return (description.seq_len, description.head_dim // 2)
+    return tensor_shape(description, name)
 
 
 def names_of(description: ModelDescription, layout: Layout) -> tuple[str, ...]:

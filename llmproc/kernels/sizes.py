@@ -1,0 +1,25 @@
+"""Sizes that kernels and those who allocate memory for them must agree on. No Numba here.
+
+Used by the kernels and by `engine.workspace`.
+"""
+
+from __future__ import annotations
+
+from llmproc.simd.layout import LANES
+
+VECTOR = 4 * LANES  # bytes of sixteen float32
+
+# attention
+CHUNK = 256  # positions
+PAGES = CHUNK // LANES  # of a chunk
+ROWS = 8  # at a time
+SCORES = 4 * CHUNK  # bytes of one row's scores
+
+# sharing of the work
+COUNTERS = 8  # int32 of a layer: which portion is the next, of each phase
+FEW = 4  # tokens: up to here every rank prepares its own copy of the activations, which is sooner than a barrier
+
+
+def scratch_bytes(head_pad: int, context: int) -> int:
+    """Of one rank: scores, two sets of mixed values and of sums for ROWS rows; or the scores of one in the C order."""
+    return max(ROWS * SCORES + 2 * ROWS * (4 * head_pad + VECTOR), 4 * context + 8 * head_pad) + VECTOR

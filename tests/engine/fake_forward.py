@@ -80,7 +80,7 @@ def make_engine(
     forward: FakeForward | None = None, sequences: int = 1, batch_tokens: int = 128, **more: object
 ) -> Engine:
     """An engine whose forward pass also knows which pages are shared."""
-    kernels.compile_all()  # of them only those that choose a token are used
+    kernels.load(kernels.COMMON)  # of them only those that choose a token are used
     forward = forward or FakeForward()
     engine = Engine(forward, EngineOptions(sequences=sequences, batch_tokens=batch_tokens), **more)
     forward.may_write = lambda page: engine.scheduler.pool.references(page) == 1

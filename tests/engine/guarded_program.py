@@ -97,7 +97,7 @@ def main(kind: str) -> int:
 
 
 if __name__ == "__main__":
-    kernels.compile_all()
+    kernels.load(kernels.COMMON)
     if sys.argv[1] in ("read", "write"):
         address, taken = Buffers(forbid).allocate(100)
         place = ctypes.c_ubyte.from_address(address + len(taken))

@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from llmproc.kernels import cache
+from llmproc.kernels import environment
 
-cache.prepare()
+environment.prepare()
 
 import numpy as np  # noqa: E402
 

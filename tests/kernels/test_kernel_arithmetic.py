@@ -30,7 +30,7 @@ for _name, _count in (("expf", 1), ("sinf", 1), ("cosf", 1), ("powf", 2)):
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled() -> None:
-    kernels.compile_all()
+    kernels.load(kernels.COMMON)
 
 
 def floats(*shape: int, seed: int = 0) -> np.ndarray:

@@ -96,7 +96,7 @@ def test_a_kernel_that_is_forgotten_is_loaded_again() -> None:
     entry.forget()
     with pytest.raises(TypeError, match="No matching definition"):
         choice.argmax(PLACE, np.zeros((1, 3), np.float32))
-    kernels.compile_all()
+    kernels.load(kernels.COMMON)
     choice.argmax(PLACE, np.array([[1, 2]], np.float32))
     assert PLACE == [1]
 
@@ -126,7 +126,7 @@ def test_a_forked_child_with_a_sigterm_handler_computes_what_its_parent_does() -
     code = """
 import os, signal
 from llmproc import kernels
-kernels.compile_all()
+kernels.load(kernels.COMMON)
 import numpy as np
 from llmproc.kernels.choice import probabilities
 from llmproc.kernels.registry import cache_misses

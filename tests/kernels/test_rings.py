@@ -28,7 +28,7 @@ MASK = (1 << 64) - 1
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled() -> None:
-    kernels.compile_rings()
+    kernels.load(kernels.RINGS)
 
 
 def test_both_rooms_know_the_same_numbers() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from llmproc.hardware import isa  # noqa: F401
-from llmproc.kernels import cache
+from llmproc.kernels import environment
 
-cache.prepare()
+environment.prepare()
 
 import numpy as np  # noqa: E402
 from numba import literally, njit, types  # noqa: E402

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-WeightType = Literal["int8", "q4", "f16", "f32"]
+from llmproc.config import WeightType
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +30,3 @@ class ModelDescription:
     def kv_dim(self) -> int:
         """Width of one position's keys (or values) in one layer."""
         return self.n_kv_heads * self.head_dim
-
-
-def tensor_shape(description: ModelDescription, name: str) -> tuple[int, ...]:
-    """Shape of one tensor (of one layer); matrices are (rows, columns) = (outputs, inputs).
-
-    Heads need not fill `dim`.
-    """
-    d, width = description, description.n_heads * description.head_dim
-    shapes: dict[str, tuple[int, ...]] = {
-        "embedding": (d.vocab_size, d.dim), "classifier": (d.vocab_size, d.dim),
-        "attention_norm": (d.dim,), "ffn_norm": (d.dim,), "final_norm": (d.dim,),
-        "wq": (width, d.dim), "wk": (d.kv_dim, d.dim), "wv": (d.kv_dim, d.dim), "wo": (d.dim, width),
-        "w1": (d.hidden_dim, d.dim), "w2": (d.dim, d.hidden_dim), "w3": (d.hidden_dim, d.dim),
-    }  # fmt: skip
-    return shapes[name]

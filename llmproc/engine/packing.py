@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from llmproc.checkpoints.description import ModelDescription, tensor_shape
-from llmproc.checkpoints.llama2c.layout import LAYER_MATRICES
-from llmproc.checkpoints.llama2c.weights import Int8Matrix, Matrix, Q4Matrix, Weights
+from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.tensors import LAYER_MATRICES, matrix_shape
 from llmproc.checkpoints.weight_types import GROUP
+from llmproc.checkpoints.weights import Int8Matrix, Matrix, Q4Matrix, Weights
 from llmproc.engine.shapes import check_description, check_matrix, check_norm
 from llmproc.kernels.kinds import F16, F32, F32_C, INT8, NAMES, Q4_0, Q8_0, QUANTISED, SCALE_BYTES, VALUE_BITS
 from llmproc.simd.layout import LANES, OFFSET, STEP_K
@@ -57,11 +57,10 @@ class Packing:
             raise ValueError(f"group_size {description.group_size} must be {GROUP} for {NAMES[kind]}")
         self.description, self.kind = description, kind
         self.size = 0
-        norm = 4 * padded(description.dim)
-        self.norms: dict[tuple[str, int | None], int] = {("final_norm", None): self._reserve(norm)}
+        self.norms: dict[tuple[str, int | None], int] = {("final_norm", None): self._reserve(4 * padded(description.dim))}
         for layer in range(description.n_layers):
             for name in ("attention_norm", "ffn_norm"):
-                self.norms[name, layer] = self._reserve(norm)
+                self.norms[name, layer] = self._reserve(4 * padded(description.dim))
         self.embedding = self._matrix("embedding")
         self.classifier = self.embedding if description.shared_classifier else self._matrix("classifier")
         self.layers = [{name: self._matrix(name) for name in LAYER_MATRICES} for _ in range(description.n_layers)]
@@ -72,7 +71,7 @@ class Packing:
         return offset
 
     def _matrix(self, name: str) -> Place:
-        rows, columns = tensor_shape(self.description, name)
+        rows, columns = matrix_shape(self.description, name)
         tiles = padded(rows) // LANES
         values = self._reserve(tiles * LANES * columns * VALUE_BITS[self.kind] // 8)
         groups = columns // self.description.group_size if self.kind in QUANTISED else 0

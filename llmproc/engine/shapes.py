@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from llmproc.checkpoints.description import ModelDescription, tensor_shape
-from llmproc.checkpoints.llama2c.weights import Float32, Int8Matrix, Matrix, Q4Matrix
+from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.tensors import matrix_shape
+from llmproc.checkpoints.weights import Float32, Int8Matrix, Matrix, Q4Matrix
 
 
 def check_description(description: ModelDescription) -> None:
@@ -31,7 +32,7 @@ def check_norm(name: str, description: ModelDescription, norm: Float32) -> None:
 
 def check_matrix(label: str, name: str, description: ModelDescription, matrix: Matrix, half_scales: bool) -> None:
     """ValueError naming `label` when the matrix is not of the description's type, shape and memory order."""
-    d, shape = description, tensor_shape(description, name)
+    d, shape = description, matrix_shape(description, name)
     if d.weight_type in ("f32", "f16"):
         _check_array(label, matrix, np.float32 if d.weight_type == "f32" else np.float16, shape)
         return

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.llama2c.header import read_header
+from llmproc.checkpoints.model_file import open_model
 from llmproc.checkpoints.synth import write_synthetic
 from llmproc.config import SamplingParams
 from llmproc.service.messages import Finish, Generate, Token
@@ -60,7 +60,7 @@ def slow_model(folder: Path, vocab_size: int = 512, seq_len: int = 1024) -> Path
 def order(ids: list[int], tokens: int = 60, temperature: float = 0.8, **changes: Any) -> Generate:
     values: dict[str, Any] = {
         "ids": ids, "max_tokens": tokens, "end_tokens": [], "temperature": temperature,
-        "top_p": 0.9, "seed": 42, "coins": 0, "closing": None,
+        "top_p": 0.9, "seed": 42, "draws": 0, "closing": None,
     }  # fmt: skip
     return Generate(**{**values, **changes})
 
@@ -81,4 +81,4 @@ def sampling(**changes: Any) -> SamplingParams:
 
 
 def vocabulary(path: Path) -> int:
-    return read_header(path).description.vocab_size
+    return open_model(path).description.vocab_size

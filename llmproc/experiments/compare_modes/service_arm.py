@@ -17,19 +17,18 @@ from typing import Any
 
 import msgspec
 
-from llmproc.checkpoints.llama2c.header import read_header
+from llmproc.checkpoints.model_file import open_model
 from llmproc.errors import RequestError, StartError
 from llmproc.experiments.compare_modes.arm import ArmRow, ArmRun, Prompt
 from llmproc.experiments.compare_modes.options import CompareOptions
 from llmproc.monitor import proc
 from llmproc.monitor.observer import NoObserver
-from llmproc.monitor.stderr_tail import last_line
+from llmproc.monitor.stderr_tail import stderr_tail
 from llmproc.service.messages import Finish, Generate, Token
 from llmproc.service.service import Service, ServiceConfig
 from llmproc.service.ticket import Ticket
 from llmproc.session.conversation import Session
 from llmproc.text.templates.template import ChatTemplate
-from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 _START_S = 120.0  # for all workers; the first of them may wait for kernels to be compiled
 
@@ -72,8 +71,9 @@ class ProcessArm:
         self._options, self._output = options, output
         self._orders: dict[Prompt, Generate] = {}
         if options.work == "generate":
-            self._description = read_header(options.model).description
-            self._tokenizer = load_tokenizer(options.tokenizer, self._description.vocab_size)
+            model = open_model(options.model)
+            self._description = model.description
+            self._tokenizer = model.load_tokenizer(options.tokenizer)
             self._template = ChatTemplate(self._tokenizer.template_name)
 
     def run(self, mode: str, workers: int, prompts: Sequence[Prompt]) -> ArmRun:
@@ -106,7 +106,7 @@ class ProcessArm:
     def _order(self, service: Service, prompt: Prompt) -> Generate:
         if self._options.work == "wait":
             assert prompt.cost is not None
-            return Generate([1], 1, [], 0.0, 1.0, 1, 0, wait_s=prompt.cost * self._options.unit_s)
+            return Generate.greedy([1], 1, wait_s=prompt.cost * self._options.unit_s)
         if prompt not in self._orders:
             sampling = self._options.sampling
             if prompt.tokens is not None:
@@ -134,7 +134,7 @@ class ProcessArm:
                 raise service.error
         except StartError as error:
             service.close()
-            reason = last_line(self._output)
+            reason = stderr_tail(self._output)
             raise StartError(f"{error}: {reason}" if reason else str(error)) from None
 
 

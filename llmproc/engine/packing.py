@@ -57,10 +57,11 @@ class Packing:
             raise ValueError(f"group_size {description.group_size} must be {GROUP} for {NAMES[kind]}")
         self.description, self.kind = description, kind
         self.size = 0
-        self.norms: dict[tuple[str, int | None], int] = {("final_norm", None): self._reserve(4 * padded(description.dim))}
+        norm = 4 * padded(description.dim)
+        self.norms: dict[tuple[str, int | None], int] = {("final_norm", None): self._reserve(norm)}
         for layer in range(description.n_layers):
             for name in ("attention_norm", "ffn_norm"):
-                self.norms[name, layer] = self._reserve(4 * padded(description.dim))
+                self.norms[name, layer] = self._reserve(norm)
         self.embedding = self._matrix("embedding")
         self.classifier = self.embedding if description.shared_classifier else self._matrix("classifier")
         self.layers = [{name: self._matrix(name) for name in LAYER_MATRICES} for _ in range(description.n_layers)]

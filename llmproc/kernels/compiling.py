@@ -21,6 +21,12 @@ _POINTER = ir.IntType(8).as_pointer()
 
 def compile_entry(name: str) -> bytes:
     """The object file of one entry. KeyError for an unknown name; whatever Numba raises where it cannot compile."""
+    module, machine = optimised(name)
+    return bytes(machine.emit_object(module))
+
+
+def optimised(name: str) -> tuple[Any, Any]:
+    """(LLVM's module of one entry, the machine it was optimised for)."""
     dispatcher: Any = njit(error_model="numpy")(FUNCTIONS[name])
     dispatcher.compile(signature_of(name))
     (result,) = dispatcher.overloads.values()
@@ -36,7 +42,7 @@ def compile_entry(name: str) -> bytes:
             variable.linkage = "internal"
     machine = library.codegen._tm
     _remove_unused(module, machine)
-    return bytes(machine.emit_object(module))
+    return module, machine
 
 
 def _wrapper(entry: Entry, function: str) -> ir.Module:

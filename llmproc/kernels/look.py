@@ -9,7 +9,7 @@ import json
 import shutil
 
 from llmproc.errors import LlmprocError
-from llmproc.kernels import build, cache, environment, linking, store
+from llmproc.kernels import build, cache, entries, environment, linking, store
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
         print(json.dumps({"error": str(error)}))
         return
     lasting = directory.name == cache.key()
-    found = sorted(name for name in build.variants(directory) if name)
+    found = sorted(build.variants(directory) - {entries.COMMON, entries.RINGS, entries.LIMITS})
     size = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
     reason = ""
     try:

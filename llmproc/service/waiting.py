@@ -29,7 +29,9 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     order = msgspec.json.decode(payload, type=PrepareOrder)
     started = time.monotonic()
     kernels.load(kernels.RINGS)
-    report = PrepareReport(0.0, time.monotonic() - started, 0, kernels.cache_misses(), bool(fds), "")
+    report = PrepareReport(
+        0.0, time.monotonic() - started, 0, kernels.cache_misses(), bool(fds), "", kernels.fallback()
+    )
     return Prepared(order, msgspec.json.encode(report), [])
 
 

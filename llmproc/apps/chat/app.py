@@ -101,7 +101,7 @@ def _run(launch: Launch, loop: ChatLoop, interrupts: Interrupts) -> LlmprocError
 
 def _close(service: Service, source: LineSource, recorder: RunRecorder) -> None:
     if service.report:
-        recorder.describe(checkpoint_hash=service.report.fingerprint)
+        recorder.describe(checkpoint_hash=service.report.fingerprint, kernels_fallback=service.report.fallback)
     source.close()
     recorder.close()
 

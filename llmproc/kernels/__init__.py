@@ -9,7 +9,7 @@ And the compare-and-swap of the request rings. Used by `engine` and `service`.
     cache, store                      where object files are kept, and which of them are whole
     linking, calls                    object files -> functions that Python calls: llvmlite alone
     build                             from the cache, or compiled; then linked
-    fallback                          Numba in this process, where linking fails
+    in_process                        Numba in this process, where linking fails
 
     template (or a test)                        worker (forked from the template)
     load()   reads object files, or has them    inherits every entry in memory; `cache_misses()` must
@@ -24,7 +24,7 @@ from collections.abc import Callable
 
 from llmproc.kernels.entries import COMMON, LIMITS, RINGS, variant_name
 
-__all__ = ["COMMON", "LIMITS", "RINGS", "cache_misses", "fallback", "load", "variant_name"]
+__all__ = ["COMMON", "LIMITS", "RINGS", "cache_misses", "fallback_reason", "load", "variant_name"]
 
 Progress = Callable[[int, int, str], None]
 
@@ -47,8 +47,8 @@ def cache_misses() -> int:
     return build.cache_misses()
 
 
-def fallback() -> str:
+def fallback_reason() -> str:
     """Why object files could not be used, so that Numba compiled in this process; empty when they could."""
     from llmproc.kernels import build
 
-    return build.fallback()
+    return build.fallback_reason()

@@ -33,7 +33,7 @@ def cache_misses() -> int:
     return _State.compiled
 
 
-def fallback() -> str:
+def fallback_reason() -> str:
     """Why object files could not be used, so that Numba compiled in this process; empty when they could."""
     return _State.fallback
 
@@ -51,7 +51,7 @@ def load(variants: set[str], progress: Progress | None = None) -> None:
     try:
         functions = _link_or_compile_again(wanted, tell)
     except LinkError as error:
-        from llmproc.kernels.fallback import compile_here
+        from llmproc.kernels.in_process import compile_here
 
         _State.fallback = str(error)
         tell(0, len(wanted), f"compiled code cannot be used ({error}): Numba compiles in this process")

@@ -33,7 +33,7 @@ def read_symbols(data: bytes) -> Symbols:
     """The symbols of an object file. ObjectError when it is not one, or an offset points outside of it."""
     try:
         return _read(data)
-    except (struct.error, IndexError, UnicodeDecodeError) as error:
+    except (struct.error, IndexError, OverflowError, UnicodeDecodeError) as error:
         raise ObjectError(f"the object file is damaged: {error}") from None
 
 

@@ -52,12 +52,18 @@ def add(directory: Path, objects: dict[str, bytes]) -> None:
 
 
 def _read_ours(path: Path) -> bytes:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    with open(fd, "rb") as file:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
-            raise PermissionError(f"{path} is not a file of this user alone")
+    with open(path, "rb", opener=_open_ours) as file:
         return file.read()
+
+
+def _open_ours(path: str, flags: int) -> int:
+    """Open a regular file of this user that others cannot write. PermissionError when it is not one."""
+    fd = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        os.close(fd)
+        raise PermissionError(f"{path} is not a file of this user alone")
+    return fd
 
 
 def _write(path: Path, data: bytes) -> None:

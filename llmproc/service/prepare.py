@@ -65,7 +65,7 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
         compiled=kernels.cache_misses(),
         mapped=bool(fds),
         fingerprint=identity,
-        fallback=kernels.fallback(),
+        fallback=kernels.fallback_reason(),
     )
     context = Loaded(make_model(packing, memory, order.engine), order.engine, pages, order.steals)
     return Prepared(context, msgspec.json.encode(report), [] if fds else [fd])

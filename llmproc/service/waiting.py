@@ -30,7 +30,7 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     started = time.monotonic()
     kernels.load(kernels.RINGS)
     report = PrepareReport(
-        0.0, time.monotonic() - started, 0, kernels.cache_misses(), bool(fds), "", kernels.fallback()
+        0.0, time.monotonic() - started, 0, kernels.cache_misses(), bool(fds), "", kernels.fallback_reason()
     )
     return Prepared(order, msgspec.json.encode(report), [])
 

@@ -108,22 +108,43 @@ def test_damaged_files_end_in_names_or_an_object_error(code: dict[str, bytes]) -
     assert 100 < refused < 3000
 
 
-FALLBACK = """
-import json, os, sys
-import numpy as np
+FORCED = """
+import json, sys
 from llmproc import kernels
-from llmproc.kernels import linking
+from llmproc.kernels import build, linking
 if sys.argv[1] == "numba":
     def refuse(objects):
         raise linking.LinkError("forced by a test")
-    from llmproc.kernels import build
     build.link = refuse
-from llmproc.config import EngineOptions
+"""
+CHOICES = """
+import numpy as np
+kernels.load(kernels.COMMON)
+from llmproc.kernels import calls
+random, found = np.random.default_rng(0), []
+for size in (1, 15, 16, 300, 2048):
+    for heat in (0.3, 1.0, 7.0):
+        logits = (8 * random.standard_normal((3, size))).astype(np.float32)
+        best, shares, keys = np.empty(3, np.int64), np.empty(size, np.float32), np.zeros(size, np.uint64)
+        calls.argmax(best, logits)
+        found += best.tolist() + [calls.probabilities(shares, logits[0], np.float32(heat))]
+        found += shares.view(np.uint32).tolist() + [calls.draw(shares, coin / 8) for coin in range(8)]
+        if size > 1:
+            count = calls.candidates(keys, shares, 0.9)
+            keys = np.sort(keys[:count])
+            found += [count, keys.tolist(), *(calls.draw_top_p(keys, shares, 0.9, coin / 8) for coin in range(8))]
+angles = np.empty((50, 16), np.float32)
+calls.fill_angles(angles, 10000.0)
+found += angles.view(np.uint32).ravel().tolist()
+print(json.dumps([found, kernels.fallback_reason(), "numba" in sys.modules]))
+"""
+WHOLE = """
+import numpy as np
+from llmproc.config import EngineOptions, shipped_file
 from llmproc.engine.engine import Engine
 from llmproc.engine.events import Token
 from llmproc.engine.loading import open_forward
 from llmproc.engine.sequence import SequenceRequest
-from llmproc.config import shipped_file
 options = EngineOptions(threads=2, sequences=3)
 with open_forward(shipped_file("model", "model.bin"), options) as forward:
     engine = Engine(forward, options)
@@ -138,13 +159,16 @@ print(json.dumps([found, kernels.fallback_reason(), "numba" in sys.modules]))
 """
 
 
-def run_fallback(how: str) -> list[object]:
-    done = subprocess.run([sys.executable, "-c", FALLBACK, how], cwd=ROOT, capture_output=True, timeout=180)
+def answers(program: str, how: str) -> list[object]:
+    done = subprocess.run([sys.executable, "-c", FORCED + program, how], cwd=ROOT, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
-    return json.loads(done.stdout)
+    found: list[object] = json.loads(done.stdout)
+    return found
 
 
-def test_numba_in_the_process_gives_the_same_tokens_and_logits() -> None:
-    ids, reason, numba = run_fallback("linked")
-    assert (reason, numba) == ("", False) and len(ids) > 70
-    assert run_fallback("numba") == [ids, "forced by a test", True]
+@pytest.mark.parametrize("program", [CHOICES, pytest.param(WHOLE, marks=pytest.mark.soak)], ids=["choices", "whole"])
+def test_numba_in_the_process_gives_the_same_bits(program: str) -> None:
+    """The whole pass takes Numba 15 seconds of CPU time, what chooses a token one."""
+    found, reason, numba = answers(program, "linked")
+    assert (reason, numba) == ("", False) and len(found) > 70
+    assert answers(program, "numba") == [found, "forced by a test", True]

@@ -1,7 +1,7 @@
 """Files a user names: read within bounds, written whole or not at all, and conversations kept in them.
 
 Serves the prompt loop (/read, /save, /load) and the Python API. Every failure is an LlmprocError of one line that names
-the file. What a saved conversation holds is `session/conversation.py`'s business.
+the file. What a saved conversation holds is said in `session/turns.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from pathlib import Path
 import msgspec
 
 from llmproc.errors import LlmprocError, UsageError
-from llmproc.session.conversation import SavedSession, read_saved
+from llmproc.files.reading import UnreadableFileError, read_bounded
+from llmproc.files.replacing import IrregularFileError, replace_file
+from llmproc.session.turns import SavedConversation, read_saved
 
 MAX_FILE = 16 << 20
 
@@ -35,30 +37,24 @@ def read_file(name: str | os.PathLike[str]) -> bytes:
     """The bytes of a regular file of at most MAX_FILE bytes."""
     path = user_path(name)
     try:
-        if not path.is_file():
-            raise LlmprocError(f"{path}: no such file")
-        if path.stat().st_size > MAX_FILE:
-            raise LlmprocError(f"{path}: is {path.stat().st_size} bytes: at most {MAX_FILE}")
-        return path.read_bytes()
-    except OSError as error:
-        raise LlmprocError(f"{path}: cannot be read: {error.strerror}") from None
+        return read_bounded(path, MAX_FILE)
+    except UnreadableFileError as error:
+        raise LlmprocError(f"{path}: {error}") from None
 
 
-def read_session(name: str | os.PathLike[str]) -> SavedSession:
+def read_session(name: str | os.PathLike[str]) -> SavedConversation:
     """A saved conversation, its form checked; whether it fits a model is seen when it is restored."""
     return read_saved(read_file(name), os.fspath(name))
 
 
-def write_session(name: str | os.PathLike[str], saved: SavedSession) -> Path:
+def write_session(name: str | os.PathLike[str], saved: SavedConversation) -> Path:
     """Write it beside the file first, so that the file is never half a conversation. Returns the path."""
     path = user_path(name)
     text = json.dumps(msgspec.to_builtins(saved), ensure_ascii=False, indent=1) + "\n"
-    temporary = path.parent / f"{path.name}.part"
     try:
-        if path.exists() and not path.is_file():  # a device or FIFO must not become a file
-            raise UsageError(f"{path}: is not a regular file")
-        temporary.write_bytes(text.encode("utf-8", "replace"))  # a prompt may hold bytes that are no UTF-8
-        temporary.replace(path)
+        replace_file(path, text.encode("utf-8", "replace"))  # a prompt may hold bytes that are no UTF-8
+    except IrregularFileError:
+        raise UsageError(f"{path}: is not a regular file") from None
     except OSError as error:
         raise LlmprocError(f"{path}: cannot be written: {error.strerror}") from None
     return path

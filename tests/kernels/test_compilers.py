@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 
 from llmproc.errors import StartError, UsageError
 from llmproc.kernels import compilers, environment
 from llmproc.kernels.compile_process import FRAME
 from llmproc.kernels.elf import read_symbols
 
-ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "llmproc" / "kernels" / "compile_process.py"
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.paths import ROOT
 
 from llmproc.kernels import build, cache, calls, entries, in_process, store
 from llmproc.kernels.linking import LinkError
 
-ROOT = Path(__file__).resolve().parents[2]
 RINGS = {entry.name for entry in entries.wanted({entries.RINGS})}
 FEW = len(RINGS)
 CHILD = """

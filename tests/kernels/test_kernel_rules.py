@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 from llvmlite import binding
+from support.paths import ROOT
 
 from llmproc import kernels
 from llmproc.kernels import build, calls, compiling, entries, kinds, registry  # before Numba: they prepare its settings
 
 from numba import njit  # isort: skip
 
-ROOT = Path(__file__).resolve().parents[2]
 F32 = registry.types.float32
 
 

@@ -8,16 +8,14 @@ import random
 import struct
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from llvmlite import binding, ir
+from support.paths import ROOT
 
 from llmproc import kernels
 from llmproc.kernels import cache, linking, store
 from llmproc.kernels.elf import ObjectError, read_symbols
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,8 @@ A tile is sixteen rows side by side, one per SIMD lane: no sum crosses lanes, an
 
 from __future__ import annotations
 
-from llmproc.simd.layout import NIBBLE_OFFSET, OFFSET
-
 INT8, Q8_0, Q4_0, F16, F32, F32_C = range(6)
 NAMES = ("int8", "q8_0", "q4_0", "f16", "f32", "f32_c")
 QUANTISED = (INT8, Q8_0, Q4_0)
 VALUE_BITS = {INT8: 8, Q8_0: 8, Q4_0: 4, F16: 16, F32: 32, F32_C: 32}
 SCALE_BYTES = {INT8: 4, Q8_0: 2, Q4_0: 2, F16: 0, F32: 0, F32_C: 0}
-OFFSETS = {INT8: OFFSET, Q8_0: OFFSET, Q4_0: NIBBLE_OFFSET, F16: 0, F32: 0, F32_C: 0}  # added to stored values

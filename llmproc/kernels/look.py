@@ -9,7 +9,6 @@ import json
 import shutil
 
 from llmproc.errors import LlmprocError
-from llmproc.kernels import build, cache, entries, environment, linking, store
 
 
 def main() -> None:
@@ -19,11 +18,17 @@ def main() -> None:
     `fallback` is empty unless what is there cannot be linked here.
     """
     try:
-        environment.settings()
-        directory = cache.directory()
+        print(json.dumps(_facts()))
     except LlmprocError as error:
         print(json.dumps({"error": str(error)}))
-        return
+
+
+def _facts() -> dict[str, object]:
+    # An instruction set that cannot be is refused where these are imported.
+    from llmproc.kernels import build, cache, entries, environment, linking, store
+
+    environment.settings()
+    directory = cache.directory()
     lasting = directory.name == cache.key()
     found = sorted(build.variants(directory) - {entries.COMMON, entries.RINGS, entries.LIMITS})
     size = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
@@ -34,8 +39,7 @@ def main() -> None:
         reason = str(error)
     if not lasting:
         shutil.rmtree(directory)
-    facts = {"directory": str(directory), "lasting": lasting, "types": found, "bytes": size, "fallback": reason}
-    print(json.dumps(facts))
+    return {"directory": str(directory), "lasting": lasting, "types": found, "bytes": size, "fallback": reason}
 
 
 if __name__ == "__main__":

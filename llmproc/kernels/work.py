@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from llmproc.kernels.kinds import OFFSETS, QUANTISED, SCALE_BYTES, VALUE_BITS
+from llmproc.kernels.kinds import QUANTISED, SCALE_BYTES, VALUE_BITS
 from llmproc.kernels.products import Activations, multiply
 from llmproc.kernels.registry import literally, njit
 from llmproc.kernels.rows import quantise_groups
-from llmproc.kernels.sizes import FEW, VECTOR
+from llmproc.kernels.sizes import FEW, OFFSETS, VECTOR
 from llmproc.simd.atomics import add_i32
 from llmproc.simd.layout import ACTIVATION_BYTES, LANES
 

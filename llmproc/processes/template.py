@@ -191,7 +191,12 @@ def main(arguments: list[str]) -> int:
     control = ControlSocket(socket.socket(fileno=control_fd))
     os.set_inheritable(control_fd, False)
     with contextlib.suppress(BrokenPipeError, ConnectionError):
-        return Template(control, main_pid, _load(arguments[2]), _load(arguments[3])).run()
+        try:
+            prepare, child = _load(arguments[2]), _load(arguments[3])
+        except LlmprocError as error:  # a setting that modules cannot be imported under
+            control.send(Frame(protocol.FAILED, 0, protocol.encode_error(error)))
+            return 1
+        return Template(control, main_pid, prepare, child).run()
     return 0
 
 

@@ -47,6 +47,8 @@ class Forward:
         self._buffers = buffers or Buffers()
         self.workspace = Workspace(model, options, pages, ranks, leads, self._buffers)
         self._table_pages: list[list[int]] = [[] for _ in range(options.sequences)]
+        logits = self.workspace.logits[:, : self.vocab_size]
+        self._logits = [logits[:rows] for rows in range(options.sequences + 1)]  # what a step with so many outputs gives
         self._outputs = 0  # rows of logits that the submitted step gives
         if team is None:
             self._team: Team = ThreadTeam(self.workspace.address, model.packing.kind, options.traced, ranks, leads)
@@ -98,7 +100,7 @@ class Forward:
     def collect(self) -> Float32:
         """Wait for the submitted step; its logits, as `run` gives them."""
         self._team.wait()
-        return self.workspace.logits[: self._outputs, : self.vocab_size]
+        return self._logits[self._outputs]
 
     def _begin(self, tokens: int, spans: int, outputs: int, split: int = 0, only_products: int = 0) -> None:
         w, self._outputs = self.workspace, outputs

@@ -66,8 +66,8 @@ class Sequence:
     stream: RandomStream
     pages: list[int] = field(default_factory=list)  # of the KV cache, in order; the last may be partly filled
     computed: int = 0  # ids whose keys and values stand in them
-    proved: int = 0  # of these, ids with finite logits after them
-    published: int = 0  # pages, from the first, that others can find
+    verified: int = 0  # of these, ids with finite logits after them
+    registered: int = 0  # pages, from the first, that others can find
     key: int = 0  # of the prefix in those pages
     cached: int = 0  # prompt ids that were found when it was first admitted
     closed: bool = False  # the closing id stands, the pass over it is due

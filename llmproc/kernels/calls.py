@@ -47,6 +47,24 @@ def serve(kind: int, traced: bool) -> Callable[[int, int, int], None]:
     return linked(serve_name(kind, traced))
 
 
+class Argmax:
+    """`argmax` of one array, bound: it is checked and its address looked up once, which takes longer than a call."""
+
+    def __init__(self, x: npt.NDArray[np.float32]) -> None:
+        """x (rows, columns), whose values may change from call to call. Errors as those of `argmax`."""
+        self.array = x
+        self._out = np.empty(len(x), np.int64)
+        argmax(self._out, x)
+        self._arguments = _start(self._out), _start(x), len(x), x.shape[1], x.strides[0]
+        self._call = linked("argmax")
+
+    def find(self) -> list[int]:
+        """For each row the index of its largest value, -1 where one is NaN or infinite."""
+        self._call(*self._arguments)
+        found: list[int] = self._out.tolist()
+        return found
+
+
 def argmax(out: npt.NDArray[np.int64], x: npt.NDArray[np.float32]) -> None:
     """out (rows,) = of each row of x (rows, columns) the index of its largest value, the lowest one on ties.
 

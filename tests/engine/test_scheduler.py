@@ -1,4 +1,4 @@
-"""The scheduler alone: who gets how much, who waits, who is pushed back. No model, no clock."""
+"""The scheduler alone: who gets how much, who waits, who is preempted. No model, no clock."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def finish_step(planned: Scheduler, step: Step) -> dict[int, int]:
     """As if the model had run and every sequence got one more id: ids computed by request."""
     for each, chunk in zip(step.sequences, step.chunks, strict=True):
         each.passed(len(chunk.tokens), 0.0, 0.0)
-    for each in step.asking:
-        planned.prove(each)
+    for each in step.needs_logits:
+        planned.verify(each)
         each.append(7, sampled=True)
     return {each.request.request_id: len(chunk.tokens) for each, chunk in zip(step.sequences, step.chunks, strict=True)}
 
@@ -38,7 +38,7 @@ def run(planned: Scheduler, steps: int = 1) -> dict[int, int]:
     """The last of so many steps."""
     counts: dict[int, int] = {}
     for _ in range(steps):
-        counts = finish_step(planned, planned.choose())
+        counts = finish_step(planned, planned.schedule())
     return counts
 
 
@@ -54,8 +54,8 @@ def test_a_pool_below_one_context_is_refused() -> None:
 
 
 def test_nothing_to_do() -> None:
-    step = scheduler().choose()
-    assert (step.dirty, step.sequences, step.chunks, step.asking) == ([], [], [], [])
+    step = scheduler().schedule()
+    assert (step.dirty, step.sequences, step.chunks, step.needs_logits) == ([], [], [], [])
 
 
 def test_prompts_share_a_step_oldest_first() -> None:
@@ -73,9 +73,9 @@ def test_chunks_say_where_and_what() -> None:
     planned.add(asked)
     starts = []
     for _ in range(4):
-        step = planned.choose()
+        step = planned.schedule()
         (chunk,) = step.chunks
-        starts.append((chunk.position, len(chunk.tokens), chunk.logits, step.asking == [asked], len(chunk.pages)))
+        starts.append((chunk.position, len(chunk.tokens), chunk.logits, step.needs_logits == [asked], len(chunk.pages)))
         assert list(chunk.tokens) == asked.tokens[chunk.position : chunk.position + len(chunk.tokens)]
         assert chunk.pages is asked.pages
         finish_step(planned, step)
@@ -117,14 +117,14 @@ def test_the_youngest_is_pushed_back_and_goes_on_with_what_it_had() -> None:
     assert run(planned) == {1: 3 * PAGE, 2: 5 * PAGE - 1}
     young_tokens = list(young.tokens)
     assert run(planned) == {1: 1}, "no page was left for the 49th id of the oldest"
-    assert (numbers(planned.running), numbers(planned.waiting), planned.pushed_back) == ([1], [2], 1)
+    assert (numbers(planned.running), numbers(planned.waiting), planned.preempted) == ([1], [2], 1)
     assert (young.tokens, young.pages, young.computed) == (young_tokens, [], 0)
     assert run(planned) == {1: 1}, "it needs the page that was taken from it"
     planned.leave(old)
-    step = planned.choose()
+    step = planned.schedule()
     assert step.sequences == [young] and young.cached == 0, "found when it was first admitted, not now"
     assert (step.chunks[0].position, len(step.chunks[0].tokens)) == (4 * PAGE, PAGE), "four pages were found again"
-    assert step.asking == [young] and step.dirty == []
+    assert step.needs_logits == [young] and step.dirty == []
 
 
 def test_who_was_pushed_back_goes_before_those_who_wait() -> None:
@@ -141,7 +141,7 @@ def test_the_asker_itself_can_be_the_youngest() -> None:
     planned.add(old)
     planned.add(young)
     assert run(planned) == {1: 4 * PAGE - 4, 2: 4 * PAGE}
-    assert run(planned) == {1: 1} and planned.pushed_back == 1
+    assert run(planned) == {1: 1} and planned.preempted == 1
     assert (numbers(planned.running), numbers(planned.waiting)) == ([1], [2])
 
 
@@ -149,12 +149,12 @@ def test_several_are_pushed_back_for_one_and_keep_their_order() -> None:
     planned = scheduler(pages=8, batch_tokens=32)
     planned.add(sequence(1, 4 * PAGE))
     run(planned)
-    planned.pool.take(4)
+    planned.pool.allocate(4)
     for number in (2, 3):  # nobody starts on pages that the prompt before still lacks: put in by hand
         planned.running.append(sequence(number, 1))
-        planned.running[-1].pages += planned.pool.take(1)
+        planned.running[-1].pages += planned.pool.allocate(1)
     assert run(planned) == {1: 30}
-    assert (numbers(planned.running), numbers(planned.waiting), planned.pushed_back) == ([1], [2, 3], 2)
+    assert (numbers(planned.running), numbers(planned.waiting), planned.preempted) == ([1], [2, 3], 2)
 
 
 def test_a_prompt_starts_only_if_pages_last_for_it() -> None:
@@ -178,13 +178,13 @@ def test_whoever_waits_is_looked_at_again_when_pages_come_back(monkeypatch: pyte
     run(planned)
     planned.add(sequence(3, 7 * PAGE))
     looked: list[int] = []
-    look_up = Scheduler._look_up
+    look_up = Scheduler._match_prefix
 
     def watched(self: Scheduler, each: Sequence) -> None:
         looked.append(each.request.request_id)
         look_up(self, each)
 
-    monkeypatch.setattr(Scheduler, "_look_up", watched)
+    monkeypatch.setattr(Scheduler, "_match_prefix", watched)
     run(planned, 5)
     assert looked == [3], "once, not in every step"
     planned.leave(second)
@@ -214,9 +214,9 @@ def test_a_refusal_is_forgotten_when_another_comes_to_the_front() -> None:
     for each in (first, second, third):
         planned.add(each)
     assert run(planned) == {1: 5 * PAGE - 8, 2: 2 * PAGE}, "5 pages are left, the third needs 8"
-    reserve = planned.pool.take(5)
+    reserve = planned.pool.allocate(5)
     assert run(planned) == {1: 1}
-    assert (numbers(planned.waiting), planned.pushed_back) == ([2, 3], 1)
+    assert (numbers(planned.waiting), planned.preempted) == ([2, 3], 1)
     planned.pool.release(reserve[:2])
     assert run(planned) == {1: 1, 2: 1}, "4 pages are enough for the second, of which it finds 2"
 
@@ -226,11 +226,11 @@ def test_a_prompt_being_read_does_not_go_back_to_what_others_have_computed() -> 
     long = sequence(2, 7 * PAGE, 5 * PAGE)
     planned.add(long)
     run(planned)
-    other = planned.pool.take(2)
+    other = planned.pool.allocate(2)
     key = NO_PREFIX
     for place, page in enumerate(other):
-        key = planned.pool.key(planned.pool.publish(page, key, long.tokens[place * PAGE : (place + 1) * PAGE]))
-    step = planned.choose()
+        key = planned.pool.key(planned.pool.register(page, key, long.tokens[place * PAGE : (place + 1) * PAGE]))
+    step = planned.schedule()
     assert (step.chunks[0].position, step.dirty) == (4 * PAGE, [])
 
 
@@ -247,7 +247,7 @@ def test_prefixes_are_shared_once_proved() -> None:
     assert [planned.pool.references(page) for page in first.pages[:2]] == [3, 3]
     for each in (first, second, third):
         planned.leave(each)
-    assert planned.pool.available == 64 and planned.pool.cached == 5
+    assert planned.pool.available == 64 and planned.pool.evictable == 5
 
 
 def test_a_prompt_being_read_takes_over_what_others_have_computed() -> None:
@@ -258,7 +258,7 @@ def test_a_prompt_being_read_takes_over_what_others_have_computed() -> None:
     assert run(planned) == {1: 4 * PAGE}
     assert run(planned) == {1: 3 * PAGE, 2: PAGE}
     own = list(second.pages)
-    step = planned.choose()
+    step = planned.schedule()
     assert step.dirty == own, "what it had computed itself is not needed"
     assert finish_step(planned, step) == {1: 1, 2: PAGE}
     assert second.pages[:6] == first.pages[:6]
@@ -272,11 +272,11 @@ def test_unproved_pages_are_wiped_and_never_found() -> None:
     run(planned)
     pages = list(first.pages)
     planned.leave(first)  # cancelled before any logits
-    assert planned.pool.cached == 0
+    assert planned.pool.evictable == 0
     planned.add(second)
-    step = planned.choose()
+    step = planned.schedule()
     assert step.dirty == pages and step.chunks[0].position == 0
-    assert planned.choose().dirty == [], "once"
+    assert planned.schedule().dirty == [], "once"
 
 
 def test_a_failed_sequence_leaves_nothing_that_it_alone_held() -> None:
@@ -288,12 +288,12 @@ def test_a_failed_sequence_leaves_nothing_that_it_alone_held() -> None:
     run(planned)
     alone = second.pages[2:]
     planned.leave(second, failed=True)
-    step = planned.choose()
+    step = planned.schedule()
     assert step.dirty == alone, "the first goes on with the pages they shared"
     assert first.pages[:2] == planned.pool.find([*first.tokens[: 2 * PAGE], 0])
     finish_step(planned, step)
     planned.leave(first, failed=True)
-    assert planned.pool.cached == 0 and planned.pool.available == 64
+    assert planned.pool.evictable == 0 and planned.pool.available == 64
 
 
 def test_a_finished_sequence_is_found_by_its_next_turn() -> None:
@@ -329,17 +329,17 @@ def test_the_rules_hold_in_every_step(asked: list[tuple[int, int]], batch_tokens
         oldest = (planned.running or planned.waiting)[0]
         before = list(planned.running)
         decodes = [each for each in before if len(each.tokens) - each.computed == 1]
-        step = planned.choose()
+        step = planned.schedule()
         counts = [len(chunk.tokens) for chunk in step.chunks]
         assert sum(counts) <= max(batch_tokens, len(decodes) + 1)
         assert oldest in step.sequences, "the oldest always gets on"
         assert len(planned.running) <= places
         assert numbers([*planned.running, *planned.waiting]) == sorted(numbers([*planned.running, *planned.waiting]))
         pushed = [each for each in before if each not in planned.running]
-        assert pushed == before[len(before) - len(pushed) :], "the youngest are pushed back"
+        assert pushed == before[len(before) - len(pushed) :], "the youngest are preempted"
         assert all(each in step.sequences for each in decodes if each not in pushed), "decodes always run"
         prompts = [each for each in step.sequences if each not in decodes]
-        assert all(each in step.asking for each in prompts[:-1]), "oldest first: only the last one is cut"
+        assert all(each in step.needs_logits for each in prompts[:-1]), "oldest first: only the last one is cut"
         assert len(set(step.sequences)) == len(step.sequences)
         for each in step.sequences:
             assert len(each.pages) == pages_for(each.computed + counts[step.sequences.index(each)]), "on demand"

@@ -2,7 +2,7 @@
 
     add -> waiting -> running -> chunks of the prompt -> one id per step -> Finish; full pages of ids stay cached
 
-Serves `service` and tests. What a request's output is depends on its own fields alone, never on who shares the engine,
+Used by `service` and tests. What a request's output is depends on its own fields alone, never on who shares the engine,
 what the pages held before, how a prompt was cut into chunks or how often it was preempted. No IPC, text or files.
 """
 

@@ -48,7 +48,7 @@ class Forward:
         self.workspace = Workspace(model, options, pages, ranks, leads, self._buffers)
         self._table_pages: list[list[int]] = [[] for _ in range(options.sequences)]
         logits = self.workspace.logits[:, : self.vocab_size]
-        self._logits = [logits[:rows] for rows in range(options.sequences + 1)]  # what a step with so many outputs gives
+        self._logits = [logits[:rows] for rows in range(options.sequences + 1)]  # by outputs of a step
         self._outputs = 0  # rows of logits that the submitted step gives
         if team is None:
             self._team: Team = ThreadTeam(self.workspace.address, model.packing.kind, options.traced, ranks, leads)

@@ -1,6 +1,6 @@
 """Runs the kernels that measure this machine's limits, on as many threads as asked.
 
-Serves bench. Kernels let go of the GIL, so plain Python threads will do: they start together at a barrier, and a run is
+Used by bench. Kernels let go of the GIL, so plain Python threads will do: they start together at a barrier, and a run is
 as long as its slowest thread. Nothing is timed here.
 """
 

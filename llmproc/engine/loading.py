@@ -1,6 +1,6 @@
 """From a checkpoint to a model that is ready to run: converted, packed, with its angles. One process, or a template.
 
-Serves `service` (which packs into shared memory), bench, doctor and tests (`open_forward`, everything in one process).
+Used by `service` (which packs into shared memory), bench, doctor and tests (`open_forward`, everything in one process).
 """
 
 from __future__ import annotations

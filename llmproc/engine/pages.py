@@ -5,7 +5,7 @@
       +---discard----+   +-------release------- | --- (last holder) ----+
       +---release (not cached)                      evictable: cached, without a holder, allocated when no page is free
 
-Serves `scheduler`. Pure bookkeeping of numbers: no arrays, no I/O, no clock. A page is written by its only holder until
+Used by `scheduler`. Pure bookkeeping of numbers: no arrays, no I/O, no clock. A page is written by its only holder until
 it is full and registered; from then on nobody writes it, so sharing needs no copies.
 
 A cached page is known by (key of the prefix before it, its PAGE ids); the ids themselves are compared, not a hash of

@@ -1,6 +1,6 @@
 """The oracle: one token at a time in NumPy, written for being right. Numba is never involved.
 
-Serves tests. In C order, every sum runs from left to right in fp32 and expf, powf, sinf, cosf are libm's own, called
+Used by tests. In C order, every sum runs from left to right in fp32 and expf, powf, sinf, cosf are libm's own, called
 through ctypes: logits then equal the C engine's bit by bit. Without it, NumPy sums and computes as it likes and the
 logits agree to a few digits. Shares no code with the kernels.
 """

@@ -1,6 +1,6 @@
 """Choosing the next token from logits (contract section 5, llama2.c's sampler): argmax, whole distribution, top-p.
 
-Serves `engine`. All in fp32; one coin per choice, none at temperature 0. No state but the stream given.
+Used by `engine`. All in fp32; one coin per choice, none at temperature 0. No state but the stream given.
 """
 
 from __future__ import annotations

@@ -2,21 +2,23 @@
 
     add -> waiting -> running (holds pages) -> leave
               ^          |
-              +-pushed---+  back, when pages run out
+              +preempted-+  when pages run out
 
-Serves `engine`. Rules:
+Used by `engine`. Rules:
 
 - All that run are older than all that wait; both are in the order of arrival, and so is who gets what.
 - Every sequence with one id to compute (a decode) gets it, even where they are more than the token budget. What is left
   of the budget, at least one id, goes to prompts, oldest first. A step has max(batch_tokens, decodes + 1) ids at most.
-- A waiting sequence is admitted when a place, budget, and pages for all its ids are there: nobody starts to read a
-  prompt that pages will not last for. (Budget is left only when the prompts before it are being read to their end, so
-  they lack no pages.) Pages are still taken only as they are needed, and decodes may want them first.
-- When no page is left for a sequence, the youngest running one is preempted to the front of those who wait, be it
-  that sequence itself. It keeps tokens and draws and starts again from its tokens; what it registered and nobody took is
-  found again. The oldest is never preempted, and the pool holds a full context: somebody always ends.
-- A page is cached by others once logits after it were finite (`verify`): NaN or infinity in keys or values of a prefix
-  shows in all logits after it. What was not verified, or belonged to a failed sequence alone, is wiped (`Step.dirty`).
+- A waiting sequence is admitted when there is a free slot, token budget, and enough free pages for its whole prompt.
+  (Budget is left only when the prompts before it are being read to their end, so they lack no pages.) Pages are still
+  allocated only as they are needed, and decodes may want them first.
+- When no page is left for a sequence, the youngest running one is preempted: it goes back to the front of those who
+  wait, even if it is that sequence itself. It keeps tokens and draws and starts again from its tokens; pages that it
+  registered and that are still cached are found again. The oldest is never preempted, and the pool holds a full
+  context, so one sequence always ends.
+- A page is registered, for others to find, once logits after it were finite (`verify`): NaN or infinity in keys or
+  values of a prefix shows in all logits after it. What was not verified, or belonged to a failed sequence alone, is
+  wiped (`Step.dirty`).
 """
 
 from __future__ import annotations

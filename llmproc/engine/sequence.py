@@ -1,6 +1,6 @@
 """What goes into the engine, and a sequence's state while it is there; events.py is what comes out.
 
-Serves `engine` and `service`. Data and its rules; nothing is computed here.
+Used by `engine` and `service`. Data and its rules; nothing is computed here.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     page of one layer and KV head    keys [head_dim][16 positions]    values [16 positions][padded head_dim]
 
-Serves `kernels.forward`. Positions lie in the lanes for the scores, dimensions for the mixed values, so neither sums
+Used by `kernels.forward`. Positions lie in the lanes for the scores, dimensions for the mixed values, so neither sums
 across lanes. A row is one head of one token; the rows that share a KV head go through a page together, up to eight at a
 time. What a row gets depends on its own position and the pages alone: chunks begin at multiples of CHUNK, masked
 positions count for exactly zero, and merging is the same chain whether one rank does it or several prepared the chunks.

@@ -1,4 +1,4 @@
-"""One row of an embedding table that is stored in tiles, as float32. Serves `kernels.forward`."""
+"""One row of an embedding table that is stored in tiles, as float32. Used by `kernels.forward`."""
 
 from __future__ import annotations
 

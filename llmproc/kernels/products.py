@@ -3,7 +3,7 @@
     values   [row tile][column step][16 rows][columns of a step]   as `kernels.kinds` says
     scales   [row tile][group][16 rows]
 
-Serves `kernels.work`. The weights run in the outer loop: a pair of tiles stays in the first-level cache while all
+Used by `kernels.work`. The weights run in the outer loop: a pair of tiles stays in the first-level cache while all
 tokens pass, and the next pair is fetched meanwhile. A token alone has nothing to hide the memory behind: it asks for
 the next pair while it reads this one. Two tiles share every activation that is loaded; measured, 2 x 4 does 1.6 times
 the work of 1 x 8. A range with an odd number of tiles ends with a pair of the same tile twice: no second copy of the

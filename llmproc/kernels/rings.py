@@ -3,7 +3,7 @@
     head of the ring   h -> h + 1                       whose cell it is
     word of the slot   WAITING -> RUNNING, by me        whose request it is
 
-Serves `service.claims`. The board's layout and what its words mean are described in `processes.boardlayout`; this
+Used by `service.claims`. The board's layout and what its words mean are described in `processes.boardlayout`; this
 room may not import that one, so the numbers stand here again, and a test compares them. These kernels are a variant of
 their own: a worker that runs no model needs nothing else.
 """

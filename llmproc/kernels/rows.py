@@ -1,6 +1,6 @@
 """What happens to the activations of one token between two products: norm, quantisation, gated unit, rotation.
 
-Serves `kernels.forward`. Rows are padded to whole vectors with zeros. Two orders of arithmetic: `c_order` keeps that of
+Used by `kernels.forward`. Rows are padded to whole vectors with zeros. Two orders of arithmetic: `c_order` keeps that of
 llama2.c's run.c and runq.c (MIT, Andrej Karpathy) and is bit-equal to the C engine; the other sums in sixteen fixed
 lanes and uses `exp_f32`. Neither depends on how many tokens or ranks there are.
 """

@@ -1,4 +1,4 @@
-"""How the work of one step is shared among ranks, and one product of it. Serves `kernels.phases`.
+"""How the work of one step is shared among ranks, and one product of it. Used by `kernels.phases`.
 
 What a rank computes never depends on what the others do, only how much of it.
 """

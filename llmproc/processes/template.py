@@ -135,7 +135,7 @@ class Template:
             self._control.send(Frame(protocol.FAILED, 0, protocol.encode_error(error)))
             return False
         self._context = prepared.context
-        gc.freeze()  # what there is stays, and forked workers share it; looking for garbage would take longer than it saves
+        gc.freeze()  # what imports made stays; to look for garbage in it takes longer than it saves
         gc.enable()
         self._control.send(Frame(protocol.PREPARED, 0, prepared.payload), prepared.fds)
         return True

@@ -1,6 +1,6 @@
 """How a worker gets its requests: from its own ring first, then, if it may steal, from others'.
 
-Serves `service.worker` and other children. Joins the board (`processes.boardview`) and the compare-and-swap
+Used by `service.worker` and other children. Joins the board (`processes.boardview`) and the compare-and-swap
 (`kernels.rings`); whom to rob first is said by `dispatch`. For children only: main imports no kernels.
 """
 

@@ -33,7 +33,7 @@ class Engine:
     def __init__(
         self, forward: ForwardPass, options: EngineOptions, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Of the options `sequences` and `batch_tokens` count here. ValueError when the pool is below one context."""
+        """Take `sequences` and `batch_tokens` from the options. ValueError when the pool is below one context."""
         self.forward, self.steps = forward, 0
         self.scheduler = Scheduler(forward.pages, forward.context, options.sequences, options.batch_tokens)
         self._clock, self._most_likely = clock, MostLikely()
@@ -42,7 +42,7 @@ class Engine:
 
     @property
     def busy(self) -> bool:
-        """Whether a step would do or report anything."""
+        """Return whether a step would do or report anything."""
         return bool(self._sequences or self._ended)
 
     @property
@@ -62,7 +62,7 @@ class Engine:
 
     @property
     def preempted(self) -> int:
-        """How often a sequence lost its pages to an older one."""
+        """Return how often a sequence lost its pages to an older one."""
         return self.scheduler.preempted
 
     def add(self, request: SequenceRequest) -> None:
@@ -108,7 +108,7 @@ class Engine:
         return logits
 
     def _join(self, sequence: Sequence, token: int, events: list[Event]) -> None:
-        """What happens to a sequence with the id drawn for it, and whether it ends with it."""
+        """Append the id drawn for a sequence, and retire the sequence if it ends with it."""
         request = sequence.request
         self.scheduler.verify(sequence)
         if sequence.closed:

@@ -34,7 +34,9 @@ class Forward:
         buffers: Buffers | None = None,
         team: Callable[[int], Team] | None = None,
     ) -> None:
-        """`pages`: of the KV pool; `buffers`: where its memory comes from; `close` ends what this starts.
+        """Start the team.
+
+        `pages`: of the KV pool; `buffers`: where its memory comes from; `close` ends what this starts.
 
         `team(address)` makes the ranks over the record at an address; by default they are threads.
         """
@@ -109,7 +111,10 @@ class Forward:
         self._team.start()
 
     def _table(self, number: int, pages: Sequence[int], position: int, n: int) -> int:
-        """The address of the table of chunk `number`, which names its pages. RequestError when they do not fit."""
+        """Return the address of the table of chunk `number`, which names its pages.
+
+        RequestError when they do not fit.
+        """
         w, needed = self.workspace, pages_for(position + n)
         if n < 1 or position < 0 or position + n > self.context:
             raise RequestError(f"{n} tokens at position {position}: the context holds {self.context}")
@@ -134,7 +139,7 @@ class Forward:
             raise RequestError(f"token ids must be 0..{self.vocab_size - 1}")
 
     def matmuls(self, tokens: int, outputs: int) -> None:
-        """Only the matrix products of steps over `tokens` ids and `outputs` rows of logits, for bench."""
+        """Compute only the matrix products of steps over `tokens` ids and `outputs` rows of logits, for bench."""
         if not 0 <= outputs <= self.options.sequences:
             raise ValueError(f"{outputs} rows of logits: at most {self.options.sequences}")
         for start in range(0, tokens, self.options.batch_tokens):

@@ -1,7 +1,7 @@
 """Runs the kernels that measure this machine's limits, on as many threads as asked.
 
-Used by bench. Kernels let go of the GIL, so plain Python threads will do: they start together at a barrier, and a run is
-as long as its slowest thread. Nothing is timed here.
+Used by bench. Kernels let go of the GIL, so plain Python threads will do: they start together at a barrier, and a run
+is as long as its slowest thread. Nothing is timed here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ class Limits:
     """Buffers of the measurements: `nbytes` of memory to read, and small ones for each thread's peaks."""
 
     def __init__(self, threads: int, nbytes: int, rounds: float = 1.0) -> None:
-        """`nbytes` should be several times the last-level cache; `rounds` shortens or lengthens the peaks."""
+        """Make the buffers.
+
+        `nbytes` should be several times the last-level cache; `rounds` shortens or lengthens the peaks.
+        """
         kernels.load(kernels.LIMITS)
         names = ("read_bytes", "integer_rounds", "float_rounds")
         self._read, self._integer, self._float = map(calls.linked, names)
@@ -33,7 +36,7 @@ class Limits:
         self._rounds = rounds
 
     def read(self, threads: int) -> int:
-        """Every thread reads its own part of the memory once; returns the bytes read."""
+        """Let every thread read its own part of the memory once; returns the bytes read."""
         start, share = self._memory.ctypes.data, self._memory.nbytes // max(threads, 1) // sizes.BLOCK * sizes.BLOCK
         return self._together(threads, lambda i: self._read(start + i * share, share, self._places(i)[2]))
 

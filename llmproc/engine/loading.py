@@ -28,7 +28,7 @@ from llmproc.kernels.calls import fill_angles
 
 
 def plan_model(model: ModelFile, options: EngineOptions) -> Packing:
-    """Where everything will lie. UsageError when the options do not fit the checkpoint."""
+    """Plan where everything will lie. UsageError when the options do not fit the checkpoint."""
     described = converted_description(model.description, options.weights, model.path)
     converted = described.weight_type != model.description.weight_type
     if options.c_order and converted:
@@ -48,7 +48,7 @@ def pack_model(
 
 
 def make_model(packing: Packing, buffer: memoryview, options: EngineOptions) -> Model:
-    """The model over packed memory. Computes the angles; needs the kernels."""
+    """Make the model over packed memory: computes the angles, needs the kernels."""
     d = packing.description
     context = options.positions(d.seq_len)
     angles = np.empty((context, 2 * d.head_dim), np.float32)
@@ -80,7 +80,7 @@ def pool_pages(description: ModelDescription, options: EngineOptions, memory_byt
 
 
 def open_forward(path: Path, options: EngineOptions) -> Forward:
-    """Everything in this process: read, convert, pack, compile, start the team. `close` it."""
+    """Do everything in this process: read, convert, pack, compile, start the team. `close` it."""
     model = open_model(path)
     packing = plan_model(model, options)
     memory = memoryview(mmap.mmap(-1, packing.size))  # begins on a page: tiles on cache lines
@@ -89,7 +89,7 @@ def open_forward(path: Path, options: EngineOptions) -> Forward:
 
 
 def open_weights(description: ModelDescription, weights: Weights, options: EngineOptions) -> Forward:
-    """The same for a model in memory, stored as it is. ValueError when weights and description do not fit."""
+    """Do the same for a model in memory, stored as it is. ValueError when weights and description do not fit."""
     scales = getattr(weights.embedding, "scales", None)
     halves = scales is not None and scales.dtype == np.float16
     packing = Packing(description, kind_of(description, halves, options.c_order))

@@ -16,12 +16,12 @@ class Buffers:
     """
 
     def __init__(self, guard: Callable[[int], None] | None = None) -> None:
-        """`guard(address)` forbids all access to the page of memory at an address."""
+        """Begin without buffers; `guard(address)` forbids all access to the page of memory at an address."""
         self._kept: list[mmap.mmap] = []
         self._guard, self.nbytes = guard, 0
 
     def allocate(self, nbytes: int) -> tuple[int, npt.NDArray[np.uint8]]:
-        """(address, bytes) of a new buffer. Kernels touch nothing else."""
+        """Return (address, bytes) of a new buffer. Kernels touch nothing else."""
         size = -(-max(1, nbytes) // mmap.PAGESIZE) * mmap.PAGESIZE
         memory = mmap.mmap(-1, size + (mmap.PAGESIZE if self._guard else 0))
         self._kept.append(memory)

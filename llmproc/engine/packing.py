@@ -30,7 +30,7 @@ Convert = Callable[[str, Matrix], Matrix]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Of one matrix: offsets in bytes, and how many tiles of sixteen rows."""
+    """The place of one matrix: offsets in bytes, and how many tiles of sixteen rows."""
 
     values: int
     scales: int
@@ -39,7 +39,7 @@ class Place:
 
 
 def kind_of(description: ModelDescription, converted: bool, c_order: bool) -> int:
-    """Which of `kernels.kinds` a model is packed as. `converted`: quantised at load, with half scales."""
+    """Return which of `kernels.kinds` a model is packed as. `converted`: quantised at load, with half scales."""
     if description.weight_type == "int8":
         return Q8_0 if converted else INT8
     if description.weight_type == "f32":
@@ -118,7 +118,7 @@ def _put(memory: Bytes, place: Place, matrix: Matrix) -> None:
 
 
 def padded(count: int) -> int:
-    """To whole vectors."""
+    """Round up to whole vectors."""
     return -(-count // LANES) * LANES
 
 
@@ -127,7 +127,7 @@ def _write(memory: Bytes, offset: int, array: npt.NDArray[Any]) -> None:
 
 
 def in_lanes(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """(rows, n) -> [tile][n][16 rows], missing rows zero."""
+    """Return (rows, n) -> [tile][n][16 rows], missing rows zero."""
     rows, n = array.shape
     return np.ascontiguousarray(_full(array).reshape(padded(rows) // LANES, LANES, n).transpose(0, 2, 1))
 
@@ -138,14 +138,17 @@ def _full(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def int8_steps(matrix: Int8Matrix) -> npt.NDArray[Any]:
-    """[tile][step][16 rows][columns of a step], in the form `simd.dot` reads."""
+    """Return [tile][step][16 rows][columns of a step], in the form `simd.dot` reads."""
     rows, columns = matrix.values.shape
     stored = _full(matrix.values).view(np.uint8) ^ np.uint8(OFFSET)  # + 128 modulo 256
     return _steps(stored, padded(rows), columns)
 
 
 def q4_steps(matrix: Q4Matrix) -> npt.NDArray[Any]:
-    """[tile][pair of steps][16 rows][columns of a step]: the first step in the low nibbles, the second in the high."""
+    """Return [tile][pair of steps][16 rows][columns of a step].
+
+    The first step in the low nibbles, the second in the high.
+    """
     rows, columns = matrix.values.shape
     pairs = _full(matrix.values).reshape(padded(rows), columns // (2 * STEP_K), 2, STEP_K)
     packed = pairs[:, :, 0] | pairs[:, :, 1] << np.uint8(4)

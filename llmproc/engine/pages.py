@@ -5,8 +5,8 @@
       +---discard----+   +-------release------- | --- (last holder) ----+
       +---release (not cached)                      evictable: cached, without a holder, allocated when no page is free
 
-Used by `scheduler`. Pure bookkeeping of numbers: no arrays, no I/O, no clock. A page is written by its only holder until
-it is full and registered; from then on nobody writes it, so sharing needs no copies.
+Used by `scheduler`. Pure bookkeeping of numbers: no arrays, no I/O, no clock. A page is written by its only holder
+until it is full and registered; from then on it is never written, so sharing needs no copies.
 
 A cached page is known by (key of the prefix before it, its PAGE ids); the ids themselves are compared, not a hash of
 them. A key is a number given to one prefix and never to another: when a page is taken for something else its key goes
@@ -24,7 +24,7 @@ NO_PREFIX = 0  # the key of the empty prefix
 
 
 def pages_for(positions: int) -> int:
-    """How many pages hold so many positions."""
+    """Return how many pages that many positions need."""
     return -(-positions // PAGE)
 
 
@@ -50,15 +50,15 @@ class PagePool:
 
     @property
     def evictable(self) -> int:
-        """Of these, pages that are cached, without a holder."""
+        """Return how many of these are cached, without a holder."""
         return len(self._evictable)
 
     def references(self, page: int) -> int:
-        """How many hold it."""
+        """Return how many hold it."""
         return self._references[page]
 
     def key(self, page: int) -> int:
-        """The key of the prefix that ends with a cached page."""
+        """Return the key of the prefix that ends with a cached page."""
         return self._keys[page]
 
     def find(self, tokens: Sequence[int], first: int = 0, key: int = NO_PREFIX) -> list[int]:
@@ -76,7 +76,7 @@ class PagePool:
         return pages
 
     def retain(self, pages: Sequence[int]) -> None:
-        """One more holder for pages that were found."""
+        """Add a holder to pages that were found."""
         for page in pages:
             if self._references[page] == 0:
                 del self._evictable[page]
@@ -114,7 +114,7 @@ class PagePool:
         return page
 
     def release(self, pages: Sequence[int]) -> None:
-        """One holder less. Of a prefix the end is taken first: its beginning is of use to more."""
+        """Take away one holder. Of a prefix the end is reused first: its beginning is of use to more."""
         for page in reversed(pages):
             self._references[page] -= 1
             if self._references[page] == 0:
@@ -124,7 +124,7 @@ class PagePool:
                     self._evictable[page] = None
 
     def discard(self, pages: Sequence[int]) -> list[int]:
-        """One holder less, and what nobody else holds is forgotten: returns these pages, for they want wiping."""
+        """Take away one holder and forget pages without another: returns these pages, which must be wiped."""
         gone = []
         for page in pages:
             self._references[page] -= 1

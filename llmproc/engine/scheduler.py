@@ -33,7 +33,7 @@ from llmproc.engine.sequence import Sequence
 
 @dataclass(slots=True)
 class Step:
-    """What is to be computed now."""
+    """The work of one step."""
 
     dirty: list[int]  # pages to wipe before
     sequences: list[Sequence] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Scheduler:
         self._release_pages(sequence, failed)
 
     def schedule(self) -> Step:
-        """The next step: decodes, then chunks of prompts up to the budget, with pages for all of them."""
+        """Return the next step: decodes, then chunks of prompts up to the budget, with pages for all of them."""
         step, running = Step(self._dirty), self.running
         decodes = [len(each.tokens) - each.computed for each in running].count(1)
         left, place = max(1, self._batch_tokens - decodes), 0

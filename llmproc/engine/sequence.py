@@ -79,11 +79,11 @@ class Sequence:
 
     @classmethod
     def begin(cls, request: SequenceRequest) -> Sequence:
-        """The state before anything was computed."""
+        """Return the state before anything was computed."""
         return cls(request, list(request.tokens), RandomStream(request.seed, request.draws))
 
     def passed(self, count: int, before: float, after: float) -> None:
-        """A forward pass between these times computed the next `count` ids."""
+        """Note that a forward pass between these times computed the next `count` ids."""
         self.computed += count
         if self.prefilled is None:
             if self.started is None:
@@ -98,7 +98,7 @@ class Sequence:
         return Token(self.request.request_id, token, sampled)
 
     def finish(self, reason: Reason, message: str, now: float) -> Finish:
-        """The terminal event, with everything measured until `now`."""
+        """Return the terminal event, with everything measured until `now`."""
         prefill_end = now if self.prefilled is None else self.prefilled
         return Finish(
             request_id=self.request.request_id,

@@ -32,7 +32,7 @@ class ThreadTeam:
     """Ranks as threads of this process; a `Team`."""
 
     def __init__(self, record: int, kind: int, traced: bool, ranks: int, leads: bool) -> None:
-        """`record`: address of the model's record; `kind`: of the weights; `leads`: whoever waits is rank 0.
+        """Start the threads. `record`: address of the model's record; `leads`: the thread that waits is rank 0.
 
         NotLoadedError when the kernels have not been loaded.
         """

@@ -32,7 +32,7 @@ Values = dict[str, Any]  # of one group of the model's record
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What all workers share: the packed weights, and the angles of the rotation."""
+    """The parts of a model that all workers share: the packed weights, and the angles of the rotation."""
 
     packing: Packing
     memory: npt.NDArray[np.uint8]
@@ -55,7 +55,7 @@ class Size:
 
     @property
     def width(self) -> int:
-        """Of all heads of a position; it need not be `dim`."""
+        """Return the width of all heads of a position; it need not be `dim`."""
         return self.description.n_heads * self.description.head_dim
 
     @property
@@ -65,7 +65,7 @@ class Size:
 
     @property
     def head_pad(self) -> int:
-        """The dimensions of a head, padded to whole vectors."""
+        """Return the dimensions of a head, padded to whole vectors."""
         return padded(self.description.head_dim)
 
 
@@ -75,7 +75,7 @@ class Workspace:
     def __init__(
         self, model: Model, options: EngineOptions, pages: int, ranks: int, leads: bool, buffers: Buffers
     ) -> None:
-        """`pages`: of the KV pool; `leads`: the caller is one of the `ranks`."""
+        """Allocate and fill everything. `pages`: of the KV pool; `leads`: the caller is one of the `ranks`."""
         packing, description = model.packing, model.packing.description
         self.most = max(options.batch_tokens, options.sequences) + options.sequences  # tokens of a step
         self.half = options.kv_type == "f16"
@@ -170,7 +170,7 @@ def _weights(model: Model, layers: npt.NDArray[np.void]) -> Values:
 
 
 def _cache(size: Size, allocate: Allocate) -> tuple[Values, Bytes]:
-    """The KV pool; also its bytes."""
+    """Allocate the KV pool; returns its bytes too."""
     d, number = size.description, 2 if size.half else 4
     values = d.head_dim * PAGE * number
     head = values + PAGE * size.head_pad * number
@@ -182,7 +182,7 @@ def _cache(size: Size, allocate: Allocate) -> tuple[Values, Bytes]:
 
 
 def _rows(size: Size, allocate: Allocate) -> tuple[Values, Float32]:
-    """What is float32, one row per token; also the logits (sequences, padded vocabulary)."""
+    """Allocate what is float32, one row per token; returns the logits (sequences, padded vocabulary) too."""
     d, width = size.description, size.width
 
     def rows(stride: int, more: int = 0) -> int:
@@ -203,7 +203,7 @@ def _rows(size: Size, allocate: Allocate) -> tuple[Values, Float32]:
 
 
 def _inputs(size: Size, allocate: Allocate) -> Values:
-    """What products read: of all tokens, of few tokens for each rank, of the hidden layer."""
+    """Allocate what products read: of all tokens, of few tokens for each rank, of the hidden layer."""
     d, columns = size.description, max(size.description.dim, size.width)
     return {
         "shared": _input(size, columns, size.tokens, 1, allocate),
@@ -234,7 +234,7 @@ def _work(size: Size, allocate: Allocate) -> Values:
 
 
 def _team(size: Size, leads: bool, traced: bool, allocate: Allocate) -> tuple[Values, npt.NDArray[np.int32], Bytes]:
-    """What ranks agree by; also the counters of portions, and the rings of a trace (ranks, RING_BYTES)."""
+    """Allocate what ranks agree by; returns counters of portions and rings of a trace (ranks, RING_BYTES) too."""
     barriers, _ = allocate(3 * BARRIER_BYTES)
     barrier, gate, done = (barriers + i * BARRIER_BYTES for i in range(3))
     trace, rings = allocate(RING_BYTES * size.ranks) if traced else (0, np.zeros(0, np.uint8))

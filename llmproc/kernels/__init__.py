@@ -48,7 +48,7 @@ def cache_misses() -> int:
 
 
 def fallback_reason() -> str:
-    """Why object files could not be used, so that Numba compiled in this process; empty when they could."""
+    """Return why object files could not be used, so that Numba compiled in this process; empty when they could."""
     from llmproc.kernels import build
 
     return build.fallback_reason()

@@ -198,7 +198,10 @@ def attend(  # type: ignore[no-untyped-def]
 
 @njit
 def attend_c(model, layer, span, kv_head, row, scratch):  # type: ignore[no-untyped-def]
-    """One row in the C engine's order: every sum from left to right, nothing fused, libm's exp; float32 cache only."""
+    """Attend for one row in the C engine's order.
+
+    Every sum from left to right, nothing fused, libm's exp; float32 cache only.
+    """
     group = model.sizes.heads // model.sizes.kv_heads
     place = layer * model.cache.layer_bytes + kv_head * model.cache.head_bytes
     q = model.rows.queries + kv_head * model.rows.queries_stride + (span.first * group + row) * model.sizes.head_dim * 4

@@ -21,8 +21,8 @@ from llmproc.kernels.linking import LinkError, link
 Progress = Callable[[int, int, str], None]
 
 
-class _State:
-    """What this process, or the one it was forked from, has done so far."""
+class _LoadCount:
+    """A record of what this process, or the one it was forked from, has done so far."""
 
     compiled = 0  # object files
     fallback = ""  # why Numba compiles in this process
@@ -30,12 +30,12 @@ class _State:
 
 def cache_misses() -> int:
     """Object files that had to be compiled because the cache had none."""
-    return _State.compiled
+    return _LoadCount.compiled
 
 
 def fallback_reason() -> str:
-    """Why object files could not be used, so that Numba compiled in this process; empty when they could."""
-    return _State.fallback
+    """Return why object files could not be used, so that Numba compiled in this process; empty when they could."""
+    return _LoadCount.fallback
 
 
 def load(variants: set[str], progress: Progress | None = None) -> None:
@@ -53,7 +53,7 @@ def load(variants: set[str], progress: Progress | None = None) -> None:
     except LinkError as error:
         from llmproc.kernels.in_process import compile_here
 
-        _State.fallback = str(error)
+        _LoadCount.fallback = str(error)
         tell(0, len(wanted), f"compiled code cannot be used ({error}): Numba compiles in this process")
         functions = compile_here(wanted)
     calls.install(functions)
@@ -73,7 +73,7 @@ def _link_or_compile_again(wanted: list[str], tell: Progress) -> dict[str, Calla
 
 
 def _objects(wanted: list[str], tell: Progress) -> tuple[dict[str, bytes], set[str]]:
-    """The object files of these entries, and the names of those that were compiled now."""
+    """Return the object files of these entries, and the names of those that were compiled now."""
     made: dict[str, bytes] = {}
     directory = cache.directory()
     try:
@@ -96,7 +96,7 @@ def _objects(wanted: list[str], tell: Progress) -> tuple[dict[str, bytes], set[s
 def _compile(missing: list[str], tell: Progress) -> Iterator[tuple[str, bytes]]:
     if not missing:
         return
-    _State.compiled += len(missing)
+    _LoadCount.compiled += len(missing)
     tell(0, len(missing), missing[0])
     for done, (name, code) in enumerate(compilers.compile_objects(missing), 1):
         yield name, code
@@ -105,7 +105,7 @@ def _compile(missing: list[str], tell: Progress) -> Iterator[tuple[str, bytes]]:
 
 
 def variants(directory: Path) -> set[str]:
-    """The variants whose entries are all in a folder of the cache, whole."""
+    """Return the variants whose entries are all in a folder of the cache, whole."""
     found = store.read(directory, store.names(directory))
     known = {entry.variant for entry in entries.ENTRIES.values()}
     return {variant for variant in known if all(entry.name in found for entry in entries.wanted({variant}))}

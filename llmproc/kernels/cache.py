@@ -36,7 +36,7 @@ _chosen: Path | None = None
 
 
 def directory() -> Path:
-    """The folder for this process, made if need be; later calls return the same one."""
+    """Return the folder for this process, made if need be; later calls return the same one."""
     global _chosen
     if _chosen is None:
         _chosen = choose_directory(key())
@@ -69,7 +69,10 @@ def key(settings: Mapping[str, str] = os.environ, sources: Path = SOURCES) -> st
 
 
 def version(package: str) -> str:
-    """What tells releases of a package apart, without importing it: its file of its version, else what is installed."""
+    """Return what tells releases of a package apart, without importing it.
+
+    Its file of its version, else what is installed.
+    """
     found = importlib.util.find_spec(package)
     for folder in (found and found.submodule_search_locations) or ():
         for name in ("_version.py", "version.py"):
@@ -81,7 +84,10 @@ def version(package: str) -> str:
 
 
 def choose_directory(name: str) -> Path:
-    """The first place that is ours alone and can be written: the user's cache, the temporary folder, a fresh folder."""
+    """Return the first place that is ours alone and can be written.
+
+    The user's cache, the temporary folder, a fresh folder.
+    """
     for base in (_user_cache(), Path(tempfile.gettempdir()) / f"llmproc-{os.geteuid()}"):
         if base is not None and all(_private(folder) for folder in (base, base / "kernels", base / "kernels" / name)):
             return base / "kernels" / name
@@ -89,7 +95,7 @@ def choose_directory(name: str) -> Path:
 
 
 def _user_cache() -> Path | None:
-    """$XDG_CACHE_HOME/llmproc or ~/.cache/llmproc, as the XDG base directory specification says."""
+    """Return $XDG_CACHE_HOME/llmproc or ~/.cache/llmproc, as the XDG base directory specification says."""
     given = os.environ.get("XDG_CACHE_HOME", "")
     base = Path(given) if given.startswith("/") else Path(os.path.expanduser("~")) / ".cache"
     return base / "llmproc" if base.is_absolute() else None

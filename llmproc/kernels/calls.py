@@ -30,12 +30,12 @@ def install(functions: dict[str, Callable[..., Any]]) -> None:
 
 
 def there(name: str) -> bool:
-    """Whether an entry can be called."""
+    """Tell whether an entry can be called."""
     return name in _functions
 
 
 def linked(name: str) -> Callable[..., Any]:
-    """The C function of an entry, which checks nothing: for callers that have checked their addresses before."""
+    """Return the C function of an entry, which checks nothing: for callers that have checked their addresses before."""
     try:
         return _functions[name]
     except KeyError:
@@ -43,7 +43,7 @@ def linked(name: str) -> Callable[..., Any]:
 
 
 def serve(kind: int, traced: bool) -> Callable[[int, int, int], None]:
-    """The forward pass over weights of a kind, called with the address of the model's record, rank and `once`."""
+    """Return the forward pass over weights of a kind: called with address of the model's record, rank and `once`."""
     return linked(serve_name(kind, traced))
 
 
@@ -59,7 +59,7 @@ class Argmax:
         self._call = linked("argmax")
 
     def find(self) -> list[int]:
-        """For each row the index of its largest value, -1 where one is NaN or infinite."""
+        """Return for each row the index of its largest value, -1 where one is NaN or infinite."""
         self._call(*self._arguments)
         found: list[int] = self._out.tolist()
         return found
@@ -122,7 +122,7 @@ def _check_size(shape: tuple[int, ...], other: npt.NDArray[Any]) -> None:
 
 
 def _address(name: str, array: npt.NDArray[Any], dtype: np.dtype[Any], ndim: int, writable: bool = False) -> int:
-    """The address of a dense array of this type. TypeError when it is another, or may not be written."""
+    """Return the address of a dense array of this type. TypeError when it is another, or may not be written."""
     if type(array) is not np.ndarray or array.dtype != dtype or array.ndim != ndim:
         raise TypeError(f"{name} must be an array of {dtype} with {ndim} dimensions")
     flags = array.flags

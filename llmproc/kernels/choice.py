@@ -60,7 +60,7 @@ def _largest(address, size):  # type: ignore[no-untyped-def]
 
 @entry
 def argmax(out, x, rows, columns, stride):  # type: ignore[no-untyped-def]
-    """Of each row the index of its largest value, the lowest one on ties; -1 when a value is NaN or infinite.
+    """Find in each row the index of its largest value, the lowest one on ties; -1 when one is NaN or infinite.
 
     out: (rows,) int64; x: rows of `columns` float32, `stride` bytes apart.
     """

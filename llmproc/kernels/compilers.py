@@ -23,7 +23,7 @@ _MOST = 2  # processes: one entry takes most of the time, the others share the s
 
 
 def compile_objects(names: list[str]) -> Iterator[tuple[str, bytes]]:
-    """(name, object file) of every entry, as they are ready.
+    """Yield (name, object file) of every entry, as they are ready.
 
     StartError when a compiler dies before it has written all of its own, or cannot be started; UsageError and
     StartError for settings that no compiler can work with.
@@ -45,14 +45,14 @@ def compile_objects(names: list[str]) -> Iterator[tuple[str, bytes]]:
 
 
 def _shares(names: list[str]) -> list[list[str]]:
-    """The entries of each compiler: the first, which takes longest, for one; where there is a second CPU."""
+    """Return the entries of each compiler: the first, which takes longest, for one; where there is a second CPU."""
     several = len(os.sched_getaffinity(0)) > 1 and len(names) > 1 and names[0].startswith("serve_")
     return [names[:1], names[1:]][:_MOST] if several else [names]
 
 
 @contextmanager
 def _compilers(shares: list[list[str]]) -> Iterator[list[tuple[Any, list[str]]]]:
-    """A running process for every share; none is left afterwards."""
+    """Start a process for every share; none is left afterwards."""
     variables = {**os.environ, **environment.settings()}
     running: list[tuple[Any, list[str]]] = []
     pipe = subprocess.PIPE

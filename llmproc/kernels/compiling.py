@@ -20,13 +20,16 @@ _POINTER = ir.IntType(8).as_pointer()
 
 
 def compile_entry(name: str) -> bytes:
-    """The object file of one entry. KeyError for an unknown name; whatever Numba raises where it cannot compile."""
+    """Return the object file of one entry.
+
+    KeyError for an unknown name; whatever Numba raises where it cannot compile.
+    """
     module, machine = optimised(name)
     return bytes(machine.emit_object(module))
 
 
 def optimised(name: str) -> tuple[Any, Any]:
-    """(LLVM's module of one entry, the machine it was optimised for)."""
+    """Return (LLVM's module of one entry, the machine it was optimised for)."""
     dispatcher: Any = njit(error_model="numpy")(FUNCTIONS[name])
     dispatcher.compile(signature_of(name))
     (result,) = dispatcher.overloads.values()
@@ -46,7 +49,7 @@ def optimised(name: str) -> tuple[Any, Any]:
 
 
 def _wrapper(entry: Entry, function: str) -> ir.Module:
-    """The C function of an entry: calls Numba's, returns its result; a status that is not zero is a trap."""
+    """Return the C function of an entry: calls Numba's, returns its result; a status that is not zero is a trap."""
     module = ir.Module("wrapper")
     kinds = [_TYPES[letter] for letter in entry.arguments]
     result = _TYPES[entry.result] if entry.result else _POINTER
@@ -86,7 +89,7 @@ class _Optimiser:
 
 
 def only_final_code() -> bool:
-    """From now on Numba optimises entries only, and makes no machine code itself: nothing it compiles can be called.
+    """Have Numba optimise entries only, from now on, and make no machine code: what it compiles cannot be called.
 
     Otherwise each function that an entry calls, and each that those call, is optimised and emitted once more. False,
     and nothing changed, where this Numba is built in another way: all is compiled as usual then.

@@ -30,7 +30,7 @@ class Symbols:
 
 
 def read_symbols(data: bytes) -> Symbols:
-    """The symbols of an object file. ObjectError when it is not one, or an offset points outside of it."""
+    """Return the symbols of an object file. ObjectError when it is not one, or an offset points outside of it."""
     try:
         return _read(data)
     except (struct.error, IndexError, OverflowError, UnicodeDecodeError) as error:

@@ -27,17 +27,17 @@ class Entry:
 
     @property
     def symbol(self) -> str:
-        """The name in the object file."""
+        """Return the name in the object file."""
         return f"llmproc_{self.name}"
 
 
 def variant_name(kind: int, traced: bool) -> str:
-    """The variant that weights of a kind need."""
+    """Return the variant that weights of a kind need."""
     return NAMES[kind] + ("_traced" if traced else "")
 
 
 def serve_name(kind: int, traced: bool) -> str:
-    """The forward pass over weights of a kind."""
+    """Return the forward pass over weights of a kind."""
     return f"serve_{variant_name(kind, traced)}"
 
 
@@ -63,5 +63,5 @@ ENTRIES = {entry.name: entry for entry in _ALL}
 
 
 def wanted(variants: set[str]) -> list[Entry]:
-    """All entries of these variants, those that take longest to compile first."""
+    """Return all entries of these variants, those that take longest to compile first."""
     return [entry for entry in _ALL if entry.variant in variants]

@@ -68,7 +68,7 @@ def _meet(traced, model, rank, what, layer):  # type: ignore[no-untyped-def]
 
 @inlined
 def _run(kind, traced, model, step, rank):  # type: ignore[no-untyped-def]
-    """The pass. Every rank calls it with the same records."""
+    """Run the pass. Every rank calls it with the same records."""
     ranks, places = model.team.ranks, model.places
     if step.only_products:
         only_products(kind, model, step.tokens, step.outputs)
@@ -116,7 +116,7 @@ def _run(kind, traced, model, step, rank):  # type: ignore[no-untyped-def]
 
 @inlined
 def _serve(kind, traced, record, rank, once):  # type: ignore[no-untyped-def]
-    """A rank's life: wait until all are at the gate, run the step; `once`: the rank that comes with each step."""
+    """Live as a rank: wait until all are at the gate, run the step; `once`: the rank that comes with each step."""
     model = model_at(record, 0)
     team, step = model.team, step_at(model.places.step, 0)
     while True:

@@ -47,7 +47,7 @@ def read_bytes(address, nbytes, sink):  # type: ignore[no-untyped-def]
 
 @entry
 def integer_rounds(weights, activations, sink, rounds):  # type: ignore[no-untyped-def]
-    """`rounds` times INTEGER_ADDS multiply-adds as the int8 products make them; returns how many."""
+    """Make `rounds` times INTEGER_ADDS multiply-adds as the int8 products make them; returns how many."""
     sums = zero_i32(TILE)
     for _ in range(rounds):
         w, x = weights, activations
@@ -60,7 +60,7 @@ def integer_rounds(weights, activations, sink, rounds):  # type: ignore[no-untyp
 
 @entry
 def float_rounds(weights, activations, sink, rounds):  # type: ignore[no-untyped-def]
-    """The same in float32, FLOAT_ADDS a round."""
+    """Make the same in float32, FLOAT_ADDS a round."""
     sums = zero_f32(TILE)
     for _ in range(rounds):
         w, x = weights, activations

@@ -40,7 +40,7 @@ def link(objects: dict[str, bytes]) -> dict[str, Callable[..., Any]]:
 
 
 def function_at(entry: Entry, address: int) -> Callable[..., Any]:
-    """The function of an entry whose code is at an address."""
+    """Return the function of an entry whose code is at an address."""
     kinds = [_C_TYPES[letter] for letter in entry.arguments]
     function: Callable[..., Any] = ctypes.CFUNCTYPE(_C_TYPES[entry.result], *kinds)(address)
     return function

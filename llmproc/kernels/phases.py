@@ -57,7 +57,7 @@ def normalised(kind, model, outputs, x, weight, tokens, rank):  # type: ignore[n
 
 @njit
 def queries_keys_values(kind, model, counter, layer, x_in, tokens):  # type: ignore[no-untyped-def]
-    """Three products as one: a portion may end in another matrix than it began in."""
+    """Compute three products as one: a portion may end in another matrix than it began in."""
     literally(kind)
     q, k, v = layer.wq.tiles, layer.wk.tiles, layer.wv.tiles
     stride, sizes = model.rows.qkv_stride, portions(q + k + v, tokens, model.team.ranks, 1)
@@ -83,7 +83,7 @@ def _bounded(vector):  # type: ignore[no-untyped-def]
 
 @njit
 def _store_keys(half, to, keys, head_dim, slot):  # type: ignore[no-untyped-def]
-    """One position's rotated keys into lane `slot` of a page."""
+    """Store one position's rotated keys in lane `slot` of a page."""
     if half:
         for i in range(0, head_dim, LANES):
             store_f16x16(keys + 4 * i, _bounded(load_f32x16(keys + 4 * i)))
@@ -96,7 +96,7 @@ def _store_keys(half, to, keys, head_dim, slot):  # type: ignore[no-untyped-def]
 
 @njit
 def _store_values(half, to, values, head_dim, head_pad, scratch):  # type: ignore[no-untyped-def]
-    """One position's values as one row of a page, padded with zeros."""
+    """Store one position's values as one row of a page, padded with zeros."""
     for i in range(0, head_pad, LANES):
         part = first_lanes(load_f32x16(values + 4 * i), head_dim - i, broadcast_f32(np.float32(0)))
         if half:
@@ -237,7 +237,7 @@ def gated(kind, model, counter, layer, x_in, tokens):  # type: ignore[no-untyped
 
 @njit
 def only_products(kind, model, tokens, n_outputs):  # type: ignore[no-untyped-def]
-    """All products of a step, over whatever stands in the buffers, and nothing else: what bench measures alone."""
+    """Compute all products of a step, over whatever stands in the buffers, and nothing else: for bench."""
     literally(kind)
     x_in = activations(kind, model, model.inputs.shared, 0, model.sizes.dim)
     mixed_in = activations(kind, model, model.inputs.shared, 0, model.sizes.width)

@@ -150,7 +150,9 @@ _BLOCKS = {INT8: _int8, Q8_0: _q8_0, Q4_0: _q4_0, F16: _f16, F32: _f32, F32_C: _
 
 
 def block(kind, how, count, out, apart, out_stride, pair, x, groups, group):  # type: ignore[no-untyped-def]
-    """`count` tokens (a literal) times a pair of tiles; each family above. `apart`: bytes from one tile's sums to the
+    """Multiply `count` tokens (a literal) by a pair of tiles.
+
+    Each family above. `apart`: bytes from one tile's sums to the
     other's in `out`, zero for the same tile twice."""
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 
 def _record(*names: str) -> np.dtype[np.void]:
-    """A record of int64: counts, distances in bytes, addresses."""
+    """Return a record of int64: counts, distances in bytes, addresses."""
     return np.dtype([(name, "i8") for name in names], align=True)
 
 

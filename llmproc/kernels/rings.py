@@ -61,5 +61,5 @@ def publish(ring, cells, position, cell):  # type: ignore[no-untyped-def]
 
 @entry
 def fence():  # type: ignore[no-untyped-def]
-    """See `simd.atomics.fence`: between saying that one rests and the last look at the rings."""
+    """Order stores before loads: between saying that one rests and the last look at the rings."""
     full_fence()

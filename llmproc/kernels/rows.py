@@ -1,8 +1,8 @@
 """What happens to the activations of one token between two products: norm, quantisation, gated unit, rotation.
 
-Used by `kernels.forward`. Rows are padded to whole vectors with zeros. Two orders of arithmetic: `c_order` keeps that of
-llama2.c's run.c and runq.c (MIT, Andrej Karpathy) and is bit-equal to the C engine; the other sums in sixteen fixed
-lanes and uses `exp_f32`. Neither depends on how many tokens or ranks there are.
+Used by `kernels.forward`. Rows are padded to whole vectors with zeros. Two orders of arithmetic: `c_order` keeps
+that of llama2.c's run.c and runq.c (MIT, Andrej Karpathy) and is bit-equal to the C engine; the other sums in sixteen
+fixed lanes and uses `exp_f32`. Neither depends on how many tokens or ranks there are.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _quantise_vectors(x, values, scale_at, offset_at, vectors, offset):  # type:
 
 @njit
 def _quantise_scalars(x, values, scale_at, offset_at, group, offset):  # type: ignore[no-untyped-def]
-    """The same for a group that is no whole number of vectors."""
+    """Do the same for a group that does not fill whole vectors."""
     largest = poison = _ZERO
     for i in range(group):
         value = get_f32(x + 4 * i)

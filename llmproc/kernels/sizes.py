@@ -24,5 +24,8 @@ FEW = 4  # tokens: up to here every rank prepares its own copy of the activation
 
 
 def scratch_bytes(head_pad: int, context: int) -> int:
-    """Of one rank: scores, two sets of mixed values and of sums for ROWS rows; or the scores of one in the C order."""
+    """Return the bytes of one rank.
+
+    Scores, two sets of mixed values and of sums for ROWS rows; or the scores of one in the C order.
+    """
     return max(ROWS * SCORES + 2 * ROWS * (4 * head_pad + VECTOR), 4 * context + 8 * head_pad) + VECTOR

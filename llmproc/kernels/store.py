@@ -30,7 +30,7 @@ def names(directory: Path) -> dict[str, str]:
 
 
 def read(directory: Path, wanted: Iterable[str]) -> dict[str, bytes]:
-    """The object files of these entries, as far as they are there and whole."""
+    """Return the object files of these entries, as far as they are there and whole."""
     known, found = names(directory), {}
     for name in wanted:
         try:

@@ -23,7 +23,7 @@ IS_QUANTISED = tuple(kind in QUANTISED for kind in range(6))
 
 @njit
 def share(count, rank, ranks):  # type: ignore[no-untyped-def]
-    """(first, last + 1) of `count` things for one rank."""
+    """Return (first, last + 1) of `count` things for one rank."""
     return count * rank // ranks, count * (rank + 1) // ranks
 
 
@@ -63,7 +63,9 @@ def prepare(kind, model, x, row, x_in, columns):  # type: ignore[no-untyped-def]
 
 @njit
 def portions(tiles, tokens, ranks, unit):  # type: ignore[no-untyped-def]
-    """(big, small): every rank begins with `big` tiles, then takes `small` ones as it gets on; multiples of `unit`.
+    """Return (big, small).
+
+    Every rank begins with `big` tiles, then takes `small` ones as it gets on; multiples of `unit`.
 
     The big ones keep memory streaming, the small ones let all end together, whatever else a core is busy with.
     """
@@ -74,7 +76,10 @@ def portions(tiles, tokens, ranks, unit):  # type: ignore[no-untyped-def]
 
 @njit
 def next_portion(counter, sizes, ranks, tiles):  # type: ignore[no-untyped-def]
-    """(first, last + 1) of the next portion that has not been taken; empty when none is left. Any rank may take it."""
+    """Return (first, last + 1) of the next portion that has not been taken.
+
+    Empty when none is left. Any rank may take it.
+    """
     big, small = sizes
     number = np.int64(add_i32(counter, 1))
     if big > 0 and number < ranks:
@@ -85,7 +90,7 @@ def next_portion(counter, sizes, ranks, tiles):  # type: ignore[no-untyped-def]
 
 @njit
 def rows_of(kind, how, model, counter, out, out_stride, matrix, x_in, tokens, columns):  # type: ignore[no-untyped-def]
-    """A product, portion by portion."""
+    """Compute a product, portion by portion."""
     literally(kind)
     sizes = portions(matrix.tiles, tokens, model.team.ranks, 1)
     while True:

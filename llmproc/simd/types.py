@@ -20,7 +20,7 @@ class Vector(types.Type):
 
     @property
     def llvm(self) -> ir.VectorType:
-        """The LLVM type."""
+        """Return the LLVM type."""
         return ir.VectorType(self.element, self.lanes)
 
 
@@ -33,7 +33,7 @@ class Tile(types.Type):
 
     @property
     def llvm(self) -> ir.ArrayType:
-        """The LLVM type: an array, taken apart by the optimiser."""
+        """Return the LLVM type: an array, taken apart by the optimiser."""
         return ir.ArrayType(self.vector.llvm, self.count)
 
 

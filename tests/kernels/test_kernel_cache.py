@@ -195,8 +195,8 @@ def new_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         made = Counting(failures)
         monkeypatch.setattr(cache, "_chosen", tmp_path)
         monkeypatch.setattr(calls, "_functions", {})
-        monkeypatch.setattr(build._State, "compiled", 0)
-        monkeypatch.setattr(build._State, "fallback", "")
+        monkeypatch.setattr(build._LoadCount, "compiled", 0)
+        monkeypatch.setattr(build._LoadCount, "fallback", "")
         monkeypatch.setattr(build.compilers, "compile_objects", made.compile)
         monkeypatch.setattr(build, "link", made.link)
         return made

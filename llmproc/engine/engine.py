@@ -57,7 +57,7 @@ class Engine:
 
     @property
     def pages_free(self) -> int:
-        """Pages nobody holds, those that can be found again included."""
+        """Pages without a holder, those that are cached included."""
         return self.scheduler.pool.available
 
     @property

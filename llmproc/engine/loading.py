@@ -66,7 +66,7 @@ def page_bytes(description: ModelDescription, options: EngineOptions) -> int:
 def pool_pages(description: ModelDescription, options: EngineOptions, memory_bytes: int) -> int:
     """Pages of the KV pool: what `kv_memory` allows, else a full context for every sequence as far as memory goes.
 
-    UsageError when not even one full context fits: nobody could be sure to finish.
+    UsageError when not even one full context fits: no sequence could be sure to finish.
     """
     context = options.positions(description.seq_len)
     one, size = -(-context // PAGE), page_bytes(description, options)

@@ -64,7 +64,7 @@ class PagePool:
     def find(self, tokens: Sequence[int], first: int = 0, key: int = NO_PREFIX) -> list[int]:
         """Findable pages number `first` and following of these ids, whose pages before have this key.
 
-        The last id is never in them: somebody has to compute it, for the logits after it. Nothing is retained yet.
+        The last id is never in them: it has to be computed, for the logits after it. Nothing is retained yet.
         """
         pages = []
         for start in range(first * PAGE, len(tokens) - PAGE, PAGE):

@@ -70,7 +70,7 @@ class Scheduler:
         self.waiting.append(sequence)
 
     def leave(self, sequence: Sequence, failed: bool = False) -> None:
-        """Forget a sequence, wherever it is. If it failed, nobody finds again what it alone held."""
+        """Forget a sequence, wherever it is. If it failed, what it alone held is not found again."""
         if sequence in self.running:
             self.running.remove(sequence)
         else:
@@ -83,7 +83,7 @@ class Scheduler:
         step, running = Step(self._dirty), self.running
         decodes = [len(each.tokens) - each.computed for each in running].count(1)
         left, place = max(1, self._batch_tokens - decodes), 0
-        while place < len(running):  # whoever is preempted stood at the end
+        while place < len(running):  # a sequence that is preempted stood at the end
             sequence = running[place]
             count = len(sequence.tokens) - sequence.computed
             place += 1

@@ -2,7 +2,7 @@
 
 Used by `build`, which reads and fills it (`store`). The name is a hash of the contents of all kernel sources, the
 versions of Numba, llvmlite, NumPy and Python, the CPU and its features, the instruction set, and every NUMBA_* setting;
-where the sources lie, and how old they are, does not matter. Whoever can write there can run code here, so the folder
+where the sources lie, and how old they are, does not matter. Who can write there can run code here, so the folder
 is private (mode 0700, owner checked). Numba is not imported here.
 """
 

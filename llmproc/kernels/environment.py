@@ -1,6 +1,6 @@
 """What Numba must find in the environment, and what it may not: to be settled before Numba is imported.
 
-Used by the process that compiles, and by whoever imports Numba as a last resort. No Numba here.
+Used by the process that compiles, and by those that import Numba as a last resort. No Numba here.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ from llmproc.simd.barrier import wait_for_all
 from llmproc.simd.layout import LANES
 from llmproc.simd.scalars import put_f32
 
-GATE_SPINS = 4000  # between two steps of a busy engine nobody sleeps; an idle team sleeps after about 0.2 ms
+GATE_SPINS = 4000  # between two steps of a busy engine no rank sleeps; an idle team sleeps after about 0.2 ms
 inlined = njit(inline="always")  # into the caller's own code: the kind stays a literal, and LLVM sees it once
 
 

@@ -131,7 +131,7 @@ def rotate_and_store(model, number, tokens, count, rank):  # type: ignore[no-unt
 
 @njit
 def attend_all(model, counter, number, spans, count, rank):  # type: ignore[no-untyped-def]
-    """Items of attention work, whoever is free takes the next: which rank does one changes nothing."""
+    """Attend, item by item: a rank that is free takes the next one, and which rank does one changes nothing."""
     group = model.sizes.heads // model.sizes.kv_heads
     scratch = model.work.scratch + rank * model.work.scratch_bytes
     total, s = span_at(spans, count - 1).items, 0

@@ -25,7 +25,7 @@ ATTEMPT_AND_GENERATION = (1 << 48) - 1
 
 @entry
 def take(ring, cells, words, slots, worker):  # type: ignore[no-untyped-def]
-    """Take the oldest request of a ring that nobody has taken: its slot, which `worker` now runs; -1 when none is left.
+    """Take the oldest request of a ring that was not taken: its slot, which `worker` now runs; -1 when none is left.
 
     `ring`, `words`: addresses of the ring's head and of the first slot's word. Any worker may call it for any ring, and
     may die at any point: what it had in hand is then in no ring, or its word names the worker.

@@ -4,7 +4,7 @@
     manifest.json    {"objects": {NAME: SHA-256 of the file}}
 
 Used by `build`. An object file is machine code: it is handed out only when it is a file of ours that others cannot
-write, and its bytes have the hash that the manifest names. Whoever calls holds the folder's lock.
+write, and its bytes have the hash that the manifest names. Callers hold the folder's lock.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from llmproc.kernels.entries import ENTRIES
 
 
 def names(directory: Path) -> dict[str, str]:
-    """Entry's name -> hash, for all that the manifest names; empty when there is no manifest that can be read."""
+    """Entry's name -> hash, for all that the manifest names; empty without a manifest that can be read."""
     try:
         objects = json.loads(_read_ours(directory / MANIFEST))["objects"]
         return {str(name): str(objects[name]) for name in objects if name in ENTRIES}

@@ -21,7 +21,7 @@ Victims = Callable[[Sequence[int], int], list[int]]  # (lengths of all rings, my
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A request that this worker, and nobody else, is to run now."""
+    """A request that this worker alone is to run now."""
 
     slot: int  # where it lies on the board
     frame: Frame  # the request itself
@@ -64,7 +64,7 @@ class Claims:
     def publish(self, payload: bytes) -> None:
         """Store what came with a bell into the own ring; an empty payload says that main did it itself.
 
-        ProtocolError when it is no publication.
+        ProtocolError when it is not a publication.
         """
         if not payload:
             return

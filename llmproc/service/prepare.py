@@ -90,7 +90,7 @@ def _fill(model: ModelFile, packing: Packing, memory: memoryview, progress: Call
 
 
 def _memory_bytes() -> int:
-    """What all KV pools together may take when nobody says how much: half of what can be had now."""
+    """Return what all KV pools together may take unless told otherwise: half of what can be had now."""
     budget = usable_memory()
     known = budget.usable if budget.usable is not None else budget.total
     return (known if known is not None else 1 << 30) // 2

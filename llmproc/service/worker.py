@@ -83,7 +83,7 @@ class WorkerLoop:
     def _rest(self) -> None:
         """Read the pipe; wait there while there is nothing to do, which must be said before the last look at the rings.
 
-        Main appends first and looks then whether somebody rests: one of the two sees what the other did.
+        Main appends first and looks then whether a worker rests: one of the two sees what the other did.
         """
         if self._runner.patience() == 0:
             return self._listen(0)

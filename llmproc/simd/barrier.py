@@ -4,8 +4,8 @@
     word 1  round: changes when the last one has come
     word 2  sleepers: ranks that gave up spinning and sleep, or are about to
 
-The last rank to arrive opens the next round and wakes whoever sleeps. A rank that spins keeps its core for SPINS rounds
-only, so that an oversubscribed machine, or a rank of lower priority, still gets on. Words are int32 on one cache line.
+The last rank to arrive opens the next round and wakes sleepers. A rank that spins keeps its core for SPINS rounds only,
+so that an oversubscribed machine, or a rank of lower priority, still gets on. Words are int32 on one cache line.
 """
 
 from __future__ import annotations

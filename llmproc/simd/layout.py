@@ -1,6 +1,6 @@
 """Sizes that data in memory must have for the intrinsics: lanes, the steps of integer products, a barrier's words.
 
-Used by whoever lays data out for kernels, and by the intrinsics themselves. No Numba here.
+Used by those that lay data out for kernels, and by the intrinsics themselves. No Numba here.
 """
 
 from __future__ import annotations

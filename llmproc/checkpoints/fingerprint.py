@@ -1,8 +1,10 @@
-"""What tells two checkpoints apart, of bytes in memory (the template's) and of a file (main's, which loads none)."""
+"""What identifies a checkpoint's content: from bytes in memory (the template) or from the file (main).
+
+Used by readers behind `open_model`.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,12 +16,12 @@ _SLICES, _SLICE = 512, 1 << 14
 
 
 def fingerprint(memory: memoryview) -> str:
-    """SHA-256 of up to 32 MiB, of size and 512 slices of more."""
+    """Hash bytes in memory: SHA-256 of up to 32 MiB, of size and 512 slices of more."""
     return _digest(len(memory), lambda start, length: memory[start : start + length])
 
 
 def fingerprint_file(path: Path) -> str:
-    """The same of a file, which is read in pieces. Raises CheckpointError when it cannot be read."""
+    """Hash a file alike, reading it in pieces. CheckpointError when it cannot be read."""
     try:
         with path.open("rb", buffering=0) as file:
             return _digest(
@@ -30,6 +32,8 @@ def fingerprint_file(path: Path) -> str:
 
 
 def _digest(size: int, read: Callable[[int, int], bytes | memoryview]) -> str:
+    import hashlib  # here: whatever opens a model imports this file, and most never ask for a fingerprint
+
     if size <= _WHOLE:
         return f"sha256:{hashlib.sha256(read(0, size)).hexdigest()}"
     digest = hashlib.sha256(str(size).encode())

@@ -59,6 +59,11 @@ class RunRecorder:
         """The run folder, if one is kept."""
         return self._logs.folder
 
+    @property
+    def log_on_stderr(self) -> bool:
+        """Return whether stderr is the course log, which must hold course lines only."""
+        return self._logs.to_stderr
+
     def _output(self) -> int:
         """Where children's output goes: a file of the run folder, written by themselves: nobody has to drain it."""
         if self.folder is None:

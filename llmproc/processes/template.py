@@ -28,7 +28,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from llmproc.errors import LlmprocError
+from llmproc.errors import LlmprocError, missing_package
 from llmproc.files.interpreter import ONE_THREAD
 from llmproc.processes import protocol, system
 from llmproc.processes.channel import ControlSocket, WorkerChannel
@@ -131,8 +131,8 @@ class Template:
     def _run_prepare(self, payload: bytes, fds: list[int]) -> bool:
         try:
             prepared = self._prepare(payload, fds, lambda text: self._control.send(Frame(protocol.PROGRESS, 0, text)))
-        except LlmprocError as error:
-            self._control.send(Frame(protocol.FAILED, 0, protocol.encode_error(error)))
+        except (LlmprocError, ImportError) as error:
+            _report(self._control, error)
             return False
         self._context = prepared.context
         gc.freeze()  # what imports made stays; to look for garbage in it takes longer than it saves
@@ -192,11 +192,19 @@ def main(arguments: list[str]) -> int:
     with contextlib.suppress(BrokenPipeError, ConnectionError):
         try:
             prepare, child = _load(arguments[2]), _load(arguments[3])
-        except LlmprocError as error:  # a setting that modules cannot be imported under
-            control.send(Frame(protocol.FAILED, 0, protocol.encode_error(error)))
+        except (LlmprocError, ImportError) as error:  # a setting, or a package, that modules cannot be imported with
+            _report(control, error)
             return 1
         return Template(control, main_pid, prepare, child).run()
     return 0
+
+
+def _report(control: ControlSocket, error: LlmprocError | ImportError) -> None:
+    """Tell main why there will be no workers. Raises an ImportError that is not about a package of ours."""
+    reason = missing_package(error) if isinstance(error, ImportError) else error
+    if reason is None:
+        raise error
+    control.send(Frame(protocol.FAILED, 0, protocol.encode_error(reason)))
 
 
 if __name__ == "__main__":

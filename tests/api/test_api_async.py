@@ -38,14 +38,14 @@ def idle(llm: LLM) -> bool:
     return not llm._running.service._desk.dispatcher.requests.open_entries()
 
 
-def test_the_twins_give_the_same(llm: LLM) -> None:
+def test_nonstreaming_twins_give_the_same(llm: LLM) -> None:
     async def ask() -> list[str]:
         return [result.text for result in await llm.agenerate(PROMPTS, SAMPLED)]
 
     assert asyncio.run(ask()) == [result.text for result in llm.generate(PROMPTS, SAMPLED)]
 
 
-def test_a_stream_comes_in_the_same_pieces(llm: LLM) -> None:
+def test_streaming_comes_in_the_same_pieces(llm: LLM) -> None:
     async def read() -> tuple[list[str], str]:
         stream = llm.astream(PROMPTS[1], SAMPLED)
         with pytest.raises(UsageError, match="has not ended"):
@@ -136,7 +136,7 @@ def test_a_timeout_and_then_another_turn(endless: LLM) -> None:
     asyncio.run(run())
 
 
-def test_leaving_a_stream_early_cancels_it(endless: LLM) -> None:
+def test_leaving_streaming_early_cancels_it(endless: LLM) -> None:
     async def run() -> None:
         async with endless.astream("go on", LONG) as stream:
             async for piece in stream:
@@ -150,7 +150,7 @@ def test_leaving_a_stream_early_cancels_it(endless: LLM) -> None:
             break
 
     asyncio.run(run())
-    until(lambda: idle(endless), 3)
+    until(lambda: idle(endless), patience_s=3)
 
 
 def test_one_turn_at_a_time(endless: LLM) -> None:
@@ -192,7 +192,7 @@ def test_a_request_outlives_its_loop_without_harm(endless: LLM) -> None:
     loop.close()
     assert endless.generate("go on", LONG.changed(max_tokens=3))[0].ok
     del stream
-    until(lambda: idle(endless), 3)
+    until(lambda: idle(endless), patience_s=3)
 
 
 def test_async_with_ends_it(quick: Path) -> None:

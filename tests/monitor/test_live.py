@@ -155,7 +155,7 @@ def test_a_request_that_is_not_heard_of_makes_no_tokens() -> None:
 
 
 def test_idle_is_zero() -> None:
-    idle = {"tokens": 50, "as_of": 9.0}
+    idle: dict[str, object] = {"tokens": 50, "as_of": 9.0}
     assert speeds((10.0, idle), (11.0, idle), (12.0, idle)) == [None, 0.0, 0.0]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +56,14 @@ def test_what_is_not_loaded_is_refused_instead_of_compiled(monkeypatch: pytest.M
 
 PLACE = np.zeros(1, np.int64)
 X, KEYS = np.ones(4, np.float32), np.zeros(4, np.uint64)
+LIST: Any = [[1.0, 2.0]]
+TEXT: Any = "0.5"
 LOCKED = np.ones(4, np.float32)
 LOCKED.flags.writeable = False
 REFUSED: dict[str, tuple[Any, type[Exception]]] = {
     "another type": (lambda: calls.argmax(PLACE, np.zeros((1, 3), np.float64)), TypeError),
     "another type of result": (lambda: calls.argmax(np.zeros(1, np.int32), np.zeros((1, 3), np.float32)), TypeError),
-    "a list": (lambda: calls.argmax(PLACE, [[1.0, 2.0]]), TypeError),
+    "a list": (lambda: calls.argmax(PLACE, LIST), TypeError),
     "one dimension": (lambda: calls.argmax(PLACE, X), TypeError),
     "values that lie apart": (lambda: calls.argmax(PLACE, np.zeros((1, 6), np.float32)[:, ::2]), TypeError),
     "too few places": (lambda: calls.argmax(PLACE, np.zeros((2, 3), np.float32)), ValueError),
@@ -77,7 +78,7 @@ REFUSED: dict[str, tuple[Any, type[Exception]]] = {
     "no keys": (lambda: calls.draw_top_p(KEYS[:0], X, 0.9, 0.5), ValueError),
     "angles in one row": (lambda: calls.fill_angles(X, 10000.0), TypeError),
     "angles in columns": (lambda: calls.fill_angles(np.zeros((4, 4), np.float32).T, 10000.0), TypeError),
-    "a text for a number": (lambda: calls.draw(X, "0.5"), Exception),
+    "a text for a number": (lambda: calls.draw(X, TEXT), Exception),
 }
 
 
@@ -118,11 +119,10 @@ def test_fused_products_would_be_found() -> None:
 
 
 @pytest.fixture
-def nothing_loaded(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+def nothing_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a process that has loaded no entry; what is called there does not exist."""
     monkeypatch.setattr(calls, "_functions", {})
     monkeypatch.setattr(build, "link", lambda objects: dict.fromkeys(objects))
-    return calls._functions
 
 
 @pytest.mark.parametrize("variant", ["", "q4_0"])

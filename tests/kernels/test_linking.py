@@ -8,6 +8,7 @@ import random
 import struct
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from llvmlite import binding, ir
@@ -157,10 +158,10 @@ print(json.dumps([found, kernels.fallback_reason(), "numba" in sys.modules]))
 """
 
 
-def answers(program: str, how: str) -> list[object]:
+def answers(program: str, how: str) -> list[Any]:
     done = subprocess.run([sys.executable, "-c", FORCED + program, how], cwd=ROOT, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
-    found: list[object] = json.loads(done.stdout)
+    found: list[Any] = json.loads(done.stdout)
     return found
 
 

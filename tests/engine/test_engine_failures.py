@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from engine.asking import request
 from engine.fake_forward import POISON, FakeForward, answer, check_pages, drain, make_engine
-from engine.needs_logits import request
 
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import PAGE

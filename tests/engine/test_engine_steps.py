@@ -7,8 +7,8 @@ import inspect
 import textwrap
 
 import pytest
+from engine.asking import PROMPT, request
 from engine.fake_forward import FakeForward, answer, drain, make_engine
-from engine.needs_logits import PROMPT, request
 
 from llmproc.engine.batch import PAGE
 from llmproc.engine.engine import Engine

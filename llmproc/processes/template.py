@@ -145,8 +145,7 @@ class Template:
             _report(self._control, error)
             return False
         self._context = prepared.context
-        gc.collect()
-        gc.freeze()
+        gc.freeze()  # what imports made stays; to look for garbage in it takes longer than it saves
         gc.enable()
         self._control.send(Frame(protocol.PREPARED, 0, prepared.payload), prepared.fds)
         return True
@@ -204,7 +203,7 @@ def main(arguments: list[str]) -> int:
     with contextlib.suppress(BrokenPipeError, ConnectionError):
         try:
             prepare, child = _load(arguments[2]), _load(arguments[3])
-        except ImportError as error:
+        except (LlmprocError, ImportError) as error:  # a setting, or a package, that modules cannot be imported with
             _report(control, error)
             return 1
         return Template(control, main_pid, prepare, child).run()

@@ -119,7 +119,7 @@ def _await_worker(service: Service, loop: ChatLoop, interrupts: Interrupts) -> N
 
 def _close(service: Service, source: LineSource, recorder: RunRecorder) -> None:
     if service.report:
-        recorder.describe(checkpoint_hash=service.report.fingerprint)
+        recorder.describe(checkpoint_hash=service.report.fingerprint, kernels_fallback=service.report.fallback)
     source.close()
     recorder.close()
 

@@ -24,7 +24,6 @@ PENDING: dict[str, set[str]] = {  # only shrinks
         "tests/batch/test_batch_show.py",
         "tests/batch/test_batch_stages.py",
         "tests/kernels/test_kernel_cache.py",
-        "tests/monitor/test_instances.py",
         "tests/monitor/test_recorder.py",
         "tests/monitor/test_watch_turns.py",
         "tests/processes/test_channel.py",

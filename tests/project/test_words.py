@@ -95,18 +95,14 @@ def phrases_in(text: str) -> list[str]:
 PENDING: dict[str, set[str]] = {
     "names": {"batch", "engine", "experiments"},
     "functions": {
-        "api", "apps", "batch", "checkpoints", "config", "dispatch", "engine", "errors", "experiments", "files",
-        "kernels", "labs", "processes", "service", "session", "simd", "text",
+        "api", "apps", "batch", "checkpoints", "config", "engine", "errors", "experiments", "files", "kernels",
+        "labs", "processes", "service", "session", "simd", "text",
     },
-    "classes": {
-        "apps", "batch", "config", "dispatch", "engine", "monitor", "processes", "service", "session",
-    },
-    "headers": {
-        "api", "apps", "batch", "dispatch", "engine", "kernels", "processes", "service",
-    },
+    "classes": {"apps", "batch", "config", "engine", "processes", "service", "session"},
+    "headers": {"api", "apps", "batch", "engine", "kernels"},
     "texts": {
-        "api", "apps", "batch", "config", "dispatch", "engine", "experiments", "kernels", "processes",
-        "service", "session", "simd",
+        "api", "apps", "batch", "config", "dispatch", "engine", "experiments", "kernels", "processes", "service",
+        "session", "simd",
     },
 }  # fmt: skip
 

@@ -28,7 +28,6 @@ PENDING: dict[str, set[str]] = {  # only shrinks
         "tests/monitor/test_watch_turns.py",
         "tests/processes/test_channel.py",
         "tests/processes/test_requestboard.py",
-        "tests/processes/test_supervisor.py",
         "tests/service/board/board_program.py",
         "tests/service/test_dispatcher.py",
         "tests/service/test_fleet.py",

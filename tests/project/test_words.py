@@ -95,18 +95,12 @@ def phrases_in(text: str) -> list[str]:
 PENDING: dict[str, set[str]] = {
     "names": {"batch", "experiments"},
     "functions": {
-        "api", "apps", "batch", "checkpoints", "config", "dispatch", "errors", "experiments", "files",
-        "labs", "processes", "service", "session", "text",
+        "api", "apps", "batch", "checkpoints", "config", "errors", "experiments", "files", "labs", "processes",
+        "service", "session", "text",
     },
-    "classes": {
-        "apps", "batch", "config", "dispatch", "processes", "service", "session",
-    },
-    "headers": {
-        "api", "apps", "batch", "dispatch", "processes", "service",
-    },
-    "texts": {
-        "api", "apps", "batch", "config", "dispatch", "experiments", "processes", "service", "session",
-    },
+    "classes": {"apps", "batch", "config", "processes", "service", "session"},
+    "headers": {"api", "apps", "batch"},
+    "texts": {"api", "apps", "batch", "config", "experiments", "processes", "service", "session"},
 }  # fmt: skip
 
 

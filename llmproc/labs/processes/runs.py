@@ -1,0 +1,170 @@
+"""The runs of the processes lab: what is done with a program, each time from its start to its end.
+
+Used by `lab.py`. A run goes on as far as it can whatever the program does; whether that was right is for `judges.py`.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+
+from llmproc.labs.checking.program import CheckedProgram
+from llmproc.labs.checking.transcript import Exchange, Transcript
+from llmproc.labs.lab import CheckRequest
+from llmproc.monitor.courselog import parse_speed_line
+from llmproc.monitor.proc import read_stat
+
+SIGN = b">>> "
+SEED = 7
+PROMPTS = ("What is a process?", "And a thread?")
+NICE_STEP = 5
+_HELD_TICKS = 60
+_HELD_S = 3.0
+_SETTLED_S = 1.5  # a sign, and then neither output nor CPU time: the answer is complete
+_NO_SIGN_S = 3.0
+_LATE_LINE_S = 2.0
+_READY_S = 5.0
+_GRACE_S = 8.0
+_BUSY_TICKS = 30
+
+
+@dataclass(slots=True)
+class Evidence:
+    """The transcripts of all runs."""
+
+    talk: Transcript | None = None
+    scheduled: Transcript | None = None
+    nice: int = 0  # that was asked for
+    idle: list[Transcript] = field(default_factory=list)  # SIGINT to the program, SIGINT to its group
+    busy: list[Transcript] = field(default_factory=list)
+    killed: Transcript | None = None
+    expected: Transcript | None = None  # `--course` with the same prompts
+    no_reference: str = ""  # why there is none
+    unreaped: list[int] = field(default_factory=list)  # inference processes that were not waited for
+
+    def ended(self) -> list[Transcript]:
+        """The runs that a program should end by itself, in order."""
+        runs = [self.talk, *self.idle, *self.busy, self.killed]
+        return [run for run in runs if run is not None]
+
+
+def asked_nice(own: int) -> int:
+    """A nice value that any user may ask for: above the one that the checker runs with."""
+    return min(19, max(NICE_STEP, own + 3))
+
+
+def talk(request: CheckRequest, evidence: Evidence) -> None:
+    """Two prompts and the end of input. In the second turn the program, not its child, is stopped for a while."""
+    with _start(request, str(SEED)) as program:
+        evidence.talk = program.seen
+        converse(program)
+        _finish(program, evidence, "the end after end of input")
+
+
+def converse(program: CheckedProgram, hold: bool = True) -> None:
+    """Ask all prompts, each when the answer before it is complete, then end the input."""
+    _await_sign(program, math.inf)
+    for number, prompt in enumerate(PROMPTS):
+        lines = len(program.seen.log)
+        exchange = program.say(prompt)
+        if hold and number == len(PROMPTS) - 1:
+            program.wait(lambda n=lines, e=exchange: len(program.seen.log) > n or _over(program, e), "a course line")
+            program.hold(_HELD_TICKS, _HELD_S)
+        program.wait(lambda e=exchange: _over(program, e), "the end of the answer")
+        exchange.end, exchange.done = len(program.seen.out), time.monotonic()
+        program.wait(lambda n=lines: len(program.seen.log) > n or program.idle_s > _LATE_LINE_S, "a course line")
+    program.close_input()
+
+
+def schedule(request: CheckRequest, evidence: Evidence) -> None:
+    """One prompt with a policy and a nice value, until the log shows them; then the run is cut off."""
+    own = read_stat(os.getpid())
+    evidence.nice = asked_nice(own.nice if own else 0)
+    with _start(request, str(SEED), "--policy", "batch", "--nice", str(evidence.nice)) as program:
+        evidence.scheduled = program.seen
+        _await_sign(program)
+        exchange = program.say(PROMPTS[0])
+        program.wait(lambda: bool(program.seen.log) or _over(program, exchange), "a course line")
+        program.look()
+
+
+def interrupt(request: CheckRequest, evidence: Evidence, generating: bool, group: bool) -> None:
+    """SIGINT, while the program waits for a prompt or while it answers one."""
+    with _start(request, str(SEED)) as program:
+        (evidence.busy if generating else evidence.idle).append(program.seen)
+        _await_sign(program)
+        if generating:
+            _begin_answer(program)
+        else:
+            began = time.monotonic()
+            program.wait(lambda: program.idle_s > 0.5 or time.monotonic() - began > _READY_S, "a quiet moment")
+        program.signal(signal.SIGINT, group)
+        _finish(program, evidence, "the end after SIGINT")
+
+
+def kill_child(request: CheckRequest, evidence: Evidence) -> None:
+    """SIGKILL for the process that answers, while it answers; the program must say so without further input."""
+    with _start(request, str(SEED)) as program:
+        evidence.killed = program.seen
+        _await_sign(program)
+        exchange = _begin_answer(program)
+        children = program.seen.others
+        if not children:
+            return
+        program.kill(max(children, key=lambda trace: trace.used_since(exchange.sent)))
+        at = program.seen.told_at
+
+        def told() -> bool:
+            said = "xited with" in program.seen.text(at)
+            return said or (program.idle_s > _SETTLED_S and program.seen.out.endswith(SIGN))
+
+        if program.wait(told, "word of the killed child") or not program.running:
+            program.close_input()
+            program.seen.told_at = at
+            _finish(program, evidence, "the end after the child was killed")
+
+
+def _start(request: CheckRequest, *arguments: str) -> CheckedProgram:
+    return CheckedProgram([*request.command, *arguments], request.folder, request.patience)
+
+
+def _await_sign(program: CheckedProgram, most_idle_s: float = _READY_S) -> None:
+    """Wait for the first sign; only the run that judges it has the whole patience for a program without one."""
+    program.wait(lambda: program.seen.out.endswith(SIGN) or program.idle_s > most_idle_s, "the first `>>> `")
+
+
+def _begin_answer(program: CheckedProgram) -> Exchange:
+    """Ask, and wait until the program is at it: it has written something, or used CPU time that shows."""
+    lines = len(program.seen.log)
+    exchange = program.say(PROMPTS[0])
+
+    def begun() -> bool:
+        text = program.seen.text(exchange.begin).replace(">>>", "").strip()
+        used = max((trace.used_since(exchange.sent) for trace in program.seen.others), default=0)
+        return bool(text) or len(program.seen.log) > lines or used >= _BUSY_TICKS
+
+    program.wait(begun, "the beginning of an answer")
+    program.look()
+    return exchange
+
+
+def _over(program: CheckedProgram, exchange: Exchange) -> bool:
+    """Whether the answer is complete: its speed line and a sign; without one of them, when nothing moves any more."""
+    seen = program.seen
+    sign = seen.out.endswith(SIGN) and len(seen.out) > exchange.begin
+    spoken = any(parse_speed_line(line) for line in seen.text(exchange.begin).splitlines())
+    if spoken and sign:
+        return True
+    return (sign and program.idle_s > _SETTLED_S) or (spoken and program.idle_s > _NO_SIGN_S)
+
+
+def _finish(program: CheckedProgram, evidence: Evidence, what: str) -> None:
+    known = any(run.left for run in evidence.ended())  # one that stays has been seen: no need to wait as long again
+    program.wait_end(what, 1.0 if known else _GRACE_S)
+    busiest = program.seen.busiest
+    if busiest is not None and busiest.last.pid in program.unreaped():
+        evidence.unreaped.append(busiest.last.pid)
+

@@ -1,4 +1,4 @@
-"""A lab: files that a student starts from, and checks of what was made of them. Data; the table of labs is `table.py`."""
+"""A lab: files to start from, and checks of what was made of them. Data only; the table of labs is `table.py`."""
 
 from __future__ import annotations
 

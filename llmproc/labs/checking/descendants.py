@@ -52,6 +52,10 @@ class Descendants:
         past = trace.glimpses[-1].ticks if trace.glimpses else 0
         trace.glimpses.append(Glimpse(before, time.monotonic(), max(past, stat.utime + stat.stime)))
 
+    def ready(self) -> bool:
+        """Whether the last look saw a process that was running, could have run, or was reading a disk."""
+        return any(trace.alive and trace.last.state in "RD" for trace in self._traces.values())
+
     def living(self) -> list[ProcessTrace]:
         """Those that still run."""
         self.look()

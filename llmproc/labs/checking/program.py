@@ -65,7 +65,7 @@ class CheckedProgram:
         now = time.monotonic()
         self.seen = Transcript(self._process.pid, now, traces=traces)
         self._partial = b""  # of a line of stderr
-        self._looked, self._active = 0.0, now
+        self._looked, self._active, self._moved = 0.0, now, now
         self._spent: deque[tuple[float, int]] = deque([(now, 0)])  # of the last second: when, ticks of all processes
         self._poll = select.poll()
         self._pipes = {}
@@ -160,9 +160,14 @@ class CheckedProgram:
         """Seconds since there was output or noticeable CPU time."""
         return time.monotonic() - self._active
 
+    @property
+    def still_s(self) -> float:
+        """Seconds since there was output, any CPU time, or a process that was ready to run."""
+        return time.monotonic() - self._moved
+
     def wait(self, condition: Callable[[], bool], what: str) -> bool:
         """Pump until the condition holds. False when the program ended, fell silent, or took too long: `given_up`."""
-        start = self._active = time.monotonic()
+        start = self._active = self._moved = time.monotonic()
         while not condition():
             if not self.running:
                 self._drain()
@@ -203,6 +208,8 @@ class CheckedProgram:
     def look(self) -> None:
         """Look at every process now."""
         ticks, now = self._descendants.look(), time.monotonic()
+        if ticks != self._spent[-1][1] or self._descendants.ready():
+            self._moved = now
         self._looked = now
         self._spent.append((now, ticks))
         while self._spent[0][0] < now - 1 and len(self._spent) > 2:
@@ -233,6 +240,7 @@ class CheckedProgram:
                 del self._pipes[fd]
                 continue
             taken, self._active = True, time.monotonic()
+            self._moved = self._active
             if self._pipes[fd]:
                 self.seen.out += data
             else:

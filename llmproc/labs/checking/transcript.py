@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from llmproc.monitor.courselog import CourseLine, parse_line
 from llmproc.monitor.proc import Stat, policy_name
 
+_RESOLUTION_TICKS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
@@ -93,10 +95,21 @@ class Transcript:
         return [trace for (pid, _), trace in self.traces.items() if pid != self.pid]
 
     @property
-    def busiest(self) -> ProcessTrace | None:
-        """The process that used the most CPU time since the first prompt."""
+    def worker(self) -> ProcessTrace | None:
+        """The process that used the most CPU time since the first prompt.
+
+        Where the counters' resolution cannot tell, a child of the program, and first of all the one the log is about.
+        """
         since = self.exchanges[0].sent if self.exchanges else self.started
-        return max(self.traces.values(), key=lambda trace: trace.used_since(since), default=None)
+        logged = {line.course.pid for line in self.log if line.course is not None}
+
+        def rank(trace: ProcessTrace) -> tuple[bool, bool, int]:
+            child = self.pid in trace.parents
+            return child and trace.last.pid in logged, child, trace.used_since(since)
+
+        most = max((trace.used_since(since) for trace in self.traces.values()), default=0)
+        close = [trace for trace in self.traces.values() if trace.used_since(since) >= most - _RESOLUTION_TICKS]
+        return max(close, key=rank, default=None)
 
     def text(self, begin: int = 0, end: int | None = None) -> str:
         """Output between two places."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from llmproc.labs.checking.report import Finding
@@ -50,7 +51,7 @@ def _fault_of_turn(seen: Transcript, exchange: Exchange) -> str:
 def judge_processes(evidence: Evidence) -> Finding:
     """The answers are computed by a child of the program."""
     seen = evidence.talk
-    worker, main = (seen.busiest, seen.main) if seen else (None, None)
+    worker, main = (seen.worker, seen.main) if seen else (None, None)
     if seen is None or worker is None or main is None or not any(answers(seen)):
         return _nothing(seen)
     if worker is main:
@@ -74,23 +75,25 @@ def judge_log(evidence: Evidence) -> Finding:
     counts = [len(lines) for lines in _lines_by_turn(seen)]
     if 0 in counts:
         return Finding(False, f"no line in turn {counts.index(0) + 1} (lines per turn: {counts})")
-    worker = seen.busiest
+    worker = seen.worker
     strange = next((line.course for line in seen.log if line.course and worker and not _is_about(line, seen)), None)
     if strange is not None and worker is not None:
-        return Finding(False, f"a line is about {strange.pid} {strange.comm}, the answers come from {worker.describe()}")
-    return Finding(True, f"{len(seen.log)} course lines about process {worker.last.pid if worker else 0}: {counts} a turn")
+        about = f"{strange.pid} {strange.comm}"
+        return Finding(False, f"a line is about {about}, the answers come from {worker.describe()}")
+    about = f"process {worker.last.pid}" if worker else "no process"
+    return Finding(True, f"{len(seen.log)} course lines about {about}; lines per turn: {counts}")
 
 
 def _lines_by_turn(seen: Transcript) -> list[list[LogLine]]:
     bounds = [exchange.sent for exchange in seen.exchanges] + [float("inf")]
     return [
         [line for line in seen.log if begin <= line.arrived < end]
-        for begin, end in zip(bounds, bounds[1:], strict=False)
+        for begin, end in itertools.pairwise(bounds)
     ]
 
 
 def _is_about(logged: LogLine, seen: Transcript) -> bool:
-    line, worker = logged.course, seen.busiest
+    line, worker = logged.course, seen.worker
     return line is not None and worker is not None and (line.pid, line.comm) == (worker.last.pid, worker.last.comm)
 
 
@@ -135,7 +138,7 @@ def judge_end(evidence: Evidence) -> Finding:
 def judge_scheduling(evidence: Evidence) -> Finding:
     """The process that answers has the policy and nice value asked for, in /proc and in the log."""
     seen, asked = evidence.scheduled, (_BATCH, evidence.nice)
-    worker = seen.busiest if seen else None
+    worker = seen.worker if seen else None
     if seen is None or worker is None or not seen.others or not seen.exchanges:
         return _nothing(seen)
     wanted = f"asked for {_named(*asked)}"

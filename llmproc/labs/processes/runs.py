@@ -28,7 +28,8 @@ _NO_SIGN_S = 3.0
 _LATE_LINE_S = 2.0
 _READY_S = 5.0
 _GRACE_S = 8.0
-_BUSY_TICKS = 30
+_STILL_S = 0.25
+_BUSY_TICKS = 300
 
 
 @dataclass(slots=True)
@@ -67,16 +68,20 @@ def talk(request: CheckRequest, evidence: Evidence) -> None:
 def converse(program: CheckedProgram, hold: bool = True) -> None:
     """Ask all prompts, each when the answer before it is complete, then end the input."""
     _await_sign(program, math.inf)
-    for number, prompt in enumerate(PROMPTS):
-        lines = len(program.seen.log)
-        exchange = program.say(prompt)
-        if hold and number == len(PROMPTS) - 1:
-            program.wait(lambda n=lines, e=exchange: len(program.seen.log) > n or _over(program, e), "a course line")
-            program.hold(_HELD_TICKS, _HELD_S)
-        program.wait(lambda e=exchange: _over(program, e), "the end of the answer")
-        exchange.end, exchange.done = len(program.seen.out), time.monotonic()
-        program.wait(lambda n=lines: len(program.seen.log) > n or program.idle_s > _LATE_LINE_S, "a course line")
+    for prompt in PROMPTS:
+        _ask(program, prompt, hold and prompt is PROMPTS[-1])
     program.close_input()
+
+
+def _ask(program: CheckedProgram, prompt: str, hold: bool) -> None:
+    """One prompt, its whole answer, and the course line that follows, maybe a little later on its other pipe."""
+    lines, exchange = len(program.seen.log), program.say(prompt)
+    if hold:
+        program.wait(lambda: len(program.seen.log) > lines or _over(program, exchange), "a course line")
+        program.hold(_HELD_TICKS, _HELD_S)
+    program.wait(lambda: _over(program, exchange), "the end of the answer")
+    exchange.end, exchange.done = len(program.seen.out), time.monotonic()
+    program.wait(lambda: len(program.seen.log) > lines or program.still_s > _LATE_LINE_S, "a course line")
 
 
 def schedule(request: CheckRequest, evidence: Evidence) -> None:
@@ -98,9 +103,6 @@ def interrupt(request: CheckRequest, evidence: Evidence, generating: bool, group
         _await_sign(program)
         if generating:
             _begin_answer(program)
-        else:
-            began = time.monotonic()
-            program.wait(lambda: program.idle_s > 0.5 or time.monotonic() - began > _READY_S, "a quiet moment")
         program.signal(signal.SIGINT, group)
         _finish(program, evidence, "the end after SIGINT")
 
@@ -119,7 +121,7 @@ def kill_child(request: CheckRequest, evidence: Evidence) -> None:
 
         def told() -> bool:
             said = "xited with" in program.seen.text(at)
-            return said or (program.idle_s > _SETTLED_S and program.seen.out.endswith(SIGN))
+            return said or (program.still_s > _SETTLED_S and program.seen.out.endswith(SIGN))
 
         if program.wait(told, "word of the killed child") or not program.running:
             program.close_input()
@@ -132,23 +134,31 @@ def _start(request: CheckRequest, *arguments: str) -> CheckedProgram:
 
 
 def _await_sign(program: CheckedProgram, most_idle_s: float = _READY_S) -> None:
-    """Wait for the first sign; only the run that judges it has the whole patience for a program without one."""
+    """Wait for the first sign, and until the program has loaded what it loads: from then on CPU time means an answer.
+
+    Only the run that judges the sign has the whole patience for a program without one.
+    """
     program.wait(lambda: program.seen.out.endswith(SIGN) or program.idle_s > most_idle_s, "the first `>>> `")
+    deadline = time.monotonic() + _READY_S  # some programs wait by asking again and again
+    program.wait(lambda: program.still_s > _STILL_S or time.monotonic() > deadline, "a quiet moment")
 
 
 def _begin_answer(program: CheckedProgram) -> Exchange:
-    """Ask, and wait until the program is at it: it has written something, or used CPU time that shows."""
-    lines = len(program.seen.log)
+    """Ask, and wait until the program has begun to answer."""
     exchange = program.say(PROMPTS[0])
-
-    def begun() -> bool:
-        text = program.seen.text(exchange.begin).replace(">>>", "").strip()
-        used = max((trace.used_since(exchange.sent) for trace in program.seen.others), default=0)
-        return bool(text) or len(program.seen.log) > lines or used >= _BUSY_TICKS
-
-    program.wait(begun, "the beginning of an answer")
+    program.wait(lambda: _begun(program, exchange), "the beginning of an answer")
     program.look()
     return exchange
+
+
+def _begun(program: CheckedProgram, exchange: Exchange) -> bool:
+    """Whether there is text, or a course line; for a program that writes only complete answers, CPU time that shows."""
+    seen = program.seen
+    lines = [line for line in seen.text(exchange.begin).splitlines() if not line.startswith("[INFO]")]
+    used = max((trace.used_since(exchange.sent) for trace in seen.others), default=0)
+    text = "".join(lines).replace(">>>", "").strip()
+    logged = bool(seen.log) and seen.log[-1].arrived > exchange.sent
+    return bool(text) or logged or used >= _BUSY_TICKS or _over(program, exchange)
 
 
 def _over(program: CheckedProgram, exchange: Exchange) -> bool:
@@ -158,13 +168,13 @@ def _over(program: CheckedProgram, exchange: Exchange) -> bool:
     spoken = any(parse_speed_line(line) for line in seen.text(exchange.begin).splitlines())
     if spoken and sign:
         return True
-    return (sign and program.idle_s > _SETTLED_S) or (spoken and program.idle_s > _NO_SIGN_S)
+    return (sign and program.still_s > _SETTLED_S) or (spoken and program.still_s > _NO_SIGN_S)
 
 
 def _finish(program: CheckedProgram, evidence: Evidence, what: str) -> None:
     known = any(run.left for run in evidence.ended())  # one that stays has been seen: no need to wait as long again
     program.wait_end(what, 1.0 if known else _GRACE_S)
-    busiest = program.seen.busiest
-    if busiest is not None and busiest.last.pid in program.unreaped():
-        evidence.unreaped.append(busiest.last.pid)
+    worker = program.seen.worker
+    if worker is not None and worker.last.pid in program.unreaped():
+        evidence.unreaped.append(worker.last.pid)
 

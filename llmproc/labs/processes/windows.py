@@ -44,9 +44,9 @@ class JudgedWindow:
 
     def describe(self) -> str:
         """The window in words."""
-        low, high = self.elapsed
-        took = f"{low:.2f} to {high:.2f} s"
-        return f"cpu% {self.line.cpu_percent:g} for {self.ticks} ticks in {took} ({self.lowest:.0f} to {self.highest:.0f})"
+        shortest, longest = self.elapsed
+        took = f"{self.ticks} ticks in {shortest:.2f} to {longest:.2f} s"
+        return f"cpu% {self.line.cpu_percent:g} for {took}, which allows {self.lowest:.0f} to {self.highest:.0f}"
 
 
 def judge_windows(seen: Transcript) -> list[JudgedWindow]:
@@ -99,6 +99,7 @@ def _window(line: CourseLine, past: Moment, now: Moment) -> JudgedWindow:
     ticks = now.ticks - past.ticks
     shortest = max(now.earliest - past.latest, 1e-3)
     longest = max(now.latest - past.earliest, shortest)
-    lowest = 100 * (ticks - SLACK_TICKS) / (longest * TICKS_PER_SECOND) * (1 - SLACK) - SLACK_PERCENT
+    least = 100 * (ticks - SLACK_TICKS) / (longest * TICKS_PER_SECOND)
+    lowest = max(0.0, least * (1 - SLACK) - SLACK_PERCENT)
     highest = 100 * (ticks + SLACK_TICKS) / (shortest * TICKS_PER_SECOND) * (1 + SLACK) + SLACK_PERCENT
     return JudgedWindow(line, ticks, (shortest, longest), lowest, highest)

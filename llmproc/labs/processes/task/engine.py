@@ -15,14 +15,15 @@ import os
 
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 
-import ctypes  # noqa: E402
-import re  # noqa: E402
-import struct  # noqa: E402
-import time  # noqa: E402
-from collections.abc import Iterator  # noqa: E402
-from pathlib import Path  # noqa: E402
+import ctypes
+import itertools
+import re
+import struct
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-import numpy as np  # noqa: E402
+import numpy as np
 
 TURN = 256  # positions that a turn adds after its prompt
 START, END = 1, 2  # ids that open and close a message
@@ -35,7 +36,7 @@ for _name, _arguments in (("expf", 1), ("sinf", 1), ("cosf", 1), ("powf", 2)):
     getattr(_libm, _name).argtypes = [ctypes.c_float] * _arguments
 
 
-def each(function, x: np.ndarray) -> np.ndarray:
+def each(function: Callable[[float], float], x: np.ndarray) -> np.ndarray:
     """A function of the C library on every value of x."""
     return np.fromiter(map(function, x.ravel().tolist()), F32, x.size).reshape(x.shape)
 
@@ -161,7 +162,7 @@ class TokenTable:
         for unit in re.findall(rb"[\x00-\xff][\x80-\xbf]{0,3}", text, re.DOTALL):
             ids += [self.ids[unit]] if unit in self.ids else [byte + 3 for byte in unit]
         while True:
-            pairs = [self.pieces[a] + self.pieces[b] for a, b in zip(ids, ids[1:], strict=False)]
+            pairs = [self.pieces[a] + self.pieces[b] for a, b in itertools.pairwise(ids)]
             found = [(-self.scores[self.ids[pair]], place) for place, pair in enumerate(pairs) if pair in self.ids]
             if not found:
                 return ids

@@ -1,6 +1,6 @@
 """One request under way, as all of the API's ways to wait for it share it; and the bell that wakes an event loop.
 
-I/O thread: Ticket.put -> Bell.ring --call_soon_threadsafe--> event loop: Bell.wait -> Call.next(0) -> piece of text
+I/O thread: Ticket.put -> Wakeup.ring --call_soon_threadsafe--> event loop: Wakeup.wait -> Call.next(0) -> piece of text
                       \\--queue--------------------------------> blocking caller: Call.next()
 """
 
@@ -17,7 +17,7 @@ from llmproc.session.prompts import Prompt
 from llmproc.session.result import Result
 
 
-class Bell:
+class Wakeup:
     """Rings in the event loop that runs where it was made. Many calls may share one."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class Call:
             self.next()
         return self.result
 
-    async def next_async(self, bell: Bell) -> str:
+    async def next_async(self, bell: Wakeup) -> str:
         """The next piece, waiting in the event loop; a cancelled task cancels the request."""
         piece = self.next(0)
         while piece is None and self.result is None:
@@ -87,7 +87,7 @@ class Call:
             piece = self.next(0)
         return piece or ""
 
-    async def wait_async(self, bell: Bell) -> Result:
+    async def wait_async(self, bell: Wakeup) -> Result:
         """Until it has ended, without blocking the event loop."""
         while self.result is None:
             await self.next_async(bell)

@@ -10,18 +10,18 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from llmproc.api.call import Bell, Call
+from llmproc.api.call import Call, Wakeup
 from llmproc.api.running import Running
 from llmproc.api.session import Session
 from llmproc.api.stream import AsyncStream, Stream
 from llmproc.checkpoints.llama2c.header import read_header
 from llmproc.config import EngineOptions, Environment, SamplingParams, check_workers, shipped_file
-from llmproc.errors import UsageError
 from llmproc.session.conversation import Answer
 from llmproc.session.conversation import Session as Conversation
 from llmproc.session.prompts import Prompt, as_params, as_prompt, as_prompts, place_prompt
 from llmproc.session.result import Result
 from llmproc.session.saving import read_session, user_path
+from llmproc.text.templates.system import check_system
 from llmproc.text.templates.template import ChatTemplate
 from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
@@ -140,7 +140,7 @@ class LLM:
     ) -> list[Result]:
         """`generate` for asyncio; cancelling the task cancels all."""
         calls: list[Call] = []
-        bell = Bell()
+        bell = Wakeup()
         try:
             for prompt, chosen in self._pairs(prompts, params):
                 calls.append(self._call(prompt, chosen, system, raw, bell.ring))
@@ -155,7 +155,7 @@ class LLM:
         """`stream` for asyncio. The request is made when the first piece is asked for."""
         given = as_prompt(prompt)
 
-        async def begin(bell: Bell) -> Call:
+        async def begin(bell: Wakeup) -> Call:
             return self._call(given, params or SamplingParams(), system, raw, bell.ring)
 
         return AsyncStream(begin)
@@ -207,8 +207,7 @@ class LLM:
         self, params: SamplingParams, system: str | None, raw: bool = False, lasting: bool = True
     ) -> Conversation:
         template = ChatTemplate("plain") if raw else self._template
-        if system and not template.takes_system:
-            raise UsageError(f"system: the template {template.name} has no place for a system message")
+        check_system(template, system, "system")
         service = self._running.service
         return Conversation(service, self._tokenizer, template, self.context, params, system, lasting)
 

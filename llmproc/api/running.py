@@ -16,8 +16,8 @@ from pathlib import Path
 import llmproc
 from llmproc.config import EngineOptions
 from llmproc.errors import ServiceClosedError, StartError
-from llmproc.monitor.presence import Announcing
-from llmproc.monitor.stderr_tail import last_line
+from llmproc.monitor.presence import PresenceFile
+from llmproc.monitor.stderr_tail import stderr_tail
 from llmproc.service.service import Service, ServiceConfig
 
 _log = logging.getLogger("llmproc")
@@ -32,7 +32,7 @@ class Running:
         """Returns when the first worker is ready. Raises StartError, CheckpointError: one line, nothing left."""
         self._pid, self._lock = os.getpid(), threading.Lock()
         self._output = os.memfd_create("llmproc-stderr", os.MFD_CLOEXEC)
-        self._announcing = Announcing()
+        self._announcing = PresenceFile()
         try:
             config = ServiceConfig(checkpoint, workers, options, environment=_environment(), output_fd=self._output)
             self._service = Service(config, self._announcing, on_notice=lambda text: _log.warning("%s", text))
@@ -45,7 +45,7 @@ class Running:
             self._service.wait_ready()
         except StartError as error:
             self.close(keep_output=True)
-            reason = last_line(self._output)
+            reason = stderr_tail(self._output)
             os.close(self._output)
             raise StartError(f"{error}: {reason}" if reason else str(error)) from None
         except BaseException:

@@ -12,7 +12,7 @@ import threading
 import weakref
 from collections.abc import Callable
 
-from llmproc.api.call import Bell, Call
+from llmproc.api.call import Call, Wakeup
 from llmproc.api.stream import AsyncStream, Stream
 from llmproc.config import SamplingParams
 from llmproc.errors import UsageError
@@ -73,7 +73,7 @@ class Session:
 
     async def aask(self, text: str) -> Result:
         """`ask` for asyncio; cancelling the task cancels the request."""
-        bell = Bell()
+        bell = Wakeup()
         return await (await self._turn_async(text, bell)).wait_async(bell)
 
     def astream(self, text: str) -> AsyncStream:
@@ -87,7 +87,7 @@ class Session:
             self._answer, self._call = call.answer, weakref.ref(call)
             return call
 
-    async def _turn_async(self, text: str, bell: Bell) -> Call:
+    async def _turn_async(self, text: str, bell: Wakeup) -> Call:
         if self._answer is not None and self._answer.finish is None:  # a cancelled one: its last word takes a step
             return await asyncio.to_thread(self._turn, text, bell.ring)
         return self._turn(text, bell.ring)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 
-from llmproc.api.call import Bell, Call
+from llmproc.api.call import Call, Wakeup
 from llmproc.errors import UsageError
 from llmproc.session.result import Result
 
@@ -54,9 +54,9 @@ class Stream:
 class AsyncStream:
     """For `async for piece in stream`. The request is made when the first piece is asked for."""
 
-    def __init__(self, begin: Callable[[Bell], Awaitable[Call]]) -> None:
+    def __init__(self, begin: Callable[[Wakeup], Awaitable[Call]]) -> None:
         self._begin = begin
-        self._bell: Bell | None = None
+        self._bell: Wakeup | None = None
         self._call: Call | None = None
         self._closed = False
 
@@ -67,7 +67,7 @@ class AsyncStream:
         if self._bell is None or self._call is None:
             if self._closed:
                 raise StopAsyncIteration
-            self._bell = Bell()
+            self._bell = Wakeup()
             self._call = await self._begin(self._bell)
         while self._call.result is None:
             if piece := await self._call.next_async(self._bell):

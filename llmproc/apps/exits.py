@@ -18,6 +18,7 @@ from llmproc.errors import LlmprocError
 from llmproc.files.streams import OutputLostError, forget_stdout, open_standard_streams
 
 INTERRUPTED = 128 + int(signal.SIGINT)
+SOME_FAILED = 1  # the run is complete, and a request or prompt in it failed
 CLOSED_STDOUT = 141  # as the shell says it of a program that SIGPIPE ended
 
 
@@ -60,6 +61,19 @@ def exit_code_of(verb: Callable[[], int]) -> int:
         return CLOSED_STDOUT
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def exit_code(failure: LlmprocError | None = None, ended_by: int = 0, failed: bool = False) -> int:
+    """Return how a run ends, from all that happened in it.
+
+    `failure`: the error that ended it; `ended_by`: the signal that did, 0 for none; `failed`: whether a request failed.
+    A signal goes before an output that is lost: the terminal may have gone together with it.
+    """
+    if failure is not None and not (ended_by and isinstance(failure, OutputLostError)):
+        return failure.exit_code
+    if ended_by:
+        return 128 + ended_by
+    return SOME_FAILED if failed else 0
 
 
 def _leave_at_once(number: int, frame: FrameType | None) -> NoReturn:

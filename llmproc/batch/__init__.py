@@ -1,1 +1,16 @@
-"""A file of prompts answered: reading, generating, writing, resuming."""
+"""A file of prompts in, a file of results out; larger than memory, and nothing lost.
+
+    input --Source--> records --Reader thread--> events --main: Generating--> Service --tickets--> events
+                                (judge, tokenize)              |
+                                                               +--ResultRow--> Writer thread --> Journal (.part)
+                                                                                             \\-> stdout, in order
+    end of input, everything written --> sorted into input order --> results.jsonl
+
+The three stages overlap. What is between them is bounded: rows read ahead (`StageLimits.ahead`), requests under way
+(`StageLimits.in_flight`), results not yet written (`StageLimits.unwritten`), so that no file is too large and no stage
+outruns the next. Each is timed: seconds it worked, seconds it waited.
+
+`record.ResultRow` is the schema of a result, `provenance.Provenance` what a results file depends on, `journal` the
+.part file.
+`serving.service_config` is the one place that knows how a mode becomes a service. What a user types is `options`.
+"""

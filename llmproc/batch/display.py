@@ -4,7 +4,7 @@
     else, stdout is free      `[INFO] ...` lines on stdout, progress every 10 s (a redirected stderr is the course log)
     else                      nothing: stdout has rows, or the one thing that was asked for
 
-Called on main's thread, but for `later`. Counting is the tally's business, the picture `bar`'s.
+Called on main's thread, but for `later`. Counting is the stats's business, the picture `bar`'s.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from collections import deque
 from llmproc.batch.answers import AnswerText
 from llmproc.batch.bar import Lane, Picture, draw, head
 from llmproc.batch.generating import Generating
-from llmproc.batch.in_flight import Flight
+from llmproc.batch.in_flight import InFlight
 from llmproc.batch.record import ResultRow
-from llmproc.batch.stats import Speed, expected_rows, remaining_s
+from llmproc.batch.stats import RowSpeed, expected_rows, remaining_s
 from llmproc.files.streams import print_result
 from llmproc.service.messages import Progress
 from llmproc.service.service import Service
@@ -49,7 +49,7 @@ class Display:
         self._drawn = 0  # lines of the bar on the screen
         self._later: deque[str] = deque()
         self._told, self._next_line = 0, time.monotonic() + _LINE_EVERY_S
-        self._speed, self._lanes = Speed(), dict[int, Speed]()
+        self._speed, self._lanes = RowSpeed(), dict[int, RowSpeed]()
         self.loading: Progress | None = None  # written by the I/O thread
         self.service: Service | None = None
         self.size: int | None = None  # bytes of the input
@@ -72,7 +72,7 @@ class Display:
             self._next_line = now + _LINE_EVERY_S
             self.notice(head(picture))
 
-    def pieces(self, flight: Flight, pieces: list[str]) -> None:
+    def pieces(self, flight: InFlight, pieces: list[str]) -> None:
         """Text of an answer."""
         if self._answers is not None:
             self._write(self._answers.pieces(flight.row.index, flight.row.id, "".join(pieces)))
@@ -119,14 +119,14 @@ class Display:
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _picture(self, generating: Generating, now: float) -> Picture:
-        tally, reader = generating.tally, generating.reader
+        stats, reader = generating.stats, generating.reader
         total = expected_rows(reader.rows, reader.position, self.size, generating.ended_input)
-        flying = list(generating.flying)
-        tokens = tally.new_tokens + sum(flight.tokens for flight in flying)
-        elapsed = 0.0 if tally.first_dispatch is None else now - tally.first_dispatch
-        mean = tally.new_tokens / tally.rows if tally.rows else 0.0
-        begun = sum(min(_MOST_DONE, flight.tokens / mean) for flight in flying) if mean else 0.0
-        left = None if total is None else remaining_s(tally.rows + begun, total - tally.reused, elapsed)
+        in_flight = list(generating.in_flight)
+        tokens = stats.new_tokens + sum(flight.tokens for flight in in_flight)
+        elapsed = 0.0 if stats.first_dispatch is None else now - stats.first_dispatch
+        mean = stats.new_tokens / stats.rows if stats.rows else 0.0
+        begun = sum(min(_MOST_DONE, flight.tokens / mean) for flight in in_flight) if mean else 0.0
+        left = None if total is None else remaining_s(stats.rows + begun, total - stats.reused, elapsed)
         loading = self.loading
         stage = ""
         if not tokens and generating.started and loading is not None:
@@ -134,13 +134,13 @@ class Display:
             stage = f"{what}: {loading.done} of {loading.total}"
         lanes = []
         for worker in self.service.workers() if self.service and generating.started else []:
-            own = tally.workers.get(worker.slot)
-            theirs = [flight for flight in flying if flight.worker == worker.slot]
+            own = stats.workers.get(worker.slot)
+            theirs = [flight for flight in in_flight if flight.worker == worker.slot]
             count = (own.new_tokens if own else 0) + sum(flight.tokens for flight in theirs)
-            speed = self._lanes.setdefault(worker.slot, Speed()).at(now, count)
+            speed = self._lanes.setdefault(worker.slot, RowSpeed()).at(now, count)
             lanes.append(Lane(worker.slot, worker.state, worker.requests, speed, own.rows if own else 0))
         return Picture(
-            tally.rows + tally.reused, tally.failed + tally.reused_failed, total, generating.ended_input,
+            stats.rows + stats.reused, stats.failed + stats.reused_failed, total, generating.ended_input,
             self._speed.at(now, tokens), left, self._sequences, lanes, stage,
         )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """What main's loop is told, by whom, in one queue: the only thing it ever waits for.
 
-Reader   Arrived, InputEnded, Broken      I/O thread   Rang, Broken      Writer   Written, Broken
+Reader   Arrived, InputEnded, Broken      I/O thread   EventsReady, Broken      Writer   Written, Broken
 signal handler   Interrupted              (a SimpleQueue may be put to in a signal handler)
 """
 
@@ -10,18 +10,18 @@ import queue
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from llmproc.batch.rows import Refused, Row
+from llmproc.batch.rows import PromptRow, Refused
 from llmproc.session.conversation import Prepared, Session
 
 if TYPE_CHECKING:
-    from llmproc.batch.in_flight import Flight
+    from llmproc.batch.in_flight import InFlight
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
     """A row with its ids: `session.send(prepared)` makes a request of it."""
 
-    row: Row
+    row: PromptRow
     session: Session
     prepared: Prepared
 
@@ -41,10 +41,10 @@ class InputEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class Rang:
+class EventsReady:
     """A request has something to take."""
 
-    flight: Flight
+    flight: InFlight
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +66,5 @@ class Interrupted:
     """A signal ends the run."""
 
 
-Message = Arrived | InputEnded | Rang | Written | Broken | Interrupted
-Inbox = queue.SimpleQueue[Message]
+Message = Arrived | InputEnded | EventsReady | Written | Broken | Interrupted
+EventQueue = queue.SimpleQueue[Message]

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from llmproc.batch.source import MAX_LINE, Line
+from llmproc.batch.source import MAX_LINE, SourceLine
 from llmproc.errors import UsageError
 
 FORMATS = ("text", "jsonl", "csv", "tsv")
@@ -46,7 +46,7 @@ def format_of(name: str) -> str:
     return _SUFFIXES.get(suffix, "text")
 
 
-def records(lines: Iterable[Line], format: str) -> Iterator[Record]:
+def records(lines: Iterable[SourceLine], format: str) -> Iterator[Record]:
     """The records of an input. UsageError for a CSV header that cannot be used."""
     if format == "text":
         return _text(lines)
@@ -55,7 +55,7 @@ def records(lines: Iterable[Line], format: str) -> Iterator[Record]:
     return _csv(lines, "\t" if format == "tsv" else ",")
 
 
-def _text(lines: Iterable[Line]) -> Iterator[Record]:
+def _text(lines: Iterable[SourceLine]) -> Iterator[Record]:
     for line in lines:
         if not line.whole:
             yield Record(line.number, line.end, line.data, None, _TOO_LONG)
@@ -64,7 +64,7 @@ def _text(lines: Iterable[Line]) -> Iterator[Record]:
             yield Record(line.number, line.end, line.data, {"prompt": prompt})
 
 
-def _jsonl(lines: Iterable[Line]) -> Iterator[Record]:
+def _jsonl(lines: Iterable[SourceLine]) -> Iterator[Record]:
     for line in lines:
         if not line.whole:
             yield Record(line.number, line.end, line.data, None, _TOO_LONG)
@@ -88,9 +88,9 @@ def _object(data: bytes) -> tuple[dict[str, Any] | None, str]:
 class _Feed:
     """Lines as the csv module wants them, and what it has taken since the last record."""
 
-    def __init__(self, lines: Iterable[Line]) -> None:
+    def __init__(self, lines: Iterable[SourceLine]) -> None:
         self._lines = iter(lines)
-        self.taken: list[Line] = []
+        self.taken: list[SourceLine] = []
         self.error = ""
 
     def __iter__(self) -> Iterator[str]:
@@ -116,7 +116,7 @@ class _Feed:
         return Record(taken[0].number, taken[-1].end, raw, None if error else fields, error)
 
 
-def _csv(lines: Iterable[Line], delimiter: str) -> Iterator[Record]:
+def _csv(lines: Iterable[SourceLine], delimiter: str) -> Iterator[Record]:
     csv.field_size_limit(MAX_LINE)  # so much of an unclosed quote is held at most
     feed = _Feed(lines)
     reader = csv.reader(feed, delimiter=delimiter, strict=True)

@@ -1,4 +1,4 @@
-"""The middle stage, main's loop: rows in, requests to the service, results out. It waits for one thing only, the inbox.
+"""The middle stage, main's loop: rows in, requests to the service, results out. It waits for events only.
 
 It sends while there is room: rows under way are bounded, and so are results not yet written, so that a slow disk or a
 slow reader of stdout slows everything down instead of filling the memory. Which worker gets a request is the service's
@@ -13,13 +13,23 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
-from llmproc.batch.event_queue import Arrived, Broken, Inbox, InputEnded, Interrupted, Message, Rang, Ready, Written
-from llmproc.batch.in_flight import Flight
+from llmproc.batch.event_queue import (
+    Arrived,
+    Broken,
+    EventQueue,
+    EventsReady,
+    InputEnded,
+    Interrupted,
+    Message,
+    Ready,
+    Written,
+)
+from llmproc.batch.in_flight import InFlight
 from llmproc.batch.reader import Reader
 from llmproc.batch.record import ResultRow, refused
 from llmproc.batch.rows import Refused
 from llmproc.batch.stages import Stages
-from llmproc.batch.stats import Tally
+from llmproc.batch.stats import BatchStats
 from llmproc.batch.writer import Writer
 from llmproc.errors import RequestError
 from llmproc.service.service import Service
@@ -28,10 +38,10 @@ _TICK_S = 0.2  # between two looks at the progress
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class StageLimits:
     """How much may be between the stages, in rows."""
 
-    flying: int  # sent and not ended
+    in_flight: int  # sent and not ended
     ahead: int  # read and not sent
     unwritten: int  # sent or ended, and not written
 
@@ -44,7 +54,7 @@ class Show(Protocol):
     def tick(self, generating: Generating) -> None:
         """Now and then."""
 
-    def pieces(self, flight: Flight, pieces: list[str]) -> None:
+    def pieces(self, flight: InFlight, pieces: list[str]) -> None:
         """Text that has come."""
 
     def ended(self, row: ResultRow) -> None:
@@ -59,19 +69,19 @@ class Generating:
         service: Service,
         reader: Reader,
         writer: Writer,
-        inbox: Inbox,
-        limits: Limits,
+        events: EventQueue,
+        limits: StageLimits,
         stages: Stages,
-        tally: Tally,
+        stats: BatchStats,
         show: Show,
     ) -> None:
-        self.tally, self.reader = tally, reader
-        self.flying: set[Flight] = set()
+        self.stats, self.reader = stats, reader
+        self.in_flight: set[InFlight] = set()
         self.ended_input = False
         self.total = 0  # rows of the input, once it has ended
         self.started = False  # the service
         self.interrupted = False
-        self._service, self._writer, self._inbox, self._limits = service, writer, inbox, limits
+        self._service, self._writer, self._events, self._limits = service, writer, events, limits
         self._clock, self._show = stages.generating, show
         self._waiting: deque[Ready | Refused] = deque()
         self._unwritten = 0
@@ -94,14 +104,14 @@ class Generating:
 
     def take_what_has_ended(self) -> None:
         """After a signal: what is complete already is kept."""
-        for flight in list(self.flying):
+        for flight in list(self.in_flight):
             self._take(flight)
 
-    # -- the inbox --------------------------------------------------------------------------------------------------
+    # -- the events --------------------------------------------------------------------------------------------------
 
     def _next(self, timeout: float) -> Message | None:
         try:
-            return self._inbox.get(timeout=max(0.0, timeout)) if timeout > 0 else self._inbox.get_nowait()
+            return self._events.get(timeout=max(0.0, timeout)) if timeout > 0 else self._events.get_nowait()
         except queue.Empty:
             return None
 
@@ -109,7 +119,7 @@ class Generating:
         match message:
             case Arrived(item):
                 self._waiting.append(item)
-            case Rang(flight):
+            case EventsReady(flight):
                 self._take(flight)
             case Written(count):
                 self._unwritten -= count
@@ -124,7 +134,7 @@ class Generating:
 
     def _send(self) -> None:
         limits = self._limits
-        while self._waiting and len(self.flying) < limits.flying and self._unwritten < limits.unwritten:
+        while self._waiting and len(self.in_flight) < limits.in_flight and self._unwritten < limits.unwritten:
             item = self._waiting.popleft()
             self.reader.taken()
             self._unwritten += 1
@@ -137,19 +147,19 @@ class Generating:
         if not self.started:
             self.started = True
             self._service.start()
-        flight = Flight(ready, self._inbox, self._show.every_token)
+        flight = InFlight(ready, self._events, self._show.every_token)
         try:
             flight.answer = ready.session.send(ready.prepared, flight.ring)
         except RequestError as error:
             row = ready.row
             self._end(refused(Refused(row.index, row.line, row.end, row.key, row.id, str(error), row.extra)))
             return
-        self.flying.add(flight)
+        self.in_flight.add(flight)
         if self._ready:
             self._clock.go_on()
 
-    def _take(self, flight: Flight) -> None:
-        if flight not in self.flying or flight.answer is None:
+    def _take(self, flight: InFlight) -> None:
+        if flight not in self.in_flight or flight.answer is None:
             return
         ticket = flight.answer.ticket
         if not self._ready and ticket.dispatched is not None:
@@ -160,14 +170,14 @@ class Generating:
         finish = flight.finish
         if finish is None:
             return
-        self.flying.discard(flight)
-        if not self.flying:
+        self.in_flight.discard(flight)
+        if not self.in_flight:
             self._clock.pause()
         if finish.reason == "cancelled" or (finish.reason == "failed" and self._service.error):
             return  # not this row's fault: it has no result, and the next run asks it again
         self._end(flight.result(), ticket.dispatched, ticket.ended)
 
     def _end(self, row: ResultRow, dispatched: float | None = None, ended: float | None = None) -> None:
-        self.tally.add(row, dispatched, ended)
+        self.stats.add(row, dispatched, ended)
         self._writer.put(row)
         self._show.ended(row)

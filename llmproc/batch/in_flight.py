@@ -5,24 +5,24 @@
 
 from __future__ import annotations
 
-from llmproc.batch.event_queue import Inbox, Rang, Ready
+from llmproc.batch.event_queue import EventQueue, EventsReady, Ready
 from llmproc.batch.record import ResultRow, answered
-from llmproc.batch.rows import Row
+from llmproc.batch.rows import PromptRow
 from llmproc.service.messages import Finish
 from llmproc.session.conversation import Answer
 from llmproc.session.result import Result
 
 
-class Flight:
+class InFlight:
     """Made before it is sent: `answer` is set right after."""
 
     answer: Answer | None = None
 
-    def __init__(self, ready: Ready, inbox: Inbox, every_token: bool) -> None:
+    def __init__(self, ready: Ready, events: EventQueue, every_token: bool) -> None:
         """`every_token`: it rings for each; else at its end, which is all that a whole answer needs."""
-        self.row: Row = ready.row
+        self.row: PromptRow = ready.row
         self.tokens = 0  # counted on the I/O thread
-        self._inbox, self._every_token = inbox, every_token
+        self._events, self._every_token = events, every_token
 
     def ring(self) -> None:
         """An event can be taken."""
@@ -30,7 +30,7 @@ class Flight:
         if not ended:
             self.tokens += 1
         if ended or self._every_token:
-            self._inbox.put(Rang(self))
+            self._events.put(EventsReady(self))
 
     @property
     def worker(self) -> int | None:

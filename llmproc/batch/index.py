@@ -14,7 +14,7 @@ _ABSENT = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RowPlace:
     """Of one result: the bytes from `offset`, `length` of them with the line's end."""
 
     offset: int
@@ -23,7 +23,7 @@ class Place:
 
 
 class RowIndex:
-    """Place of the result of row 0, 1, 2, ... or none."""
+    """RowPlace of the result of row 0, 1, 2, ... or none."""
 
     def __init__(self) -> None:
         self._offsets = array("q")
@@ -31,7 +31,7 @@ class RowIndex:
         self.rows = 0  # that have a result
         self.failed = 0
 
-    def put(self, index: int, place: Place) -> bool:
+    def put(self, index: int, place: RowPlace) -> bool:
         """The result of row `index`; an earlier one of it is forgotten. False for an impossible place."""
         if not 0 <= index < len(self._offsets) + MOST_AHEAD or not 0 < place.length < 1 << 31:
             return False
@@ -45,12 +45,12 @@ class RowIndex:
         self.rows, self.failed = self.rows + 1, self.failed + place.failed
         return True
 
-    def get(self, index: int) -> Place | None:
+    def get(self, index: int) -> RowPlace | None:
         """Where row `index` lies, None when it has no result."""
         if not 0 <= index < len(self._offsets) or self._offsets[index] == _ABSENT:
             return None
         length = self._lengths[index]
-        return Place(self._offsets[index], abs(length), length < 0)
+        return RowPlace(self._offsets[index], abs(length), length < 0)
 
     def forget(self, index: int) -> None:
         """As if row `index` had no result."""
@@ -63,5 +63,5 @@ class RowIndex:
         """One more than the last row that has or had a result."""
         return len(self._offsets)
 
-    def __iter__(self) -> Iterator[Place | None]:
+    def __iter__(self) -> Iterator[RowPlace | None]:
         return (self.get(index) for index in range(self.end))

@@ -1,6 +1,6 @@
 """The .part file: results in completion order, kept at once, so that a run can be resumed after a death at any moment.
 
-    {"llmproc_batch":1,"input":...,"model":...,...}      Origin: what the rows were made from
+    {"llmproc_batch":1,"input":...,"model":...,...}      Provenance: what the rows were made from
     {"id":...,"index":4,"status":"ok",...}               ResultRow, one os.write each
     {"id":...,"index":2,...                              a torn last line is cut off by the resume
 
@@ -22,8 +22,8 @@ from typing import Literal
 
 import msgspec
 
-from llmproc.batch.index import Place, RowIndex
-from llmproc.batch.provenance import BEGINNING, Origin, decode_origin, difference
+from llmproc.batch.index import RowIndex, RowPlace
+from llmproc.batch.provenance import BEGINNING, Provenance, decode_origin, difference
 from llmproc.errors import LlmprocError, UsageError
 
 _BLOCK = 1 << 20
@@ -53,15 +53,15 @@ class Journal:
         self._size = 0  # where the next line goes
         self._found = 0  # size when this run began
 
-    def read(self, retry_failed: bool) -> Origin | None:
+    def read(self, retry_failed: bool) -> Provenance | None:
         """Find the whole lines; what is behind the last one is cut off. None when not even the first one is whole.
 
         `retry_failed`: failed rows count as missing. Raises UsageError when it is no .part file.
         """
         head = os.pread(self.fd, _BLOCK, 0)
         line, end, _ = head.partition(b"\n")
-        origin = decode_origin(line) if end else None
-        if origin is None:
+        provenance = decode_origin(line) if end else None
+        if provenance is None:
             beginning = line[: len(BEGINNING)]
             if end or not (BEGINNING.startswith(beginning) or not line.strip(b"\0")):
                 raise UsageError(f"{self.path}: is no .part file of llmproc batch: --force replaces it")
@@ -70,20 +70,20 @@ class Journal:
         for offset, data in _lines(self.fd, self._size):
             self._size = offset + len(data)
             seen = _seen(data)
-            place = Place(offset, len(data), seen is not None and seen.status != "ok")
+            place = RowPlace(offset, len(data), seen is not None and seen.status != "ok")
             if seen is None or not self.index.put(seen.index, place):
                 self.unreadable += 1
             elif retry_failed and place.failed:
                 self.index.forget(seen.index)
         os.ftruncate(self.fd, self._size)
         self._found = self._size
-        return origin
+        return provenance
 
-    def begin(self, origin: Origin) -> None:
+    def begin(self, provenance: Provenance) -> None:
         """Empty it and write its first line. LlmprocError when the disk refuses."""
         os.ftruncate(self.fd, 0)
         self.index, self._size = RowIndex(), 0
-        self._first = self._found = self._write(origin.encode())
+        self._first = self._found = self._write(provenance.encode())
 
     def adopt(self, results: Path, retry_failed: bool) -> None:
         """Go on from a finished results file: its rows are copied. Raises UsageError when it holds none of ours."""
@@ -105,7 +105,7 @@ class Journal:
         """Keep a row's result, a whole line. LlmprocError when the disk refuses; nothing of it is there then."""
         offset = self._size
         self._write(data)
-        self.index.put(index, Place(offset, len(data), failed))
+        self.index.put(index, RowPlace(offset, len(data), failed))
         self.appended += 1
         return 1
 
@@ -149,7 +149,7 @@ class Journal:
         return self._size
 
 
-def open_journal(path: Path, origin: Origin, resume: bool, force: bool, retry_failed: bool = False) -> Journal:
+def open_journal(path: Path, provenance: Provenance, resume: bool, force: bool, retry_failed: bool = False) -> Journal:
     """The .part file of a run, locked. Raises UsageError: it is another run's, or it was made from something else.
 
     `resume`: go on with it if it is there; `force`: begin anew even if it holds results.
@@ -158,21 +158,21 @@ def open_journal(path: Path, origin: Origin, resume: bool, force: bool, retry_fa
     try:
         found = None if force else journal.read(retry_failed)
         if found is None:
-            journal.begin(origin)
-        elif resume and (other := difference(found, origin)):
+            journal.begin(provenance)
+        elif resume and (other := difference(found, provenance)):
             raise UsageError(f"{path}: was begun with {other}: --resume goes on with the same, --force begins anew")
         elif not resume and journal.index.rows:
             words = f"holds {journal.index.rows} results of an unfinished run: --resume goes on, --force begins anew"
             raise UsageError(f"{path}: {words}")
         elif not resume or not journal.index.rows:
-            journal.begin(origin)
+            journal.begin(provenance)
     except BaseException:
         os.close(journal.fd)
         raise
     return journal
 
 
-def origin_of(path: Path) -> Origin | None:
+def origin_of(path: Path) -> Provenance | None:
     """What the .part file at `path` was begun with; None when there is none to be read."""
     try:
         with path.open("rb", buffering=0) as file:

@@ -6,20 +6,20 @@ Serves the app. The stages themselves are `reader`, `generating` and `writer`.
 from __future__ import annotations
 
 from llmproc.batch.display import Display
-from llmproc.batch.event_queue import Broken, Inbox, Interrupted
+from llmproc.batch.event_queue import Broken, EventQueue, Interrupted
 from llmproc.batch.generating import Generating
 from llmproc.batch.options import BatchOptions
-from llmproc.batch.provenance import Origin
+from llmproc.batch.provenance import Provenance
 from llmproc.batch.reader import Reader
 from llmproc.batch.serving import limits, service_config
 from llmproc.batch.source import Source
 from llmproc.batch.stages import Stages
-from llmproc.batch.stats import Tally
-from llmproc.batch.target import Target
+from llmproc.batch.stats import BatchStats
+from llmproc.batch.target import ResultTarget
 from llmproc.batch.writer import Writer
 from llmproc.config import SamplingParams
 from llmproc.errors import StartError
-from llmproc.monitor.run_recorder import Observation
+from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.service.service import Service
 from llmproc.session.conversation import Session
@@ -38,38 +38,38 @@ class Pipeline:
         self,
         options: BatchOptions,
         source: Source,
-        target: Target,
-        origin: Origin,
+        target: ResultTarget,
+        provenance: Provenance,
         tokenizer: Tokenizer,
-        observation: Observation,
+        recorder: RunRecorder,
         display: Display,
     ) -> None:
-        self.stages, self.tally = Stages(), Tally()
-        self._observation, self._display, self._target = observation, display, target
-        self._inbox: Inbox = Inbox()
+        self.stages, self.stats = Stages(), BatchStats()
+        self._recorder, self._display, self._target = recorder, display, target
+        self._events: EventQueue = EventQueue()
         self.service = Service(
-            service_config(options, observation.output_fd),
-            observation,
+            service_config(options, recorder.output_fd),
+            recorder,
             on_progress=lambda progress: setattr(display, "loading", progress),
             on_notice=display.later,
-            on_failure=lambda error: self._inbox.put(Broken(error)),
+            on_failure=lambda error: self._events.put(Broken(error)),
         )
         display.service, display.size = self.service, source.size
-        template, bounds = ChatTemplate(origin.template), limits(options)
+        template, bounds = ChatTemplate(provenance.template), limits(options)
 
         def new_session(sampling: SamplingParams, system: str | None) -> Session:
-            return Session(self.service, tokenizer, template, origin.context, sampling, system, lasting=False)
+            return Session(self.service, tokenizer, template, provenance.context, sampling, system, lasting=False)
 
         if target.journal is not None:
-            self.tally.reused, self.tally.reused_failed = target.journal.index.rows, target.journal.index.failed
+            self.stats.reused, self.stats.reused_failed = target.journal.index.rows, target.journal.index.failed
         self._reader = Reader(
-            source, options.format, origin.base, options.sampling, options.system, new_session, bounds.ahead,
-            self._inbox, self.stages, target.journal,
+            source, options.format, provenance.base, options.sampling, options.system, new_session, bounds.ahead,
+            self._events, self.stages, target.journal,
         )  # fmt: skip
-        self._writer = Writer(target.sink, self._inbox, self.stages)
-        self._source, self._origin = source, origin
+        self._writer = Writer(target.sink, self._events, self.stages)
+        self._source, self._provenance = source, provenance
         self._generating = Generating(
-            self.service, self._reader, self._writer, self._inbox, bounds, self.stages, self.tally, display
+            self.service, self._reader, self._writer, self._events, bounds, self.stages, self.stats, display
         )
 
     @property
@@ -83,15 +83,15 @@ class Pipeline:
         try:
             self._writer.start()
             self._reader.start()
-            interrupts.generating(lambda: self._inbox.put(Interrupted()))
+            interrupts.generating(lambda: self._events.put(Interrupted()))
             self._generating.run()
             complete = not self._generating.interrupted
-            if complete and self._origin.input not in (None, self._source.digest):
+            if complete and self._provenance.input not in (None, self._source.digest):
                 self._display.later(
                     f"{self._source.name} has changed since the run began: the results are of what was read"
                 )
         except StartError as error:
-            reason = self._observation.last_output()
+            reason = self._recorder.last_output()
             raise StartError(f"{error}: {reason}" if reason else str(error)) from None
         finally:
             interrupts.generating(None)

@@ -17,7 +17,7 @@ from llmproc.text.tokenizers.sidecar import sidecar_path
 SCHEMA = 1  # of the .part file and of the rows in it
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True):
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """The first line of a .part file. The order of the fields is that of the refusals."""
 
     llmproc_batch: int = SCHEMA
@@ -49,17 +49,17 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 BEGINNING = b'{"llmproc_batch":'  # of every .part file's first line
 
 
-def decode_origin(line: bytes) -> Origin | None:
-    """The origin in a first line; None when that is none."""
+def decode_origin(line: bytes) -> Provenance | None:
+    """The provenance in a first line; None when that is none."""
     try:
-        return msgspec.json.decode(line, type=Origin)
+        return msgspec.json.decode(line, type=Provenance)
     except (msgspec.DecodeError, RecursionError):
         return None
 
 
-def difference(old: Origin, new: Origin) -> str | None:
+def difference(old: Provenance, new: Provenance) -> str | None:
     """The first thing in which a resume differs from what was begun, in a user's words; None when nothing does."""
-    for name in Origin.__struct_fields__:
+    for name in Provenance.__struct_fields__:
         before, now = getattr(old, name), getattr(new, name)
         if before == now or (name == "input" and None in (before, now)):
             continue

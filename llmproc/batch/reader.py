@@ -10,10 +10,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from llmproc.batch.event_queue import Arrived, Broken, Inbox, InputEnded, Ready
+from llmproc.batch.event_queue import Arrived, Broken, EventQueue, InputEnded, Ready
 from llmproc.batch.formats import records
 from llmproc.batch.journal import Journal
-from llmproc.batch.rows import Refused, Row, judge
+from llmproc.batch.rows import PromptRow, Refused, judge
 from llmproc.batch.source import Source, StoppedError
 from llmproc.batch.stages import Stages
 from llmproc.config import SamplingParams
@@ -36,7 +36,7 @@ class Reader:
         system: str | None,
         new_session: NewSession,
         ahead: int,
-        inbox: Inbox,
+        events: EventQueue,
         stages: Stages,
         journal: Journal | None = None,
     ) -> None:
@@ -46,7 +46,7 @@ class Reader:
         self._source, self._format, self._base = source, format, base
         self._sampling, self._system, self._new_session = sampling, system, new_session
         self._room = threading.Semaphore(ahead)
-        self._inbox, self._stages, self._journal = inbox, stages, journal
+        self._events, self._stages, self._journal = events, stages, journal
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="llmproc-reader", daemon=True)
 
@@ -71,11 +71,11 @@ class Reader:
         clock.start()
         try:
             self._read()
-            self._inbox.put(InputEnded(self.rows))
+            self._events.put(InputEnded(self.rows))
         except StoppedError:
             pass
         except BaseException as error:
-            self._inbox.put(Broken(error))
+            self._events.put(Broken(error))
         finally:
             clock.stop()
 
@@ -88,12 +88,12 @@ class Reader:
                     self._room.acquire()
                 if self._stopped:
                     raise StoppedError
-                self._inbox.put(Arrived(item))
+                self._events.put(Arrived(item))
             self.rows, self.position = self.rows + 1, row.end
         if self._journal is not None and self._journal.index.end > self.rows:
             raise self._another(f"it has {self.rows} rows, and there is a result of row {self._journal.index.end - 1}")
 
-    def _has_result(self, row: Row | Refused) -> bool:
+    def _has_result(self, row: PromptRow | Refused) -> bool:
         """Whether it needs no answer. UsageError when the result there is another row's."""
         if self._journal is None or (key := self._journal.key(row.index)) is None:
             return False
@@ -106,7 +106,7 @@ class Reader:
         path = self._journal.path
         return UsageError(f"{path}: was begun with another input, model or options: {what}; --force begins anew")
 
-    def _prepared(self, row: Row | Refused) -> Ready | Refused:
+    def _prepared(self, row: PromptRow | Refused) -> Ready | Refused:
         if isinstance(row, Refused):
             return row
         began = time.monotonic()

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from llmproc.batch.rows import Refused, Row
+from llmproc.batch.rows import PromptRow, Refused
 from llmproc.service.messages import FinishReason
 from llmproc.service.ticket import Ticket
 from llmproc.session.result import Result
@@ -41,7 +41,7 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
     extra: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET  # fields of the input that are no options
 
 
-def answered(row: Row, result: Result, ticket: Ticket) -> ResultRow:
+def answered(row: PromptRow, result: Result, ticket: Ticket) -> ResultRow:
     """From a request that has ended."""
     timings = result.timings
     return ResultRow(

@@ -34,7 +34,7 @@ _ALIKE = 0.88  # of difflib's ratio: `temprature` is 0.95, `system_id` for `syst
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PromptRow:
     """One row that can be asked."""
 
     index: int  # place among the rows of the input, from 0
@@ -66,7 +66,7 @@ def key_of(base: bytes, raw: bytes) -> str:
     return hashlib.sha256(base + raw).hexdigest()[:16]
 
 
-def judge(record: Record, index: int, base: bytes, sampling: SamplingParams, system: str | None) -> Row | Refused:
+def judge(record: Record, index: int, base: bytes, sampling: SamplingParams, system: str | None) -> PromptRow | Refused:
     """The row in a record; `sampling` and `system` are for what it does not say."""
     key = key_of(base, record.raw)
     fields = record.fields or {}
@@ -74,7 +74,7 @@ def judge(record: Record, index: int, base: bytes, sampling: SamplingParams, sys
     try:
         if record.fields is None:
             raise RequestError(record.error)
-        return Row(
+        return PromptRow(
             index, record.line, record.end, key, name, _prompt(fields), _sampling(fields, sampling),
             _system(fields, system), _checked(extra),
         )  # fmt: skip

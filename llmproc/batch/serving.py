@@ -5,7 +5,7 @@ Whatever answers requests is a `service.Service` to the rest of batch, which ass
 
 from __future__ import annotations
 
-from llmproc.batch.generating import Limits
+from llmproc.batch.generating import StageLimits
 from llmproc.batch.options import BatchOptions
 from llmproc.service.service import ServiceConfig
 
@@ -29,9 +29,9 @@ def service_config(options: BatchOptions, output_fd: int) -> ServiceConfig:
     )
 
 
-def limits(options: BatchOptions) -> Limits:
+def limits(options: BatchOptions) -> StageLimits:
     """Rows that may be between the stages: they, and nothing else, are what a run holds in memory."""
-    flying = _ROUNDS * options.slots + 16
+    in_flight = _ROUNDS * options.slots + 16
     if options.mode == "lpt":
-        flying = max(flying, _LONGEST_OF)
-    return Limits(flying, flying, flying + _UNWRITTEN)
+        in_flight = max(in_flight, _LONGEST_OF)
+    return StageLimits(in_flight, in_flight, in_flight + _UNWRITTEN)

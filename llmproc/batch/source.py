@@ -22,7 +22,7 @@ _BOM = b"\xef\xbb\xbf"  # what some programs put in front of UTF-8
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SourceLine:
     """One line without its end. `data` of a line that is not `whole` (longer than MAX_LINE) is its beginning."""
 
     number: int  # from 1
@@ -73,7 +73,7 @@ class Source:
             at += len(data)
         return digest.hexdigest()
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[SourceLine]:
         """Every line; the last one may lack its end. LlmprocError when reading fails, StoppedError after `stop`."""
         number, end, held, kept = 1, 0, [], 0  # type: int, int, list[bytes], int
         first = True
@@ -129,8 +129,8 @@ class Source:
             raise LlmprocError(f"{self.name}: cannot be read: {error.strerror}") from None
 
 
-def _line(number: int, parts: list[bytes], size: int, end: int) -> Line:
+def _line(number: int, parts: list[bytes], size: int, end: int) -> SourceLine:
     data = b"".join(parts)
     if size > MAX_LINE:
-        return Line(number, data[:MAX_LINE], False, end)
-    return Line(number, data.removesuffix(b"\r"), True, end)
+        return SourceLine(number, data[:MAX_LINE], False, end)
+    return SourceLine(number, data.removesuffix(b"\r"), True, end)

@@ -23,7 +23,7 @@ class WorkerTally:
 
 
 @dataclass(slots=True)
-class Tally:
+class BatchStats:
     """Of this run; `reused` and `reused_failed` are results that were there before."""
 
     ok: int = 0
@@ -82,7 +82,7 @@ class Tally:
             own.replayed += row.attempts > 1
 
 
-class Speed:
+class RowSpeed:
     """A count that grows, over the last seconds."""
 
     def __init__(self) -> None:

@@ -9,17 +9,17 @@ from typing import Any
 
 from llmproc.batch.options import BatchOptions
 from llmproc.batch.stages import Stages
-from llmproc.batch.stats import Tally
+from llmproc.batch.stats import BatchStats
 
 SCHEMA = 1
 
 
 def document(
-    options: BatchOptions, tally: Tally, stages: Stages, threads: int, rows: int, began: float, ended: float
+    options: BatchOptions, stats: BatchStats, stages: Stages, threads: int, rows: int, began: float, ended: float
 ) -> dict[str, Any]:
     """`rows`: of the whole input; `began`, `ended`: of the whole run, on CLOCK_MONOTONIC."""
-    asked = sum(own.rows for own in tally.workers.values())
-    first = ended if tally.first_dispatch is None else tally.first_dispatch
+    asked = sum(own.rows for own in stats.workers.values())
+    first = ended if stats.first_dispatch is None else stats.first_dispatch
     return {
         "schema": SCHEMA,
         "simulated": False,
@@ -28,22 +28,22 @@ def document(
         "threads": threads,
         "sequences": options.engine.sequences,
         "rows": rows,
-        "ok": rows - tally.failed - tally.reused_failed,
-        "failed": tally.failed + tally.reused_failed,
-        "reused": tally.reused,
-        "prompt_tokens": tally.prompt_tokens,
-        "cached_tokens": tally.cached_tokens,
-        "new_tokens": tally.new_tokens,
-        "elapsed_s": round(tally.work_s, 6),
-        "tokens_per_s": round(tally.tokens_per_s, 3),
+        "ok": rows - stats.failed - stats.reused_failed,
+        "failed": stats.failed + stats.reused_failed,
+        "reused": stats.reused,
+        "prompt_tokens": stats.prompt_tokens,
+        "cached_tokens": stats.cached_tokens,
+        "new_tokens": stats.new_tokens,
+        "elapsed_s": round(stats.work_s, 6),
+        "tokens_per_s": round(stats.tokens_per_s, 3),
         "start_s": round(first - began, 6),
         "wall_s": round(ended - began, 6),
-        "queue_mean_s": round(tally.queue_s / asked, 6) if asked else 0.0,
-        "queue_most_s": round(tally.queue_most_s, 6),
+        "queue_mean_s": round(stats.queue_s / asked, 6) if asked else 0.0,
+        "queue_most_s": round(stats.queue_most_s, 6),
         "stages": stages.report(),
         "by_worker": [
             {"worker": worker, "rows": own.rows, "new_tokens": own.new_tokens, "replayed": own.replayed}
-            for worker, own in sorted(tally.workers.items())
+            for worker, own in sorted(stats.workers.items())
         ],
         "output": None if options.output is None else str(options.output),
         "run_folder": None,

@@ -13,13 +13,13 @@ from pathlib import Path
 from llmproc.batch import sorting
 from llmproc.batch.journal import Journal, open_journal
 from llmproc.batch.options import BatchOptions
-from llmproc.batch.provenance import Origin
+from llmproc.batch.provenance import Provenance
 from llmproc.batch.source import Source
 from llmproc.batch.writer import InOrder, Nowhere, Sink
 from llmproc.errors import UsageError
 
 
-class Target:
+class ResultTarget:
     """`sink` is what the writer writes to; `finish` when every row is there; `close` in any case."""
 
     journal: Journal | None = None
@@ -35,7 +35,7 @@ class Target:
         """Keep what is to be kept."""
 
 
-class FileTarget(Target):
+class FileTarget(ResultTarget):
     """A results file that appears when it is complete."""
 
     def __init__(self, path: Path, journal: Journal) -> None:
@@ -57,7 +57,7 @@ class FileTarget(Target):
             self._journal.close()
 
 
-class StreamTarget(Target):
+class StreamTarget(ResultTarget):
     """A descriptor: stdout, or a pipe or device by name."""
 
     def __init__(self, fd: int, name: str, owned: bool) -> None:
@@ -81,10 +81,10 @@ def part_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.part")
 
 
-def open_target(options: BatchOptions, origin: Origin, source: Source) -> Target:
+def open_target(options: BatchOptions, provenance: Provenance, source: Source) -> ResultTarget:
     """The target of a run. Raises UsageError naming the file and what stands in the way."""
     if options.output is None:
-        return StreamTarget(1, "stdout", owned=False) if options.rows_on_stdout else Target()
+        return StreamTarget(1, "stdout", owned=False) if options.rows_on_stdout else ResultTarget()
     path = options.output
     if path.is_symlink():
         path = Path(os.path.realpath(path))  # it stays one: the file behind it is replaced
@@ -99,7 +99,7 @@ def open_target(options: BatchOptions, origin: Origin, source: Source) -> Target
             raise UsageError(f"{file}: is the input: results need another file")
     if found is not None and not (options.force or options.resume):
         raise UsageError(f"{options.output}: exists: --force replaces it, --resume asks only what is missing in it")
-    journal = open_journal(part, origin, options.resume, options.force, options.retry_failed)
+    journal = open_journal(part, provenance, options.resume, options.force, options.retry_failed)
     try:
         if options.resume and found is not None and not journal.index.rows:
             journal.adopt(path, options.retry_failed)
@@ -109,7 +109,7 @@ def open_target(options: BatchOptions, origin: Origin, source: Source) -> Target
     return FileTarget(path, journal)
 
 
-def _open_stream(path: Path, found: os.stat_result, options: BatchOptions) -> Target:
+def _open_stream(path: Path, found: os.stat_result, options: BatchOptions) -> ResultTarget:
     if stat.S_ISDIR(found.st_mode):
         raise UsageError(f"{options.output}: is a folder: must be a file")
     if options.resume or options.force:

@@ -15,7 +15,7 @@ import stat
 import threading
 from typing import Protocol
 
-from llmproc.batch.event_queue import Broken, Inbox, Written
+from llmproc.batch.event_queue import Broken, EventQueue, Written
 from llmproc.batch.record import ResultRow, encode
 from llmproc.batch.source import StoppedError
 from llmproc.batch.stages import Stages
@@ -85,8 +85,8 @@ class InOrder:
 class Writer:
     """`put` rows, `close` when there are no more."""
 
-    def __init__(self, sink: Sink, inbox: Inbox, stages: Stages) -> None:
-        self._sink, self._inbox, self._stages = sink, inbox, stages
+    def __init__(self, sink: Sink, events: EventQueue, stages: Stages) -> None:
+        self._sink, self._events, self._stages = sink, events, stages
         self._rows: queue.SimpleQueue[ResultRow | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="llmproc-writer", daemon=True)
 
@@ -116,8 +116,8 @@ class Writer:
             if broken:
                 continue  # a hole in the order of a stream, or a full disk: what comes after is not written either
             try:
-                self._inbox.put(Written(self._sink.append(row.index, encode(row), row.status != "ok")))
+                self._events.put(Written(self._sink.append(row.index, encode(row), row.status != "ok")))
             except BaseException as error:
                 broken = True
-                self._inbox.put(Broken(error))
+                self._events.put(Broken(error))
         clock.stop()

@@ -21,17 +21,41 @@ class Token(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=False):
     sampled: bool
 
 
-class Finish(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False):
+class Finish(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False, kw_only=True):
     """The last event of a request. Seconds are wall time."""
 
     request_id: int
     reason: Reason
-    message: str  # for "failed" and "context": one line for the user, else empty
+    message: str = ""  # for "failed" and "context": one line for the user, else empty
     prompt_tokens: int
-    cached_tokens: int  # of the prompt, found in the prefix cache when it was first admitted
+    cached_tokens: int = 0  # of the prompt, found in the prefix cache when it was first admitted
     new_tokens: int  # Token events of this request, the closing one included
-    coins: int  # drawn from the stream so far, those before this request included
-    discarded: int | None  # the id drawn after the closing one, which joins nothing
+    draws: int  # drawn from the stream so far, those before this request included
+    discarded: int | None = None  # the id drawn after the closing one, which joins nothing
     positions: int  # of the sequence: prompt_tokens + new_tokens
-    prefill_s: float  # from the first forward pass until the prompt was read
-    decode_s: float  # after the first forward pass
+    prefill_s: float = 0.0  # from the first forward pass until the prompt was read
+    decode_s: float = 0.0  # after the first forward pass
+
+    @classmethod
+    def plain(
+        cls,
+        request_id: int,
+        reason: Reason,
+        *,
+        prompt_tokens: int,
+        new_tokens: int = 0,
+        draws: int,
+        message: str = "",
+        decode_s: float = 0.0,
+    ) -> Finish:
+        """Make one without cached or discarded tokens: of a request that never began, or that no engine ran."""
+        return cls(
+            request_id=request_id,
+            reason=reason,
+            message=message,
+            prompt_tokens=prompt_tokens,
+            new_tokens=new_tokens,
+            draws=draws,
+            positions=prompt_tokens + new_tokens,
+            decode_s=decode_s,
+        )

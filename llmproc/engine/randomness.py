@@ -10,20 +10,20 @@ SEED_INSTEAD_OF_ZERO = 0x9E3779B97F4A7C15  # zero is the generator's fixed point
 
 
 class RandomStream:
-    """Coins in [0, 1), one per sampled token. `state` decides all that follow, `coins` says how many were drawn."""
+    """Coins in [0, 1), one per sampled token. `state` decides all that follow, `draws` says how many were drawn."""
 
-    __slots__ = ("coins", "state")
+    __slots__ = ("draws", "state")
 
-    def __init__(self, seed: int, coins: int = 0) -> None:
-        """Seed, taken modulo 2^64, and how many coins were drawn before: a replay goes on where they ended."""
-        if coins < 0:
-            raise ValueError(f"{coins} coins: cannot be negative")
-        self.coins = coins
-        self.state = skip(seed & MASK or SEED_INSTEAD_OF_ZERO, coins)
+    def __init__(self, seed: int, draws: int = 0) -> None:
+        """Seed, taken modulo 2^64, and how many draws were drawn before: a replay goes on where they ended."""
+        if draws < 0:
+            raise ValueError(f"{draws} draws: cannot be negative")
+        self.draws = draws
+        self.state = skip(seed & MASK or SEED_INSTEAD_OF_ZERO, draws)
 
     def coin(self) -> np.float32:
         """The next coin: a multiple of 2^-24."""
-        self.coins += 1
+        self.draws += 1
         self.state = advance(self.state)
         return np.float32(((self.state * MULTIPLIER & MASK) >> 40) / 16777216.0)
 

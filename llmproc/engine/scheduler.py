@@ -13,7 +13,7 @@ Serves `engine`. Rules:
   prompt that pages will not last for. (Budget is left only when the prompts before it are being read to their end, so
   they lack no pages.) Pages are still taken only as they are needed, and decodes may want them first.
 - When no page is left for a sequence, the youngest running one is pushed back to the front of those who wait, be it
-  that sequence itself. It keeps tokens and coins and starts again from its tokens; what it published and nobody took is
+  that sequence itself. It keeps tokens and draws and starts again from its tokens; what it published and nobody took is
   found again. The oldest is never pushed back, and the pool holds a full context: somebody always ends.
 - A page is findable by others once logits after it were finite (`prove`): NaN or infinity in keys or values of a prefix
   shows in all logits after it. What was not proved, or belonged to a failed sequence alone, is wiped (`Step.dirty`).

@@ -24,7 +24,7 @@ class SequenceRequest:
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 42
-    coins: int = 0  # drawn from the seed's stream before
+    draws: int = 0  # drawn from the seed's stream before
     closing: int | None = None  # the id that ends a turn of full length (course contract, section 1)
 
 
@@ -44,8 +44,8 @@ def check_request(request: SequenceRequest, vocab_size: int, context: int) -> No
         _check_id("closing token", request.closing, vocab_size)
     if request.max_tokens < 1:
         raise RequestError(f"max_tokens {request.max_tokens} must be at least 1")
-    if request.coins < 0:
-        raise RequestError(f"coins {request.coins} cannot be negative")
+    if request.draws < 0:
+        raise RequestError(f"draws {request.draws} cannot be negative")
     try:
         check_options(request.temperature, request.top_p)
     except ValueError as error:
@@ -80,7 +80,7 @@ class Sequence:
     @classmethod
     def begin(cls, request: SequenceRequest) -> Sequence:
         """The state before anything was computed."""
-        return cls(request, list(request.tokens), RandomStream(request.seed, request.coins))
+        return cls(request, list(request.tokens), RandomStream(request.seed, request.draws))
 
     def passed(self, count: int, before: float, after: float) -> None:
         """A forward pass between these times computed the next `count` ids."""
@@ -107,7 +107,7 @@ class Sequence:
             prompt_tokens=len(self.request.tokens),
             cached_tokens=self.cached,
             new_tokens=self.new,
-            coins=self.stream.coins,
+            draws=self.stream.draws,
             discarded=self.discarded,
             positions=len(self.tokens),
             prefill_s=0.0 if self.started is None else prefill_end - self.started,

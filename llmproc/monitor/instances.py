@@ -5,7 +5,7 @@
         left by kill -9: no process has that pid and starttime, so whoever looks next removes it
 
 Serves main (announcing) and `top` (finding). Nobody is found by name, and no process but main writes here. The numbers
-are the tally's; what the kernel knows of the processes is not in the file.
+are the stats's; what the kernel knows of the processes is not in the file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import msgspec
 
 from llmproc.errors import LogError
 from llmproc.monitor import proc, runtimedir
-from llmproc.monitor.service_stats import Tally, WorkerCount
+from llmproc.monitor.service_stats import ServiceStats, WorkerCount
 
 SCHEMA = 1
 _LARGEST = 1 << 20  # bytes of a file that is still read
@@ -57,14 +57,14 @@ class Announcement:
 
     def __init__(
         self,
-        tally: Tally,
+        stats: ServiceStats,
         run_folder: Path | None,
         failed: Callable[[str], object] = lambda reason: None,
         *,
         open_place: Callable[[], Path] = runtimedir.open_place,
     ) -> None:
         """Writes the file. `failed(reason)` is called once if it cannot be kept; then nobody will find the instance."""
-        self._tally, self._failed, self._open_place = tally, failed, open_place
+        self._stats, self._failed, self._open_place = stats, failed, open_place
         own = proc.read_stat(os.getpid())
         self._pid, self._starttime = os.getpid(), own.starttime if own else 0
         self._name = f"{self._pid}-{self._starttime}-{_namespace()}-{next(_count)}.json"
@@ -79,7 +79,7 @@ class Announcement:
 
     def write(self) -> None:
         """Replaces the file if a count has changed since the last time."""
-        version = self._tally.version
+        version = self._stats.version
         if self._closed or version == self._version:
             return
         self._version = version
@@ -114,7 +114,7 @@ class Announcement:
 
     def _instance(self) -> Instance:
         now = time.monotonic()
-        counts = self._tally.counts(now)
+        counts = self._stats.counts(now)
         return Instance(
             SCHEMA,
             self._pid,

@@ -1,6 +1,6 @@
 """Where the lines of one run go: the run folder, and the course log's other place, a file or stderr.
 
-Serves the observation of a service and `record`. It opens and closes; who writes, and when, is their affair.
+Serves the recorder of a service and `record`. It opens and closes; who writes, and when, is their affair.
 """
 
 from __future__ import annotations

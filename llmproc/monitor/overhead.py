@@ -15,7 +15,7 @@ _COST_EVERY_S = 10.0
 _ERRORS_TOLD = 3
 
 
-class Effort:
+class Overhead:
     """The account of one watcher. Safe to call from any thread."""
 
     def __init__(

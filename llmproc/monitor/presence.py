@@ -1,6 +1,6 @@
 """A service that nobody watches is still found by `top`: an Observer that counts and announces, and samples nothing.
 
-Serves the Python API. Where a run folder is kept, `observation` does this and more.
+Serves the Python API. Where a run folder is kept, `recorder` does this and more.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from typing import Any
 from llmproc.monitor.grid import Grid
 from llmproc.monitor.instances import Announcement
 from llmproc.monitor.observer import NoObserver
-from llmproc.monitor.service_stats import Tally
+from llmproc.monitor.service_stats import ServiceStats
 
 _CADENCE_S = 0.3
 
 
-class Announcing(NoObserver):
+class PresenceFile(NoObserver):
     """A service's Observer; `close()` it after the service. Its thread sleeps while no count changes.
 
     File and thread begin with the first event: Ctrl-C may come before whoever made this can close it.
     """
 
     def __init__(self) -> None:
-        self._tally = Tally()
+        self._stats = ServiceStats()
         self._announcement: Announcement | None = None
         self._grid = Grid(_CADENCE_S, self._write, "announce")
 
     def event(self, kind: str, **fields: Any) -> None:
         """Counted; told within the cadence."""
-        self._tally.event(kind, time.monotonic(), fields)
+        self._stats.event(kind, time.monotonic(), fields)
         if self._announcement is None:
-            self._announcement = Announcement(self._tally, None)
+            self._announcement = Announcement(self._stats, None)
             with contextlib.suppress(RuntimeError):  # the interpreter is ending
                 self._grid.start()
         self._grid.once()

@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from llmproc.monitor import table
 from llmproc.monitor.cgroup import Groups
 from llmproc.monitor.followed import Followed, Recorded, Window
-from llmproc.monitor.overhead import Effort
+from llmproc.monitor.overhead import Overhead
 from llmproc.monitor.proc import TICKS_PER_SECOND, Stat
 from llmproc.monitor.sinks import LineSink
 from llmproc.monitor.tree import Key, Tree
@@ -52,7 +53,7 @@ class Recorder:
         cpus: int = CPUS,
     ) -> None:
         """`ended(stat)` is called for a zombie after its last sample, and again until it is reaped."""
-        self.effort = Effort(interval_s, clock, event, notice)
+        self.overhead = Overhead(interval_s, clock, event, notice)
         self.left: list[Recorded] = []  # in the order in which they left
         self._tree, self._course_sinks, self._csv_sink = tree, list(course_sinks), csv_sink
         self._interval_s, self._clock, self._ended = interval_s, clock, ended
@@ -66,7 +67,7 @@ class Recorder:
         """What is there already: it is followed from now on."""
         if self._csv_sink is not None:
             self._csv_sink.write(table.header())
-        self.effort.guarded(self._find_all)
+        self.overhead.guarded(self._find_all)
 
     def tick(self) -> None:
         """One grid point: the tree as it is now."""
@@ -75,25 +76,25 @@ class Recorder:
     def finish(self) -> list[Recorded]:
         """The closing samples; returns what was followed."""
         self._grid_point(0.0)
-        self.effort.guarded(self._end_all)
-        self.effort.tell_cost(self._skipped(), at_once=True)
+        self.overhead.guarded(self._end_all)
+        self.overhead.tell_cost(self._skipped(), at_once=True)
         return self.left
 
     def report(self) -> dict[str, float | int]:
         """What `watch_cost` says, for run.json."""
-        return self.effort.report(self._skipped())
+        return self.overhead.report(self._skipped())
 
     def _grid_point(self, shortest_s: float) -> None:
-        before, detailed = time.thread_time(), self.effort.detailed
-        self.effort.guarded(lambda: self._look(detailed, shortest_s), counted=False)
-        self.effort.grid_point(time.thread_time() - before)
-        self.effort.tell_cost(self._skipped())
+        before, detailed = time.thread_time(), self.overhead.detailed
+        self.overhead.guarded(lambda: self._look(detailed, shortest_s), counted=False)
+        self.overhead.grid_point(time.thread_time() - before)
+        self.overhead.tell_cost(self._skipped())
 
     def _look(self, detailed: bool, shortest_s: float) -> None:
         windows: list[tuple[Followed, Window]] = []
         self._sample_all(list(self._followed.values()), windows, detailed, shortest_s)
         known = len(self._followed)
-        self.effort.guarded(self._find_all, counted=False)
+        self.overhead.guarded(self._find_all, counted=False)
         self._sample_all(list(self._followed.values())[known:], windows, detailed, shortest_s)
         self._lines(windows)
 
@@ -101,7 +102,8 @@ class Recorder:
         self, some: list[Followed], windows: list[tuple[Followed, Window]], detailed: bool, shortest_s: float
     ) -> None:
         for one in some:
-            self.effort.guarded(lambda one=one: windows.extend(self._sample(one, detailed, shortest_s)), counted=False)  # type: ignore[misc]
+            sample = partial(self._sample, one, detailed, shortest_s)
+            self.overhead.guarded(lambda take=sample: windows.extend(take()), counted=False)  # type: ignore[misc]
 
     def _find_all(self) -> None:
         """Who has joined the tree."""
@@ -117,7 +119,7 @@ class Recorder:
         self._followed[stat.key] = one
         self._root = self._root or one
         self._write(one.news(one.began))
-        self.effort.emit("process_found", pid=stat.pid, parent=stat.ppid, comm=stat.comm, born_t=round(born, 6))
+        self.overhead.emit("process_found", pid=stat.pid, parent=stat.ppid, comm=stat.comm, born_t=round(born, 6))
 
     def _sample(self, one: Followed, detailed: bool, shortest_s: float) -> list[tuple[Followed, Window]]:
         """Reads it and writes its rows; what its course line would be about, if there may be one."""
@@ -172,7 +174,7 @@ class Recorder:
         self._write(one.rest())
         recorded = one.recorded(alive)
         self.left.append(recorded)
-        self.effort.emit(
+        self.overhead.emit(
             "process_left",
             pid=recorded.pid,
             comm=recorded.comm,

@@ -1,7 +1,7 @@
 """Wires the watch, the run folder and the announcement to a service: who samples, where the lines go, what `top` finds.
 
     service --events--> run folder
-                   \\--> tally --> announcement, replaced on the watch's grid while counts change
+                   \\--> stats --> announcement, replaced on the watch's grid while counts change
             --turns--> watch --> course log, proc.csv
 
 Serves every app that runs workers. It decides nothing about requests and reads no /proc itself.
@@ -19,12 +19,12 @@ from typing import Any
 from llmproc.monitor.instances import Announcement
 from llmproc.monitor.logs import Logs
 from llmproc.monitor.runfolder import RunFolder
-from llmproc.monitor.service_stats import Tally
-from llmproc.monitor.stderr_tail import last_line
-from llmproc.monitor.watch import Watch
+from llmproc.monitor.service_stats import ServiceStats
+from llmproc.monitor.stderr_tail import stderr_tail
+from llmproc.monitor.watch import ProcWatch
 
 
-class Observation:
+class RunRecorder:
     """A service's Observer; `close()` it after the service."""
 
     def __init__(
@@ -41,10 +41,10 @@ class Observation:
         """
         self._logs = Logs(log, course or not sys.stderr.isatty(), run_dir, notice)
         self.output_fd = self._output()
-        self._tally = Tally()
+        self._stats = ServiceStats()
         path = self.folder.path if self.folder else None
-        self._announcement = Announcement(self._tally, path, self._not_announced)
-        self._watch = Watch(
+        self._announcement = Announcement(self._stats, path, self._not_announced)
+        self._watch = ProcWatch(
             interval_s,
             self._logs.course,
             self._logs.csv,
@@ -70,7 +70,7 @@ class Observation:
 
     def last_output(self) -> str:
         """The last line children wrote, "" if none: the reason, when one could not start."""
-        return last_line(self.output_fd)
+        return stderr_tail(self.output_fd)
 
     def describe(self, **facts: Any) -> None:
         """Add facts to run.json."""
@@ -89,7 +89,7 @@ class Observation:
     def event(self, kind: str, **fields: Any) -> None:
         """One line of events.jsonl; and what it counts."""
         self._logs.event(kind, **fields)
-        self._tally.event(kind, time.monotonic(), fields)
+        self._stats.event(kind, time.monotonic(), fields)
         self._watch.poke()
 
     def worker_started(self, pid: int) -> None:

@@ -56,7 +56,7 @@ class _Worker:
     queued: set[int] = field(default_factory=set)  # sent its way, run by nobody yet
 
 
-class Tally:
+class ServiceStats:
     """Feed it every event; safe to call from any thread."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ import os
 _TAIL = 4096
 
 
-def last_line(fd: int) -> str:
+def stderr_tail(fd: int) -> str:
     """The last line of the file behind `fd`, "" if it has none."""
     size = os.fstat(fd).st_size
     lines = os.pread(fd, _TAIL, max(0, size - _TAIL)).decode(errors="replace").strip().splitlines()

@@ -1,4 +1,4 @@
-"""One process under observation: how it is read, what was read last, and its rows of proc.csv.
+"""One process under recorder: how it is read, what was read last, and its rows of proc.csv.
 
 Serves the watch (main's workers), the recorder (any process tree) and `top`. Reading and formatting only: when to
 look, and what a look means, is for those who ask.

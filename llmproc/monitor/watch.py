@@ -21,7 +21,7 @@ from llmproc.monitor import proc, table
 from llmproc.monitor.cgroup import Groups
 from llmproc.monitor.courselog import format_line
 from llmproc.monitor.grid import Grid
-from llmproc.monitor.overhead import Effort
+from llmproc.monitor.overhead import Overhead
 from llmproc.monitor.proc import TICKS_PER_SECOND
 from llmproc.monitor.sinks import LineSink
 from llmproc.monitor.subject import Subject
@@ -36,7 +36,7 @@ class _Worker(Subject):
     lines = 0  # course lines of this turn
 
 
-class Watch:
+class ProcWatch:
     """Samples the workers on a grid while they generate."""
 
     def __init__(
@@ -57,8 +57,8 @@ class Watch:
         `after` is called on the watch's thread after every grid point, and once after `poke`.
         """
         self.interval_s, self.course_sinks, self.csv_sink = interval_s, list(course_sinks), csv_sink
-        self.effort = Effort(interval_s, clock, event, notice)
-        self.grid = Grid(interval_s, lambda: self.effort.guarded(self.tick, counted=False), "watch", clock)
+        self.overhead = Overhead(interval_s, clock, event, notice)
+        self.grid = Grid(interval_s, lambda: self.overhead.guarded(self.tick, counted=False), "watch", clock)
         self._clock, self._after, self._root, self._cpus = clock, after, proc_root, cpus
         self._groups = Groups(proc_root)
         self._lock = threading.RLock()
@@ -79,15 +79,15 @@ class Watch:
         for worker in list(self._workers.values()):
             self.end_turn(worker.pid)
         if self.grid.stop():
-            self.effort.tell_cost(self._skipped(), at_once=True)
+            self.overhead.tell_cost(self._skipped(), at_once=True)
 
     def cost(self) -> float:
         """The watch's own CPU time / wall time since it was made: a fraction of one core."""
-        return self.effort.cost()
+        return self.overhead.cost()
 
     def report(self) -> dict[str, float | int]:
         """What `watch_cost` says, for run.json."""
-        return self.effort.report(self._skipped())
+        return self.overhead.report(self._skipped())
 
     # -- what main tells it ----------------------------------------------------------------------------------------
 
@@ -97,7 +97,7 @@ class Watch:
 
     def worker_started(self, pid: int) -> None:
         """A worker is there: a first row."""
-        self.effort.guarded(lambda: self._rows(self._known(pid)))
+        self.overhead.guarded(lambda: self._rows(self._known(pid)))
 
     def worker_died(self, pid: int) -> None:
         """Before main reaps it: closes an open turn, takes the last sample and forgets the process."""
@@ -108,7 +108,7 @@ class Watch:
             if worker is not None:
                 self._rows(worker)
 
-        self.effort.guarded(last)
+        self.overhead.guarded(last)
         with self._lock:
             worker = self._workers.pop(pid, None)
             if worker is not None and worker.last is not None:
@@ -123,24 +123,24 @@ class Watch:
 
     def begin_turn(self, pid: int) -> None:
         """The worker gets a turn now: the baseline of its first sample."""
-        self.effort.guarded(lambda: self._begin(pid))
+        self.overhead.guarded(lambda: self._begin(pid))
 
     def end_turn(self, pid: int) -> None:
         """The turn is over: the closing sample, now, in the caller's thread. Nothing happens without a turn."""
-        self.effort.guarded(lambda: self._end(pid))
+        self.overhead.guarded(lambda: self._end(pid))
 
     def tick(self) -> None:
         """One grid point: every worker is sampled. (The thread calls it; tests call it under their own clock.)"""
-        before, detailed = time.thread_time(), self.effort.detailed
+        before, detailed = time.thread_time(), self.overhead.detailed
         with self._lock:
             workers = list(self._workers.values()) if self._generating() else []
         for worker in workers:
-            self.effort.guarded(lambda worker=worker: self._grid_sample(worker, detailed), counted=False)  # type: ignore[misc]
+            self.overhead.guarded(lambda worker=worker: self._grid_sample(worker, detailed), counted=False)  # type: ignore[misc]
         self.grid.passed(self._clock())
         if workers:
-            self.effort.grid_point(time.thread_time() - before)
-            self.effort.tell_cost(self._skipped())
-        self.effort.guarded(self._after)
+            self.overhead.grid_point(time.thread_time() - before)
+            self.overhead.tell_cost(self._skipped())
+        self.overhead.guarded(self._after)
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
@@ -166,7 +166,7 @@ class Watch:
             worker.last = worker.began = self._rows(worker)  # a row of the idle time that ends here
             worker.turn, worker.lines = self._turns, 0
             self.grid.begin()
-            self.effort.emit("turn_began", pid=pid, turn=worker.turn)
+            self.overhead.emit("turn_began", pid=pid, turn=worker.turn)
 
     def _end(self, pid: int) -> None:
         with self._lock:
@@ -187,7 +187,7 @@ class Watch:
                     "user_s": (last.stat.utime - began.stat.utime) / TICKS_PER_SECOND,
                     "system_s": (last.stat.stime - began.stat.stime) / TICKS_PER_SECOND,
                 }
-            self.effort.emit("turn_ended", pid=pid, turn=turn, lines=worker.lines, **fields)
+            self.overhead.emit("turn_ended", pid=pid, turn=turn, lines=worker.lines, **fields)
 
     def _grid_sample(self, worker: _Worker, detailed: bool) -> None:
         if self.csv_sink is not None:

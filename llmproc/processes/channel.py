@@ -1,6 +1,6 @@
 """Channels: frames over file descriptors.
 
-    Outbox + Inbox          main's ends: non-blocking, bounded, driven by its selector; main never blocks on a pipe
+    Outbox + FrameReader    main's ends: non-blocking, bounded, driven by its selector; main never blocks on a pipe
     WorkerChannel           a worker's ends: polls for requests between steps, blocks when it has nothing to do
     ControlSocket           main <-> template: one frame a packet (SOCK_SEQPACKET), descriptors may travel with it
 
@@ -75,7 +75,7 @@ class Outbox:
         return True
 
 
-class Inbox:
+class FrameReader:
     """Frames from a non-blocking descriptor."""
 
     def __init__(self, fd: int) -> None:

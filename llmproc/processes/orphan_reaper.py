@@ -38,7 +38,7 @@ class _Subreaper:
 _subreaper = _Subreaper()
 
 
-class Strays:
+class OrphanReaper:
     """Keeps the subreaper flag on for as long as a fork or a search needs it, and ends and reaps what is found."""
 
     def __init__(self) -> None:

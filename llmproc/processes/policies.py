@@ -56,8 +56,8 @@ class RestartPolicy:
         return self._fruitless.get(slot, 0)
 
 
-class Rung(Enum):
-    """The rungs of the stop ladder."""
+class StopStage(Enum):
+    """The stages of the stop escalation."""
 
     MESSAGE = "message"
     SIGTERM = "SIGTERM"
@@ -65,21 +65,21 @@ class Rung(Enum):
     SIGKILL = "SIGKILL"
 
 
-class StopLadder:
+class StopEscalation:
     """Message, SIGTERM, SIGABRT (stacks are written), SIGKILL, each with a deadline in seconds of running time."""
 
-    def __init__(self, waits_s: tuple[float, ...] = (0.6, 0.4, 0.3), first: Rung = Rung.MESSAGE) -> None:
-        rungs = list(Rung)
-        self._left = [(rung, wait) for rung, wait in zip(rungs, (*waits_s, 0.0), strict=True)][rungs.index(first) :]
+    def __init__(self, waits_s: tuple[float, ...] = (0.6, 0.4, 0.3), first: StopStage = StopStage.MESSAGE) -> None:
+        stages = list(StopStage)
+        self._left = [(stage, wait) for stage, wait in zip(stages, (*waits_s, 0.0), strict=True)][stages.index(first) :]
         self.deadline = 0.0
 
-    def next(self, now: float) -> Rung | None:
-        """The rung to take now, or None while the one before still has time (or all have been taken)."""
+    def next(self, now: float) -> StopStage | None:
+        """The stage to take now, or None while the one before still has time (or all have been taken)."""
         if not self._left or now < self.deadline:
             return None
-        rung, wait = self._left.pop(0)
+        stage, wait = self._left.pop(0)
         self.deadline = now + wait
-        return rung
+        return stage
 
 
 class Verdict(Enum):
@@ -87,12 +87,12 @@ class Verdict(Enum):
 
     FINE = "fine"
     LONG_STEP = "long step"  # busy, counter still, CPU time rising: warn
-    STARVED = "starved"  # busy, counter still, but it waits for a core: warn, never the ladder
-    STUCK = "stuck"  # busy, counter still, neither runs nor waits for a core: the ladder
+    STARVED = "starved"  # busy, counter still, but it waits for a core: warn, never the escalation
+    STUCK = "stuck"  # busy, counter still, neither runs nor waits for a core: the escalation
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class HealthSample:
     """One look at a worker: its own counters and what the kernel says about it (nanoseconds; state letter)."""
 
     steps: int
@@ -102,18 +102,18 @@ class Evidence:
     state: str
 
 
-class HealthJudge:
+class Watchdog:
     """Judges each worker by what changed since its counter last moved."""
 
     def __init__(self, patience_s: float = 10.0, noise_ns: int = 20_000_000) -> None:
         self._patience, self._noise = patience_s, noise_ns
-        self._since: dict[int, tuple[float, Evidence]] = {}
+        self._since: dict[int, tuple[float, HealthSample]] = {}
 
     def forget(self, slot: int) -> None:
         """The slot has a new worker or none."""
         self._since.pop(slot, None)
 
-    def look(self, slot: int, now: float, seen: Evidence) -> Verdict:
+    def look(self, slot: int, now: float, seen: HealthSample) -> Verdict:
         """Verdict on `slot`; after one that is not FINE a new window begins."""
         start, first = self._since.setdefault(slot, (now, seen))
         if not seen.busy or seen.steps != first.steps or not first.busy:

@@ -13,12 +13,12 @@ from enum import Enum
 from resource import struct_rusage
 
 from llmproc.processes import protocol
-from llmproc.processes.channel import ControlSocket, Inbox, Outbox
+from llmproc.processes.channel import ControlSocket, FrameReader, Outbox
 from llmproc.processes.frames import Frame
 from llmproc.processes.health import HealthCell
-from llmproc.processes.policies import Rung, StopLadder
+from llmproc.processes.policies import StopEscalation, StopStage
 
-_LAST_WORDS_S = 2.0  # of a template that has closed its end: time to write its traceback and leave
+_EXIT_GRACE_S = 2.0  # of a template that has closed its end: time to write its traceback and leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class SlotState(Enum):
 
 
 class WorkerSlot:
-    """One place for a worker: the pipes to the present one, its pid, its ladder when it is being stopped."""
+    """One place for a worker: the pipes to the present one, its pid, its escalation when it is being stopped."""
 
     def __init__(self, index: int, health: HealthCell) -> None:
         self.index, self.health = index, health
@@ -59,8 +59,8 @@ class WorkerSlot:
         self.pid = 0
         self.pidfd: int | None = None
         self.outbox: Outbox | None = None
-        self.inbox: Inbox | None = None
-        self.ladder: StopLadder | None = None
+        self.inbox: FrameReader | None = None
+        self.escalation: StopEscalation | None = None
         self.fork_at: float | None = 0.0  # running time at which to fork; None: not wanted
         self.look_at = 0.0  # running time from which its health is to be looked at again
         self.ever_ready = False
@@ -69,7 +69,7 @@ class WorkerSlot:
         """New pipes; returns the worker's ends (request read, event write), to be closed once they have been sent."""
         request_read, request_write = os.pipe()
         event_read, event_write = os.pipe()
-        self.outbox, self.inbox = Outbox(request_write), Inbox(event_read)
+        self.outbox, self.inbox = Outbox(request_write), FrameReader(event_read)
         self.health.reset()
         self.state = SlotState.FORKING
         return request_read, event_write
@@ -84,12 +84,12 @@ class WorkerSlot:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
-    def take(self, rung: Rung) -> None:
-        """One rung of the stop ladder."""
-        if rung is Rung.MESSAGE and self.outbox is not None:
+    def take(self, stage: StopStage) -> None:
+        """One stage of the stop escalation."""
+        if stage is StopStage.MESSAGE and self.outbox is not None:
             self.outbox.put(Frame(protocol.STOP))
-        elif rung is not Rung.MESSAGE:
-            self.kill(getattr(signal, rung.value))
+        elif stage is not StopStage.MESSAGE:
+            self.kill(getattr(signal, stage.value))
 
     def reap(self) -> WorkerExit:
         """Wait for the dead worker (by pid) and close its descriptors."""
@@ -108,7 +108,7 @@ class WorkerSlot:
         """Close the pipes and forget the worker."""
         for fd in self.fds:
             os.close(fd)
-        self.pid, self.pidfd, self.outbox, self.inbox, self.ladder = 0, None, None, None, None
+        self.pid, self.pidfd, self.outbox, self.inbox, self.escalation = 0, None, None, None, None
         self.state = SlotState.EMPTY
 
 
@@ -154,7 +154,7 @@ class TemplateHandle:
     def reap(self) -> int:
         """Wait for it, close everything; returns its exit code (negative: signal)."""
         try:
-            code = self._process.wait(_LAST_WORDS_S)
+            code = self._process.wait(_EXIT_GRACE_S)
         except subprocess.TimeoutExpired:  # it has closed its end and lives
             self._process.kill()
             code = self._process.wait()

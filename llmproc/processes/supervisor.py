@@ -1,7 +1,7 @@
 """The supervisor: one I/O thread that owns every pipe, keeps a worker in every slot and replaces the dead.
 
     other threads --post()--> [I/O thread: selector] <--frames-- workers
-                                   |  nursery: control socket --> template
+                                   |  template_process: control socket --> template
                                    +--> listener (called on this thread; must not block)
 
 Mechanism; the decisions are in policies.py. The thread lives as long as the workers: the template's parent-death signal
@@ -27,13 +27,13 @@ from llmproc.processes.channel import OutboxFullError
 from llmproc.processes.frames import Frame
 from llmproc.processes.health import HealthBoard
 from llmproc.processes.plan import Listener, Plan
-from llmproc.processes.policies import Evidence, HealthJudge, RestartPolicy, RunningClock, StopLadder, Verdict
+from llmproc.processes.policies import HealthSample, RestartPolicy, RunningClock, StopEscalation, Verdict, Watchdog
 from llmproc.processes.slots import SlotState, WorkerSlot
-from llmproc.processes.template_process import Nursery
+from llmproc.processes.template_process import TemplateProcess
 
 _TICK_S = 0.1  # while something has a deadline
 _HEALTH_S = 0.5  # while a worker is busy
-_LULL_S = 0.001  # between rounds that bring nothing but tokens
+_COALESCE_S = 0.001  # between rounds that bring nothing but tokens
 _CALLS = 64  # posted ones in a round at most: workers are heard between thousands of requests
 _STRAY_PATIENCE_S = 2.0  # only after a fault of our own
 
@@ -47,8 +47,10 @@ class Supervisor:
         self._board = HealthBoard.create(plan.workers)
         self.slots = [WorkerSlot(i, self._board.cell(i)) for i in range(plan.workers)]
         self._restart, self._clock = RestartPolicy(), RunningClock()
-        self._judge = HealthJudge(plan.stuck_after_s)
-        self.nursery = Nursery(plan, self._board.fd, self._selector, self._clock, self._restart, listener, parent=self)
+        self._judge = Watchdog(plan.stuck_after_s)
+        self.template_process = TemplateProcess(
+            plan, self._board.fd, self._selector, self._clock, self._restart, listener, parent=self
+        )
         self._stopping = self._finished = self._woken = False
         self._heard_at = 0.0  # when the present round began
         self._posted: deque[Callable[[], None]] = deque()
@@ -80,7 +82,7 @@ class Supervisor:
         return True
 
     def stop(self) -> None:
-        """End workers and template, by the ladder where they do not end themselves."""
+        """End workers and template, by the escalation where they do not end themselves."""
         self.post(self._begin_stop)
 
     def join(self, timeout: float | None = None) -> bool:
@@ -104,7 +106,7 @@ class Supervisor:
 
     def replace(self, slot: int) -> None:
         """Stop the worker of `slot`; a freshly forked one follows."""
-        self._climb(self.slots[slot])
+        self._escalate(self.slots[slot])
 
     # -- the loop ---------------------------------------------------------------------------------------------------
 
@@ -121,13 +123,13 @@ class Supervisor:
             urgent = self._listener.round_ended()
 
     def _listen(self, urgent: bool) -> list[tuple[selectors.SelectorKey, int]]:
-        """What there is to hear; if it is not urgent, so much later that rounds are at least _LULL_S apart.
+        """What there is to hear; if it is not urgent, so much later that rounds are at least _COALESCE_S apart.
 
         Where tokens come faster than that, a round for each would take the CPU from those who make them. Whatever is
-        posted ends the lull.
+        posted ends the pause.
         """
         ready = self._selector.select(self._timeout())
-        rest = self._heard_at + _LULL_S - time.monotonic()
+        rest = self._heard_at + _COALESCE_S - time.monotonic()
         if ready and rest > 0 and not (urgent or self._posted):
             self._posts.poll(1000 * rest)
             ready = self._selector.select(0)
@@ -135,10 +137,12 @@ class Supervisor:
         return ready
 
     def _advance(self, now: float) -> None:
-        self.nursery.advance(now, {slot.pid for slot in self.slots})
+        self.template_process.advance(now, {slot.pid for slot in self.slots})
         for slot in self.slots:
             self._advance_slot(slot, now)
-        self._finished = self._stopping and self.nursery.empty and all(s.state is SlotState.EMPTY for s in self.slots)
+        self._finished = (
+            self._stopping and self.template_process.empty and all(s.state is SlotState.EMPTY for s in self.slots)
+        )
 
     def _thread_main(self) -> None:
         try:
@@ -157,7 +161,7 @@ class Supervisor:
             with contextlib.suppress(Exception):
                 self._posted.popleft()()
         self._selector.close()
-        self.nursery.close()
+        self.template_process.close()
         for fd in (self._wake_read, self._wake_write):
             os.close(fd)
         self._board.close()
@@ -167,8 +171,8 @@ class Supervisor:
             return 0
         if (
             self._stopping
-            or self.nursery.waiting
-            or any(s.ladder or (s.fork_at is not None and s.state is SlotState.EMPTY) for s in self.slots)
+            or self.template_process.waiting
+            or any(s.escalation or (s.fork_at is not None and s.state is SlotState.EMPTY) for s in self.slots)
         ):
             return _TICK_S
         return _HEALTH_S if any(map(self._holds_work, self.slots)) else None
@@ -181,7 +185,7 @@ class Supervisor:
         os.read(self._wake_read, 4096)
         self._woken = False  # whoever saw it set has posted before: it is run now; whoever posts later wakes again
 
-    # -- asked by the nursery ---------------------------------------------------------------------------------------
+    # -- asked by the template process ---------------------------------------------------------------------------------
 
     def forked(self, slot: WorkerSlot, pid: int) -> None:
         """The worker for `slot` is there, and main's child: let it start."""
@@ -193,7 +197,7 @@ class Supervisor:
         self._listener.worker_forked(slot.index, pid)
         self.send(slot.index, Frame(protocol.START))
         if self._stopping:  # asked while the fork was under way
-            self._climb(slot)
+            self._escalate(slot)
 
     def anybody_was_ready(self) -> bool:
         """Whether any worker ever got ready: before that a death is a failed start."""
@@ -203,33 +207,33 @@ class Supervisor:
 
     def _advance_slot(self, slot: WorkerSlot, now: float) -> None:
         if slot.state is SlotState.EMPTY:
-            if self.nursery.ready and slot.fork_at is not None and now >= slot.fork_at:
+            if self.template_process.ready and slot.fork_at is not None and now >= slot.fork_at:
                 slot.fork_at = None
-                self.nursery.fork(slot)
-        elif slot.ladder:
-            if rung := slot.ladder.next(now):
+                self.template_process.fork(slot)
+        elif slot.escalation:
+            if stage := slot.escalation.next(now):
                 with contextlib.suppress(OutboxFullError):
-                    slot.take(rung)
+                    slot.take(stage)
                 self._flush(slot)
         elif not self._holds_work(slot):
             self._judge.forget(slot.index)
         elif now >= slot.look_at:  # not in every round: reading /proc costs more than all else a token does here
             slot.look_at = now + min(_HEALTH_S, self._plan.stuck_after_s / 4)
             self._check_health(slot, now)
-            self._listener.looked_at(slot.index)
+            self._listener.on_health_tick(slot.index)
 
     def _check_health(self, slot: WorkerSlot, now: float) -> None:
-        if (seen := self._listener.evidence(slot.pid)) is None:
+        if (seen := self._listener.health_sample(slot.pid)) is None:
             return
-        verdict = self._judge.look(slot.index, now, Evidence(slot.health.steps, True, *seen))
+        verdict = self._judge.look(slot.index, now, HealthSample(slot.health.steps, True, *seen))
         if verdict is not Verdict.FINE:
             self._listener.warn(f"worker {slot.pid}: {verdict.value} for {self._plan.stuck_after_s:g} s")
         if verdict is Verdict.STUCK:
-            self._climb(slot)
+            self._escalate(slot)
 
-    def _climb(self, slot: WorkerSlot) -> None:
-        if slot.state in (SlotState.STARTING, SlotState.READY) and slot.ladder is None:
-            slot.ladder = StopLadder()
+    def _escalate(self, slot: WorkerSlot) -> None:
+        if slot.state in (SlotState.STARTING, SlotState.READY) and slot.escalation is None:
+            slot.escalation = StopEscalation()
             self._wake()
 
     def _flush(self, slot: WorkerSlot) -> None:
@@ -271,7 +275,7 @@ class Supervisor:
         self._listener.worker_dying(slot.index, slot.pid)
         no_step = not slot.health.steps and self._listener.holds_work(slot.index)
         fruitless = slot.state is not SlotState.READY or no_step
-        asked = slot.ladder is not None
+        asked = slot.escalation is not None
         for fd in slot.fds:
             if fd in self._selector.get_map():
                 self._selector.unregister(fd)
@@ -299,8 +303,8 @@ class Supervisor:
             return
         self._stopping = True
         for slot in self.slots:
-            self._climb(slot)
-        self.nursery.stop()
+            self._escalate(slot)
+        self.template_process.stop()
         self._wake()
 
     def give_up(self, error: LlmprocError) -> None:
@@ -318,10 +322,10 @@ class Supervisor:
                     self._listener.worker_died(slot.index, slot.reap())
                 else:
                     slot.close()
-        self.nursery.kill()
+        self.template_process.kill()
         end = time.monotonic() + _STRAY_PATIENCE_S
-        while not self.nursery.empty and time.monotonic() < end:
-            self.nursery.strays.collect(set())
+        while not self.template_process.empty and time.monotonic() < end:
+            self.template_process.orphan_reaper.collect(set())
             time.sleep(0.01)
 
     def _wake(self) -> None:

@@ -50,7 +50,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class WorkerContext:
     """What a worker is given beside the context: its slot, its pipes, its cell, and the plan's shared descriptors."""
 
     slot: int
@@ -60,7 +60,7 @@ class Post:
 
 
 Prepare = Callable[[bytes, list[int], Callable[[bytes], None]], Prepared]
-Child = Callable[[Any, Post], int]
+Child = Callable[[Any, WorkerContext], int]
 
 
 def stray_name(template_pid: int) -> str:
@@ -98,7 +98,7 @@ def _run_worker(context: Any, child: Child, main_pid: int, slot: int, fds: list[
     system.set_process_name(WORKER_NAME)
     health = HealthBoard.attach(health_fd).cell(slot)
     with contextlib.suppress(BrokenPipeError):  # main is gone: nobody is left to tell
-        code = child(context, Post(slot, channel, health, shared))
+        code = child(context, WorkerContext(slot, channel, health, shared))
         return 128 + signal.SIGTERM if terminated else code
     return 0
 

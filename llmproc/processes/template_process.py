@@ -1,4 +1,4 @@
-"""The nursery: main's dealings with the template. It starts it, has it fork, and starts another when it dies.
+"""The template_process: main's dealings with the template. It starts it, has it fork, and starts another when it dies.
 
 Runs on the supervisor's I/O thread. A new template is handed the descriptors the first one prepared, and maps them.
 """
@@ -15,9 +15,9 @@ from llmproc import errors
 from llmproc.errors import LlmprocError, ProtocolError, StartError, WorkersLostError
 from llmproc.processes import protocol
 from llmproc.processes.frames import Frame
-from llmproc.processes.orphan_reaper import Strays
+from llmproc.processes.orphan_reaper import OrphanReaper
 from llmproc.processes.plan import Listener, Plan
-from llmproc.processes.policies import RestartPolicy, Rung, RunningClock, StopLadder
+from llmproc.processes.policies import RestartPolicy, RunningClock, StopEscalation, StopStage
 from llmproc.processes.slots import TemplateHandle, WorkerSlot
 from llmproc.processes.template import stray_name
 
@@ -27,14 +27,14 @@ _TEMPLATE = -1  # the template's "slot" in the restart policy
 
 
 class Parent(Protocol):
-    """What the nursery asks of the supervisor."""
+    """What the template_process asks of the supervisor."""
 
     def forked(self, slot: WorkerSlot, pid: int) -> None: ...
     def anybody_was_ready(self) -> bool: ...
     def give_up(self, error: LlmprocError) -> None: ...
 
 
-class Nursery:
+class TemplateProcess:
     """One template at a time, one fork at a time."""
 
     def __init__(
@@ -51,9 +51,9 @@ class Nursery:
         self._plan, self._board_fd, self._selector = plan, board_fd, selector
         self._clock, self._restart, self._listener, self._parent = clock, restart, listener, parent
         self.template: TemplateHandle | None = None
-        self.strays = Strays()
+        self.orphan_reaper = OrphanReaper()
         self._start_at: float | None = 0.0
-        self._ladder: StopLadder | None = None
+        self._escalation: StopEscalation | None = None
         self._failure: LlmprocError | None = None
         self._kept: list[int] = []  # descriptors a new template maps instead of preparing again
         self._forking: WorkerSlot | None = None
@@ -69,29 +69,29 @@ class Nursery:
     def waiting(self) -> bool:
         """Whether something here has a deadline."""
         to_start = self.template is None and self._start_at is not None
-        return bool(to_start or self.strays.names or self._forking or self._ladder)
+        return bool(to_start or self.orphan_reaper.names or self._forking or self._escalation)
 
     @property
     def empty(self) -> bool:
         """Whether nothing is left of any template."""
-        return self.template is None and not self.strays.names
+        return self.template is None and not self.orphan_reaper.names
 
     def advance(self, now: float, known: set[int]) -> None:
         """Do what is due at running time `now`; `known`: pids of the workers."""
-        self.strays.collect(known)
+        self.orphan_reaper.collect(known)
         if self.template is None:
             if not self._stopping and self._start_at is not None and now >= self._start_at:
                 self._start()
             return
         if self._forking and now >= self._fork_deadline:
             self.template.kill(signal.SIGKILL)
-        if self._ladder and (rung := self._ladder.next(now)):
-            self.template.kill(getattr(signal, rung.value))
+        if self._escalation and (stage := self._escalation.next(now)):
+            self.template.kill(getattr(signal, stage.value))
 
     def fork(self, slot: WorkerSlot) -> None:
         """Ask for a worker in `slot`; `parent.forked` hears of it."""
         assert self.template is not None
-        self.strays.fork_begins()
+        self.orphan_reaper.fork_begins()
         self._forking, self._fork_deadline = slot, self._clock.now + _FORK_PATIENCE_S
         ends = slot.open_pipes()
         self.template.send(Frame(protocol.FORK, slot.index), [*ends, self._board_fd, *self._plan.shared])
@@ -99,12 +99,12 @@ class Nursery:
             os.close(fd)
 
     def stop(self) -> None:
-        """Let the template end: end of stream, then the ladder."""
+        """Let the template end: end of stream, then the escalation."""
         self._stopping = True
-        if self.template is not None and self._ladder is None:
+        if self.template is not None and self._escalation is None:
             self.template.shutdown()
-            self._ladder = StopLadder(first=Rung.SIGTERM)
-            self._ladder.deadline = self._clock.now + _STOP_PATIENCE_S
+            self._escalation = StopEscalation(first=StopStage.SIGTERM)
+            self._escalation.deadline = self._clock.now + _STOP_PATIENCE_S
 
     def kill(self) -> None:
         """At once, after a fault of our own."""
@@ -112,10 +112,10 @@ class Nursery:
         if self.template is not None:
             self.template.kill(signal.SIGKILL)
             self.template.reap()
-            self.strays.search(stray_name(self.template.pid))
+            self.orphan_reaper.search(stray_name(self.template.pid))
             self.template = None
         if forking:
-            self.strays.fork_ended()
+            self.orphan_reaper.fork_ended()
 
     def close(self) -> None:
         """Close what was kept for another template."""
@@ -176,7 +176,7 @@ class Nursery:
     def _forked(self, pid: int) -> None:
         slot, self._forking = self._forking, None
         assert slot is not None
-        self.strays.fork_ended()
+        self.orphan_reaper.fork_ended()
         if pid:
             self._restart.progressed(_TEMPLATE)
             self._parent.forked(slot, pid)
@@ -194,7 +194,7 @@ class Nursery:
         if template.pidfd is not None:
             self._selector.unregister(template.pidfd)
         code, self.template = template.reap(), None
-        self.strays.search(stray_name(template.pid))
+        self.orphan_reaper.search(stray_name(template.pid))
         fruitless = not template.prepared or self._forking is not None
         self._abandon_fork()
         if not self._stopping:
@@ -206,7 +206,7 @@ class Nursery:
         if slot is not None:
             slot.close()
             slot.fork_at = self._clock.now
-            self.strays.fork_ended()
+            self.orphan_reaper.fork_ended()
 
     def _judge(self, code: int, fruitless: bool) -> None:
         """Start another one, or give up."""

@@ -28,7 +28,7 @@ from llmproc.processes.slots import SlotState, WorkerExit
 from llmproc.processes.supervisor import Supervisor
 from llmproc.service.dispatcher import Dispatcher
 from llmproc.service.messages import Events, PrepareReport, Progress, from_frame
-from llmproc.service.request_table import Entry
+from llmproc.service.request_table import RequestState
 from llmproc.service.ticket import Ticket
 
 
@@ -66,7 +66,7 @@ class Desk:
 
     def ready(self) -> list[bool]:
         """See Workers."""
-        return [slot.state is SlotState.READY and slot.ladder is None for slot in self.supervisor.slots]
+        return [slot.state is SlotState.READY and slot.escalation is None for slot in self.supervisor.slots]
 
     def pid(self, worker: int) -> int:
         """See Workers."""
@@ -82,7 +82,7 @@ class Desk:
 
     # -- callers, on the I/O thread ---------------------------------------------------------------------------------
 
-    def accept(self, entry: Entry, ticket: Ticket) -> None:
+    def accept(self, entry: RequestState, ticket: Ticket) -> None:
         """From here on the request ends in exactly one Finish."""
         self.dispatcher.accept(entry, ticket)
         if self.error:
@@ -171,18 +171,18 @@ class Desk:
         """Whether a death now would be one over a request, and silence a reason to look."""
         return self.dispatcher.awaits(slot)
 
-    def evidence(self, pid: int) -> tuple[int, int, str] | None:
+    def health_sample(self, pid: int) -> tuple[int, int, str] | None:
         """CPU nanoseconds, run-queue nanoseconds and state, or None when it is gone."""
         stat, times = proc.read_stat(pid), proc.read_schedstat(pid)
         return None if stat is None or times is None else (times.run_ns, times.wait_ns, stat.state)
 
-    def looked_at(self, slot: int) -> None:
+    def on_health_tick(self, slot: int) -> None:
         """Twice a second while work is held."""
-        self.dispatcher.remind()
+        self.dispatcher.wake_again()
 
     def round_ended(self) -> bool:
         """All that could be heard has been."""
-        return self.dispatcher.settle()
+        return self.dispatcher.flush()
 
     def warn(self, text: str) -> None:
         """Worth a line, and an event."""

@@ -2,11 +2,11 @@
 
     accept -> policy -> board, ring of a worker ~~~~> taken (Taken) -> tokens (Token) -> end (Finish)
                  ^                    ^                      |
-                 +---- worker died ---+----------------------+     from its ids and coins, on another one
+                 +---- worker died ---+----------------------+     from its ids and draws, on another one
 
 Runs on the I/O thread. Mechanism: which request goes to which ring is the policy's decision, what a death means the
-ledger's, who is woken that of the bells; who runs a request is settled among the workers, by compare-and-swap. What is
-heard changes the books at once; what follows from it is done by `settle`, once for all that was heard in a round.
+request table's, who is woken that of the wakeups; who runs a request is settled among the workers, by compare-and-swap.
+What is heard changes the books at once; what follows is done by `flush`, once for all that was heard in a round.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from llmproc.monitor.observer import Observer
 from llmproc.processes.channel import OutboxFullError
 from llmproc.processes.requestboard import RequestBoard
 from llmproc.service.messages import Cancel, Events, Finish, Generate, Taken, to_frame
-from llmproc.service.request_table import Entry, Ledger
+from llmproc.service.request_table import RequestState, RequestTable
 from llmproc.service.ticket import Ticket
-from llmproc.service.wakeups import Bells, Workers
+from llmproc.service.wakeups import Wakeups, Workers
 
 STEP_SUMMARY_S = 0.3
 
@@ -35,35 +35,35 @@ class Dispatcher:
         self, policy: Policy, board: RequestBoard, sequences: int, workers: Workers, observer: Observer
     ) -> None:
         """`sequences`: requests a worker runs side by side."""
-        self.ledger = Ledger()
+        self.requests = RequestTable()
         self._policy, self._board = policy, board
         self._workers, self._observer = workers, observer
         self._tickets: dict[int, Ticket] = {}
-        self._on_board: dict[int, Entry] = {}  # by place
-        self._told: dict[int, Entry] = {}  # cancelled, their callers know it; still on the board
-        self._stranded: list[Entry] = []  # to be appended again to the ring they were in
+        self._on_board: dict[int, RequestState] = {}  # by place
+        self._told: dict[int, RequestState] = {}  # cancelled, their callers know it; still on the board
+        self._stranded: list[RequestState] = []  # to be appended again to the ring they were in
         self._in_ring = [0] * board.layout.workers
-        self._changed = False  # since the last `settle`: something may be appended, or somebody must be woken
+        self._changed = False  # since the last `flush`: something may be appended, or somebody must be woken
         self._freed: set[int] = set()  # since then: may have a sequence free again
         self._took = 0  # since then: requests that workers said they have taken
         self._steals = policy.steals and board.layout.workers > 1
-        self._bells = Bells(workers, self._steals, lambda worker: self.ledger.count(worker) < sequences)
+        self._wakeups = Wakeups(workers, self._steals, lambda worker: self.requests.count(worker) < sequences)
 
     # -- callers ----------------------------------------------------------------------------------------------------
 
-    def accept(self, entry: Entry, ticket: Ticket) -> None:
+    def accept(self, entry: RequestState, ticket: Ticket) -> None:
         """From here on the request ends in exactly one Finish."""
         self._tickets[entry.request_id] = ticket
-        self.ledger.add(entry)
+        self.requests.add(entry)
         self._observer.event(
             "request_arrived", request=entry.request_id, session=entry.session, prompt_tokens=len(entry.order.ids)
         )
-        self._policy.add(Request(entry.request_id, cost_of(entry.order), self.ledger.home(entry)))
+        self._policy.add(Request(entry.request_id, cost_of(entry.order), self.requests.home(entry)))
         self._changed = True
 
     def cancel(self, request_id: int) -> None:
         """End a request; what it has so far stays."""
-        entry = self.ledger.get(request_id)
+        entry = self.requests.get(request_id)
         if entry is None or entry.cancelled:
             return
         entry.cancelled = True
@@ -83,7 +83,7 @@ class Dispatcher:
 
     def end_all(self, reason: LlmprocError | None) -> None:
         """Nobody will answer any more: failed for a reason, cancelled without one. The board is left as it stands."""
-        for entry in self.ledger.open_entries():
+        for entry in self.requests.open_entries():
             if reason:
                 self._close(entry, entry.end("failed", str(reason)))
             else:
@@ -92,20 +92,20 @@ class Dispatcher:
     # -- workers ----------------------------------------------------------------------------------------------------
 
     def worker_ready(self, worker: int) -> None:
-        """It may have been born after the bells for what waits."""
-        self._bells.heard(worker)
+        """It may have been born after the wakeups for what waits."""
+        self._wakeups.heard(worker)
         self._look_at([worker])
 
     def heard(self, worker: int, events: Events) -> None:
         """What a worker says."""
         finished = False
-        self._bells.heard(worker)
+        self._wakeups.heard(worker)
         for event in events.items:
             if isinstance(event, Taken):
                 self._took += 1
                 self._taken(worker, event)
                 continue
-            entry = self.ledger.get(event.request_id)
+            entry = self.requests.get(event.request_id)
             if entry is None or entry.worker != worker:
                 finished |= isinstance(event, Finish) and self._leave_told(event.request_id)
             elif isinstance(event, Finish):
@@ -129,21 +129,21 @@ class Dispatcher:
                 self._leave_told(held.request_id)
             elif held.worker is None:  # it won the word and could not say so any more
                 self._note_taken(held, worker, now)
-        again, blamed = self.ledger.worker_died(worker, now)
+        again, blamed = self.requests.worker_died(worker, now)
         for entry in blamed:
             self._end(entry, entry.end("failed", f"{entry.deaths} workers in a row died on this request"))
         for entry in again:
             self._again(entry, worker)
         waiting = (self._on_board[place] for place in self._board.stranded())
         self._stranded += [e for e in waiting if e.ring is not None and e not in self._stranded]
-        self._bells.heard(worker)
+        self._wakeups.heard(worker)
         self._look_at(range(len(self._in_ring)))  # it may have slept through a bell that was meant for all
 
-    def remind(self) -> None:
+    def wake_again(self) -> None:
         """Now and then, while anything waits: whoever was woken may have been stopped in his sleep."""
         self._wake_others(1)
 
-    def settle(self) -> bool:
+    def flush(self) -> bool:
         """After everything that could be heard just now: append what can be, and wake whom that needs.
 
         Returns whether there was anything but tokens.
@@ -159,7 +159,7 @@ class Dispatcher:
 
     def awaits(self, worker: int) -> bool:
         """Whether something is expected of a worker: it runs a request, or its ring holds one."""
-        return bool(self.ledger.count(worker) or self._in_ring[worker])
+        return bool(self.requests.count(worker) or self._in_ring[worker])
 
     # -- the board --------------------------------------------------------------------------------------------------
 
@@ -170,10 +170,10 @@ class Dispatcher:
     def _wake_others(self, count: int) -> None:
         """So many at most: for what is left in rings, if it may be stolen."""
         if self._steals and (left := sum(self._in_ring)):
-            self._bells.wake_others(min(count, left))
+            self._wakeups.wake_others(min(count, left))
 
     def _fill(self, freed: set[int]) -> None:
-        """Append what the policy gives, and ring the bells; `freed`: workers that may have a sequence free again."""
+        """Append what the policy gives, and ring the wakeups; `freed`: workers that may have a sequence free again."""
         if not (freed or self._stranded) and min(self._in_ring) >= self._board.layout.cells:
             return  # the usual case while thousands are submitted
         board, ready = self._board, self._workers.ready()
@@ -186,12 +186,12 @@ class Dispatcher:
             board.room(worker) if reads or (self._policy.steals and self._reachable(worker, ready)) else 0
             for worker, reads in enumerate(ready)
         ]
-        running = [self.ledger.count(worker) + count for worker, count in enumerate(self._in_ring)]
+        running = [self.requests.count(worker) + count for worker, count in enumerate(self._in_ring)]
         while len(self._policy) and board.free_slots:
             found = self._policy.next(rooms, running)
             if found is None:
                 break
-            next_one = self.ledger.get(found[0])
+            next_one = self.requests.get(found[0])
             assert next_one is not None, "a policy gives what it was given"
             if self._put(next_one):
                 ring = found[1]
@@ -199,13 +199,13 @@ class Dispatcher:
                 self._in_ring[ring] += 1
                 self._append(next_one, ring, cells)
         left = self._steals and any(self._in_ring)
-        self._bells.ring(ready, cells, [worker for worker in freed if left or self._in_ring[worker]])
+        self._wakeups.ring(ready, cells, [worker for worker in freed if left or self._in_ring[worker]])
 
     def _reachable(self, ring: int, ready: list[bool]) -> bool:
         """Whether a ring can be appended to: where main is no producer, its owner must be there to be one."""
         return ready[ring] or self._board.producer == "main"
 
-    def _put(self, entry: Entry) -> bool:
+    def _put(self, entry: RequestState) -> bool:
         """Onto the board, unless it stands there already."""
         if entry.place is None:
             try:
@@ -216,7 +216,7 @@ class Dispatcher:
             self._on_board[entry.place] = entry
         return True
 
-    def _append(self, entry: Entry, ring: int, cells: dict[int, list[bytes]]) -> None:
+    def _append(self, entry: RequestState, ring: int, cells: dict[int, list[bytes]]) -> None:
         assert entry.place is not None
         entry.ring = ring
         cell = self._board.append(ring, entry.place)
@@ -227,10 +227,10 @@ class Dispatcher:
         if event.request_id in self._told:
             self._send_cancel(worker, event.request_id)  # it may have been won just before the flag was set
             return
-        entry = self.ledger.get(event.request_id)
+        entry = self.requests.get(event.request_id)
         if entry is None:
             return
-        if not self.ledger.count(worker):
+        if not self.requests.count(worker):
             self._observer.turn_began(self._workers.pid(worker))
         self._note_taken(entry, worker, event.at)
         ticket = self._tickets[entry.request_id]
@@ -242,11 +242,11 @@ class Dispatcher:
         if event.ring != worker:
             self._observer.event("request_stolen", **fields)
 
-    def _note_taken(self, entry: Entry, worker: int, at: float) -> None:
+    def _note_taken(self, entry: RequestState, worker: int, at: float) -> None:
         self._leave_ring(entry)
-        self.ledger.taken(entry, worker, at)
+        self.requests.taken(entry, worker, at)
 
-    def _leave_ring(self, entry: Entry) -> None:
+    def _leave_ring(self, entry: RequestState) -> None:
         if entry.ring is not None:
             self._in_ring[entry.ring] -= 1
             entry.ring = None
@@ -260,7 +260,7 @@ class Dispatcher:
             self._leave_board(entry)
         return entry is not None
 
-    def _leave_board(self, entry: Entry) -> None:
+    def _leave_board(self, entry: RequestState) -> None:
         """Whoever ran it is done with it, or dead."""
         assert entry.place is not None
         self._leave_ring(entry)
@@ -268,7 +268,7 @@ class Dispatcher:
         self._board.release(entry.place)
         entry.place = None
 
-    def _again(self, entry: Entry, worker: int) -> None:
+    def _again(self, entry: RequestState, worker: int) -> None:
         """The request of a dead worker."""
         if entry.cancelled:
             self._end(entry, entry.end("cancelled", ""))
@@ -287,7 +287,7 @@ class Dispatcher:
 
     # -- the end of a request ---------------------------------------------------------------------------------------
 
-    def _summarise(self, entry: Entry) -> None:
+    def _summarise(self, entry: RequestState) -> None:
         now = time.monotonic()
         if now - entry.summarised >= STEP_SUMMARY_S:
             entry.summarised = now
@@ -295,15 +295,15 @@ class Dispatcher:
             position = len(entry.order.ids) + tokens
             self._observer.event("step", request=entry.request_id, position=position, tokens=tokens)
 
-    def _end(self, entry: Entry, finish: Finish) -> None:
+    def _end(self, entry: RequestState, finish: Finish) -> None:
         """By the worker that ran it, or after its death."""
         self._leave_board(entry)
         self._close(entry, finish)
 
-    def _close(self, entry: Entry, finish: Finish) -> None:
+    def _close(self, entry: RequestState, finish: Finish) -> None:
         worker = entry.worker
-        self.ledger.remove(entry)
-        if worker is not None and not self.ledger.count(worker) and (pid := self._workers.pid(worker)):
+        self.requests.remove(entry)
+        if worker is not None and not self.requests.count(worker) and (pid := self._workers.pid(worker)):
             self._observer.turn_ended(pid)
         self._observer.event(
             "request_done",

@@ -1,7 +1,7 @@
 """Everything main and a worker say to each other about requests: declared types, msgpack inside frames, never pickle.
 
     board            Generate (one request, complete: a worker keeps nothing that a replay would need)
-    main -> worker   Bell (look at the rings)    Cancel (one you have taken)
+    main -> worker   Wakeup (look at the rings)    Cancel (one you have taken)
     worker -> main   Events (all that one look or one step brought, in one frame: a token and its end arrive together)
 
 The request id travels in the frame's header for Generate and Cancel, and inside Events for each entry.
@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from llmproc.config import EngineOptions
+from llmproc.config import EngineOptions, SamplingParams
 from llmproc.engine.events import Finish, Token
 from llmproc.engine.events import Reason as FinishReason
 from llmproc.errors import ProtocolError
@@ -21,7 +21,6 @@ from llmproc.processes.frames import Frame
 from llmproc.processes.protocol import FIRST_FREE
 
 __all__ = [
-    "Bell",
     "Cancel",
     "Events",
     "Finish",
@@ -32,13 +31,14 @@ __all__ = [
     "Progress",
     "Taken",
     "Token",
+    "Wakeup",
     "from_frame",
     "to_frame",
 ]
 
 
-class Generate(msgspec.Struct, frozen=True, array_like=True):
-    """Continue `ids` by at most `max_tokens`. `coins` of the stream `seed` have been drawn before."""
+class Generate(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """Continue `ids` by at most `max_tokens`. `draws` of the stream `seed` have been drawn before."""
 
     ids: list[int]
     max_tokens: int
@@ -46,17 +46,57 @@ class Generate(msgspec.Struct, frozen=True, array_like=True):
     temperature: float
     top_p: float
     seed: int
-    coins: int
-    closing: int | None = None  # the course's rule: this id is placed after max_tokens, and one more coin is drawn
+    draws: int
+    closing: int | None = None  # the course's rule: this id is placed after max_tokens, and one more id is drawn
     alone: bool = False  # it is suspect: its worker runs nothing beside it
     wait_s: float = 0.0  # for the stand-in that waits instead of generating: how long
+
+    @classmethod
+    def greedy(
+        cls, ids: list[int], max_tokens: int, *, draws: int = 0, alone: bool = False, wait_s: float = 0.0
+    ) -> Generate:
+        """Make one that always takes the likeliest id, and ends by its length alone."""
+        return cls(
+            ids=ids,
+            max_tokens=max_tokens,
+            end_tokens=[],
+            temperature=0.0,
+            top_p=1.0,
+            seed=1,
+            draws=draws,
+            alone=alone,
+            wait_s=wait_s,
+        )
+
+    @classmethod
+    def sampled(
+        cls,
+        ids: list[int],
+        sampling: SamplingParams,
+        *,
+        max_tokens: int | None = None,
+        end_tokens: list[int],
+        draws: int,
+        closing: int | None = None,
+    ) -> Generate:
+        """Make one that draws ids as `sampling` says; `max_tokens` in place of its own."""
+        return cls(
+            ids=ids,
+            max_tokens=sampling.max_tokens if max_tokens is None else max_tokens,
+            end_tokens=end_tokens,
+            temperature=float(sampling.temperature),
+            top_p=float(sampling.top_p),
+            seed=sampling.seed,
+            draws=draws,
+            closing=closing,
+        )
 
 
 class Cancel(msgspec.Struct, frozen=True, array_like=True):
     """End the request; what it has so far stays."""
 
 
-class Bell(msgspec.Struct, frozen=True, array_like=True):
+class Wakeup(msgspec.Struct, frozen=True, array_like=True):
     """There may be something to take. `cells`: what the ring's owner is to publish, where main cannot."""
 
     cells: list[bytes] = []
@@ -76,8 +116,8 @@ class Events(msgspec.Struct, frozen=True, array_like=True):
     items: list[Taken | Token | Finish]
 
 
-Message = Generate | Cancel | Events | Bell
-_TYPES: dict[int, type] = dict(enumerate((Generate, Cancel, Events, Bell), FIRST_FREE))
+Message = Generate | Cancel | Events | Wakeup
+_TYPES: dict[int, type] = dict(enumerate((Generate, Cancel, Events, Wakeup), FIRST_FREE))
 _CODES = {kind: code for code, kind in _TYPES.items()}
 _DECODERS: dict[int, msgspec.msgpack.Decoder[Message]] = {
     code: msgspec.msgpack.Decoder(kind) for code, kind in _TYPES.items()

@@ -1,4 +1,4 @@
-"""The ledger of requests: what each has so far and what a worker's death means for it.
+"""The requests of requests: what each has so far and what a worker's death means for it.
 
 Pure: no pipes, no clock, no threads. It is all that a replay needs: the ids, the emitted tokens and the coin count. A
 token of a dead worker counts, a step it did not report never happened: the continuation is the text that would have
@@ -21,7 +21,7 @@ FATAL_DEATHS = 3
 
 
 @dataclass(slots=True, eq=False)
-class Entry:
+class RequestState:
     """One accepted request."""
 
     request_id: int
@@ -60,7 +60,7 @@ class Entry:
         else:
             ids = [*order.ids, *self.emitted]
             rest = structs.replace(order, ids=ids, max_tokens=order.max_tokens - len(self.emitted))
-        return structs.replace(rest, coins=order.coins + drawn, alone=self.suspect)
+        return structs.replace(rest, draws=order.draws + drawn, alone=self.suspect)
 
     def token(self, token: Token) -> bool:
         """Take a worker's token; False when the caller is not to see it (drawn after the closing id)."""
@@ -78,58 +78,45 @@ class Entry:
         """The worker's terminal event in terms of the whole request, earlier attempts included."""
         if self.attempts <= 1:
             return finish
-        new = len(self.emitted) + self.closed
-        prompt = len(self.order.ids)
-        return Finish(
-            finish.request_id,
-            finish.reason,
-            finish.message,
-            prompt,
-            finish.cached_tokens,
-            new,
-            finish.coins,
-            finish.discarded if self._discarded is None else self._discarded,
-            prompt + new,
-            finish.prefill_s,
-            finish.decode_s + self.lost_s,
+        new, prompt = len(self.emitted) + self.closed, len(self.order.ids)
+        return structs.replace(
+            finish,
+            prompt_tokens=prompt,
+            new_tokens=new,
+            discarded=finish.discarded if self._discarded is None else self._discarded,
+            positions=prompt + new,
+            decode_s=finish.decode_s + self.lost_s,
         )
 
     def end(self, reason: FinishReason, message: str) -> Finish:
         """A terminal event that main itself declares (cancelled while waiting, blamed, service lost)."""
-        new = len(self.emitted) + self.closed
-        prompt = len(self.order.ids)
-        return Finish(
+        return Finish.plain(
             self.request_id,
             reason,
-            message,
-            prompt,
-            0,
-            new,
-            self.remaining().coins,
-            None,
-            prompt + new,
-            0.0,
-            0.0,
+            prompt_tokens=len(self.order.ids),
+            new_tokens=len(self.emitted) + self.closed,
+            draws=self.remaining().draws,
+            message=message,
         )
 
 
-class Ledger:
+class RequestTable:
     """All open requests, and which worker runs which. Where those that wait stand is the policy's and the board's."""
 
     def __init__(self) -> None:
-        self._open: dict[int, Entry] = {}
-        self._running: dict[int, dict[int, Entry]] = {}  # worker -> request id -> entry
+        self._open: dict[int, RequestState] = {}
+        self._running: dict[int, dict[int, RequestState]] = {}  # worker -> request id -> entry
         self._known: dict[int, int] = {}  # session -> the worker whose cache knows it
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: RequestState) -> None:
         """Accept a request."""
         self._open[entry.request_id] = entry
 
-    def get(self, request_id: int) -> Entry | None:
+    def get(self, request_id: int) -> RequestState | None:
         """The open entry of that id."""
         return self._open.get(request_id)
 
-    def running_in(self, worker: int) -> list[Entry]:
+    def running_in(self, worker: int) -> list[RequestState]:
         """Entries a worker runs, in the order it took them."""
         return list(self._running.get(worker, {}).values())
 
@@ -137,28 +124,28 @@ class Ledger:
         """How many those are."""
         return len(self._running.get(worker, ()))
 
-    def open_entries(self) -> list[Entry]:
+    def open_entries(self) -> list[RequestState]:
         """Everything without a terminal event, in the order it was accepted."""
         return list(self._open.values())
 
-    def home(self, entry: Entry) -> int | None:
+    def home(self, entry: RequestState) -> int | None:
         """The worker that ran its session's last turn, and has not died since."""
         return self._known.get(entry.session) if entry.session else None
 
-    def taken(self, entry: Entry, worker: int, now: float) -> None:
+    def taken(self, entry: RequestState, worker: int, now: float) -> None:
         """A worker has won the entry at `now`."""
         entry.worker, entry.attempts, entry.taken_at = worker, entry.attempts + 1, now
         self._running.setdefault(worker, {})[entry.request_id] = entry
         if entry.session:
             self._known[entry.session] = worker
 
-    def remove(self, entry: Entry) -> None:
+    def remove(self, entry: RequestState) -> None:
         """The entry has had its terminal event."""
         del self._open[entry.request_id]
         if entry.worker is not None:
             del self._running[entry.worker][entry.request_id]
 
-    def worker_died(self, worker: int, now: float) -> tuple[list[Entry], list[Entry]]:
+    def worker_died(self, worker: int, now: float) -> tuple[list[RequestState], list[RequestState]]:
         """(entries that must run again, in no worker now; entries to blame, still to be removed by the caller)."""
         held = self.running_in(worker)
         blamed, again = [], []

@@ -1,9 +1,9 @@
 """The service, as its callers see it: takes requests, gives every one exactly one terminal event, whatever dies.
 
     caller            I/O thread (supervisor, desk, dispatcher)                worker
-    submit() --post--> Ledger, Policy -> RequestBoard ~~~ by compare-and-swap ~~> Claims -> engine
+    submit() --post--> RequestTable, Policy -> RequestBoard ~~~ by compare-and-swap ~~> Claims -> engine
     Ticket <---queue-- Token / Finish <------------------ Events frame <------- step
-                       worker died: Ledger.worker_died -> waiting again, from its ids and coins
+                       worker died: RequestTable.worker_died -> waiting again, from its ids and draws
 
 Nothing above may assume that workers are local children: it sees requests, tickets and events.
 """
@@ -31,7 +31,7 @@ from llmproc.processes.requestboard import RequestBoard
 from llmproc.processes.slots import WorkerExit
 from llmproc.service.desk import Desk, apply_scheduling
 from llmproc.service.messages import Generate, PrepareOrder, PrepareReport, Progress
-from llmproc.service.request_table import Entry
+from llmproc.service.request_table import RequestState
 from llmproc.service.ticket import Ticket
 
 Work = Literal["generate", "wait"]
@@ -169,14 +169,16 @@ class Service:
                 raise ServiceClosedError("the service is closed")
             request_id, self._next_id = self._next_id, self._next_id + 1
         ticket = Ticket(request_id, lambda: self._post(lambda: self._desk.dispatcher.cancel(request_id)), notify)
-        if not self._desk.supervisor.post(lambda: self._desk.accept(Entry(request_id, order, session, start), ticket)):
+        if not self._desk.supervisor.post(
+            lambda: self._desk.accept(RequestState(request_id, order, session, start), ticket)
+        ):
             raise self.error or ServiceClosedError("the service has ended")
         return ticket
 
     def workers(self) -> list[WorkerInfo]:
         """A snapshot of the slots."""
         return [
-            WorkerInfo(slot.index, slot.pid, slot.state.value, self._desk.dispatcher.ledger.count(slot.index))
+            WorkerInfo(slot.index, slot.pid, slot.state.value, self._desk.dispatcher.requests.count(slot.index))
             for slot in self._desk.supervisor.slots
         ]
 

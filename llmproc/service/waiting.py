@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from llmproc.engine.events import Finish, Reason, Token
-from llmproc.processes.template import Post, Prepared
+from llmproc.engine.events import Finish, Token
+from llmproc.processes.template import Prepared, WorkerContext
 from llmproc.service.messages import Generate, PrepareOrder, PrepareReport
 from llmproc.service.worker import serve
 
@@ -33,7 +33,7 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     return Prepared(order, msgspec.json.encode(report), [])
 
 
-def child(context: PrepareOrder, post: Post) -> int:
+def child(context: PrepareOrder, post: WorkerContext) -> int:
     """A worker that waits."""
     return serve(WaitRunner(), post, context.engine.sequences, context.steals)
 
@@ -97,8 +97,12 @@ class WaitRunner:
 
 
 def _finish(request_id: int, wait: _Wait, now: float) -> Finish:
-    order, count = wait.order, len(wait.order.ids)
-    coins = order.coins + (wait.made if order.temperature > 0 else 0)
-    reason: Reason = "cancelled" if wait.cancelled else "length"
-    positions = count + wait.made
-    return Finish(request_id, reason, "", count, 0, wait.made, coins, None, positions, 0.0, now - wait.began)
+    order = wait.order
+    return Finish.plain(
+        request_id,
+        "cancelled" if wait.cancelled else "length",
+        prompt_tokens=len(order.ids),
+        new_tokens=wait.made,
+        draws=order.draws + (wait.made if order.temperature > 0 else 0),
+        decode_s=now - wait.began,
+    )

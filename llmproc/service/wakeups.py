@@ -1,4 +1,4 @@
-"""Who is woken, and when: bells for workers that sleep, and for nobody else.
+"""Who is woken, and when: wakeups for workers that sleep, and for nobody else.
 
 A worker that is awake looks at the rings after every step. Before it sleeps it says so in shared memory, and then looks
 once more; main appends, and then looks who sleeps. With a fence on both sides one of the two sees what the other did.
@@ -21,9 +21,9 @@ from typing import Protocol
 
 from llmproc.processes.channel import OutboxFullError
 from llmproc.processes.frames import Frame
-from llmproc.service.messages import Bell, to_frame
+from llmproc.service.messages import Wakeup, to_frame
 
-_BELL = to_frame(Bell())
+_BELL = to_frame(Wakeup())
 
 
 class Workers(Protocol):
@@ -42,7 +42,7 @@ class Workers(Protocol):
         """OutboxFullError when it does not read; nothing happens when it is dying."""
 
 
-class Bells:
+class Wakeups:
     """Wakes whom a request needs."""
 
     def __init__(self, workers: Workers, steals: bool, has_room: Callable[[int], bool]) -> None:
@@ -91,6 +91,6 @@ class Bells:
         self._rung |= woken
         for worker in woken.union(ring for ring, appended in cells.items() if any(appended)):
             to_publish = [cell for cell in cells.get(worker, ()) if cell]
-            bell = to_frame(Bell(to_publish)) if to_publish else _BELL
+            bell = to_frame(Wakeup(to_publish)) if to_publish else _BELL
             with contextlib.suppress(OutboxFullError):  # a worker that does not read is ended by the health check
                 self._workers.send(worker, bell)

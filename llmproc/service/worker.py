@@ -1,7 +1,7 @@
 """The child side: a worker's loop around an engine. It never compiles, never touches stdin, keeps no state of main's.
 
 rings of the board -> Claims.take -> Engine.add -> Engine.step -> one Events frame -> event pipe
-request pipe       -> Bell (look again), Cancel, STOP
+request pipe       -> Wakeup (look again), Cancel, STOP
 """
 
 from __future__ import annotations
@@ -20,9 +20,19 @@ from llmproc.processes import protocol
 from llmproc.processes.boardview import BoardView
 from llmproc.processes.channel import WorkerChannel
 from llmproc.processes.health import HealthCell
-from llmproc.processes.template import Post
+from llmproc.processes.template import WorkerContext
 from llmproc.service.claims import Claim, Claims
-from llmproc.service.messages import Bell, Cancel, Events, Generate, Message, Taken, from_frame, to_frame
+from llmproc.service.messages import (
+    Cancel,
+    Events,
+    FinishReason,
+    Generate,
+    Message,
+    Taken,
+    Wakeup,
+    from_frame,
+    to_frame,
+)
 from llmproc.service.prepare import Loaded
 
 
@@ -46,7 +56,7 @@ class Runner(Protocol):
         """Do it."""
 
 
-class Serving:
+class WorkerLoop:
     """Takes requests while the runner has room, and says everything that becomes of them."""
 
     def __init__(
@@ -94,7 +104,7 @@ class Serving:
             self._obey(frame.request_id, from_frame(frame))
 
     def _obey(self, request_id: int, message: Message) -> None:
-        if isinstance(message, Bell):
+        if isinstance(message, Wakeup):
             for cell in message.cells:
                 self._claims.publish(cell)
         elif isinstance(message, Cancel):
@@ -141,10 +151,9 @@ class Serving:
             self._channel.send(to_frame(Events(list(events))))
 
 
-def _ended(request_id: int, order: Generate, reason: str, message: str) -> Finish:
+def _ended(request_id: int, order: Generate, reason: FinishReason, message: str) -> Finish:
     """The end of a request that did not begin."""
-    count = len(order.ids)
-    return Finish(request_id, reason, message, count, 0, 0, order.coins, None, count, 0.0, 0.0)  # type: ignore[arg-type]
+    return Finish.plain(request_id, reason, prompt_tokens=len(order.ids), draws=order.draws, message=message)
 
 
 class EngineRunner:
@@ -170,7 +179,7 @@ class EngineRunner:
                 temperature=order.temperature,
                 top_p=order.top_p,
                 seed=order.seed,
-                coins=order.coins,
+                draws=order.draws,
                 closing=order.closing,
             )
         )
@@ -180,16 +189,16 @@ class EngineRunner:
         return 0 if self._engine.busy else None
 
 
-def serve(runner: Runner, post: Post, sequences: int, steals: bool) -> int:
+def serve(runner: Runner, post: WorkerContext, sequences: int, steals: bool) -> int:
     """Run requests of the board, until main wants no more; returns the exit code."""
     (board_fd,) = post.shared
     board = BoardView.attach(board_fd)
     claims = Claims(board, post.slot, steals, victims)
-    Serving(runner, claims, post.channel, post.health, sequences).run()
+    WorkerLoop(runner, claims, post.channel, post.health, sequences).run()
     return 0
 
 
-def child(context: Loaded, post: Post) -> int:
+def child(context: Loaded, post: WorkerContext) -> int:
     """A worker over the model that the template loaded."""
     with Forward(context.model, context.options, context.pages) as forward:
         engine = Engine(forward, context.options)

@@ -26,7 +26,7 @@ from llmproc.text.tokenizers.units import to_bytes
 
 COURSE_TURN = 255  # tokens sampled in a turn of the course's exercise, before the closing id
 _COURSE_CLOSING = 2
-MOST_COINS = 1 << 24  # a saved count beyond it is no conversation's: a worker would draw them all to get there
+MOST_DRAWS = 1 << 24  # a saved count beyond it is no conversation's: a worker would draw them all to get there
 _session_ids = itertools.count(1)
 
 
@@ -54,7 +54,7 @@ class SavedSession(msgspec.Struct, forbid_unknown_fields=True):
     model: str
     tokenizer: str
     ids: list[int]
-    coins: int
+    draws: int
     seed: int
     turns: list[Turn]
     template: str
@@ -142,7 +142,7 @@ class Session:
         self.sampling, self.system = sampling, system
         self.session_id = next(_session_ids) if lasting else 0
         self.ids: list[int] = []
-        self.coins = 0
+        self.draws = 0
         self.turns: list[Turn] = []
         self._end_tokens = template.end_tokens(tokenizer)
 
@@ -177,7 +177,7 @@ class Session:
     def fork(self) -> Session:
         """Another session that stands where this one stands: same ids, same random stream. Both go on alone."""
         other = Session(self.service, self.tokenizer, self.template, self.seq_len, self.sampling, self.system)
-        other.ids, other.coins, other.turns = list(self.ids), self.coins, [copy.copy(turn) for turn in self.turns]
+        other.ids, other.draws, other.turns = list(self.ids), self.draws, [copy.copy(turn) for turn in self.turns]
         return other
 
     def regenerate(self) -> Answer:
@@ -196,13 +196,13 @@ class Session:
 
     def reseed(self, seed: int) -> None:
         """Start the random stream anew."""
-        self.sampling, self.coins = self.sampling.changed(seed=seed), 0
+        self.sampling, self.draws = self.sampling.changed(seed=seed), 0
 
     def saved(self, model: str, tokenizer: str) -> SavedSession:
         """The state, for a file."""
         chosen = self.sampling
         return SavedSession(
-            model, tokenizer, self.ids, self.coins, chosen.seed, self.turns,
+            model, tokenizer, self.ids, self.draws, chosen.seed, self.turns,
             self.template.name, chosen.temperature, chosen.top_p, chosen.max_tokens, self.system,
         )  # fmt: skip
 
@@ -210,7 +210,7 @@ class Session:
         """Continue a saved conversation. LlmprocError when it does not fit this model; nothing has changed then."""
         if len(saved.ids) > self.seq_len:
             raise RequestError(f"the saved conversation has {len(saved.ids)} positions: this model has {self.seq_len}")
-        if not 0 <= saved.coins <= MOST_COINS or any(not 0 <= token < self.tokenizer.vocab_size for token in saved.ids):
+        if not 0 <= saved.draws <= MOST_DRAWS or any(not 0 <= token < self.tokenizer.vocab_size for token in saved.ids):
             raise RequestError("the saved conversation holds ids or counts that this tokenizer does not have")
         starts = [turn.start for turn in saved.turns]
         if starts != sorted(starts) or any(not 0 <= start < len(saved.ids) for start in starts):
@@ -218,7 +218,7 @@ class Session:
         if saved.template != self.template.name:
             raise RequestError(f"the saved template is {saved.template}: here it is {self.template.name}")
         self.sampling = SamplingParams(saved.temperature, saved.top_p, saved.max_tokens, saved.seed)
-        self.ids, self.coins, self.turns, self.system = list(saved.ids), saved.coins, saved.turns, saved.system
+        self.ids, self.draws, self.turns, self.system = list(saved.ids), saved.draws, saved.turns, saved.system
 
     def _opened(self, text: str, ids: list[int], turns: list[Turn]) -> list[int]:
         """`ids` and a turn's own, up to where its answer begins. An answer that did not end itself is closed first."""
@@ -235,15 +235,13 @@ class Session:
                 f"the conversation would need {len(opened)} positions and the context has {self.seq_len}"
             )
         course = self.template.name == "course"
-        order = Generate(
+        order = Generate.sampled(
             opened,
-            COURSE_TURN if course else self.sampling.max_tokens,
-            sorted(self._end_tokens),
-            float(self.sampling.temperature),
-            float(self.sampling.top_p),
-            self.sampling.seed,
-            self.coins,
-            _COURSE_CLOSING if course else None,
+            self.sampling,
+            max_tokens=COURSE_TURN if course else None,
+            end_tokens=sorted(self._end_tokens),
+            draws=self.draws,
+            closing=_COURSE_CLOSING if course else None,
         )
         return Prepared(turn, order, turns)
 
@@ -253,14 +251,17 @@ class Session:
         if finish.reason in ("failed", "cancelled") and not answer.tokens:
             return  # nothing happened: the next prompt stands where this one stood
         self.ids = answer.ids + answer.tokens
-        self.coins = finish.coins
+        self.draws = finish.draws
         self.turns = [*answer.earlier, answer.turn]
 
 
 def read_saved(data: bytes, name: object) -> SavedSession:
     """A session from the bytes of a file; LlmprocError naming the file and what is wrong."""
     try:
-        return msgspec.json.decode(data, type=SavedSession)
+        found = msgspec.json.decode(data)
+        if isinstance(found, dict) and "coins" in found and "draws" not in found:
+            found["draws"] = found.pop("coins")  # the name of files written before
+        return msgspec.convert(found, SavedSession)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise LlmprocError(f"{name}: not a saved session: {error}") from None
 
@@ -272,7 +273,7 @@ def session_facts(session: Session) -> dict[str, Any]:
         "top_p": session.sampling.top_p,
         "max_tokens": session.sampling.max_tokens,
         "seed": session.sampling.seed,
-        "coins": session.coins,
+        "draws": session.draws,
         "positions": f"{session.length} of {session.seq_len}",
         "turns": len(session.turns),
         "template": session.template.name,

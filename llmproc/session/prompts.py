@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from llmproc.config import SamplingParams
 from llmproc.errors import RequestError, UsageError
 from llmproc.session.conversation import Session
+from llmproc.text.templates.system import check_system
 
 Message = Mapping[str, str]  # "role": system, user or assistant; "content": text
 Prompt = str | Sequence[Message]
@@ -59,8 +60,7 @@ def place_prompt(session: Session, prompt: Prompt) -> str:
         raise RequestError("messages need a chat template: here prompts are plain text")
     said = [_message(index, message) for index, message in enumerate(prompt)]
     if said and said[0][0] == "system":
-        if not session.template.takes_system:
-            raise RequestError(f"the template {session.template.name} has no place for a system message")
+        check_system(session.template, said[0][1])
         session.system = said.pop(0)[1]
     wanted = ["user", "assistant"] * (len(said) // 2) + ["user"]
     if [role for role, _ in said] != wanted:

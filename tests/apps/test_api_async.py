@@ -12,7 +12,7 @@ import pytest
 from programs import until
 
 from llmproc import LLM, SamplingParams
-from llmproc.api.call import Bell
+from llmproc.api.call import Wakeup
 from llmproc.errors import ServiceClosedError, UsageError
 
 GREEDY = SamplingParams(temperature=0)
@@ -35,7 +35,7 @@ def endless(slow: Path) -> Iterator[LLM]:
 
 
 def idle(llm: LLM) -> bool:
-    return not llm._running.service._desk.dispatcher.ledger.open_entries()
+    return not llm._running.service._desk.dispatcher.requests.open_entries()
 
 
 def test_the_twins_give_the_same(llm: LLM) -> None:
@@ -224,7 +224,7 @@ def test_a_bell_wakes_for_what_was_put_before_it() -> None:
     """However rings and looks interleave, what is put is seen: rings are merged, never lost."""
 
     async def run() -> None:
-        bell, box, seen = Bell(), [], 0
+        bell, box, seen = Wakeup(), [], 0
         count = 2000
 
         def put() -> None:

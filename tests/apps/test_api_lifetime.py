@@ -35,7 +35,7 @@ def open_model(path: Path, **options: object) -> LLM:
 
 
 def busy(llm: LLM) -> bool:
-    return any(entry.emitted for entry in llm._running.service._desk.dispatcher.ledger.open_entries())
+    return any(entry.emitted for entry in llm._running.service._desk.dispatcher.requests.open_entries())
 
 
 # -- the package ----------------------------------------------------------------------------------------------------
@@ -331,4 +331,4 @@ def test_a_finalizer_may_come_in_the_middle_of_a_post(slow: Path) -> None:
         service = llm._running.service
         with service._lock, service._desk.supervisor._post_lock:
             del stream
-        until(lambda: not service._desk.dispatcher.ledger.open_entries(), 3)
+        until(lambda: not service._desk.dispatcher.requests.open_entries(), 3)

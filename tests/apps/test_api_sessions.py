@@ -33,7 +33,7 @@ def endless(quick: Path) -> Iterator[LLM]:
 
 
 def idle(llm: LLM) -> bool:
-    return not llm._running.service._desk.dispatcher.ledger.open_entries()
+    return not llm._running.service._desk.dispatcher.requests.open_entries()
 
 
 def test_a_session_remembers(llm: LLM) -> None:
@@ -120,7 +120,7 @@ def test_a_saved_session_is_the_prompt_loops_own(llm: LLM, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "changes", [{"template": "plain"}, {"ids": [99999]}, {"coins": -1}, {"seed": 1 << 70}, {"extra": 1}]
+    "changes", [{"template": "plain"}, {"ids": [99999]}, {"draws": -1}, {"seed": 1 << 70}, {"extra": 1}]
 )
 def test_what_does_not_fit_is_not_loaded(llm: LLM, tmp_path: Path, changes: dict[str, object]) -> None:
     session = llm.session(params=GREEDY)
@@ -177,7 +177,7 @@ def test_params_may_change_between_turns(llm: LLM) -> None:
     fresh = llm.session(params=SAMPLED.changed(seed=9))
     fresh.ask(STORY)
     session.params = SAMPLED.changed(seed=9)
-    assert session._conversation.coins == 0 and session.params.seed == 9 and first.ok
+    assert session._conversation.draws == 0 and session.params.seed == 9 and first.ok
 
 
 def test_a_session_keeps_its_model_alive(tmp_path: Path) -> None:

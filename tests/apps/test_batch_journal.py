@@ -19,13 +19,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llmproc.batch import sorting
-from llmproc.batch.index import MOST_AHEAD, Place, RowIndex
+from llmproc.batch.index import MOST_AHEAD, RowIndex, RowPlace
 from llmproc.batch.journal import Journal, open_journal, origin_of
-from llmproc.batch.provenance import Origin, decode_origin, difference
+from llmproc.batch.provenance import Provenance, decode_origin, difference
 from llmproc.batch.source import StoppedError
 from llmproc.errors import LlmprocError, UsageError
 
-ORIGIN = Origin(
+ORIGIN = Provenance(
     input="aa", format="text", model="sha256:m", tokenizer="t", template="chatml", weights="as stored", kv_type="f16",
     context=512, instructions="avx2", temperature=0.6, top_p=0.9, max_tokens=512, seed=42, system=None,
 )  # fmt: skip
@@ -44,8 +44,8 @@ def line(index: int, status: str = "ok", text: str = "") -> bytes:
 
 
 @contextmanager
-def opened(path: Path, origin: Origin = ORIGIN, **settings: Any) -> Iterator[Journal]:
-    journal = open_journal(path, origin, **{"resume": False, "force": False, **settings})
+def opened(path: Path, provenance: Provenance = ORIGIN, **settings: Any) -> Iterator[Journal]:
+    journal = open_journal(path, provenance, **{"resume": False, "force": False, **settings})
     try:
         yield journal
     finally:
@@ -170,7 +170,7 @@ def test_a_resume_with_others_is_refused_by_name(tmp_path: Path, changes: dict[s
 
 
 def test_every_field_of_an_origin_is_compared() -> None:
-    for name in Origin.__struct_fields__:
+    for name in Provenance.__struct_fields__:
         other = msgspec.structs.replace(ORIGIN, **{name: 77 if name != "input" else "zz"})
         assert difference(ORIGIN, other) is not None, name
     assert difference(ORIGIN, ORIGIN) is None
@@ -385,7 +385,7 @@ def test_a_finished_file_of_somebody_else_cannot(tmp_path: Path, data: bytes) ->
 def test_the_index_is_a_dictionary(puts: list[tuple[int, int, bool]]) -> None:
     index, wanted = RowIndex(), {}
     for offset, (row, length, failed) in enumerate(puts):
-        place = Place(offset, length, failed)
+        place = RowPlace(offset, length, failed)
         assert index.put(row, place) == (row >= 0)
         if row >= 0:
             wanted[row] = place
@@ -398,14 +398,14 @@ def test_the_index_is_a_dictionary(puts: list[tuple[int, int, bool]]) -> None:
 
 def test_a_place_beyond_all_others_costs_no_memory() -> None:
     index = RowIndex()
-    assert not index.put(1 << 50, Place(0, 1, False)) and index.end == 0
-    assert not index.put(0, Place(0, 1 << 31, False))
+    assert not index.put(1 << 50, RowPlace(0, 1, False)) and index.end == 0
+    assert not index.put(0, RowPlace(0, 1 << 31, False))
 
 
 def test_a_million_rows_fit_in_a_dozen_bytes_each() -> None:
     index = RowIndex()
     for row in range(100_000):
-        index.put(row, Place(row, 1, False))
+        index.put(row, RowPlace(row, 1, False))
     assert sum(array.itemsize * len(array) for array in (index._offsets, index._lengths)) == 12 * 100_000
 
 

@@ -14,36 +14,36 @@ from hypothesis import strategies as st
 from llmproc.batch import formats
 from llmproc.batch.formats import FORMATS, Record, format_of, records
 from llmproc.batch.record import ResultRow, encode, refused
-from llmproc.batch.rows import FIELDS, Refused, Row, judge
-from llmproc.batch.source import Line
+from llmproc.batch.rows import FIELDS, PromptRow, Refused, judge
+from llmproc.batch.source import SourceLine
 from llmproc.config import SamplingParams
 from llmproc.errors import UsageError
 
 DEFAULTS = SamplingParams(temperature=0.5, max_tokens=7)
 
 
-def lines_of(data: bytes) -> list[Line]:
+def lines_of(data: bytes) -> list[SourceLine]:
     parts = data.split(b"\n")
-    return [Line(number, part.removesuffix(b"\r"), True, 0) for number, part in enumerate(parts, 1)]
+    return [SourceLine(number, part.removesuffix(b"\r"), True, 0) for number, part in enumerate(parts, 1)]
 
 
 def read(data: bytes, format: str) -> list[Record]:
     return list(records(lines_of(data), format))
 
 
-def judged(data: bytes, format: str = "jsonl", system: str | None = None) -> list[Row | Refused]:
+def judged(data: bytes, format: str = "jsonl", system: str | None = None) -> list[PromptRow | Refused]:
     return [judge(record, index, b"base", DEFAULTS, system) for index, record in enumerate(read(data, format))]
 
 
-def one(data: bytes | dict[str, Any]) -> Row | Refused:
+def one(data: bytes | dict[str, Any]) -> PromptRow | Refused:
     found = judged(data if isinstance(data, bytes) else json.dumps(data).encode())
     assert len(found) == 1
     return found[0]
 
 
-def row(data: bytes | dict[str, Any]) -> Row:
+def row(data: bytes | dict[str, Any]) -> PromptRow:
     found = one(data)
-    assert isinstance(found, Row), found
+    assert isinstance(found, PromptRow), found
     return found
 
 
@@ -74,16 +74,20 @@ def test_a_suffix_that_must_be_a_mistake_is_refused(name: str) -> None:
 
 def test_text_is_one_prompt_a_line_and_blank_lines_are_none() -> None:
     found = judged(b"What is a pipe?\r\n\n  \t\n two  \n\xff\xfe raw", "text")
-    assert [row.prompt for row in found if isinstance(row, Row)] == ["What is a pipe?", " two  ", "\udcff\udcfe raw"]
+    assert [row.prompt for row in found if isinstance(row, PromptRow)] == [
+        "What is a pipe?",
+        " two  ",
+        "\udcff\udcfe raw",
+    ]
     assert [row.index for row in found] == [0, 1, 2] == [row.id for row in found]
     assert [row.line for row in found] == [1, 4, 5]
-    assert all(isinstance(row, Row) and row.sampling == DEFAULTS for row in found)
+    assert all(isinstance(row, PromptRow) and row.sampling == DEFAULTS for row in found)
 
 
 def test_jsonl() -> None:
     data = b'{"prompt": "a", "seed": 7}\n\n[1]\n{"prompt": }\nnull\n"x"\n{"prompt": "\xff"}\n{"prompt": "b"}'
     found = judged(data)
-    assert [type(row).__name__ for row in found] == ["Row", *["Refused"] * 5, "Row"]
+    assert [type(row).__name__ for row in found] == ["PromptRow", *["Refused"] * 5, "PromptRow"]
     assert [row.line for row in found] == [1, 3, 4, 5, 6, 7, 8]
     errors = [row.error for row in found if isinstance(row, Refused)]
     assert errors[0] == "line 3 is not a JSON object" and errors[1].startswith("line 4 is not JSON: ")
@@ -102,7 +106,7 @@ def test_csv_with_every_column() -> None:
         b",three,,0.25,,5.0,-3,\r\n"
     )
     first, second, third = judged(data, "csv")
-    assert isinstance(first, Row) and isinstance(second, Row) and isinstance(third, Row)
+    assert isinstance(first, PromptRow) and isinstance(second, PromptRow) and isinstance(third, PromptRow)
     assert (first.id, first.prompt, first.system, first.extra) == (
         "q1",
         'What is a "pipe"?',
@@ -118,7 +122,7 @@ def test_csv_with_every_column() -> None:
 def test_tsv_and_messages_in_a_cell() -> None:
     cell = '[{"role": "user", "content": "Hi, you"}]'.replace('"', '""')
     (found,) = judged(f'messages\tid\n"{cell}"\tx\n'.encode(), "tsv")
-    assert isinstance(found, Row) and found.prompt == [{"role": "user", "content": "Hi, you"}] and found.id == "x"
+    assert isinstance(found, PromptRow) and found.prompt == [{"role": "user", "content": "Hi, you"}] and found.id == "x"
 
 
 def test_malformed_rows_of_a_csv() -> None:
@@ -126,7 +130,8 @@ def test_malformed_rows_of_a_csv() -> None:
     data = b'id,prompt\n1,one\n2\n3,a,b\n4,"x"y\n5,\xff\n6,six\n,,\n  \n7,"open\nnever closed'
     found = judged(data, "csv")
     assert [(type(row).__name__, row.line) for row in found] == [
-        ("Row", 2), ("Refused", 3), ("Refused", 4), ("Refused", 5), ("Refused", 6), ("Row", 7), ("Refused", 10),
+        ("PromptRow", 2), ("Refused", 3), ("Refused", 4), ("Refused", 5), ("Refused", 6), ("PromptRow", 7),
+        ("Refused", 10),
     ]  # fmt: skip
     errors = [row.error for row in found if isinstance(row, Refused)]
     assert errors[0] == "line 3 has 1 fields: the header has 2" and errors[1] == "line 4 has 3 fields: the header has 2"
@@ -147,7 +152,11 @@ def test_an_empty_input_has_no_rows(format: str) -> None:
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_line_that_is_too_long_is_a_row_with_an_error(format: str) -> None:
-    lines = [Line(1, b"prompt", True, 7), Line(2, b"prompt", False, 20_000_000), Line(3, b"prompt", True, 20_000_007)]
+    lines = [
+        SourceLine(1, b"prompt", True, 7),
+        SourceLine(2, b"prompt", False, 20_000_000),
+        SourceLine(3, b"prompt", True, 20_000_007),
+    ]
     found = [record for record in records(lines, format) if record.error.startswith("is longer than")]
     assert [record.line for record in found] == [2] and found[0].fields is None
 
@@ -157,7 +166,7 @@ def test_an_unclosed_quote_takes_no_more_than_a_lines_worth(monkeypatch: pytest.
     data = b'prompt\n"open\n' + b"x" * 90 + b"\n" + b"\n".join(b"row %d" % n for n in range(400)) + b"\nlast"
     found = judged(data, "csv")
     assert isinstance(found[0], Refused) and "field larger than field limit" in found[0].error
-    assert isinstance(found[-1], Row) and found[-1].prompt == "last" and len(found) > 200, "the rest goes on"
+    assert isinstance(found[-1], PromptRow) and found[-1].prompt == "last" and len(found) > 200, "the rest goes on"
 
 
 # -- fields -----------------------------------------------------------------------------------------------------------
@@ -173,7 +182,7 @@ def test_every_field() -> None:
 
 def test_what_is_missing_or_null_comes_from_the_command_line() -> None:
     found = judged(b'{"prompt": "p", "id": null, "system": null, "seed": null, "top_p": 0.1}', system="brief")[0]
-    assert isinstance(found, Row)
+    assert isinstance(found, PromptRow)
     assert (found.id, found.system, found.sampling) == (0, "brief", DEFAULTS.changed(top_p=0.1))
 
 
@@ -232,7 +241,7 @@ def test_a_row_depends_on_its_own_fields_alone() -> None:
     rows = b'{"prompt": "a"}\n{"prompt": "b", "seed": 3}\n{"prompt": "a"}'
     first, _, third = judged(rows)
     (alone,) = judged(b'{"prompt": "a"}')
-    assert isinstance(first, Row) and isinstance(third, Row) and isinstance(alone, Row)
+    assert isinstance(first, PromptRow) and isinstance(third, PromptRow) and isinstance(alone, PromptRow)
     assert first.sampling == third.sampling == alone.sampling
     assert first.key == third.key == alone.key
 
@@ -281,7 +290,7 @@ VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_s
 def test_any_object_is_a_row_or_an_error(fields: dict[str, Any]) -> None:
     found = judged(json.dumps(fields, allow_nan=False, default=str).encode()) if _finite(fields) else []
     for item in found:
-        if isinstance(item, Row):
+        if isinstance(item, PromptRow):
             assert isinstance(item.prompt, (str, list)) and isinstance(item.sampling, SamplingParams)
             for name in ("temperature", "top_p", "max_tokens", "seed"):
                 if fields.get(name) is not None:
@@ -306,5 +315,5 @@ def test_what_the_csv_module_writes_is_read_as_it_was(rows: list[tuple[str, str]
     writer.writerows(rows)
     found = judged(text.getvalue().encode(), "csv")
     wanted = [(topic, prompt) for topic, prompt in rows if topic.strip() or prompt.strip()]
-    assert [row.prompt for row in found if isinstance(row, Row)] == [prompt for _, prompt in wanted]
+    assert [row.prompt for row in found if isinstance(row, PromptRow)] == [prompt for _, prompt in wanted]
     assert [dict(row.extra).get("topic", "") for row in found] == [topic for topic, _ in wanted]

@@ -20,7 +20,7 @@ from llmproc.batch.options import BatchOptions
 from llmproc.batch.record import ResultRow
 from llmproc.batch.serving import limits, service_config
 from llmproc.batch.stages import Stages
-from llmproc.batch.stats import Speed, Tally, expected_rows, remaining_s
+from llmproc.batch.stats import BatchStats, RowSpeed, expected_rows, remaining_s
 from llmproc.config import EngineOptions, Environment
 from llmproc.errors import UsageError
 
@@ -143,18 +143,18 @@ def test_an_id_is_no_way_to_break_the_lines() -> None:
 
 
 def test_a_tally() -> None:
-    tally = Tally(reused=3, reused_failed=1)
-    assert tally.any_failed and tally.work_s == tally.tokens_per_s == 0
-    tally.add(row(0, prompt_tokens=5, new_tokens=10, worker=1, attempts=1, queue_s=0.5), 10.0, 12.0)
-    tally.add(row(1, prompt_tokens=5, new_tokens=30, worker=0, attempts=2, queue_s=1.5, cached_tokens=2), 9.0, 14.0)
-    tally.add(row(2, status="error", error="x"))
-    assert (tally.ok, tally.failed, tally.rows, tally.new_tokens, tally.cached_tokens) == (2, 1, 3, 40, 2)
-    assert (tally.work_s, tally.tokens_per_s, tally.queue_s, tally.queue_most_s) == (5, 8, 2, 1.5)
-    assert tally.workers[0].replayed == 1 and tally.workers[1].rows == 1 and set(tally.workers) == {0, 1}
+    stats = BatchStats(reused=3, reused_failed=1)
+    assert stats.any_failed and stats.work_s == stats.tokens_per_s == 0
+    stats.add(row(0, prompt_tokens=5, new_tokens=10, worker=1, attempts=1, queue_s=0.5), 10.0, 12.0)
+    stats.add(row(1, prompt_tokens=5, new_tokens=30, worker=0, attempts=2, queue_s=1.5, cached_tokens=2), 9.0, 14.0)
+    stats.add(row(2, status="error", error="x"))
+    assert (stats.ok, stats.failed, stats.rows, stats.new_tokens, stats.cached_tokens) == (2, 1, 3, 40, 2)
+    assert (stats.work_s, stats.tokens_per_s, stats.queue_s, stats.queue_most_s) == (5, 8, 2, 1.5)
+    assert stats.workers[0].replayed == 1 and stats.workers[1].rows == 1 and set(stats.workers) == {0, 1}
 
 
 def test_speed_over_the_last_seconds() -> None:
-    speed = Speed()
+    speed = RowSpeed()
     assert speed.at(0, 0) == 0
     assert speed.at(1, 100) == 100
     for second in range(2, 20):
@@ -186,17 +186,17 @@ def test_how_long_it_will_take() -> None:
 
 def test_the_summary_for_a_person() -> None:
     options = parse_options("x", ["in.txt", "-o", "r.jsonl", "--workers", "2"], Environment())
-    tally = Tally(reused=1)
-    tally.add(row(0, new_tokens=10, worker=1, attempts=2, queue_s=0.5), 1.0, 3.0)
-    tally.add(row(1, new_tokens=10, worker=0, attempts=1, queue_s=0.5), 1.0, 3.0)
-    found = summary.document(options, tally, Stages(), 1, 3, 0.0, 4.0)
+    stats = BatchStats(reused=1)
+    stats.add(row(0, new_tokens=10, worker=1, attempts=2, queue_s=0.5), 1.0, 3.0)
+    stats.add(row(1, new_tokens=10, worker=0, attempts=1, queue_s=0.5), 1.0, 3.0)
+    found = summary.document(options, stats, Stages(), 1, 3, 0.0, 4.0)
     told = summary.lines(found)
     assert told[0] == "3 rows: 3 ok, 1 of them done before, in r.jsonl"
     assert told[1] == "20 tokens in 2.00 s: 10.0 tokens/s"
     assert told[2] == "the first request began after 1.00 s; one waited 0.50 s on average"
     assert told[-2:] == ["worker 0: 1 rows, 10 tokens", "worker 1: 1 rows, 10 tokens, 1 begun by another"]
     assert json.loads(json.dumps(found)) == found
-    nothing = summary.document(options, Tally(reused=3), Stages(), 1, 3, 0.0, 4.0)
+    nothing = summary.document(options, BatchStats(reused=3), Stages(), 1, 3, 0.0, 4.0)
     assert summary.lines(nothing) == ["3 rows: 3 ok, 3 of them done before, in r.jsonl"] and nothing["elapsed_s"] == 0
 
 
@@ -255,9 +255,9 @@ def test_seq_is_one_worker_with_one_sequence() -> None:
 
 def test_what_is_under_way_is_bounded_by_what_can_run() -> None:
     few, many = limits(parsed("p", "--mode", "seq")), limits(parsed("p", "--workers", "4", "--sequences", "32"))
-    assert few.flying == few.ahead < 32 and many.flying == 4 * 128 + 16
-    assert limits(parsed("p", "--mode", "lpt")).flying >= 1024, "the longest of a handful is not the longest"
-    assert all(bounds.flying < bounds.unwritten for bounds in (few, many))
+    assert few.in_flight == few.ahead < 32 and many.in_flight == 4 * 128 + 16
+    assert limits(parsed("p", "--mode", "lpt")).in_flight >= 1024, "the longest of a handful is not the longest"
+    assert all(bounds.in_flight < bounds.unwritten for bounds in (few, many))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmproc.batch import source as module
-from llmproc.batch.source import Line, Source, StoppedError
+from llmproc.batch.source import Source, SourceLine, StoppedError
 from llmproc.errors import LlmprocError, UsageError
 
 BOM = b"\xef\xbb\xbf"
@@ -44,7 +44,7 @@ def piped(*pieces: bytes, keep_open: bool = False) -> Iterator[Source]:
             os.close(write)
 
 
-def lines_of(path: Path) -> list[Line]:
+def lines_of(path: Path) -> list[SourceLine]:
     source = Source(str(path))
     try:
         return list(source.lines())

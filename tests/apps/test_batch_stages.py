@@ -14,17 +14,18 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from programs import until
 
-from llmproc.batch.event_queue import Arrived, Broken, Inbox, InputEnded, Interrupted, Ready, Written
-from llmproc.batch.generating import Generating, Limits
-from llmproc.batch.in_flight import Flight
+from llmproc.batch.event_queue import Arrived, Broken, EventQueue, InputEnded, Interrupted, Ready, Written
+from llmproc.batch.generating import Generating, StageLimits
+from llmproc.batch.in_flight import InFlight
 from llmproc.batch.reader import Reader
 from llmproc.batch.record import ResultRow
 from llmproc.batch.rows import Refused
 from llmproc.batch.source import Source, StoppedError
 from llmproc.batch.stages import StageClock, Stages
-from llmproc.batch.stats import Tally
+from llmproc.batch.stats import BatchStats
 from llmproc.batch.writer import InOrder, Nowhere, Writer
 from llmproc.config import SamplingParams
 from llmproc.errors import LlmprocError, RequestError, UsageError, WorkersLostError
@@ -66,8 +67,10 @@ class FakeService:
         ticket.dispatched, ticket.worker, ticket.attempts = time.monotonic(), 0, 1
         for token in range(tokens):
             ticket.put(Token(ticket.request_id, 100 + token, True))
-        count = len(order.ids)
-        ticket.put(Finish(ticket.request_id, reason, message, count, 0, tokens, 2, None, count + tokens, 0.1, 0.1))
+        end = Finish.plain(
+            ticket.request_id, reason, prompt_tokens=len(order.ids), new_tokens=tokens, draws=2, message=message
+        )
+        ticket.put(structs.replace(end, prefill_s=0.1, decode_s=0.1))
 
 
 class Shown:
@@ -80,7 +83,7 @@ class Shown:
     def tick(self, generating: Generating) -> None:
         self.ticks += 1
 
-    def pieces(self, flight: Flight, pieces: list[str]) -> None:
+    def pieces(self, flight: InFlight, pieces: list[str]) -> None:
         self.pieces_seen.append((flight.row.index, "".join(pieces)))
 
     def ended(self, row: ResultRow) -> None:
@@ -109,21 +112,21 @@ class Bench:
     """The stages put together over a fake service; `run` goes on in a thread."""
 
     def __init__(
-        self, source: Source, tokenizer: Tokenizer, sink: Any, limits: Limits, every_token: bool = False,
+        self, source: Source, tokenizer: Tokenizer, sink: Any, limits: StageLimits, every_token: bool = False,
         format: str = "text",
     ) -> None:  # fmt: skip
-        self.service, self.inbox, self.stages, self.shown = FakeService(), Inbox(), Stages(), Shown(every_token)
+        self.service, self.events, self.stages, self.shown = FakeService(), EventQueue(), Stages(), Shown(every_token)
         template = ChatTemplate("chatml")
 
         def new_session(sampling: SamplingParams, system: str | None) -> Session:
             return Session(self.service, tokenizer, template, 512, sampling, system, False)  # type: ignore[arg-type]
 
         self.reader = Reader(
-            source, format, b"", SamplingParams(), None, new_session, limits.ahead, self.inbox, self.stages
+            source, format, b"", SamplingParams(), None, new_session, limits.ahead, self.events, self.stages
         )
-        self.writer = Writer(sink, self.inbox, self.stages)
+        self.writer = Writer(sink, self.events, self.stages)
         self.generating = Generating(
-            self.service, self.reader, self.writer, self.inbox, limits, self.stages, Tally(), self.shown  # type: ignore[arg-type]
+            self.service, self.reader, self.writer, self.events, limits, self.stages, BatchStats(), self.shown  # type: ignore[arg-type]
         )  # fmt: skip
         self.raised: BaseException | None = None
         self.thread = threading.Thread(target=self._run)
@@ -145,12 +148,17 @@ class Bench:
         assert not self.thread.is_alive(), "it does not end"
 
 
-LIMITS = Limits(flying=3, ahead=5, unwritten=8)
+LIMITS = StageLimits(in_flight=3, ahead=5, unwritten=8)
 
 
 @contextmanager
 def bench(
-    folder: Path, tokenizer: Tokenizer, lines: int | bytes, sink: Any = None, limits: Limits = LIMITS, **settings: Any
+    folder: Path,
+    tokenizer: Tokenizer,
+    lines: int | bytes,
+    sink: Any = None,
+    limits: StageLimits = LIMITS,
+    **settings: Any,
 ) -> Iterator[Bench]:
     path = folder / "in"
     path.write_bytes(lines if isinstance(lines, bytes) else b"".join(b"prompt %d\n" % n for n in range(lines)))
@@ -160,7 +168,7 @@ def bench(
     try:
         yield found
     finally:
-        found.inbox.put(Interrupted())
+        found.events.put(Interrupted())
         found.end()
         assert found.reader.stop(20) and found.writer.close(20)
         source.close()
@@ -175,19 +183,19 @@ def test_everything_that_goes_in_comes_out_once(tmp_path: Path, tokenizer: Token
         run.end()
         assert run.raised is None and run.generating.total == 40
     assert sorted(row["index"] for row in sink.rows) == list(range(40))
-    assert run.service.most == LIMITS.flying and run.service.starts == 1
-    assert run.generating.tally.ok == 40 and [row.index for row in run.shown.rows] == [r["index"] for r in sink.rows]
+    assert run.service.most == LIMITS.in_flight and run.service.starts == 1
+    assert run.generating.stats.ok == 40 and [row.index for row in run.shown.rows] == [r["index"] for r in sink.rows]
 
 
 def test_no_more_is_under_way_or_read_ahead_than_allowed(tmp_path: Path, tokenizer: Tokenizer) -> None:
     """However long the input: the reader stands still when so many rows are ahead of a service that does not answer."""
     with bench(tmp_path, tokenizer, 5000) as run:
-        until(lambda: len(run.service.open) == LIMITS.flying)
-        most = LIMITS.flying + LIMITS.ahead
+        until(lambda: len(run.service.open) == LIMITS.in_flight)
+        most = LIMITS.in_flight + LIMITS.ahead
         until(lambda: run.reader.rows == most)
         before = run.stages.reading.waiting_s
         until(lambda: run.stages.reading.waiting_s > before)
-        assert run.reader.rows == most and len(run.service.open) == LIMITS.flying
+        assert run.reader.rows == most and len(run.service.open) == LIMITS.in_flight
         run.service.answer()
         until(lambda: run.reader.rows == most + 1)
 
@@ -201,11 +209,11 @@ def test_what_is_not_yet_written_is_bounded(tmp_path: Path, tokenizer: Tokenizer
             until(lambda: run.service.open)
             run.service.answer()
         until(lambda: len(run.shown.rows) == LIMITS.unwritten)
-        run.inbox.put(Written(0))
-        until(lambda: run.inbox.empty())
+        run.events.put(Written(0))
+        until(lambda: run.events.empty())
         assert not run.service.open and not sink.rows
         sink.open.set()
-        until(lambda: len(run.service.open) == LIMITS.flying)
+        until(lambda: len(run.service.open) == LIMITS.in_flight)
 
 
 def test_refused_rows_need_no_service(tmp_path: Path, tokenizer: Tokenizer) -> None:
@@ -213,7 +221,7 @@ def test_refused_rows_need_no_service(tmp_path: Path, tokenizer: Tokenizer) -> N
     with bench(tmp_path, tokenizer, b"{\n" * 30, sink, format="jsonl") as run:
         run.end()
     assert run.service.starts == 0 and [row["status"] for row in sink.rows] == ["error"] * 30
-    assert run.generating.tally.failed == 30 and run.generating.tally.work_s == 0
+    assert run.generating.stats.failed == 30 and run.generating.stats.work_s == 0
 
 
 def test_a_prompt_that_does_not_fit_is_its_own_error(tmp_path: Path, tokenizer: Tokenizer) -> None:
@@ -245,15 +253,15 @@ def test_a_request_that_the_service_refuses_is_a_row(tmp_path: Path, tokenizer: 
     with bench(tmp_path, tokenizer, 0, sink) as run:
         run.service.refuses = RequestError("no room")
         session = Session(run.service, tokenizer, ChatTemplate("chatml"), 512, SamplingParams(), None, False)  # type: ignore[arg-type]
-        from llmproc.batch.rows import Row
+        from llmproc.batch.rows import PromptRow
 
-        row = Row(0, 1, 4, "k" * 16, "a", "one", SamplingParams())
+        row = PromptRow(0, 1, 4, "k" * 16, "a", "one", SamplingParams())
         run.end()
         again = Generating(
-            run.service, run.reader, run.writer, run.inbox, LIMITS, Stages(), Tally(), run.shown  # type: ignore[arg-type]
+            run.service, run.reader, run.writer, run.events, LIMITS, Stages(), BatchStats(), run.shown  # type: ignore[arg-type]
         )  # fmt: skip
-        run.inbox.put(Arrived(Ready(row, session, session.prepare("one"))))
-        run.inbox.put(InputEnded(1))
+        run.events.put(Arrived(Ready(row, session, session.prepare("one"))))
+        run.events.put(InputEnded(1))
         again.run()
     assert sink.rows[0]["error"] == "no room" and sink.rows[0]["id"] == "a"
 
@@ -262,13 +270,13 @@ def test_a_service_that_is_lost_takes_no_row_with_it(tmp_path: Path, tokenizer: 
     """What it had under way has no result, so that a resume asks it again; what was done is written."""
     sink = Kept()
     with bench(tmp_path, tokenizer, 10, sink) as run:
-        until(lambda: len(run.service.open) == LIMITS.flying)
+        until(lambda: len(run.service.open) == LIMITS.in_flight)
         run.service.answer()
-        until(lambda: len(run.service.open) == LIMITS.flying)
+        until(lambda: len(run.service.open) == LIMITS.in_flight)
         run.service.error = WorkersLostError("gone")
-        for _ in range(LIMITS.flying):
+        for _ in range(LIMITS.in_flight):
             run.service.answer("failed", "gone")
-        run.inbox.put(Broken(run.service.error))
+        run.events.put(Broken(run.service.error))
         run.end()
         assert run.raised is run.service.error
     assert [row["index"] for row in sink.rows] == [0]
@@ -300,7 +308,7 @@ def test_a_reader_that_waits_for_input_can_be_ended(tokenizer: Tokenizer) -> Non
     try:
         os.write(write, b"one\ntw")
         until(lambda: run.service.open)
-        run.inbox.put(Interrupted())
+        run.events.put(Interrupted())
         run.end()
         assert run.reader.stop(20) and run.writer.close(20)
         assert run.stages.reading.busy_s > 0
@@ -313,8 +321,8 @@ def test_a_reader_that_waits_for_input_can_be_ended(tokenizer: Tokenizer) -> Non
 def test_a_signal_ends_it_and_what_has_ended_is_kept(tmp_path: Path, tokenizer: Tokenizer) -> None:
     sink = Kept()
     with bench(tmp_path, tokenizer, 10, sink) as run:
-        until(lambda: len(run.service.open) == LIMITS.flying)
-        run.inbox.put(Interrupted())
+        until(lambda: len(run.service.open) == LIMITS.in_flight)
+        run.events.put(Interrupted())
         run.end()
         assert run.generating.interrupted and run.raised is None
         run.service.answer()
@@ -331,7 +339,7 @@ def test_pieces_are_shown_as_they_come_only_when_they_are_wanted(tmp_path: Path,
             ticket.put(Token(1, tokenizer.encode("A")[0], True))
             if wanted:
                 until(lambda: run.shown.pieces_seen)
-            flight = next(iter(run.generating.flying))
+            flight = next(iter(run.generating.in_flight))
             assert flight.tokens == 1 and len(run.shown.pieces_seen) == wanted
             run.service.answer()
             run.end()
@@ -340,7 +348,7 @@ def test_pieces_are_shown_as_they_come_only_when_they_are_wanted(tmp_path: Path,
 
 def test_the_clocks_tell_who_waited_for_whom(tmp_path: Path, tokenizer: Tokenizer) -> None:
     with bench(tmp_path, tokenizer, 50) as run:
-        until(lambda: len(run.service.open) == LIMITS.flying)
+        until(lambda: len(run.service.open) == LIMITS.in_flight)
         for _ in range(50):
             until(lambda: run.service.open)
             run.service.answer()
@@ -372,8 +380,8 @@ def test_a_stream_has_input_order_whatever_the_order_of_ends(order: list[int]) -
 
 def test_a_stream_that_nobody_reads_can_be_given_up() -> None:
     read, write = os.pipe()
-    sink, inbox = InOrder(write, "stdout"), Inbox()
-    writer = Writer(sink, inbox, Stages())
+    sink, events = InOrder(write, "stdout"), EventQueue()
+    writer = Writer(sink, events, Stages())
     writer.start()
     try:
         writer.put(ResultRow(id=0, index=0, status="ok", text="x" * 1_000_000))
@@ -381,7 +389,7 @@ def test_a_stream_that_nobody_reads_can_be_given_up() -> None:
         assert not writer.close(0.01), "it waits for the reader"
         sink.stop()
         assert writer.close(20)
-        message = inbox.get(timeout=5)
+        message = events.get(timeout=5)
         assert isinstance(message, Broken) and isinstance(message.error, StoppedError)
     finally:
         sink.close()

@@ -107,11 +107,11 @@ def test_settings_are_shown(chat: Chat) -> None:
     for line in ("temperature 0.5", "top_p 0.25", "max_tokens 3", "seed 99", "verbose on", "system Be brief"):
         assert "error" not in chat.ask(f"/set {line}")
     said = chat.ask("/show")
-    for name, value in (("temperature", "0.5"), ("top_p", "0.25"), ("max_tokens", "3"), ("seed", "99"), ("coins", "0")):
+    for name, value in (("temperature", "0.5"), ("top_p", "0.25"), ("max_tokens", "3"), ("seed", "99"), ("draws", "0")):
         assert re.search(rf"^  {name} +{re.escape(value)}$", said, re.MULTILINE), name
     assert re.search(r"^  system +Be brief$", said, re.MULTILINE) and "verbose      True" in said
     answer = chat.ask("Hello")
-    assert "max_tokens = 3" in answer and re.search(r"prompt \d+ tokens, \d+ of them cached, .* 3 coins drawn", answer)
+    assert "max_tokens = 3" in answer and re.search(r"prompt \d+ tokens, \d+ of them cached, .* 3 draws drawn", answer)
     assert "a new conversation begins" in chat.ask("/set system")
     for line in ("temperature 0.6", "top_p 0.9", "max_tokens 8", "verbose off"):
         chat.ask(f"/set {line}")
@@ -178,7 +178,7 @@ def test_save_replaces_files_only(chat: Chat, tmp_path: Path) -> None:
 def save(**changes: object) -> str:
     """A saved session that would load, but for the changes."""
     good: dict[str, object] = {
-        "model": "m", "tokenizer": "t", "ids": [], "coins": 0, "seed": 1, "turns": [], "template": "chatml",
+        "model": "m", "tokenizer": "t", "ids": [], "draws": 0, "seed": 1, "turns": [], "template": "chatml",
         "temperature": 0.6, "top_p": 0.9, "max_tokens": 9,
     }  # fmt: skip
     return json.dumps({**good, **changes})
@@ -192,8 +192,8 @@ BAD_SAVES = {
     "more": save(x=1),
     "ids": save(ids=[99999999]),
     "an id below": save(ids=[-1]),
-    "coins": save(coins=-1),
-    "coins beyond": save(coins=1 << 40),
+    "draws": save(draws=-1),
+    "draws beyond": save(draws=1 << 40),
     "seed beyond": save(seed=1 << 70),
     "long": save(ids=[1] * 601),
     "types": save(ids=["1"]),

@@ -228,7 +228,7 @@ def test_a_terminal_gets_no_control_characters_from_the_model(tmp_path: Path, qu
 
 
 def test_a_hostile_saved_session_does_not_steer_the_terminal(tmp_path: Path, quick: Path) -> None:
-    saved = {"model": "\x1b[31mred", "tokenizer": "x", "ids": [], "coins": 0, "seed": 1, "turns": []}
+    saved = {"model": "\x1b[31mred", "tokenizer": "x", "ids": [], "draws": 0, "seed": 1, "turns": []}
     chosen = {"template": "chatml", "temperature": 0.6, "top_p": 0.9, "max_tokens": 9, "system": "\x1b]0;title\x07"}
     (tmp_path / "saved.json").write_text(json.dumps({**saved, **chosen}))
     with terminal(tmp_path, quick, False) as chat:

@@ -12,7 +12,7 @@ from typing import Any
 import compare_arms
 import pytest
 
-from llmproc.apps import output
+from llmproc.apps import exits
 from llmproc.apps.compare_modes import app as compare_modes
 from llmproc.apps.compare_modes.app import CHART_FILE, JSON_FILE, TABLE_FILE
 from llmproc.experiments.bench.conditions import Conditions
@@ -180,7 +180,7 @@ def test_a_closed_stdout_is_141(monkeypatch: pytest.MonkeyPatch) -> None:
             raise BrokenPipeError
 
     forgotten: list[bool] = []
-    monkeypatch.setattr(output, "forget_stdout", lambda: forgotten.append(True))
+    monkeypatch.setattr(exits, "forget_stdout", lambda: forgotten.append(True))
     monkeypatch.setattr(sys, "stdout", Closed())
     assert compare_modes.main([*QUICK, "--run-dir", "none"]) == 141 and forgotten == [True]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from chatting import Chat, children, run, until
+from msgspec import structs
 
 from llmproc.apps.doctor import app, exact, replay
 from llmproc.apps.doctor.prompts import TEXTS, Question, questions
@@ -54,9 +55,10 @@ class FakeEngine:
             cached = len(request.tokens) - 1 if request.tokens in self.known else 0
             self.known.add(request.tokens)
             events += [Token(request.request_id, token, True) for token in ids]
-            events.append(
-                Finish(request.request_id, "length", "", len(request.tokens), cached, len(ids), 0, None, 0, 0.0, 0.0)
+            end = Finish.plain(
+                request.request_id, "length", prompt_tokens=len(request.tokens), new_tokens=len(ids), draws=0
             )
+            events.append(structs.replace(end, cached_tokens=cached))
         return events
 
 
@@ -123,7 +125,7 @@ def test_a_request_that_fails_is_an_error() -> None:
             from llmproc.engine.events import Finish
 
             request = self.waiting.pop()
-            return [Finish(request.request_id, "failed", "NaN", 3, 0, 0, 0, None, 3, 0.0, 0.0)]
+            return [Finish.plain(request.request_id, "failed", prompt_tokens=3, draws=0, message="NaN")]
 
     order = {"engine": {}, "questions": [vars_of(ASKED[0])], "tokens": 2, "runs": [vars_of(exact.settings((1,))[0])]}
     with pytest.raises(RequestError, match="one: NaN"):

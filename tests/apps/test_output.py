@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from llmproc.apps import output
+from llmproc.apps import exits
 from llmproc.apps.exits import exit_code_of
 from llmproc.errors import LlmprocError, StartError, UsageError
 from llmproc.files.streams import OutputLostError, print_result, put
@@ -54,7 +54,7 @@ def test_what_stdout_does_not_take(
     error: type[OSError], code: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     forgotten: list[bool] = []
-    monkeypatch.setattr(output, "forget_stdout", lambda: forgotten.append(True))
+    monkeypatch.setattr(exits, "forget_stdout", lambda: forgotten.append(True))
     monkeypatch.setattr(sys, "stdout", Full(error))
     assert exit_code_of(lambda: print_result("x") or 0) == code and forgotten == [True]  # type: ignore[func-returns-value]
     assert capsys.readouterr().err == said

@@ -37,14 +37,14 @@ def template(next_ids: list[int]) -> list[int]:
 def turns(engines: list[Engine], golden: dict) -> tuple[list[list[int]], list[Finish]]:
     """Run every golden turn, each on the next engine of the list: (ids as the file has them, finishes)."""
     ids: list[int] = []
-    coins, found, finishes = 0, [], []
+    draws, found, finishes = 0, [], []
     for number, expected in enumerate(golden["next_ids"]):
         prompt = template(expected)
         engine = engines[number % len(engines)]
         engine.add(
             SequenceRequest(
                 number, tuple(ids + prompt), NEW - 1, frozenset(), golden["temperature"], golden["top_p"],
-                golden["seed"], coins, CLOSING,
+                golden["seed"], draws, CLOSING,
             )
         )  # fmt: skip
         new: list[Token] = []
@@ -56,7 +56,7 @@ def turns(engines: list[Engine], golden: dict) -> tuple[list[list[int]], list[Fi
                     finishes.append(event)
         assert [token.sampled for token in new] == [True] * (NEW - 1) + [False]
         ids += prompt + [token.token for token in new]
-        coins = finishes[-1].coins
+        draws = finishes[-1].draws
         found.append(prompt[1:] + [token.token for token in new] + [finishes[-1].discarded])
     return found, finishes
 
@@ -68,7 +68,7 @@ def test_kernels_give_both_turns_of_the_c_engine(golden: dict, shared_models: di
     assert sum(map(len, golden["next_ids"])) == 532
     assert found == golden["next_ids"]
     assert [finish.positions for finish in finishes] == golden["seq_len_after_turn"]
-    assert [finish.coins for finish in finishes] == [256, 512]
+    assert [finish.draws for finish in finishes] == [256, 512]
     assert [finish.cached_tokens for finish in finishes] == [0, 256]
     assert {finish.reason for finish in finishes} == {"length"}
 

@@ -22,7 +22,7 @@ def test_200_tokens_from_bos_are_the_same_by_both(name: str, temperature: float,
     """Each goes its own way: its own logits, its own stream, and (as often as its slowness allows) its own sampler."""
     every = 5 if name == "course-tiny-v2" else 1  # 49152 calls of expf for one draw
     model = shared_models[name]
-    reference, stream, coins = Reference(*model), RandomStream(7), RandomStream(7)
+    reference, stream, draws = Reference(*model), RandomStream(7), RandomStream(7)
     by_kernels, by_reference = [BOS], [BOS]
     with one_sequence(model, replace(C_ORDER, threads=2)) as sequence:
         for position in range(200):
@@ -30,15 +30,15 @@ def test_200_tokens_from_bos_are_the_same_by_both(name: str, temperature: float,
             expected = reference.forward(by_reference[-1], position)
             np.testing.assert_array_equal(bits(logits), bits(expected))
             by_kernels.append(sample(logits, temperature, 0.9, stream))
-            coin = coins.coin() if temperature else None
+            coin = draws.coin() if temperature else None
             if position % every == 0:
                 by_reference.append(reference_sample(expected, temperature, 0.9, coin))
             else:
-                again = RandomStream(7, coins.coins - 1 if temperature else 0)
+                again = RandomStream(7, draws.draws - 1 if temperature else 0)
                 by_reference.append(sample(expected, temperature, 0.9, again))
     assert by_kernels == by_reference
     assert len(set(by_kernels)) > 10, "a model that repeats itself shows nothing"
-    assert stream.state == coins.state
+    assert stream.state == draws.state
 
 
 shapes = st.fixed_dictionaries(

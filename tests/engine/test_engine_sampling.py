@@ -24,37 +24,37 @@ def compiled() -> None:
 
 
 class OneCoin(RandomStream):
-    """A stream whose coins are chosen."""
+    """A stream whose draws are chosen."""
 
     def __init__(self, coin: float) -> None:
         super().__init__(1)
         self.fixed = F(coin)
 
     def coin(self) -> np.float32:
-        self.coins += 1
+        self.draws += 1
         return self.fixed
 
 
 def c_coins(seed: int, count: int) -> list[float]:
     """llama2.c's random_f32, with NumPy's 64-bit arithmetic."""
-    state, coins = np.uint64(seed), []
+    state, draws = np.uint64(seed), []
     with np.errstate(over="ignore"):
         for _ in range(count):
             state ^= state >> np.uint64(12)
             state ^= state << np.uint64(25)
             state ^= state >> np.uint64(27)
             number = np.uint32((state * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(32))
-            coins.append(float(F(number >> np.uint32(8)) / F(16777216)))
-    return coins
+            draws.append(float(F(number >> np.uint32(8)) / F(16777216)))
+    return draws
 
 
 @pytest.mark.parametrize("seed", [1, 42, 2**63, 2**64 - 1])
 def test_coins_are_cs(seed: int) -> None:
     stream = RandomStream(seed)
-    coins = [stream.coin() for _ in range(50)]
-    assert [float(coin) for coin in coins] == c_coins(seed, 50)
-    assert all(type(coin) is np.float32 and 0 <= coin < 1 for coin in coins)
-    assert stream.coins == 50
+    draws = [stream.coin() for _ in range(50)]
+    assert [float(coin) for coin in draws] == c_coins(seed, 50)
+    assert all(type(coin) is np.float32 and 0 <= coin < 1 for coin in draws)
+    assert stream.draws == 50
 
 
 def test_seeds_are_taken_modulo_2_to_64_and_zero_is_replaced() -> None:
@@ -67,12 +67,12 @@ def test_seeds_are_taken_modulo_2_to_64_and_zero_is_replaced() -> None:
 
 @given(st.integers(1, 2**64 - 1), st.integers(0, 10_000))
 @settings(max_examples=30, deadline=None)
-def test_skipping_coins_equals_drawing_them(seed: int, coins: int) -> None:
+def test_skipping_coins_equals_drawing_them(seed: int, draws: int) -> None:
     state = seed
-    for _ in range(coins):
+    for _ in range(draws):
         state = advance(state)
-    assert skip(seed, coins) == state
-    assert RandomStream(seed, coins).state == state
+    assert skip(seed, draws) == state
+    assert RandomStream(seed, draws).state == state
 
 
 def test_skipping_is_quick_however_far() -> None:
@@ -103,7 +103,7 @@ def test_choices_are_the_references(numbers: list[float], temperature: float, to
         except IndexError:  # no candidate at all
             expected = int(np.argmax(logits))
     assert sample(logits, temperature, top_p, stream) == expected
-    assert stream.coins == 1
+    assert stream.draws == 1
     np.testing.assert_array_equal(logits, before)
 
 
@@ -111,7 +111,7 @@ def test_temperature_zero_draws_no_coin_and_takes_the_lower_id() -> None:
     stream = RandomStream(42)
     assert sample(np.array([0, 5, 5, 1], F), 0.0, 0.9, stream) == 1
     assert sample(np.array([0, 5, 5, 1], F), 1e-60, 0.9, stream) == 1, "zero in fp32"
-    assert (stream.state, stream.coins) == (42, 0)
+    assert (stream.state, stream.draws) == (42, 0)
 
 
 def test_ties_in_top_p_go_to_the_lower_id() -> None:
@@ -134,7 +134,7 @@ def test_top_p_cuts_the_tail_and_the_whole_distribution_does_not() -> None:
 def test_a_tiny_temperature_is_argmax_but_draws_its_coin() -> None:
     stream = RandomStream(42)
     assert sample(np.array([1, 3, 2], F), 1e-40, 0.9, stream) == 1
-    assert stream.coins == 1
+    assert stream.draws == 1
 
 
 def test_a_top_p_no_candidate_reaches_takes_the_largest() -> None:

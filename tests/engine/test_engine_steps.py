@@ -35,7 +35,7 @@ def test_a_request_of_full_length() -> None:
     assert len(ids) == 10
     assert (finish.reason, finish.message, finish.discarded) == ("length", "", None)
     assert (finish.prompt_tokens, finish.cached_tokens, finish.new_tokens, finish.positions) == (20, 0, 10, 30)
-    assert finish.coins == 10
+    assert finish.draws == 10
     assert finish.prefill_s > 0 and finish.decode_s > 0
 
 
@@ -64,7 +64,7 @@ def test_an_end_token_is_emitted_then_ends() -> None:
     cut, finish = answer(make_engine(), request(end_tokens=ends))
     first = ids.index(ids[4])
     assert cut == ids[: first + 1]
-    assert (finish.reason, finish.new_tokens, finish.coins) == ("end", first + 1, first + 1)
+    assert (finish.reason, finish.new_tokens, finish.draws) == ("end", first + 1, first + 1)
     # the end token counts before the length does, with or without the closing rule
     _, finish = answer(make_engine(), request(max_tokens=first + 1, end_tokens=ends, closing=2))
     assert (finish.reason, finish.discarded) == ("end", None)
@@ -77,9 +77,9 @@ def test_the_closing_rule() -> None:
     *tokens, finish = drain(engine)
     assert [event.token for event in tokens] == [*ids[:11], 2]
     assert [event.sampled for event in tokens] == [True] * 11 + [False]
-    assert (finish.reason, finish.coins, finish.new_tokens, finish.positions) == ("length", 12, 12, 32)
+    assert (finish.reason, finish.draws, finish.new_tokens, finish.positions) == ("length", 12, 12, 32)
     # what was discarded is what a request that already has the closing id would draw next
-    expected, _ = answer(make_engine(), request(tokens=(*PROMPT, *ids[:11], 2), max_tokens=1, coins=11))
+    expected, _ = answer(make_engine(), request(tokens=(*PROMPT, *ids[:11], 2), max_tokens=1, draws=11))
     assert [finish.discarded] == expected
     # the pass over it has happened: a next turn finds the page that ends with it
     _, following = answer(engine, request(2, (*PROMPT, *ids[:11], 2, 7, 8)))
@@ -88,7 +88,7 @@ def test_the_closing_rule() -> None:
 
 def test_greedy_draws_no_coins() -> None:
     ids, finish = answer(make_engine(), request(temperature=0.0, seed=1))
-    assert finish.coins == 0
+    assert finish.draws == 0
     assert answer(make_engine(), request(temperature=0.0, seed=2))[0] == ids
 
 
@@ -99,9 +99,9 @@ def test_the_seed_matters() -> None:
 @pytest.mark.parametrize("cut", [0, 1, 5, 9])
 def test_a_replay_on_a_fresh_engine_goes_on_with_the_same_text(cut: int) -> None:
     ids, finish = answer(make_engine(), request())
-    rest, again = answer(make_engine(), request(tokens=(*PROMPT, *ids[:cut]), max_tokens=10 - cut, coins=cut))
+    rest, again = answer(make_engine(), request(tokens=(*PROMPT, *ids[:cut]), max_tokens=10 - cut, draws=cut))
     assert rest == ids[cut:]
-    assert (again.coins, again.positions) == (finish.coins, finish.positions)
+    assert (again.draws, again.positions) == (finish.draws, finish.positions)
 
 
 @pytest.mark.parametrize("batch_tokens", [1, 3, 16, 100])
@@ -181,7 +181,7 @@ def test_cancel_at_any_step_ends_once_and_leaves_nothing_behind() -> None:
         assert len(finishes) == len([e for e in before + after if isinstance(e, Finish)]) == 2
         assert finishes[1].reason == "cancelled" and after[0] == finishes[1]
         sampled = [e.token for e in before if e.request_id == 1 and isinstance(e, Token)]
-        assert sampled == ids[: len(sampled)] and finishes[1].new_tokens == len(sampled) == finishes[1].coins
+        assert sampled == ids[: len(sampled)] and finishes[1].new_tokens == len(sampled) == finishes[1].draws
         assert [e.token for e in after if e.request_id == 2 and isinstance(e, Token)] == ids
         assert engine.pages_free == 64
 
@@ -213,7 +213,7 @@ def test_cancel_of_one_that_was_pushed_back() -> None:
     events += drain(engine)
     finish = next(e for e in events if isinstance(e, Finish) and e.request_id == 2)
     count = [type(e) for e in events if e.request_id == 2].count(Token)
-    assert finish.reason == "cancelled" and finish.new_tokens == finish.coins == count > 0
+    assert finish.reason == "cancelled" and finish.new_tokens == finish.draws == count > 0
     assert engine.pages_free == 4
 
 
@@ -251,7 +251,7 @@ BAD = {
     "64 tokens": {"tokens": (1,) * 64},
     "max_tokens 0": {"max_tokens": 0},
     "closing token is 50": {"closing": 50},
-    "coins -1": {"coins": -1},
+    "draws -1": {"draws": -1},
     "temperature nan": {"temperature": float("nan")},
     "temperature -1": {"temperature": -1.0},
     "top_p nan": {"top_p": float("nan")},
@@ -282,7 +282,7 @@ def test_nan_fails_the_request_with_a_reason_and_its_pages_are_wiped(temperature
     engine = make_engine(forward, batch_tokens=batch_tokens)
     for n in (1, 2):
         ids, finish = answer(engine, request(n, (*range(18), POISON, 1), temperature=temperature))
-        assert (ids, finish.reason, finish.coins) == ([], "failed", 0)
+        assert (ids, finish.reason, finish.draws) == ([], "failed", 0)
         assert "NaN" in finish.message and finish.cached_tokens == 0, "a failed sequence leaves nothing to reuse"
         check_pages(engine)
     expected, _ = answer(make_engine(), request(3, tuple(range(40)), temperature=temperature))
@@ -303,7 +303,7 @@ def test_nan_that_nobody_saw_is_wiped_too() -> None:
 def test_a_failure_while_decoding_takes_back_what_was_found_before() -> None:
     engine = make_engine()
     ids, finish = answer(engine, request(1, max_tokens=20, closing=POISON))
-    assert (len(ids), finish.reason, finish.coins) == (21, "failed", 20)
+    assert (len(ids), finish.reason, finish.draws) == (21, "failed", 20)
     assert answer(engine, request(2))[1].cached_tokens == 0
     assert sorted(engine.forward.wiped) == sorted(set(engine.forward.wiped)) and len(engine.forward.wiped) == 3
 

@@ -143,7 +143,7 @@ def test_nan_weights_fail_the_request_with_a_reason(
     with open_engine(model, ORDERS[order]) as engine:
         for number in (1, 2):
             ids, finish = answer(engine, request(number, temperature=temperature))
-            assert (ids, finish.reason, finish.coins) == ([], "failed", 0)
+            assert (ids, finish.reason, finish.draws) == ([], "failed", 0)
             assert "NaN" in finish.message
             assert finish.cached_tokens == 0, "a failed sequence leaves nothing to reuse"
 

@@ -67,7 +67,7 @@ class History:
         request = SequenceRequest(
             number, self._prompt(), pick.randint(1, self.context),
             end_tokens=frozenset(self._ids(pick.choice([0, 0, 1]))), temperature=pick.choice([0.0, 0.7, 2.0]),
-            top_p=pick.choice([0.9, 1.0]), seed=pick.randrange(1 << 32), coins=pick.choice([0, 5]),
+            top_p=pick.choice([0.9, 1.0]), seed=pick.randrange(1 << 32), draws=pick.choice([0, 5]),
             closing=pick.choice([None, 2]),
         )  # fmt: skip
         self.asked[number], self.tokens[number] = request, []
@@ -115,10 +115,10 @@ class History:
             assert finish.prefill_s >= 0 and finish.decode_s >= 0
             if finish.reason == "cancelled":
                 drawn = len(found) if request.closing is None else min(len(found), request.max_tokens)
-                assert finish.coins == request.coins + (drawn if request.temperature else 0), "a coin drawn twice"
+                assert finish.draws == request.draws + (drawn if request.temperature else 0), "a coin drawn twice"
                 continue
             assert len(found) == len(ids)
-            for name in ("reason", "message", "coins", "discarded", "prompt_tokens"):
+            for name in ("reason", "message", "draws", "discarded", "prompt_tokens"):
                 assert getattr(finish, name) == getattr(alone, name), name
 
 

@@ -87,11 +87,11 @@ def check(name: str, model: Model, kind: str, ids: Sequence[int], kv_type: str =
             assert mine.argmax() == theirs.argmax()
         else:
             left_out[0] += 1
-        coins = stream.coins
+        draws = stream.draws
         drawn = sample(theirs, TEMPERATURE, 1.0, stream)
-        coin = float(RandomStream(11, coins).coin())
+        coin = float(RandomStream(11, draws).coin())
         if draw_is_certain(theirs, bound, coin, drawn):
-            assert sample(mine, TEMPERATURE, 1.0, RandomStream(11, coins)) == drawn
+            assert sample(mine, TEMPERATURE, 1.0, RandomStream(11, draws)) == drawn
         else:
             left_out[1] += 1
     print(

@@ -1,4 +1,4 @@
-"""Announcing an instance and finding it: whose folder, whose file, and what kill -9 leaves."""
+"""PresenceFile an instance and finding it: whose folder, whose file, and what kill -9 leaves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from llmproc.errors import LogError
 from llmproc.monitor import instances, runtimedir
 from llmproc.monitor.instances import Announcement, Instance, running
-from llmproc.monitor.service_stats import Tally
+from llmproc.monitor.service_stats import ServiceStats
 
 ROOT = Path(__file__).resolve().parents[2]
 ANNOUNCING = """
@@ -23,8 +23,8 @@ import os, sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
 from llmproc.monitor.instances import Announcement
-from llmproc.monitor.service_stats import Tally
-kept = Announcement(Tally(), Path("/logs/x"), print, open_place=lambda: Path({place!r}))
+from llmproc.monitor.service_stats import ServiceStats
+kept = Announcement(ServiceStats(), Path("/logs/x"), print, open_place=lambda: Path({place!r}))
 print("ready", flush=True)
 __import__("signal").pause()
 """
@@ -37,8 +37,8 @@ def place(tmp_path: Path) -> Path:
     return tmp_path / "place"
 
 
-def announce(place: Path, tally: Tally | None = None, failed=pytest.fail) -> Announcement:
-    return Announcement(tally or Tally(), Path("/logs/run"), failed, open_place=lambda: place)
+def announce(place: Path, stats: ServiceStats | None = None, failed=pytest.fail) -> Announcement:
+    return Announcement(stats or ServiceStats(), Path("/logs/run"), failed, open_place=lambda: place)
 
 
 def put(place: Path, name: str, **changed: object) -> Path:
@@ -63,14 +63,14 @@ def own_name(pid: int | None = None, starttime: int | None = None, namespace: in
 
 
 def test_an_instance_is_found_with_its_counts(place: Path) -> None:
-    tally = Tally()
-    announcement = announce(place, tally)
+    stats = ServiceStats()
+    announcement = announce(place, stats)
     try:
         (found,) = running([place])
         assert (found.pid, found.run_folder, found.workers, found.waiting) == (os.getpid(), "/logs/run", (), 0)
         assert Path(found.command.split()[0]).name.startswith(("python", "pytest")) and found.started.startswith("20")
-        tally.event("worker_forked", 1.0, {"worker": 0, "pid": 4711})
-        tally.event("request_arrived", 1.0, {"request": 1})
+        stats.event("worker_forked", 1.0, {"worker": 0, "pid": 4711})
+        stats.event("request_arrived", 1.0, {"request": 1})
         announcement.write()
         (found,) = running([place])
         assert (found.workers[0].pid, found.waiting) == (4711, 1)
@@ -81,13 +81,13 @@ def test_an_instance_is_found_with_its_counts(place: Path) -> None:
 
 
 def test_nothing_is_written_while_nothing_changes(place: Path) -> None:
-    tally = Tally()
-    announcement = announce(place, tally)
+    stats = ServiceStats()
+    announcement = announce(place, stats)
     (file,) = place.iterdir()
     before = file.stat().st_ino, file.stat().st_mtime_ns
     announcement.write()
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == before
-    tally.event("request_arrived", 1.0, {"request": 1})
+    stats.event("request_arrived", 1.0, {"request": 1})
     announcement.write()
     assert file.stat().st_ino != before[0], "replaced, not written over"
     announcement.close()
@@ -95,15 +95,15 @@ def test_nothing_is_written_while_nothing_changes(place: Path) -> None:
 
 
 def test_a_reader_never_sees_half_a_file(place: Path) -> None:
-    tally = Tally()
+    stats = ServiceStats()
     for slot in range(64):
-        tally.event("worker_forked", 1.0, {"worker": slot, "pid": 1000 + slot})
-    announcement = announce(place, tally)
+        stats.event("worker_forked", 1.0, {"worker": slot, "pid": 1000 + slot})
+    announcement = announce(place, stats)
     stop = threading.Event()
 
     def write() -> None:
         while not stop.is_set():
-            tally.event("request_arrived", 1.0, {"request": tally.version})
+            stats.event("request_arrived", 1.0, {"request": stats.version})
             announcement.write()
 
     writer = threading.Thread(target=write)
@@ -141,12 +141,12 @@ def test_a_place_that_goes_away_is_left_for_another(tmp_path: Path) -> None:
     places = [tmp_path / "one", tmp_path / "two"]
     for folder in places:
         folder.mkdir(mode=0o700)
-    tally = Tally()
-    announcement = Announcement(tally, None, pytest.fail, open_place=lambda: next(p for p in places if p.is_dir()))
+    stats = ServiceStats()
+    announcement = Announcement(stats, None, pytest.fail, open_place=lambda: next(p for p in places if p.is_dir()))
     for file in places[0].iterdir():
         file.unlink()
     places[0].rmdir()  # what systemd does after the last logout
-    tally.event("request_arrived", 1.0, {"request": 1})
+    stats.event("request_arrived", 1.0, {"request": 1})
     announcement.write()
     assert [found.waiting for found in running(places[1:])] == [1]
     announcement.close()
@@ -158,9 +158,9 @@ def test_no_place_at_all_is_told_once_and_harms_nobody() -> None:
     def refuse() -> Path:
         raise LogError("/tmp/llmproc-0: Read-only file system")
 
-    tally = Tally()
-    announcement = Announcement(tally, None, told.append, open_place=refuse)
-    tally.event("request_arrived", 1.0, {"request": 1})
+    stats = ServiceStats()
+    announcement = Announcement(stats, None, told.append, open_place=refuse)
+    stats.event("request_arrived", 1.0, {"request": 1})
     announcement.write()
     announcement.close()
     assert told == ["llmproc top will not find this run: /tmp/llmproc-0: Read-only file system"]

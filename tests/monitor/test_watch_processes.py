@@ -19,7 +19,7 @@ from llmproc.monitor.courselog import parse_line
 from llmproc.monitor.runfolder import RunFolder
 from llmproc.monitor.sinks import LineSink
 from llmproc.monitor.table import COLUMNS
-from llmproc.monitor.watch import Watch
+from llmproc.monitor.watch import ProcWatch
 
 ROOT = Path(__file__).resolve().parents[2]
 BUSY = "print('ready', flush=True)\nwhile True: pass"
@@ -49,7 +49,7 @@ def _read_lines(fd: int, count: int) -> list[str]:
 
 def test_the_thread_writes_while_a_worker_generates_and_sleeps_otherwise(child: Child, pipe) -> None:
     pid = child(BUSY).pid
-    watch = Watch(0.01, [LineSink(pipe[1], "pipe")])
+    watch = ProcWatch(0.01, [LineSink(pipe[1], "pipe")])
     watch.start()
     try:
         assert not select.select([pipe[0]], [], [], 0)[0]  # nobody generates: nothing
@@ -66,7 +66,7 @@ def test_the_thread_writes_while_a_worker_generates_and_sleeps_otherwise(child: 
 
 def test_stop_closes_open_turns_and_logs_the_cost(child: Child, pipe) -> None:
     events: list[str] = []
-    watch = Watch(60, [LineSink(pipe[1], "pipe")], event=lambda kind, **fields: events.append(kind))
+    watch = ProcWatch(60, [LineSink(pipe[1], "pipe")], event=lambda kind, **fields: events.append(kind))
     watch.start()
     watch.begin_turn(child(PAUSED).pid)
     watch.stop()
@@ -79,7 +79,7 @@ def test_a_busy_child_shows_and_a_sleeping_one_does_not(child: Child, pipe) -> N
     busy, quiet = child(BUSY).pid, child(PAUSED).pid
     while (stat := proc.read_stat(quiet)) is None or stat.state != "S":  # it has said it is ready a moment before
         pass
-    watch = Watch(60, [LineSink(pipe[1], "pipe")])
+    watch = ProcWatch(60, [LineSink(pipe[1], "pipe")])
     for pid in (busy, quiet):
         watch.begin_turn(pid)
     before = time.process_time()
@@ -94,7 +94,7 @@ def test_a_busy_child_shows_and_a_sleeping_one_does_not(child: Child, pipe) -> N
 
 def test_a_killed_worker_leaves_its_closing_line(child: Child, pipe, wait_for_zombie: Callable[[int], None]) -> None:
     process = child(BUSY)
-    watch = Watch(60, [LineSink(pipe[1], "pipe")])
+    watch = ProcWatch(60, [LineSink(pipe[1], "pipe")])
     watch.begin_turn(process.pid)
     process.kill()
     wait_for_zombie(process.pid)
@@ -108,7 +108,7 @@ def test_a_full_disk_costs_the_sink_and_nothing_else(child: Child, pipe) -> None
     full = os.open("/dev/full", os.O_WRONLY)
     pid = child(BUSY).pid
     broken = LineSink(full, "proc.log", notices.append)
-    watch = Watch(0.01, [broken, LineSink(pipe[1], "pipe")], LineSink(full, "proc.csv", notices.append))
+    watch = ProcWatch(0.01, [broken, LineSink(pipe[1], "pipe")], LineSink(full, "proc.csv", notices.append))
     watch.start()
     try:
         watch.begin_turn(pid)
@@ -124,7 +124,7 @@ def test_the_watch_costs_under_one_percent_of_a_core(child: Child, tmp_path: Pat
     now = [0.0]
     folder = RunFolder.create(tmp_path)
     try:
-        watch = Watch(0.3, [folder.proc_log], folder.proc_csv, clock=lambda: now[0], event=folder.event)
+        watch = ProcWatch(0.3, [folder.proc_log], folder.proc_csv, clock=lambda: now[0], event=folder.event)
         for code in (TWO_BUSY, PAUSED):
             pid = child(code).pid
             watch.worker_started(pid)
@@ -147,9 +147,9 @@ import os, sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
 from llmproc.monitor.runfolder import RunFolder
-from llmproc.monitor.watch import Watch
+from llmproc.monitor.watch import ProcWatch
 folder = RunFolder.create(Path({base!r}))
-watch = Watch(0.3, [folder.proc_log], folder.proc_csv, event=folder.event)
+watch = ProcWatch(0.3, [folder.proc_log], folder.proc_csv, event=folder.event)
 watch.start()
 print("ready", flush=True)
 while True:

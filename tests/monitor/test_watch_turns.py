@@ -10,7 +10,7 @@ import pytest
 
 from llmproc.monitor import proc, table
 from llmproc.monitor.courselog import CourseLine, parse_line
-from llmproc.monitor.watch import Watch
+from llmproc.monitor.watch import ProcWatch
 
 
 class ListSink:
@@ -33,7 +33,7 @@ class Rig:
         self.proc, self.clock = fake_proc, clock
         self.log, self.csv, self.events, self.notices = ListSink(), ListSink(), [], []
         self.csv.lines.append(table.header())
-        self.watch = Watch(
+        self.watch = ProcWatch(
             interval,
             [self.log],  # type: ignore[list-item]
             self.csv,  # type: ignore[arg-type]
@@ -276,7 +276,7 @@ def test_a_broken_event_log_does_not_reach_main(rig: Rig) -> None:
     def event(kind: str, **fields: object) -> None:
         raise OSError(28, "full")
 
-    rig.watch.effort._event = event
+    rig.watch.overhead._event = event
     rig.proc.put(7)
     rig.watch.begin_turn(7)
     rig.watch.end_turn(7)

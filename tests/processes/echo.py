@@ -32,7 +32,7 @@ from llmproc.processes import protocol
 from llmproc.processes.channel import WorkerChannel
 from llmproc.processes.frames import Frame, encode_frame
 from llmproc.processes.health import HealthCell
-from llmproc.processes.template import Post, Prepared
+from llmproc.processes.template import Prepared, WorkerContext
 
 ECHO, BUSY_LOOP, SLEEP, FDS, RAW, IGNORE_TERM, DIE, TORN, LAST_WORDS, BLOB = range(16, 26)
 
@@ -87,7 +87,7 @@ def _bend_fork(orders: dict[str, int]) -> None:
         os.fork = fork
 
 
-def child(context: Any, post: Post) -> int:
+def child(context: Any, post: WorkerContext) -> int:
     """Echo until told to stop."""
     channel, health = post.channel, post.health
     channel.ready()

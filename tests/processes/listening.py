@@ -21,7 +21,7 @@ from llmproc.processes.slots import SlotState
 from llmproc.processes.supervisor import Supervisor
 
 HERE = Path(__file__).resolve().parent
-MARK = "LLMPROC_TEST_MARK"  # in the environment of everything a test starts, so that strays can be found
+MARK = "LLMPROC_TEST_MARK"  # in the environment of everything a test starts, so that orphan_reaper can be found
 PATIENCE_S = 20.0
 
 
@@ -56,13 +56,13 @@ class Heard:
     def holds_work(self, slot: int) -> bool:
         return slot in self.holding
 
-    def looked_at(self, slot: int) -> None:
+    def on_health_tick(self, slot: int) -> None:
         pass
 
     def round_ended(self) -> bool:
         return True
 
-    def evidence(self, pid: int) -> tuple[int, int, str] | None:
+    def health_sample(self, pid: int) -> tuple[int, int, str] | None:
         return self.proof(pid)
 
     def wait(self, name: str, timeout: float = PATIENCE_S) -> tuple[Any, ...]:

@@ -23,7 +23,7 @@ def tell(name: str, *arguments: Any) -> None:
     os.write(1, line.encode() + b"\n")
 
 
-class Teller(Heard):
+class AnswerView(Heard):
     """Tells instead of remembering."""
 
     def __getattr__(self, name: str) -> Any:
@@ -35,7 +35,7 @@ class Teller(Heard):
 def main() -> None:
     signal.signal(signal.SIGINT, lambda number, frame: tell("interrupted"))
     plan = Plan("echo:prepare", "echo:child", sys.argv[2].encode(), int(sys.argv[1]))
-    supervisor = Supervisor(plan, Teller())
+    supervisor = Supervisor(plan, AnswerView())
     supervisor.start()
     for line in sys.stdin:
         slot, kind, payload = line.split()

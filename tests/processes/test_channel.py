@@ -17,7 +17,7 @@ from llmproc.processes.channel import (
     CONTROL_PAYLOAD,
     OUTBOX_LIMIT,
     ControlSocket,
-    Inbox,
+    FrameReader,
     Outbox,
     OutboxFullError,
     WorkerChannel,
@@ -50,7 +50,7 @@ def control() -> Iterator[tuple[ControlSocket, socket.socket]]:
 
 
 def test_a_full_pipe_does_not_block_and_partial_writes_lose_nothing(pipe: tuple[int, int]) -> None:
-    outbox, inbox = Outbox(pipe[1]), Inbox(pipe[0])
+    outbox, inbox = Outbox(pipe[1]), FrameReader(pipe[0])
     outbox.put(BIG)
     outbox.put(Frame(17, 2, b"after"))
     assert not outbox.flush()
@@ -82,7 +82,7 @@ def test_the_cap_refuses_a_frame_as_a_whole(pipe: tuple[int, int]) -> None:
     assert outbox.size == 2 * size
     assert outbox.flush()
     outbox.put(frame)  # what has been written makes room
-    assert Inbox(pipe[0]).read() == [frame, frame]
+    assert FrameReader(pipe[0]).read() == [frame, frame]
 
 
 def test_the_usual_cap_holds_a_few_greatest_frames_but_no_flood(pipe: tuple[int, int]) -> None:
@@ -104,7 +104,7 @@ def test_a_broken_pipe_empties_the_queue_and_raises_nothing(pipe: tuple[int, int
 
 
 def test_inbox_reads_one_piece_or_everything(pipe: tuple[int, int]) -> None:
-    inbox = Inbox(pipe[0])
+    inbox = FrameReader(pipe[0])
     assert inbox.read() == []  # nothing there: no blocking
     assert inbox.read(everything=True) == []
     os.write(pipe[1], encode_frame(Frame(16)) * 2)
@@ -119,11 +119,11 @@ def test_inbox_reads_one_piece_or_everything(pipe: tuple[int, int]) -> None:
 def test_inbox_reports_foreign_bytes(pipe: tuple[int, int]) -> None:
     os.write(pipe[1], b"Traceback (most recent call last)")
     with pytest.raises(ProtocolError, match="magic"):
-        Inbox(pipe[0]).read()
+        FrameReader(pipe[0]).read()
 
 
 def test_both_ends_of_main_are_non_blocking(pipe: tuple[int, int]) -> None:
-    Inbox(pipe[0])
+    FrameReader(pipe[0])
     Outbox(pipe[1])
     assert not os.get_blocking(pipe[0])
     assert not os.get_blocking(pipe[1])
@@ -134,7 +134,7 @@ def test_both_ends_of_main_are_non_blocking(pipe: tuple[int, int]) -> None:
 def test_any_load_crosses_in_order(sizes: list[int], seed: int) -> None:
     read_end, write_end = os.pipe()
     try:
-        outbox, inbox = Outbox(write_end), Inbox(read_end)
+        outbox, inbox = Outbox(write_end), FrameReader(read_end)
         sent = [Frame(16 + n, seed, bytes([n]) * size) for n, size in enumerate(sizes)]
         got: list[Frame] = []
         for frame in sent:
@@ -220,7 +220,7 @@ def test_a_wake_up_does_not_hide_a_request(ends: Ends) -> None:
 
 
 def test_send_waits_for_a_slow_reader_and_loses_nothing(ends: Ends) -> None:
-    inbox, got = Inbox(ends.event), []
+    inbox, got = FrameReader(ends.event), []
     thread = threading.Thread(target=ends.channel.send, args=(BIG,))
     thread.start()
     while not got:

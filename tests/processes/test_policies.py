@@ -1,4 +1,4 @@
-"""Decisions under a fake clock: restarts, the stop ladder, verdicts, time in which main ran."""
+"""Decisions under a fake clock: restarts, the stop escalation, verdicts, time in which main ran."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from llmproc.processes.health import HealthBoard
 from llmproc.processes.policies import (
-    Evidence,
-    HealthJudge,
+    HealthSample,
     RestartPolicy,
-    Rung,
     RunningClock,
-    StopLadder,
+    StopEscalation,
+    StopStage,
     Verdict,
+    Watchdog,
 )
 
 MS = 1_000_000
@@ -102,55 +102,66 @@ def test_the_budget_can_be_set() -> None:
     assert deaths(RestartPolicy(free=1, limit=3), 0, True, True, True) == [0.2, 0.4, None]
 
 
-# -- the ladder -----------------------------------------------------------------------------------------------------
+# -- the escalation --------------------------------------------------------------------------------------------------
 
 
-def climb(ladder: StopLadder, times: list[float]) -> list[Rung | None]:
-    return [ladder.next(now) for now in times]
+def climb(escalation: StopEscalation, times: list[float]) -> list[StopStage | None]:
+    return [escalation.next(now) for now in times]
 
 
 def test_the_ladder_takes_each_rung_once_after_its_deadline() -> None:
-    ladder = StopLadder((0.6, 0.4, 0.3))
-    assert climb(ladder, [10.0, 10.5, 10.61, 10.9, 11.02, 11.1, 11.33, 99.0]) == [
-        Rung.MESSAGE,
+    escalation = StopEscalation((0.6, 0.4, 0.3))
+    assert climb(escalation, [10.0, 10.5, 10.61, 10.9, 11.02, 11.1, 11.33, 99.0]) == [
+        StopStage.MESSAGE,
         None,
-        Rung.SIGTERM,
+        StopStage.SIGTERM,
         None,
-        Rung.SIGABRT,
+        StopStage.SIGABRT,
         None,
-        Rung.SIGKILL,
+        StopStage.SIGKILL,
         None,
     ]
 
 
 def test_a_late_look_takes_one_rung_only_and_the_next_has_its_whole_time() -> None:
-    ladder = StopLadder((0.6, 0.4, 0.3))
-    assert climb(ladder, [0.0, 100.0, 100.3, 100.5]) == [Rung.MESSAGE, Rung.SIGTERM, None, Rung.SIGABRT]
+    escalation = StopEscalation((0.6, 0.4, 0.3))
+    assert climb(escalation, [0.0, 100.0, 100.3, 100.5]) == [
+        StopStage.MESSAGE,
+        StopStage.SIGTERM,
+        None,
+        StopStage.SIGABRT,
+    ]
 
 
 def test_a_ladder_can_begin_higher() -> None:
-    ladder = StopLadder((0.6, 0.4, 0.3), first=Rung.SIGTERM)
-    assert climb(ladder, [0.0, 0.1, 0.41, 0.5, 0.72]) == [Rung.SIGTERM, None, Rung.SIGABRT, None, Rung.SIGKILL]
+    escalation = StopEscalation((0.6, 0.4, 0.3), first=StopStage.SIGTERM)
+    assert climb(escalation, [0.0, 0.1, 0.41, 0.5, 0.72]) == [
+        StopStage.SIGTERM,
+        None,
+        StopStage.SIGABRT,
+        None,
+        StopStage.SIGKILL,
+    ]
 
 
 def test_all_rungs_are_taken_in_bounded_time() -> None:
-    ladder, now, taken = StopLadder(), 0.0, []
+    escalation, now, taken = StopEscalation(), 0.0, []
     while now < 3.0:
-        if rung := ladder.next(now):
-            taken.append(rung)
+        if stage := escalation.next(now):
+            taken.append(stage)
         now += 0.1
-    assert taken == list(Rung)
+    assert taken == list(StopStage)
 
 
 # -- verdicts -------------------------------------------------------------------------------------------------------
 
 
-def seen(steps: int = 3, busy: bool = True, cpu_ms: int = 0, wait_ms: int = 0, state: str = "S") -> Evidence:
-    return Evidence(steps, busy, cpu_ms * MS, wait_ms * MS, state)
+def seen(steps: int = 3, busy: bool = True, cpu_ms: int = 0, wait_ms: int = 0, state: str = "S") -> HealthSample:
+    return HealthSample(steps, busy, cpu_ms * MS, wait_ms * MS, state)
 
 
-def judge(first: Evidence, later: Evidence, after: float = 11.0) -> Verdict:
-    judge = HealthJudge(patience_s=10.0)
+def judge(first: HealthSample, later: HealthSample, after: float = 11.0) -> Verdict:
+    judge = Watchdog(patience_s=10.0)
     assert judge.look(0, 0.0, first) is Verdict.FINE
     return judge.look(0, after, later)
 
@@ -171,7 +182,7 @@ def judge(first: Evidence, later: Evidence, after: float = 11.0) -> Verdict:
         (seen(cpu_ms=5, wait_ms=5), Verdict.STUCK),  # noise
     ],
 )
-def test_the_four_verdicts(later: Evidence, verdict: Verdict) -> None:
+def test_the_four_verdicts(later: HealthSample, verdict: Verdict) -> None:
     assert judge(seen(), later) is verdict
 
 
@@ -180,7 +191,7 @@ def test_nobody_is_judged_before_the_patience_is_over() -> None:
 
 
 def test_idle_is_exempt_and_work_begun_has_its_whole_time() -> None:
-    judge = HealthJudge(10.0)
+    judge = Watchdog(10.0)
     for now in (0.0, 20.0, 40.0):
         assert judge.look(0, now, seen(busy=False)) is Verdict.FINE
     assert judge.look(0, 60.0, seen()) is Verdict.FINE  # was idle until now
@@ -189,7 +200,7 @@ def test_idle_is_exempt_and_work_begun_has_its_whole_time() -> None:
 
 
 def test_after_a_verdict_a_new_window_begins() -> None:
-    judge = HealthJudge(10.0)
+    judge = Watchdog(10.0)
     judge.look(0, 0.0, seen())
     assert judge.look(0, 11.0, seen(cpu_ms=9000)) is Verdict.LONG_STEP
     assert judge.look(0, 12.0, seen(cpu_ms=9000)) is Verdict.FINE
@@ -201,7 +212,7 @@ def test_only_what_changed_in_the_window_counts() -> None:
 
 
 def test_a_new_worker_is_not_judged_by_the_old_ones_window() -> None:
-    judge = HealthJudge(10.0)
+    judge = Watchdog(10.0)
     judge.look(0, 0.0, seen(steps=0))
     judge.forget(0)
     assert judge.look(0, 11.0, seen(steps=0)) is Verdict.FINE
@@ -209,7 +220,7 @@ def test_a_new_worker_is_not_judged_by_the_old_ones_window() -> None:
 
 
 def test_slots_are_judged_apart() -> None:
-    judge = HealthJudge(10.0)
+    judge = Watchdog(10.0)
     judge.look(0, 0.0, seen())
     judge.look(1, 5.0, seen())
     assert judge.look(0, 11.0, seen()) is Verdict.STUCK
@@ -218,7 +229,7 @@ def test_slots_are_judged_apart() -> None:
 
 def test_deadlines_count_only_time_in_which_main_ran() -> None:
     """The whole group stopped for an hour while a worker was in mid-step."""
-    clock, judge = RunningClock(), HealthJudge(10.0)
+    clock, judge = RunningClock(), Watchdog(10.0)
     clock.tick(0.0)
     judge.look(0, clock.now, seen())
     clock.tick(3600.0)

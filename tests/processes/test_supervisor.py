@@ -387,7 +387,7 @@ def test_the_template_dies_in_the_middle_of_a_fork(order: str) -> None:
         assert heard.wait("template_died")[1] == -9
         assert heard.wait("worker_ready")[0] == 1
         assert pid_of(supervisor, 0) == other
-        until(lambda: len(children()) == 3, "strays are reaped, no zombie is left")
+        until(lambda: len(children()) == 3, "orphan_reaper are reaped, no zombie is left")
         until(lambda: not system.get_child_subreaper(), "main is no subreaper any more")
         assert [echoes(supervisor, heard, slot) for slot in range(2)] == [True, True]
         assert sorted(map(comm_of, children())) == ["inference", "inference", "template"]
@@ -433,8 +433,8 @@ def test_idle_deaths_of_the_template_never_count() -> None:
 
 def test_garbage_on_the_control_socket_costs_the_template_its_life() -> None:
     with running(1) as (supervisor, heard):
-        assert supervisor.nursery.template is not None
-        template = supervisor.nursery.template
+        assert supervisor.template_process.template is not None
+        template = supervisor.template_process.template
         monkey = iter([(b"garbage" * 9, [], 0, None)])
 
         class Garbled:
@@ -450,7 +450,7 @@ def test_garbage_on_the_control_socket_costs_the_template_its_life() -> None:
                 return getattr(self._end, name)
 
         supervisor.post(lambda: setattr(template.control, "_end", Garbled(template.control._end)))
-        supervisor.post(supervisor.nursery.read_control)
+        supervisor.post(supervisor.template_process.read_control)
         assert "magic" in heard.wait("warn")[0]
         assert heard.wait("template_died") == (template.pid, -9)
         assert heard.wait("prepared") == (b"mapped",)
@@ -467,9 +467,9 @@ def test_a_search_for_strays_ends_only_when_it_finds_none(monkeypatch: pytest.Mo
     with running(ready=False) as (supervisor, heard):
         heard.wait("worker_ready")
         over = threading.Event()
-        supervisor.post(lambda: (supervisor.nursery.strays.names.add("fork-7"), None)[1])
+        supervisor.post(lambda: (supervisor.template_process.orphan_reaper.names.add("fork-7"), None)[1])
         supervisor.post(lambda: None)
-        until(lambda: not looks and not supervisor.nursery.strays.names, "three looks")
+        until(lambda: not looks and not supervisor.template_process.orphan_reaper.names, "three looks")
         over.set()
         assert ended == [50, 51]
         monkeypatch.undo()
@@ -483,7 +483,7 @@ def test_children_of_others_are_left_alone() -> None:
     ):
         os.kill(pid_of(supervisor), signal.SIGKILL)
         heard.wait("worker_ready")
-        until(lambda: not supervisor.nursery.strays.names, "strays are gone")
+        until(lambda: not supervisor.template_process.orphan_reaper.names, "orphan_reaper are gone")
         assert other.poll() is None
     assert other.returncode == 0
 
@@ -576,7 +576,7 @@ def test_starved_and_long_steps_only_warn(verdict: str, proof: Callable[[], tupl
         ask(supervisor, 0, Frame(echo.SLEEP, 0, b"60"))
         for _ in range(2):
             assert heard.wait("warn") == (f"worker {before}: {verdict} for 0.2 s",)
-        assert supervisor.slots[0].ladder is None
+        assert supervisor.slots[0].escalation is None
         assert pid_of(supervisor) == before
         assert not heard.all("worker_died")
         os.kill(before, signal.SIGKILL)
@@ -712,7 +712,7 @@ def test_what_is_not_urgent_is_not_heard_at_once_and_a_post_waits_for_nothing(mo
     with running(1) as (supervisor, heard):
         heard.round_ended = lambda: False  # type: ignore[method-assign]
         round_of(supervisor)
-        monkeypatch.setattr("llmproc.processes.supervisor._LULL_S", 60.0)
+        monkeypatch.setattr("llmproc.processes.supervisor._COALESCE_S", 60.0)
         try:
             health = supervisor.slots[0].health
             before = health.steps
@@ -720,7 +720,7 @@ def test_what_is_not_urgent_is_not_heard_at_once_and_a_post_waits_for_nothing(mo
             ask(supervisor, 0, Frame(echo.ECHO, 1))
             until(lambda: health.steps == before + 2, "it has answered both")
             time.sleep(0.2)
-            assert not heard.all("frame"), "main is still in its lull"
+            assert not heard.all("frame"), "main is still in its pause"
             round_of(supervisor)  # long before a minute is over
             round_of(supervisor)
             assert len(heard.all("frame")) == 2
@@ -738,7 +738,7 @@ def test_a_program_with_a_thousand_files_open_has_lulls_too(monkeypatch: pytest.
         with running(1) as (supervisor, heard):
             assert supervisor._wake_read > 1023
             heard.round_ended = lambda: False  # type: ignore[method-assign]
-            monkeypatch.setattr("llmproc.processes.supervisor._LULL_S", 0.2)
+            monkeypatch.setattr("llmproc.processes.supervisor._COALESCE_S", 0.2)
             for number in range(4):
                 ask(supervisor, 0, Frame(echo.ECHO, number))
             until(lambda: len(heard.all("frame")) == 4, "all are answered")

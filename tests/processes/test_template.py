@@ -14,7 +14,7 @@ import pytest
 from listening import environment, marked, new_mark, until
 
 from llmproc.processes import protocol
-from llmproc.processes.channel import ControlSocket, Inbox
+from llmproc.processes.channel import ControlSocket, FrameReader
 from llmproc.processes.frames import Frame, encode_frame
 from llmproc.processes.health import HealthBoard
 
@@ -105,7 +105,7 @@ def test_a_worker_that_is_not_mains_child_says_nothing_and_leaves(first: int | N
             os.write(request_write, encode_frame(Frame(first)))
         else:
             os.close(request_write)
-        inbox = Inbox(event_read)
+        inbox = FrameReader(event_read)
         frames: list[Frame] = []
         until(lambda: frames.extend(inbox.read()) or inbox.ended or frames, "the event pipe ends")
         assert frames == []

@@ -60,7 +60,7 @@ def slow_model(folder: Path, vocab_size: int = 512, seq_len: int = 1024) -> Path
 def order(ids: list[int], tokens: int = 60, temperature: float = 0.8, **changes: Any) -> Generate:
     values: dict[str, Any] = {
         "ids": ids, "max_tokens": tokens, "end_tokens": [], "temperature": temperature,
-        "top_p": 0.9, "seed": 42, "coins": 0, "closing": None,
+        "top_p": 0.9, "seed": 42, "draws": 0, "closing": None,
     }  # fmt: skip
     return Generate(**{**values, **changes})
 

@@ -75,7 +75,7 @@ def test_a_worker_killed_while_generating_is_replaced_and_the_text_is_the_same(
         rest, finish = collect(ticket)
     tokens, expected = undisturbed["sampled"]
     assert first + rest == tokens
-    assert (finish.reason, finish.new_tokens, finish.coins) == (expected.reason, expected.new_tokens, expected.coins)
+    assert (finish.reason, finish.new_tokens, finish.draws) == (expected.reason, expected.new_tokens, expected.draws)
     assert finish.prompt_tokens == 3 and finish.positions == 63
     assert recorder.named("worker_replaced", "turn_began", "turn_ended", "worker_dying") == [
         "turn_began", "worker_dying", "worker_replaced", "turn_began", "turn_ended", "worker_dying",
@@ -106,9 +106,9 @@ def test_killed_under_the_courses_closing_rule(
         rest, finish = collect(ticket)
     tokens, expected = undisturbed["closing"]
     assert first + rest == tokens and tokens[-1] == 2
-    assert (finish.discarded, finish.coins, finish.new_tokens) == (
+    assert (finish.discarded, finish.draws, finish.new_tokens) == (
         expected.discarded,
-        expected.coins,
+        expected.draws,
         expected.new_tokens,
     )
 

@@ -26,8 +26,8 @@ from llmproc.processes.frames import Frame
 from llmproc.processes.requestboard import RequestBoard
 from llmproc.service.claims import Claims
 from llmproc.service.dispatcher import Dispatcher
-from llmproc.service.messages import Bell, Cancel, Events, Finish, Generate, Taken, Token, from_frame
-from llmproc.service.request_table import Entry
+from llmproc.service.messages import Cancel, Events, Finish, Generate, Taken, Token, Wakeup, from_frame
+from llmproc.service.request_table import RequestState
 from llmproc.service.ticket import Ticket
 
 DEADLY = 666  # a request with this id kills its worker in its first step
@@ -71,7 +71,7 @@ class Worker:
             message = from_frame(frame)
             if isinstance(message, Cancel):
                 self._end(frame.request_id, "cancelled")
-            elif isinstance(message, Bell):
+            elif isinstance(message, Wakeup):
                 for cell in message.cells:
                     self.claims.publish(cell)
         if any(DEADLY in order.ids for order in self.running.values()):
@@ -119,8 +119,7 @@ class Worker:
 
 
 def _finish(number: int, order: Generate, reason: str, made: int) -> Finish:
-    count = len(order.ids)
-    return Finish(number, reason, "", count, 0, made, order.coins, None, count + made, 0.0, 0.0)  # type: ignore[arg-type]
+    return Finish.plain(number, reason, prompt_tokens=len(order.ids), new_tokens=made, draws=order.draws)  # type: ignore[arg-type]
 
 
 class World:
@@ -177,13 +176,13 @@ class World:
 
     def round_ended(self) -> None:
         if not self.late():
-            self.main.settle()
+            self.main.flush()
 
     def ask(self, tokens: int = 3, *ids: int, session: int = 0) -> Ticket:
         number = len(self.tickets) + 1
-        self.orders[number] = Generate([1, *ids], tokens, [], 0.0, 1.0, 1, 0)
+        self.orders[number] = Generate.greedy([1, *ids], tokens)
         ticket = self.tickets[number] = Ticket(number, lambda: None)
-        self.main.accept(Entry(number, self.orders[number], session), ticket)
+        self.main.accept(RequestState(number, self.orders[number], session), ticket)
         self.round_ended()
         return ticket
 
@@ -198,13 +197,13 @@ class World:
             self.main.heard(number, worker.pipe.popleft())
             self.round_ended()
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Everybody goes on until nobody has anything to do: whoever sleeps, sleeps."""
         self.settle_but()
 
     def settle_but(self, *stopped: int) -> None:
         """Everybody else does."""
-        self.main.settle()
+        self.main.flush()
         for _ in range(100_000):
             busy = False
             for number, worker in enumerate(self.workers):
@@ -293,7 +292,7 @@ def test_whatever_chance_does_every_request_ends_once_and_right(mode: str, produ
                 else:
                     it.hear(number)
             it.late = lambda: False
-            it.settle()
+            it.flush()
             for number, ticket in it.tickets.items():
                 tokens, finish = heard(ticket)
                 assert tokens == whole(it.orders[number])[: len(tokens)]
@@ -318,7 +317,7 @@ def test_static_stays_where_it_was_dealt_and_stealing_moves() -> None:
                 it.hear(1)
             ended = {n for n, ticket in enumerate(tickets) if ticket.ended}
             assert ended == ({1, 3} if mode == "sp" else {0, 1, 2, 3})
-            it.settle()
+            it.flush()
             assert {ticket.worker for ticket in tickets} == expected
 
 
@@ -328,14 +327,14 @@ def test_seq_runs_one_at_a_time() -> None:
         it.acts(0)
         it.acts(1)
         assert len(it.workers[0].running) == 1 and not it.workers[1].running  # type: ignore[union-attr]
-        it.settle()
+        it.flush()
         assert [ticket.worker for ticket in tickets] == [0, 0, 0]
 
 
 def test_lpt_gives_the_longest_to_whoever_is_free() -> None:
     with world("lpt", workers=1) as it:
         first, short, long = it.ask(2), it.ask(1), it.ask(9)
-        it.settle()
+        it.flush()
         order = sorted((first, short, long), key=lambda ticket: ticket.ended or 0)
         assert order == [first, long, short]
 
@@ -345,35 +344,35 @@ def test_a_session_goes_home() -> None:
         for _ in range(3):
             ticket = it.ask(1, session=5)
             it.ask(1)
-            it.settle()
+            it.flush()
             assert ticket.worker == 0
 
 
 def test_a_bell_is_rung_for_sleepers_and_not_for_the_busy() -> None:
     with world("ws", workers=2) as it:
         it.ask(5)
-        assert it.sent == [(0, "Bell")], "the owner sleeps"
+        assert it.sent == [(0, "Wakeup")], "the owner sleeps"
         it.acts(0)
         it.hear(0)
         it.acts(1)
         for _ in range(2):
             it.sent.clear()
             it.ask(5)
-            assert it.sent == [(1, "Bell")], "the owner, and then whoever can take it from one that is busy"
+            assert it.sent == [(1, "Wakeup")], "the owner, and then whoever can take it from one that is busy"
     with world("sp", workers=2) as it:
         it.ask(5)
-        assert it.sent == [(0, "Bell")]
+        assert it.sent == [(0, "Wakeup")]
 
 
 def test_whoever_was_stopped_in_his_sleep_is_passed_over_when_main_looks_again() -> None:
-    for mode, woken in (("ws", [(1, "Bell")]), ("sp", [])):
+    for mode, woken in (("ws", [(1, "Wakeup")]), ("sp", [])):
         with world(mode) as it:
             ticket = it.ask(1)
-            assert it.sent == [(0, "Bell")]  # which is stopped, and never reads it
+            assert it.sent == [(0, "Wakeup")]  # which is stopped, and never reads it
             it.sent.clear()
-            it.main.remind()
+            it.main.wake_again()
             assert it.sent == woken
-            it.settle()
+            it.flush()
             assert heard(ticket)[1].reason == "length"
 
 
@@ -382,7 +381,7 @@ def test_tokens_alone_are_not_urgent() -> None:
         it.late = lambda: True
 
         def urgent() -> bool:
-            return it.main.settle()
+            return it.main.flush()
 
         urgent()
         assert not urgent()
@@ -410,10 +409,10 @@ def test_as_many_sleepers_are_woken_as_there_are_requests() -> None:
         for _ in range(3):  # in one round, all dealt to worker 0, which is busy
             it.ask(3, session=5)
         it.sent.clear()
-        it.main.settle()
-        assert sorted(it.sent) == [(1, "Bell"), (2, "Bell"), (3, "Bell")]
+        it.main.flush()
+        assert sorted(it.sent) == [(1, "Wakeup"), (2, "Wakeup"), (3, "Wakeup")]
         it.late = lambda: False
-        it.settle()
+        it.flush()
 
 
 def awake(it: World, *numbers: int) -> None:
@@ -430,7 +429,7 @@ def test_no_sleeper_is_rung_for_two_while_another_one_sleeps() -> None:
     with world("ws", workers=4) as it:
         for _ in range(2):  # workers 0 and 1 have had their turn, 2 and 3 are busy
             it.ask(1)
-        it.settle()
+        it.flush()
         busy = [it.ask(50) for _ in range(2)]
         awake(it, 2, 3)
         for _ in range(2):
@@ -445,7 +444,7 @@ def test_no_sleeper_is_rung_for_two_while_another_one_sleeps() -> None:
 def test_a_second_turn_for_a_sleeper_wakes_a_thief() -> None:
     with world("ws", workers=2) as it:
         it.ask(1, session=5)
-        it.settle()
+        it.flush()
         turns = [it.ask(50, session=5) for _ in range(2)]
         awake(it, 0, 1)
         assert {ticket.worker for ticket in turns} == {0, 1}
@@ -454,9 +453,9 @@ def test_a_second_turn_for_a_sleeper_wakes_a_thief() -> None:
 def test_whoever_takes_one_of_many_has_the_next_sleeper_woken() -> None:
     with world("ws", workers=4, cells=8) as it:
         it.ask(1, session=5)
-        it.settle()
+        it.flush()
         turns = [it.ask(50, session=5) for _ in range(2)]
-        it.full |= {1, 2, 3}  # their bells are lost
+        it.full |= {1, 2, 3}  # their wakeups are lost
         turns += [it.ask(50, session=5) for _ in range(2)]
         it.full.clear()
         awake(it, 0, 1, 2, 3)
@@ -482,7 +481,7 @@ def test_what_is_appended_while_the_last_finish_is_on_its_way_is_not_forgotten()
         it.sent.clear()
         second = it.ask(1)
         assert not it.sent, "as far as main knows it has no sequence free"
-        it.settle()
+        it.flush()
         assert first.ended and second.ended
 
 
@@ -493,7 +492,7 @@ def test_a_cancelled_request_is_over_at_once_wherever_it_waits() -> None:
             it.main.cancel(ticket.request_id)
             it.main.cancel(ticket.request_id)
             assert heard(ticket)[1].reason == "cancelled"
-        it.settle()
+        it.flush()
         assert [heard(ticket)[1].reason for ticket in (running, behind)] == ["length", "length"]
 
 
@@ -503,7 +502,7 @@ def test_cancelled_between_the_swap_and_the_word_about_it() -> None:
         it.acts(0)  # won, and main does not know
         it.main.cancel(1)
         assert heard(ticket)[1].reason == "cancelled"
-        it.settle()
+        it.flush()
         assert it.board.free_slots == it.board.layout.slots
 
 
@@ -513,7 +512,7 @@ def test_a_death_before_its_first_word_costs_an_attempt_and_nothing_else() -> No
         it.acts(0)
         it.workers[0].pipe.clear()  # type: ignore[union-attr]  # killed before it could write
         it.dies(0)
-        it.settle()
+        it.flush()
         assert heard(ticket)[0] == [1, 2] and ticket.attempts == 2
 
 
@@ -525,7 +524,7 @@ def test_what_a_dead_thief_had_in_its_hand_is_appended_again() -> None:
         it.acts(0)
         assert not it.workers[0].running  # type: ignore[union-attr]
         it.dies(0)
-        it.settle()
+        it.flush()
         assert heard(ticket)[0] == [1, 2]
 
 
@@ -534,7 +533,7 @@ def test_a_frame_that_fits_nowhere_fails_its_request_alone() -> None:
         huge, good = it.ask(1, *([70_000] * SLOT)), it.ask(1)
         tokens, finish = heard(huge)
         assert (tokens, finish.reason) == ([], "failed") and "bytes" in finish.message
-        it.settle()
+        it.flush()
         assert heard(good)[1].reason == "length"
 
 

@@ -107,4 +107,4 @@ def test_course_turns_equal_the_c_engines_ids(shared_data: Path) -> None:
             assert found == expected
             assert session.length == length
             assert text
-        assert session.coins == 512
+        assert session.draws == 512

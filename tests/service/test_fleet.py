@@ -57,11 +57,11 @@ Answers = list[tuple[list[int], str, int, int]]
 
 
 def answers(service: Service, asked: list[Generate]) -> Answers:
-    """Ids, reason, coins and positions of each."""
+    """Ids, reason, draws and positions of each."""
     tickets = [service.submit(one) for one in asked]
     ends = [collect(ticket) for ticket in tickets]
     assert all(ticket.next(0) is None for ticket in tickets), "one end each"
-    return [(ids, end.reason, end.coins, end.positions) for ids, end in ends]
+    return [(ids, end.reason, end.draws, end.positions) for ids, end in ends]
 
 
 def undisturbed(checkpoint: Path, asked: list[Generate]) -> Answers:
@@ -242,7 +242,7 @@ def test_a_dead_worker_is_replaced_quickly_and_its_request_goes_on(
         rest, end = collect(ticket)
         with capsys.disabled():
             print(f"\na killed worker's successor was ready after {1000 * took:.0f} ms")
-        assert [(end.reason, end.coins, end.positions)] == [part[1:] for part in expected]
+        assert [(end.reason, end.draws, end.positions)] == [part[1:] for part in expected]
         assert rest == expected[0][0][1:] and ticket.attempts == 2
     kinds = recorder.named("worker_died", "worker_replaced")
     assert kinds[:2] == ["worker_died", "worker_replaced"]
@@ -296,7 +296,7 @@ def test_what_dispatch_costs(count: int, tmp_path: Path, capsys: pytest.CaptureF
     for workers in (1, 4):
         with serving(tmp_path / "none", workers=workers, work="wait") as service:
             pids = all_ready(service)
-            one = Generate([1, 2, 3], 1, [], 0.0, 1.0, 1, 0)
+            one = Generate.greedy([1, 2, 3], 1)
             began, main, theirs = time.monotonic(), time.process_time(), cpu_s(pids)
             tickets = [service.submit(one) for _ in range(count)]
             ends = [collect(ticket) for ticket in tickets]

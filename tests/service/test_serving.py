@@ -13,8 +13,8 @@ from llmproc.processes import protocol
 from llmproc.processes.frames import Frame
 from llmproc.processes.health import HealthBoard
 from llmproc.service.claims import Claim
-from llmproc.service.messages import Bell, Cancel, Events, Finish, Generate, Taken, Token, from_frame, to_frame
-from llmproc.service.worker import Serving
+from llmproc.service.messages import Cancel, Events, Finish, Generate, Taken, Token, Wakeup, from_frame, to_frame
+from llmproc.service.worker import WorkerLoop
 
 
 class Pipe:
@@ -100,17 +100,17 @@ class Steps:
         return events
 
 
-def end(number: int, reason: Any, message: str = "", coins: int = 0) -> Finish:
-    return Finish(number, reason, message, 2, 0, 0, coins, None, 2, 0.0, 0.0)
+def end(number: int, reason: Any, message: str = "", draws: int = 0) -> Finish:
+    return Finish.plain(number, reason, prompt_tokens=2, draws=draws, message=message)
 
 
 def claim(number: int, alone: bool = False, cancelled: bool = False, first: int = 1, ring: int = 0) -> Claim:
-    order = Generate([first, 1], 2, [], 0.0, 1.0, 1, 0, alone=alone)
+    order = Generate.greedy([first, 1], 2, alone=alone)
     return Claim(number, to_frame(order, number), 0, ring, cancelled)
 
 
 STOP = Frame(protocol.STOP)
-BELL = to_frame(Bell())
+BELL = to_frame(Wakeup())
 
 
 def served(rings: Rings, script: Sequence[Frame | None], sequences: int = 2) -> tuple[Pipe, Steps, int]:
@@ -118,7 +118,7 @@ def served(rings: Rings, script: Sequence[Frame | None], sequences: int = 2) -> 
     pipe, steps, board = Pipe(script), Steps(), HealthBoard.create(1)
     try:
         cell = board.cell(0)
-        Serving(steps, rings, pipe, cell, sequences).run()  # type: ignore[arg-type]
+        WorkerLoop(steps, rings, pipe, cell, sequences).run()  # type: ignore[arg-type]
         return pipe, steps, cell.steps
     finally:
         board.close()
@@ -190,7 +190,7 @@ def test_cancel_reaches_the_runner() -> None:
 
 def test_a_bell_may_bring_cells_to_publish() -> None:
     rings = Rings()
-    served(rings, [to_frame(Bell([b"one", b"two"])), BELL, None, STOP])
+    served(rings, [to_frame(Wakeup([b"one", b"two"])), BELL, None, STOP])
     assert rings.published == [b"one", b"two"]
 
 

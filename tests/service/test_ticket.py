@@ -7,7 +7,7 @@ import threading
 from llmproc.service.messages import Finish, Token
 from llmproc.service.ticket import Ticket
 
-FINISH = Finish(1, "end", "", 3, 0, 2, 2, None, 5, 0.1, 0.2)
+FINISH = Finish.plain(1, "end", prompt_tokens=3, new_tokens=2, draws=2, decode_s=0.2)
 
 
 def test_events_come_in_order_and_the_caller_is_told_after_each_is_there() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from llmproc.engine.events import Finish, Token
 from llmproc.service.messages import Generate
@@ -24,7 +25,7 @@ def clock() -> Clock:
 
 
 def order(wait_s: float, tokens: int = 2, ids: int = 3, temperature: float = 0.0) -> Generate:
-    return Generate(list(range(ids)), tokens, [], temperature, 1.0, 1, 5, wait_s=wait_s)
+    return structs.replace(Generate.greedy(list(range(ids)), tokens, draws=5, wait_s=wait_s), temperature=temperature)
 
 
 def until_done(runner: WaitRunner, clock: Clock) -> list[tuple[float, Token | Finish]]:
@@ -44,7 +45,9 @@ def test_tokens_come_evenly_and_the_last_one_with_the_end(clock: Clock) -> None:
     (early, first), (late, second), (end, finish) = until_done(runner, clock)
     assert (early, late, end) == pytest.approx((0.2, 0.4, 0.4))
     assert first == Token(7, 3, True) and second == Token(7, 4, True)
-    assert finish == Finish(7, "length", "", 3, 0, 2, 5, None, 5, 0.0, pytest.approx(0.4))
+    assert finish == Finish(
+        request_id=7, reason="length", prompt_tokens=3, new_tokens=2, draws=5, positions=5, decode_s=pytest.approx(0.4)
+    )
 
 
 def test_requests_wait_side_by_side(clock: Clock) -> None:
@@ -70,7 +73,7 @@ def test_a_replay_makes_the_tokens_that_are_missing(clock: Clock) -> None:
     rest.add(1, order(0.0, tokens=3, ids=TOKENS, temperature=0.8))
     *again, (_, finish) = until_done(rest, clock)
     assert [event.token for _, event in again] == tokens[2:]
-    assert isinstance(finish, Finish) and finish.coins == 5 + 3
+    assert isinstance(finish, Finish) and finish.draws == 5 + 3
 
 
 def test_cancelled_ones_end_with_the_next_step_and_keep_what_they_have(clock: Clock) -> None:

@@ -21,16 +21,16 @@ from llmproc.batch.display import Display
 from llmproc.batch.journal import origin_of
 from llmproc.batch.options import BatchOptions
 from llmproc.batch.pipeline import Pipeline
-from llmproc.batch.provenance import Origin, tokenizer_digest
+from llmproc.batch.provenance import Provenance, tokenizer_digest
 from llmproc.batch.source import Source, StoppedError
-from llmproc.batch.target import Target, open_target, part_file
+from llmproc.batch.target import ResultTarget, open_target, part_file
 from llmproc.checkpoints.fingerprint import fingerprint_file
 from llmproc.checkpoints.llama2c.header import Header, read_header
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError, UsageError
 from llmproc.files.streams import OutputLostError, forget_stdout, need_stdout, print_result
 from llmproc.hardware.isa import choose
-from llmproc.monitor.run_recorder import Observation
+from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.service.service import with_threads
 from llmproc.text.templates.template import ChatTemplate
@@ -59,10 +59,10 @@ def _batch(options: BatchOptions, header: Header, tokenizer: Tokenizer, prog: st
         raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
     options = _with_seed_of_the_first_run(options)
     with closing(Source(options.input)) as source:
-        origin = _origin(options, header, template, source)
-        target = open_target(options, origin, source)
+        provenance = _provenance(options, header, template, source)
+        target = open_target(options, provenance, source)
         try:
-            return _run(options, header, tokenizer, source, target, origin, prog)
+            return _run(options, header, tokenizer, source, target, provenance, prog)
         finally:
             target.close()
 
@@ -75,9 +75,9 @@ def _with_seed_of_the_first_run(options: BatchOptions) -> BatchOptions:
     return options if found is None else replace(options, sampling=options.sampling.changed(seed=found.seed))
 
 
-def _origin(options: BatchOptions, header: Header, template: ChatTemplate, source: Source) -> Origin:
+def _provenance(options: BatchOptions, header: Header, template: ChatTemplate, source: Source) -> Provenance:
     engine, sampling = options.engine, options.sampling
-    return Origin(
+    return Provenance(
         input=source.digest_of_all() if options.output else None,
         format=options.format,
         model=fingerprint_file(options.model),
@@ -100,8 +100,8 @@ def _run(
     header: Header,
     tokenizer: Tokenizer,
     source: Source,
-    target: Target,
-    origin: Origin,
+    target: ResultTarget,
+    provenance: Provenance,
     prog: str,
 ) -> int:
     began, data_only = time.monotonic(), options.elapsed or options.json
@@ -111,11 +111,11 @@ def _run(
         options.elapsed, stdout_free, options.stream, options.slots, options.engine.sequences, options.rows_on_stdout
     )
     log = options.log or (os.devnull if data_only else None)
-    observation = Observation(options.interval_s, log, False, options.run_dir, display.later)
+    recorder = RunRecorder(options.interval_s, log, False, options.run_dir, display.later)
     interrupts = Interrupts(first_ends=True)
     try:
-        _describe(observation, options, header, origin, threads)
-        pipeline = Pipeline(options, source, target, origin, tokenizer, observation, display)
+        _describe(recorder, options, header, provenance, threads)
+        pipeline = Pipeline(options, source, target, provenance, tokenizer, recorder, display)
         if options.seed_drawn:
             display.notice(f"seed {options.sampling.seed}")
         if target.journal is not None and target.journal.unreadable:
@@ -124,9 +124,9 @@ def _run(
         if complete:
             target.finish(pipeline.rows, lambda: bool(interrupts.ended_by))
             found = summary.document(
-                options, pipeline.tally, pipeline.stages, threads, pipeline.rows, began, time.monotonic()
+                options, pipeline.stats, pipeline.stages, threads, pipeline.rows, began, time.monotonic()
             )
-            observation.describe(batch=found)
+            recorder.describe(batch=found)
     except StoppedError:
         complete = False
     except LlmprocError as error:
@@ -139,25 +139,27 @@ def _run(
         return error.exit_code
     finally:
         display.end()
-        observation.close()
+        recorder.close()
         interrupts.restore()
     if not complete:
-        complain(f"interrupted{_kept(target, options, prog) or f' after {pipeline.tally.rows} rows'}")
+        complain(f"interrupted{_kept(target, options, prog) or f' after {pipeline.stats.rows} rows'}")
         return 128 + interrupts.ended_by
-    _tell(display, found, options, observation)
+    _tell(display, found, options, recorder)
     if interrupts.ended_by:
         return 128 + interrupts.ended_by
-    return SOME_FAILED if pipeline.tally.any_failed else 0
+    return SOME_FAILED if pipeline.stats.any_failed else 0
 
 
-def _describe(observation: Observation, options: BatchOptions, header: Header, origin: Origin, threads: int) -> None:
+def _describe(
+    recorder: RunRecorder, options: BatchOptions, header: Header, provenance: Provenance, threads: int
+) -> None:
     """What a run folder says from the start."""
-    observation.describe(
+    recorder.describe(
         verb="batch",
         seed=options.sampling.seed,
         checkpoint=str(options.model),
         checkpoint_bytes=header.size,
-        checkpoint_hash=origin.model,
+        checkpoint_hash=provenance.model,
         input=options.input,
         output=None if options.output is None else str(options.output),
         mode=options.mode,
@@ -165,14 +167,14 @@ def _describe(observation: Observation, options: BatchOptions, header: Header, o
         threads=threads,
         sequences=options.engine.sequences,
         sampling={
-            "temperature": origin.temperature, "top_p": origin.top_p, "max_tokens": origin.max_tokens,
+            "temperature": provenance.temperature, "top_p": provenance.top_p, "max_tokens": provenance.max_tokens,
         },
     )  # fmt: skip
 
 
-def _tell(display: Display, found: dict[str, object], options: BatchOptions, observation: Observation) -> None:
+def _tell(display: Display, found: dict[str, object], options: BatchOptions, recorder: RunRecorder) -> None:
     """The last words: the summary, or the one thing that was asked for."""
-    folder = observation.folder
+    folder = recorder.folder
     if options.elapsed:
         print_result(f"{found['elapsed_s']:.3f}\n")
     elif options.json:
@@ -184,7 +186,7 @@ def _tell(display: Display, found: dict[str, object], options: BatchOptions, obs
             print(f"run folder: {folder.path}", file=sys.stderr, flush=True)
 
 
-def _kept(target: Target, options: BatchOptions, prog: str) -> str:
+def _kept(target: ResultTarget, options: BatchOptions, prog: str) -> str:
     """What is there, and how to go on with it; nothing when there is nothing."""
     journal = target.journal
     if journal is None or not journal.index.rows:

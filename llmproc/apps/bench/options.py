@@ -27,8 +27,6 @@ _EXAMPLES = """examples:
 """
 
 
-
-
 def build_parser(prog: str) -> argparse.ArgumentParser:
     """The parser; `prog` as the user typed it."""
     parser = OneLineParser(

@@ -1,4 +1,4 @@
-"""The chat app: checks the files, starts the service, runs the prompt loop, and says how the child ended."""
+"""The chat app: read the files, launch the service, run the prompt loop, say how the child ended."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ from collections.abc import Sequence
 from llmproc.apps.chat.commands import WORDS
 from llmproc.apps.chat.loop import ChatLoop
 from llmproc.apps.chat.options import ChatOptions, parse_options
-from llmproc.apps.chat.screen import Screen
-from llmproc.apps.chat.sources import open_source
-from llmproc.apps.exits import exit_code_of
-from llmproc.checkpoints.llama2c.header import Header, read_header
+from llmproc.apps.chat.sources import LineSource, open_source
+from llmproc.apps.exits import exit_code, exit_code_of
+from llmproc.apps.screen import Screen
+from llmproc.checkpoints.llama2c.header import Header
 from llmproc.config import Environment
-from llmproc.errors import LlmprocError, StartError, UsageError
+from llmproc.errors import LlmprocError
 from llmproc.files.streams import OutputLostError, forget_stdout
-from llmproc.monitor.run_recorder import Observation
+from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.processes.slots import WorkerExit
 from llmproc.processes.system import describe_status
 from llmproc.service.service import Service, ServiceConfig
 from llmproc.session.conversation import Session
-from llmproc.text.templates.template import ChatTemplate
-from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
+from llmproc.session.launch import Launch, ModelFiles, read_model_files
 
-SOME_FAILED = 1  # of piped prompts: a person at a terminal has seen it
 _LAST_CHANCE_S = 5.0  # a loop that ends before its worker was ready waits so long, to see it start and end
 
 
@@ -32,82 +30,86 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc.main") -> int:
 
     def chat() -> int:
         options = parse_options(prog, arguments, Environment.read())
-        header = read_header(options.model)
-        tokenizer = load_tokenizer(options.tokenizer, header.description.vocab_size)
-        return _chat(options, header, tokenizer)
+        files = read_model_files(options.model, options.tokenizer, "course" if options.course else None)
+        files.check_system(options.system)
+        return _chat(options, files)
 
     return exit_code_of(chat)
 
 
-def _chat(options: ChatOptions, header: Header, tokenizer: Tokenizer) -> int:
-    template = ChatTemplate("course" if options.course else tokenizer.template_name)
-    if options.system and not template.takes_system:
-        raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
+def _chat(options: ChatOptions, files: ModelFiles) -> int:
     screen = Screen()
-    observation = Observation(options.interval_s, options.log, options.course, options.run_dir, screen.later)
+    recorder = RunRecorder(options.interval_s, options.log, options.course, options.run_dir, screen.later)
     interrupts = Interrupts(first_ends=options.course, ctrl_c_anyhow=True)
-    config = ServiceConfig(
-        options.model, engine=options.engine, scheduling=options.scheduling, output_fd=observation.output_fd
-    )
-    context = options.engine.positions(header.description.seq_len)
+    source = open_source(screen.prompt, () if options.course else WORDS)
+    launch, loop = _assemble(options, files, screen, recorder, source, interrupts)
+    _describe(recorder, options, files.header)
+    if options.seed_drawn:
+        screen.notice(f"seed {options.sampling.seed}")
+    try:
+        failure = _run(launch, loop, interrupts)
+    finally:
+        _close(launch.service, source, recorder)
+    try:
+        _say_end(screen, failure, launch.exits, recorder, options.course, interrupts.ended_by)
+    finally:
+        interrupts.restore()
+    in_vain = bool(loop.failed) and not source.echoes  # a person at a terminal has seen it
+    return exit_code(failure, interrupts.ended_by, in_vain)
+
+
+def _assemble(
+    options: ChatOptions,
+    files: ModelFiles,
+    screen: Screen,
+    recorder: RunRecorder,
+    source: LineSource,
+    interrupts: Interrupts,
+) -> tuple[Launch, ChatLoop]:
+    """Make the service and the loop over it; nothing is started."""
     loop: ChatLoop
-    service = Service(
-        config,
-        observation,
-        on_progress=lambda progress: setattr(loop.teller, "loading", progress),
+    launch = Launch(
+        ServiceConfig(
+            options.model, engine=options.engine, scheduling=options.scheduling, output_fd=recorder.output_fd
+        ),
+        recorder,
+        recorder.last_output,
+        on_progress=lambda progress: setattr(loop.view, "loading", progress),
         on_notice=screen.later,
         on_failure=lambda error: interrupts.end_from_thread(),
     )
-    session = Session(service, tokenizer, template, context, options.sampling, options.system)
-    source = open_source(screen.prompt, () if options.course else WORDS)
+    context = options.engine.positions(files.header.description.seq_len)
+    session = Session(launch.service, files.tokenizer, files.template, context, options.sampling, options.system)
     loop = ChatLoop(
-        session, service, screen, source, interrupts, options.model, options.tokenizer, options.prompt_limit
+        session, launch.service, screen, source, interrupts, options.model, options.tokenizer, options.prompt_limit
     )
-    _describe(observation, options, header)
-    if options.seed_drawn:
-        screen.notice(f"seed {options.sampling.seed}")
-    exits: list[WorkerExit] = []
-    failure: LlmprocError | None = None
+    return launch, loop
+
+
+def _run(launch: Launch, loop: ChatLoop, interrupts: Interrupts) -> LlmprocError | None:
+    """Run the loop to its end and end the service; returns the error that ended it, None for none."""
     try:
-        service.start()
-        loop.run()
-        if not interrupts.ended_by:
-            service.wait_ready(_LAST_CHANCE_S)
-    except StartError as error:
-        reason = observation.last_output()
-        failure = StartError(f"{error}: {reason}" if reason else str(error))
+        with launch:
+            launch.service.start()
+            loop.run()
+            if not interrupts.ended_by:
+                launch.service.wait_ready(_LAST_CHANCE_S)
     except LlmprocError as error:
-        failure = error
-    finally:
-        exits = service.close()
-        if service.report:
-            observation.describe(checkpoint_hash=service.report.fingerprint)
-        source.close()
-        observation.close()
-    code = 128 + interrupts.ended_by if interrupts.ended_by else 0
-    told = failure is not None and bool(exits) and not isinstance(failure, OutputLostError)
-    try:
-        if told:
-            screen.notice(f"error: {failure}")  # stderr may be the log by now, and takes course lines only
-        if failure is None or exits:
-            _say_goodbye(screen, exits, observation, options.course)
-    except (OutputLostError, BrokenPipeError):
-        if not code:  # else a signal ends us: that its terminal went with it is no news
-            raise
-        forget_stdout()
-    finally:
-        interrupts.restore()
-    if failure and not (code and isinstance(failure, OutputLostError)):
-        if not told:
-            raise failure
-        return failure.exit_code
-    return code or (SOME_FAILED if loop.failed and not source.echoes else 0)
+        return error
+    return None
 
 
-def _describe(observation: Observation, options: ChatOptions, header: Header) -> None:
-    if observation.folder is None:
+def _close(service: Service, source: LineSource, recorder: RunRecorder) -> None:
+    if service.report:
+        recorder.describe(checkpoint_hash=service.report.fingerprint)
+    source.close()
+    recorder.close()
+
+
+def _describe(recorder: RunRecorder, options: ChatOptions, header: Header) -> None:
+    if recorder.folder is None:
         return
-    observation.describe(
+    recorder.describe(
         seed=options.sampling.seed,
         checkpoint=str(options.model),
         checkpoint_bytes=header.size,
@@ -116,11 +118,34 @@ def _describe(observation: Observation, options: ChatOptions, header: Header) ->
     )
 
 
-def _say_goodbye(screen: Screen, exits: list[WorkerExit], observation: Observation, course: bool) -> None:
+def _say_end(
+    screen: Screen,
+    failure: LlmprocError | None,
+    exits: list[WorkerExit],
+    recorder: RunRecorder,
+    course: bool,
+    ended_by: int,
+) -> None:
+    """Say on the screen what failed and how the child ended. Raises a failure that the screen is not the place for."""
+    lost = isinstance(failure, OutputLostError)
+    try:
+        if failure is not None and exits and not lost:
+            screen.notice(f"error: {failure}")  # stderr may be the log by now, and takes course lines only
+        if failure is None or exits:
+            _say_goodbye(screen, exits, recorder, course)
+    except (OutputLostError, BrokenPipeError):
+        if not ended_by:  # else a signal ends us: that its terminal went with it is no news
+            raise
+        forget_stdout()
+    if failure is not None and not (ended_by if lost else exits):
+        raise failure
+
+
+def _say_goodbye(screen: Screen, exits: list[WorkerExit], recorder: RunRecorder, course: bool) -> None:
     screen.flush_notices()
     if exits:
         screen.line(f"Child exited with {describe_status(exits[-1].status)}")
     else:
         screen.line("[INFO] no child had been started")
-    if observation.folder and not course:
-        screen.line(f"[INFO] run folder: {observation.folder.path}")
+    if recorder.folder and not course:
+        screen.line(f"[INFO] run folder: {recorder.folder.path}")

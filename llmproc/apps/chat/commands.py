@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from llmproc.apps.chat.answer_view import Teller
-from llmproc.apps.chat.screen import Screen
+from llmproc.apps.answer_view import AnswerView
+from llmproc.apps.screen import Screen
 from llmproc.config import POLICIES, Scheduling, format_cpus, parse_cpus
 from llmproc.errors import LlmprocError, UsageError
 from llmproc.monitor import proc
@@ -20,6 +20,7 @@ from llmproc.service.desk import explain_scheduling_error
 from llmproc.service.service import Service
 from llmproc.session.conversation import Session, session_facts
 from llmproc.session.saving import read_file, read_session, write_session
+from llmproc.text.templates.system import check_system
 
 
 class Loop(Protocol):
@@ -28,7 +29,7 @@ class Loop(Protocol):
     session: Session
     service: Service
     screen: Screen
-    teller: Teller
+    view: AnswerView
     model: Path
     tokenizer: Path
 
@@ -86,8 +87,7 @@ def _set(loop: Loop, argument: str) -> None:
         session.reseed(drawn)
         loop.screen.notice(f"seed {drawn}: the random stream begins anew")
     elif name == "system":
-        if value and not session.template.takes_system:
-            raise UsageError(f"system: the template {session.template.name} has no place for a system message")
+        check_system(session.template, value, "/set system")
         session.system = value or None
         if session.ids:
             session.clear()
@@ -95,7 +95,7 @@ def _set(loop: Loop, argument: str) -> None:
     elif name == "verbose":
         if value not in ("on", "off"):
             raise UsageError(f"verbose is {value or 'empty'}: must be on or off")
-        loop.teller.verbose = value == "on"
+        loop.view.verbose = value == "on"
     else:
         known = "temperature, top_p, max_tokens, seed, system, verbose"
         raise UsageError(f"/set {name or '<nothing>'}: must be one of {known}")
@@ -106,7 +106,7 @@ def _show(loop: Loop, argument: str) -> None:
         "model": loop.model,
         "tokenizer": loop.tokenizer,
         **session_facts(loop.session),
-        "verbose": loop.teller.verbose,
+        "verbose": loop.view.verbose,
     }
     for name, value in facts.items():
         loop.screen.line(f"  {name:<12} {value}")

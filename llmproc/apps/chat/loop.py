@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from llmproc.apps.chat.answer_view import Teller
+from llmproc.apps.answer_view import AnswerView
 from llmproc.apps.chat.commands import run_command
-from llmproc.apps.chat.screen import Screen
 from llmproc.apps.chat.sources import LineSource
+from llmproc.apps.screen import Screen
 from llmproc.errors import LlmprocError
 from llmproc.processes.interrupts import Interrupts
 from llmproc.service.service import Service
@@ -37,7 +37,7 @@ class ChatLoop:
         self.model, self.tokenizer = model, tokenizer
         course = prompt_limit is not None
         advice = "" if course else "; /clear begins a new conversation"
-        self.teller = Teller(session, service, screen, interrupts, course, advice)
+        self.view = AnswerView(session, service, screen, interrupts, course, advice)
         self.failed = 0  # prompts that were refused or failed
         self._source, self._interrupts, self._left = source, interrupts, prompt_limit
         self._course = course
@@ -124,5 +124,5 @@ class ChatLoop:
         self._show(self.session.regenerate())
 
     def _show(self, answer: Answer) -> None:
-        if not self.teller.show(answer):
+        if not self.view.show(answer):
             self.failed += 1

@@ -80,7 +80,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--course",
         action="store_true",
-        help="the course's exercise exactly: its template, 4 prompts, 256 coins a turn, ./model.bin and "
+        help="the course's exercise exactly: its template, 4 prompts, 256 draws a turn, ./model.bin and "
         "./tokenizer.bin when present",
     )
     return parser

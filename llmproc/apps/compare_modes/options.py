@@ -38,8 +38,6 @@ takes, in units, and what lpt sorts by) and tokens (the answer's exact length).
 """
 
 
-
-
 def build_parser(prog: str) -> argparse.ArgumentParser:
     """The parser; `prog` as the user typed it."""
     parser = OneLineParser(

@@ -67,7 +67,7 @@ def _record(options: RecordOptions) -> int:
             code = target.exit_code()
         _closing_row(logs, target, recorded)
         logs.describe(exit_code=code, watch=recorder.report())
-        for line in summary.lines(recorded, elapsed_s, options.interval_s, target.usage, recorder.effort.cost()):
+        for line in summary.lines(recorded, elapsed_s, options.interval_s, target.usage, recorder.overhead.cost()):
             notices(line)
         if logs.folder:
             notices(f"run folder: {logs.folder.path}")

@@ -7,23 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from llmproc.apps.chat.answer_view import Teller
-from llmproc.apps.chat.screen import Screen
-from llmproc.apps.exits import exit_code_of
+from llmproc.apps.answer_view import AnswerView
+from llmproc.apps.exits import exit_code, exit_code_of
+from llmproc.apps.screen import Screen
 from llmproc.apps.threads.options import ThreadsOptions, parse_options
-from llmproc.checkpoints.llama2c.header import Header, read_header
+from llmproc.checkpoints.llama2c.header import Header
 from llmproc.config import Environment
-from llmproc.errors import RequestError, StartError, UsageError
+from llmproc.errors import RequestError
 from llmproc.labs.threads.clocks import ThreadTimes, of_rusage, read_times, report_lines
-from llmproc.monitor.run_recorder import Observation
+from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.processes.slots import WorkerExit
-from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.service import ServiceConfig
 from llmproc.session.conversation import Session
-from llmproc.text.templates.template import ChatTemplate
-from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
-
-SOME_FAILED = 1
+from llmproc.session.launch import Launch, ModelFiles, read_model_files
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc threads") -> int:
@@ -31,33 +28,56 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc threads") -> i
 
     def threads() -> int:
         options = parse_options(prog, arguments, Environment.read())
-        header = read_header(options.model)
-        tokenizer = load_tokenizer(options.tokenizer, header.description.vocab_size)
-        return _run(options, header, tokenizer)
+        files = read_model_files(options.model, options.tokenizer, "course" if options.course else None)
+        files.check_system(options.system)
+        return _run(options, files)
 
     return exit_code_of(threads)
 
 
-def _run(options: ThreadsOptions, header: Header, tokenizer: Tokenizer) -> int:
-    template = ChatTemplate("course" if options.course else tokenizer.template_name)
-    if options.system and not template.takes_system:
-        raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
+def _run(options: ThreadsOptions, files: ModelFiles) -> int:
     screen = Screen()
-    observation = Observation(options.interval_s, options.log, options.course, options.run_dir, screen.later)
+    recorder = RunRecorder(options.interval_s, options.log, options.course, options.run_dir, screen.later)
     interrupts = Interrupts(first_ends=True)
-    teller: Teller
-    service = Service(
+    launch, session, view = _assemble(options, files, screen, recorder, interrupts)
+    _describe(recorder, options, files.header)
+    if options.seed_drawn:
+        screen.notice(f"seed {options.sampling.seed}")
+    try:
+        with launch:
+            launch.service.start()
+            failed = _answer(options.prompts, session, screen, view, interrupts)
+            pid = launch.service.workers()[0].pid
+            times = read_times(pid)
+    finally:
+        recorder.close()
+        interrupts.restore()
+    _report(screen, times, [ended for ended in launch.exits if ended.pid == pid], options.engine.threads or 0)
+    return exit_code(ended_by=interrupts.ended_by, failed=bool(failed))
+
+
+def _assemble(
+    options: ThreadsOptions, files: ModelFiles, screen: Screen, recorder: RunRecorder, interrupts: Interrupts
+) -> tuple[Launch, Session, AnswerView]:
+    """Make the service, a conversation over it and its view; nothing is started."""
+    view: AnswerView
+    launch = Launch(
         ServiceConfig(
-            options.model, engine=options.engine, scheduling=options.scheduling, output_fd=observation.output_fd
+            options.model, engine=options.engine, scheduling=options.scheduling, output_fd=recorder.output_fd
         ),
-        observation,
-        on_progress=lambda progress: setattr(teller, "loading", progress),
+        recorder,
+        recorder.last_output,
+        on_progress=lambda progress: setattr(view, "loading", progress),
         on_notice=screen.later,
     )
-    context = options.engine.positions(header.description.seq_len)
-    session = Session(service, tokenizer, template, context, options.sampling, options.system)
-    teller = Teller(session, service, screen, interrupts, options.course)
-    observation.describe(
+    context = options.engine.positions(files.header.description.seq_len)
+    session = Session(launch.service, files.tokenizer, files.template, context, options.sampling, options.system)
+    view = AnswerView(session, launch.service, screen, interrupts, options.course)
+    return launch, session, view
+
+
+def _describe(recorder: RunRecorder, options: ThreadsOptions, header: Header) -> None:
+    recorder.describe(
         seed=options.sampling.seed,
         checkpoint=str(options.model),
         checkpoint_bytes=header.size,
@@ -65,36 +85,16 @@ def _run(options: ThreadsOptions, header: Header, tokenizer: Tokenizer) -> int:
         threads=options.engine.threads,
         sampling={"temperature": options.sampling.temperature, "top_p": options.sampling.top_p},
     )
-    if options.seed_drawn:
-        screen.notice(f"seed {options.sampling.seed}")
-    exits: list[WorkerExit] = []
-    times, pid, failed = ThreadTimes({}, None), 0, 0
-    try:
-        service.start()
-        failed = _answer(options.prompts, session, screen, teller, interrupts)
-        pid = service.workers()[0].pid
-        times = read_times(pid)
-    except StartError as error:
-        reason = observation.last_output()
-        raise StartError(f"{error}: {reason}" if reason else str(error)) from None
-    finally:
-        exits = service.close()
-        observation.close()
-        interrupts.restore()
-    _report(screen, times, [ended for ended in exits if ended.pid == pid], options.engine.threads or 0)
-    if interrupts.ended_by:
-        return 128 + interrupts.ended_by
-    return SOME_FAILED if failed else 0
 
 
-def _answer(prompts: Sequence[str], session: Session, screen: Screen, teller: Teller, interrupts: Interrupts) -> int:
+def _answer(prompts: Sequence[str], session: Session, screen: Screen, view: AnswerView, interrupts: Interrupts) -> int:
     """Show the answer to each prompt; returns how many failed."""
     failed = 0
     for prompt in prompts:
         if interrupts.ended_by:
             break
         try:
-            failed += not teller.show(session.ask(prompt))
+            failed += not view.show(session.ask(prompt))
         except RequestError as error:
             screen.notice(f"error: {error}")
             failed += 1

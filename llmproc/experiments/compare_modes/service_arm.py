@@ -23,7 +23,7 @@ from llmproc.experiments.compare_modes.arm import ArmRow, ArmRun, Prompt
 from llmproc.experiments.compare_modes.options import CompareOptions
 from llmproc.monitor import proc
 from llmproc.monitor.observer import NoObserver
-from llmproc.monitor.stderr_tail import last_line
+from llmproc.monitor.stderr_tail import stderr_tail
 from llmproc.service.messages import Finish, Generate, Token
 from llmproc.service.service import Service, ServiceConfig
 from llmproc.service.ticket import Ticket
@@ -106,7 +106,7 @@ class ProcessArm:
     def _order(self, service: Service, prompt: Prompt) -> Generate:
         if self._options.work == "wait":
             assert prompt.cost is not None
-            return Generate([1], 1, [], 0.0, 1.0, 1, 0, wait_s=prompt.cost * self._options.unit_s)
+            return Generate.greedy([1], 1, wait_s=prompt.cost * self._options.unit_s)
         if prompt not in self._orders:
             sampling = self._options.sampling
             if prompt.tokens is not None:
@@ -134,7 +134,7 @@ class ProcessArm:
                 raise service.error
         except StartError as error:
             service.close()
-            reason = last_line(self._output)
+            reason = stderr_tail(self._output)
             raise StartError(f"{error}: {reason}" if reason else str(error)) from None
 
 

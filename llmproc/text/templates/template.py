@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from llmproc.errors import RequestError, UsageError
+from llmproc.text.templates.system import check_system
 from llmproc.text.tokenizers.specials import IM_END, IM_START
 from llmproc.text.tokenizers.tokenizer import Tokenizer
 
@@ -44,8 +45,7 @@ class ChatTemplate:
         """
         if self.takes_system:
             return _open_chatml(tokenizer, text, system, first)
-        if system:
-            raise RequestError(f"the template {self.name} has no place for a system message")
+        check_system(self, system)
         if self.name == "course":
             return _open_course(tokenizer, text)
         bos = [tokenizer.bos] if first and tokenizer.bos is not None else []

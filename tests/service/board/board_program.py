@@ -82,7 +82,7 @@ def others_round(lengths: Any, me: int) -> list[int]:
     return [(me + step) % len(lengths) for step in range(1, len(lengths)) if lengths[(me + step) % len(lengths)]]
 
 
-def child(orders: Orders, fd: int, worker: int, bells: int, told: int) -> None:
+def child(orders: Orders, fd: int, worker: int, wakeups: int, told: int) -> None:
     """A worker until its pipe is closed."""
     misses = cache_misses()
     board = BoardView.attach(fd)
@@ -91,7 +91,7 @@ def child(orders: Orders, fd: int, worker: int, bells: int, told: int) -> None:
     order = np.array([base + layout.head((worker + i) % orders.workers) * WORD for i in range(orders.workers)])
     where = (order, layout.cells, base + layout.words * WORD, layout.slots, worker)
     events = np.zeros((BATCH, 4), np.int64)
-    while rung := os.read(bells, 1 << 16):
+    while rung := os.read(wakeups, 1 << 16):
         for at in range(0, len(rung), PUBLISH.size):
             full, payload = PUBLISH.unpack_from(rung, at)
             claims.publish(payload if full else b"")
@@ -102,7 +102,7 @@ def child(orders: Orders, fd: int, worker: int, bells: int, told: int) -> None:
                 os.write(told, EVENT.pack(TAKEN, *event))
                 spin(claim.frame.request_id % 5 * 50e-6)
                 os.write(told, EVENT.pack(DONE, *event))
-                if select.select([bells], [], [], 0)[0]:
+                if select.select([wakeups], [], [], 0)[0]:
                     break  # there may be something to publish
             else:
                 continue
@@ -132,7 +132,7 @@ class Child:
     """Main's end of a child."""
 
     pid: int
-    bells: int
+    wakeups: int
     told: int
     rest: bytes = b""
     dying: bool = False
@@ -173,7 +173,7 @@ class Main:
                 if self.children[worker].told in ready:
                     self.hear(worker, ends)
         for other in self.children:
-            os.close(other.bells)
+            os.close(other.wakeups)
         codes = [os.waitstatus_to_exitcode(os.waitpid(other.pid, 0)[1]) for other in self.children]
         return {
             "once": ends.count(1), "codes": codes, "killed": self.killed, "taken_back": len(self.attempts),
@@ -191,7 +191,7 @@ class Main:
             status = 1
             try:
                 for other in self.children:
-                    os.close(other.bells)
+                    os.close(other.wakeups)
                     os.close(other.told)
                 os.close(bells_write)
                 os.close(told_read)
@@ -221,15 +221,15 @@ class Main:
             self.killed += 1
 
     def ring(self, to: Child, payload: bytes) -> None:
-        """Wake a child. A full pipe has bells enough in it, but a publication must not be lost: it is tried again."""
+        """Wake a child. A full pipe has wakeups enough in it, but a publication must not be lost: it is tried again."""
         while True:
             try:
-                os.write(to.bells, PUBLISH.pack(bool(payload), payload))
+                os.write(to.wakeups, PUBLISH.pack(bool(payload), payload))
                 return
             except BlockingIOError:
                 if not payload:
                     return
-                select.select([], [to.bells], [])
+                select.select([], [to.wakeups], [])
             except BrokenPipeError:
                 return  # dead: it will be heard of
 
@@ -285,7 +285,7 @@ class Main:
         """Its pipe is drained to the end: reap it, take back, append again, start another."""
         dead = self.children[worker]
         assert os.waitstatus_to_exitcode(os.waitpid(dead.pid, 0)[1]) == -signal.SIGKILL
-        os.close(dead.bells)
+        os.close(dead.wakeups)
         os.close(dead.told)
         for slot in self.board.reaped(worker):
             request = self.running[slot]

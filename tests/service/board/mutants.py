@@ -122,7 +122,7 @@ MUTANTS = {
     "a cancel outlives its request": Mutant(
         Case(deaths=0, dealt=1, cancels=_ONE, coarse=True, board_class=FlagStays), "nobody asked for it"
     ),
-    # bells for sleepers alone
+    # wakeups for sleepers alone
     "main looks who rests before what it appended is seen": Mutant(replace(_SLEEPERS, main_fences=False), _LOST),
     "a worker looks before all see that it rests": Mutant(replace(_SLEEPERS, worker_fences=False), _LOST),
     "a worker rests without another look": Mutant(replace(_SLEEPERS, looks_again=False), _LOST),

@@ -24,11 +24,11 @@ SMALL = {
     "owners publish, a ring for both": Case(requests=1, producer="owner", weak=True, coarse=True),
     "owners publish, a slot used twice": Case(dealt=1, producer="owner", weak=True, coarse=True),
     "owners publish, two slots": Case(slots=2, dealt=1, producer="owner", weak=True, deaths=0, coarse=True),
-    "bells for sleepers": Case(dealt=1, deaths=0, sleepers=True, coarse=True),
-    "bells for sleepers, owners publish": Case(
+    "wakeups for sleepers": Case(dealt=1, deaths=0, sleepers=True, coarse=True),
+    "wakeups for sleepers, owners publish": Case(
         dealt=1, deaths=0, sleepers=True, producer="owner", weak=True, coarse=True
     ),
-    "bells for sleepers, nobody steals": Case(slots=2, dealt=1, deaths=0, sleepers=True, steals=False, coarse=True),
+    "wakeups for sleepers, nobody steals": Case(slots=2, dealt=1, deaths=0, sleepers=True, steals=False, coarse=True),
 }
 LARGE = {
     "one request, a ring for both, every step": Case(requests=1),
@@ -47,11 +47,11 @@ LARGE = {
     "owners publish, two requests": Case(slots=2, producer="owner", weak=True, dealt=1, coarse=True),
     "owners publish, a ring for both": Case(producer="owner", weak=True, coarse=True),
     "owners publish, two deaths": Case(producer="owner", weak=True, dealt=1, deaths=2, coarse=True),
-    "bells for sleepers, every step": Case(requests=1, dealt=1, sleepers=True),
-    "bells for sleepers, a death": Case(dealt=1, sleepers=True, coarse=True),
-    "bells for sleepers, two slots": Case(slots=2, dealt=1, deaths=0, sleepers=True, coarse=True),
-    "bells for sleepers, nobody steals, a death": Case(sleepers=True, steals=False, coarse=True),
-    "bells for sleepers, owners publish, a death": Case(
+    "wakeups for sleepers, every step": Case(requests=1, dealt=1, sleepers=True),
+    "wakeups for sleepers, a death": Case(dealt=1, sleepers=True, coarse=True),
+    "wakeups for sleepers, two slots": Case(slots=2, dealt=1, deaths=0, sleepers=True, coarse=True),
+    "wakeups for sleepers, nobody steals, a death": Case(sleepers=True, steals=False, coarse=True),
+    "wakeups for sleepers, owners publish, a death": Case(
         dealt=1, sleepers=True, producer="owner", weak=True, coarse=True
     ),
 }

@@ -1,7 +1,7 @@
 """What a worker can do next, with the real `Claims`; and what must never happen when it has won a request.
 
-Read the pipe (bells, publications), take while it has room, tell Taken, run, tell Finish; sleep until a bell when there
-was nothing to take. It may die at any point.
+Read the pipe (wakeups, publications), take while it has room, tell Taken, run, tell Finish; sleep until a bell when
+there was nothing to take. It may die at any point.
 """
 
 from __future__ import annotations

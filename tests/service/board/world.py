@@ -9,7 +9,7 @@ Three things are left out because they lead nowhere new. What only a process its
 a call's beginning and return) belongs to the step before. A worker's death is looked at right after each of its steps
 that others can see: after a mere load it leaves the same world as before it. Taken is told only where cancels matter.
 
-Bells are rung for all by default, after every append. Where they are for sleepers alone, as `service.dispatcher` has
+Wakeups are rung for all by default, after every append. Where they are for sleepers alone, as `service.dispatcher` has
 it, each worker has one more word in memory: it says that it rests before it looks for the last time, and main looks who
 rests after it has appended, each with a fence between; a worker that has finished something is looked at once more.
 
@@ -56,7 +56,7 @@ class Case:
     buffered: bool = True  # whether main's stores wait before they are seen
     weak: bool = False
     coarse: bool = False
-    sleepers: bool = False  # bells for them alone; for one sequence
+    sleepers: bool = False  # wakeups for them alone; for one sequence
     # what a mutant does otherwise
     edits: tuple[Edit, ...] = ()
     board_class: type[RequestBoard] = RequestBoard
@@ -93,7 +93,7 @@ class Held(NamedTuple):
 
 
 class Rest(IntEnum):
-    """How a worker goes to sleep where bells are for sleepers alone; AWAKE and ASLEEP are all there is elsewhere."""
+    """How a worker goes to sleep where wakeups are for sleepers alone; AWAKE and ASLEEP are all there is elsewhere."""
 
     AWAKE = 0
     TIRED = 1  # found nothing

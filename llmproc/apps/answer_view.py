@@ -1,4 +1,4 @@
-"""Shows an answer as it comes, and what there is to say about it afterwards. Serves the prompt loop and `threads`.
+"""Shows an answer as it comes, and what there is to say about it afterwards. Used by the prompt loop and `threads`.
 
 It asks nothing and starts nothing; that a signal cancels the answer is `interrupts`' affair.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from llmproc.apps.chat.screen import Screen
+from llmproc.apps.screen import Screen
 from llmproc.processes.interrupts import Interrupts
 from llmproc.service.messages import Finish, Progress
 from llmproc.service.service import Service
@@ -19,7 +19,7 @@ _SLOW_S = 1.0  # loading that takes longer is worth a line
 _FRAMES = "|/-\\"
 
 
-class Teller:
+class AnswerView:
     """For one session."""
 
     def __init__(
@@ -91,6 +91,6 @@ class Teller:
             self._screen.notice(
                 f"prompt {finish.prompt_tokens} tokens, {finish.cached_tokens} of them cached, "
                 f"prefill {finish.prefill_s:.3f} s; "
-                f"answer {finish.new_tokens} tokens, decode {finish.decode_s:.3f} s; {session.coins} coins drawn"
+                f"answer {finish.new_tokens} tokens, decode {finish.decode_s:.3f} s; {session.draws} draws drawn"
             )
         return finish.reason != "failed"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from llmproc.processes import system
-from llmproc.processes.orphan_reaper import Strays
+from llmproc.processes.orphan_reaper import OrphanReaper
 
 
 @pytest.mark.parametrize("before", [False, True])
 def test_the_flag_stays_until_the_last_fork_and_is_then_what_it_was(before: bool) -> None:
     system.set_child_subreaper(before)
     try:
-        one, other = Strays(), Strays()
+        one, other = OrphanReaper(), OrphanReaper()
         one.fork_begins()
         other.fork_begins()
         one.fork_ended()

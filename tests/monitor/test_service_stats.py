@@ -8,26 +8,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmproc.monitor.service_stats import Counts, Tally, WorkerCount
+from llmproc.monitor.service_stats import Counts, ServiceStats, WorkerCount
 
 
 class Telling:
-    """A tally, and a clock that moves a second with every event."""
+    """A stats, and a clock that moves a second with every event."""
 
     def __init__(self, workers: int = 2) -> None:
-        self.tally, self.now = Tally(), 0.0
+        self.stats, self.now = ServiceStats(), 0.0
         for slot in range(workers):
             self("worker_forked", worker=slot, pid=100 + slot)
             self("worker_ready", worker=slot, pid=100 + slot)
 
     def __call__(self, kind: str, **fields: Any) -> Counts:
         self.now += 1.0
-        self.tally.event(kind, self.now, fields)
-        return self.tally.counts(self.now)
+        self.stats.event(kind, self.now, fields)
+        return self.stats.counts(self.now)
 
     @property
     def counts(self) -> Counts:
-        return self.tally.counts(self.now)
+        return self.stats.counts(self.now)
 
     def places(self) -> tuple[Any, ...]:
         """(waiting at main, (running, queued) of each worker)."""
@@ -126,19 +126,19 @@ def test_processes(tell: Telling) -> None:
 
 
 def test_what_nobody_knows_is_passed_over(tell: Telling) -> None:
-    before = tell.counts, tell.tally.version
+    before = tell.counts, tell.stats.version
     tell("turn_began", pid=100, turn=1)
     tell("watch_cost", share=0.1)
-    assert tell.tally.version == before[1]
+    assert tell.stats.version == before[1]
     for kind in ("first_token", "step", "request_done", "request_queued", "request_dispatched"):
         tell(kind, request=99, worker=0, pid=100, tokens=5, new_tokens=5, ring=1)
     assert tell.places() == (0, (0, 0), (0, 0)) and sum(w.tokens for w in tell.counts.workers) == 0
 
 
 def test_the_version_tells_a_change(tell: Telling) -> None:
-    version = tell.tally.version
+    version = tell.stats.version
     tell("request_arrived", request=1)
-    assert tell.tally.version > version
+    assert tell.stats.version > version
 
 
 @given(st.lists(st.tuples(st.sampled_from(["arrived", "dispatched", "taken", "token", "done", "died"]),

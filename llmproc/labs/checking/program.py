@@ -28,6 +28,7 @@ from llmproc.processes.system import set_child_subreaper
 
 LOOK_EVERY_S = 0.02
 _BUSY_TICKS = 3  # of CPU time in a second: fewer is a program that waits
+_STILL_S = 0.5
 _MOST_OUTPUT = 4 << 20
 _READ = 1 << 16
 
@@ -132,7 +133,10 @@ class CheckedProgram:
             os.kill(trace.last.pid, signal.SIGKILL)
 
     def hold(self, ticks: int, most_s: float) -> None:
-        """Stop the program itself, not its children, until these have used `ticks` of CPU time; `most_s` at most."""
+        """Stop the program itself, not its children, until these have used `ticks` of CPU time or do nothing.
+
+        `most_s` seconds at most.
+        """
         began = time.monotonic()
         if not self.running:
             return
@@ -140,10 +144,12 @@ class CheckedProgram:
         try:
             while time.monotonic() - began < most_s:
                 self.pump()
-                if sum(trace.used_since(began) for trace in self.seen.others) >= ticks:
+                used = sum(trace.used_since(began) for trace in self.seen.others)
+                if used >= ticks or self.still_s > _STILL_S:
                     break
         finally:
-            os.kill(self.seen.pid, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.seen.pid, signal.SIGCONT)
 
     # -- waiting ----------------------------------------------------------------------------------------------------
 

@@ -43,14 +43,14 @@ def answer_as_course(request: CheckRequest, evidence: Evidence) -> None:
 
 
 def answers(seen: Transcript) -> list[str]:
-    """The text of each answer: up to its speed line, without notices, in characters that every program prints alike."""
+    """The text of each answer: up to its speed line, without notices, in characters that all programs print."""
     found = []
     for exchange in seen.exchanges:
         lines = []
         for line in seen.text(exchange.begin, exchange.end).splitlines(keepends=True):
             if parse_speed_line(line):
                 break
-            if not line.startswith("[INFO]"):
+            if not line.startswith(("[INFO]", "Child exited")):
                 lines.append(line)
         found.append(_NOT_COMPARED.sub("", "".join(lines)).strip())
     return found

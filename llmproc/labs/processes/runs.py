@@ -77,7 +77,7 @@ def _ask(program: CheckedProgram, prompt: str, hold: bool) -> None:
     """One prompt, its whole answer, and the course line that follows, maybe a little later on its other pipe."""
     lines, exchange = len(program.seen.log), program.say(prompt)
     if hold:
-        program.wait(lambda: len(program.seen.log) > lines or _over(program, exchange), "a course line")
+        program.wait(lambda: _begun(program, exchange), "the beginning of an answer")
         program.hold(_HELD_TICKS, _HELD_S)
     program.wait(lambda: _over(program, exchange), "the end of the answer")
     exchange.end, exchange.done = len(program.seen.out), time.monotonic()

@@ -2,8 +2,8 @@
 
     python3 main.py [SEED] [--policy other|batch|idle] [--nice N]
 
-Six gaps in this file are yours, two more are in inference.py; README.md says what each must do. Names and parts that are
-given may be changed: the check looks at what the program does, not at how it is written.
+Six gaps in this file are yours, two more are in inference.py; README.md says what each must do. You may change
+names and given parts: the check looks at what the program does, not at how it is written.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def parse_arguments() -> argparse.Namespace:
     """The command line (given)."""
     parser = argparse.ArgumentParser(description="A prompt loop with an inference process of its own.")
     parser.add_argument("seed", type=int, nargs="?", default=42)
-    parser.add_argument("--policy", choices=("other", "batch", "idle"), help="scheduling policy of the inference process")
-    parser.add_argument("--nice", type=int, help="nice value of the inference process")
+    parser.add_argument("--policy", choices=("other", "batch", "idle"), help="of the inference process")
+    parser.add_argument("--nice", type=int, help="of the inference process")
     return parser.parse_args()
 
 

@@ -24,7 +24,7 @@ from types import TracebackType
 from llmproc.errors import UsageError
 from llmproc.labs.checking.descendants import Descendants
 from llmproc.labs.checking.transcript import Exchange, LogLine, ProcessTrace, Transcript
-from llmproc.processes.system import set_child_subreaper
+from llmproc.processes.system import get_child_subreaper, set_child_subreaper
 
 LOOK_EVERY_S = 0.02
 _BUSY_TICKS = 3  # of CPU time in a second: fewer is a program that waits
@@ -52,6 +52,7 @@ class CheckedProgram:
         `variables`: added to the environment, in which `python3` is the one that runs this.
         """
         self._patience = patience
+        self._was_subreaper = get_child_subreaper()
         set_child_subreaper(True)
         traces = Transcript(0, 0).traces
         self._descendants = Descendants(traces)
@@ -62,6 +63,7 @@ class CheckedProgram:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
             )  # fmt: skip
         except OSError as error:
+            set_child_subreaper(self._was_subreaper)
             raise UsageError(f"{command[0]}: cannot be started: {error.strerror}") from None
         now = time.monotonic()
         self.seen = Transcript(self._process.pid, now, traces=traces)
@@ -91,6 +93,7 @@ class CheckedProgram:
                 self._process.kill()
                 self._process.wait()
             self._descendants.end()
+            set_child_subreaper(self._was_subreaper)
             for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
                 if stream is not None:
                     with contextlib.suppress(OSError):

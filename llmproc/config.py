@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from llmproc.errors import UsageError
 
@@ -86,7 +86,8 @@ class Scheduling:
         return self.policy is None and self.nice is None and self.cpus is None
 
 
-WEIGHT_TYPES = ("int8", "q4", "f16", "f32")
+WeightType = Literal["int8", "q4", "f16", "f32"]  # checkpoints.weight_types says what each of them is
+WEIGHT_TYPES: tuple[WeightType, ...] = get_args(WeightType)
 KV_TYPES = ("f16", "f32")
 
 

@@ -14,7 +14,7 @@ from llmproc.api.call import Call, Wakeup
 from llmproc.api.running import Running
 from llmproc.api.session import Session
 from llmproc.api.stream import AsyncStream, Stream
-from llmproc.checkpoints.llama2c.header import read_header
+from llmproc.checkpoints.model_file import open_model
 from llmproc.config import EngineOptions, Environment, SamplingParams, check_workers, shipped_file
 from llmproc.session.conversation import Answer
 from llmproc.session.conversation import Session as Conversation
@@ -23,7 +23,6 @@ from llmproc.session.result import Result
 from llmproc.session.saving import read_session, user_path
 from llmproc.text.templates.system import check_system
 from llmproc.text.templates.template import ChatTemplate
-from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 _FilePath = str | os.PathLike[str]
 _log = logging.getLogger("llmproc")
@@ -66,8 +65,9 @@ class LLM:
         found = Environment.read()
         self.model = _file(model, found.model, "model", "model.bin")
         self.tokenizer = _file(tokenizer, found.tokenizer, "tokenizer", "tokenizer.bin")
-        description = read_header(self.model).description
-        self._tokenizer = load_tokenizer(self.tokenizer, description.vocab_size)
+        found_model = open_model(self.model)
+        description = found_model.description
+        self._tokenizer = found_model.load_tokenizer(self.tokenizer)
         self._template = ChatTemplate(self._tokenizer.template_name)
         self.context = min(description.seq_len, context or description.seq_len)
         self._running = Running(self.model, workers, self.options)

@@ -1,1 +1,11 @@
-"""Untrusted checkpoint files in, checked descriptions and arrays out."""
+"""Untrusted model files in, checked descriptions and arrays out.
+
+    model_file.py      open_model(path): what every caller needs of a model, whatever its format
+    description.py     shape and constants        tensors.py   names and shapes of tensors
+    weights.py         the arrays                 weight_types.py, ggml_types.py   types, and their arithmetic
+    llama2c/  gguf/    one folder for each format: readers (behind open_model) and writers
+    source_file.py     the file itself: opened and read with care      fingerprint.py   what identifies its content
+    synth.py           random models in real shapes
+
+Formats know the shared files, the shared files know no format, and other rooms know neither's insides.
+"""

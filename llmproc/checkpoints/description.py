@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-WeightType = Literal["int8", "q4", "f16", "f32"]
+from llmproc.config import WeightType
 
 
 @dataclass(frozen=True, slots=True)

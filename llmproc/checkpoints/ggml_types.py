@@ -19,12 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from llmproc.checkpoints.description import WeightType
-from llmproc.checkpoints.llama2c import quantisation
-from llmproc.checkpoints.llama2c.layout import LAYER_MATRICES
-from llmproc.checkpoints.llama2c.weights import Float16, Float32, Int8Matrix, LayerWeights, Matrix, Q4Matrix, Weights
 from llmproc.checkpoints.source_file import refuse
+from llmproc.checkpoints.tensors import LAYER_MATRICES
 from llmproc.checkpoints.weight_types import GROUP
+from llmproc.checkpoints.weights import Float16, Float32, Int8Matrix, LayerWeights, Matrix, Q4Matrix, Weights
+from llmproc.config import WeightType
 
 BLOCK_GROUPS = 1024  # groups quantised at once: 128 KiB of float32 and its temporaries stay in the core's cache
 BELOW_HALF = np.nextafter(np.float32(0.5), np.float32(0))  # added before cutting, it rounds half away from zero
@@ -76,9 +75,12 @@ def dequantise(matrix: Matrix) -> Float32:
     """The float32 matrix (rows, cols) that `matrix`, of any weight type, stands for; float32 itself as it is."""
     if isinstance(matrix, Q4Matrix):
         matrix = as_int8(matrix)
-    if isinstance(matrix, Int8Matrix):
-        return quantisation.dequantise(matrix)
-    return matrix.astype(np.float32, copy=False)
+    if not isinstance(matrix, Int8Matrix):
+        return matrix.astype(np.float32, copy=False)
+    rows, cols = matrix.values.shape
+    groups = matrix.scales.shape[1]
+    product = matrix.values.reshape(rows, groups, -1).astype(np.float32) * matrix.scales[:, :, None]
+    return product.reshape(rows, cols)
 
 
 def as_int8(matrix: Q4Matrix) -> Int8Matrix:

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.llama2c.layout import LAYOUTS, MATRICES, Layout, Span
+from llmproc.checkpoints.llama2c.layout import LAYOUTS, Layout, Span
 from llmproc.checkpoints.llama2c.writer import Progress, write_chunks
+from llmproc.checkpoints.tensors import MATRICES
 from llmproc.errors import UsageError
 
 _PIECE = 1 << 20  # values generated at once

@@ -1,7 +1,7 @@
-"""What `--weights` asks of a checkpoint: the rules, and the description of the model it makes. No arrays, no I/O.
+"""The weight types: one table of how each is stored, and the rules of `--weights`. No arrays, no I/O.
 
-Serves main (which judges the option by the header alone, without NumPy), the template and the GGUF writer. The
-arithmetic is in ggml_types.py.
+Used by main (which judges the option by the header alone, without NumPy), the template, the GGUF writer and bench. The
+arithmetic is in ggml_types.py, the names that an option may take in config.py.
 
     int8   32 values share a half scale (GGUF's Q8_0)
     q4     the same with 4-bit values (GGUF's Q4_0)
@@ -11,22 +11,46 @@ arithmetic is in ggml_types.py.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
-from llmproc.checkpoints.description import ModelDescription, WeightType
-from llmproc.checkpoints.llama2c.layout import MATRICES, names_of, shape_of
+from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.source_file import shown
+from llmproc.checkpoints.tensors import MATRICES, matrix_shape, tensor_names
+from llmproc.config import WEIGHT_TYPES, WeightType
 from llmproc.errors import UsageError
 
 GROUP = 32  # values that share a scale in GGUF's Q8_0 and Q4_0
-WEIGHT_TYPES: tuple[WeightType, ...] = get_args(WeightType)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredType:
+    """How one weight type is stored: GGUF's name for it, values per scale (0: no scales), bytes of 32 values."""
+
+    label: str
+    group: int
+    group_bytes: int
+
+    @property
+    def bits(self) -> float:
+        """Bits per weight, scales included."""
+        return self.group_bytes * 8 / GROUP
+
+
+STORED: Mapping[str, StoredType] = {
+    "int8": StoredType("Q8_0", GROUP, 34),
+    "q4": StoredType("Q4_0", GROUP, 18),
+    "f16": StoredType("F16", 0, 64),
+    "f32": StoredType("F32", 0, 128),
+}
 
 
 def converted_description(description: ModelDescription, weight_type: str | None, path: Path | str) -> ModelDescription:
-    """The model that `--weights weight_type` makes of the checkpoint `path`, which holds `description`.
+    """Return the description of the model that `--weights weight_type` makes of the checkpoint `path`.
 
-    None, and the type the checkpoint has already, leave it as it is: an int8 checkpoint keeps its own groups.
+    `description`: of the file. With None, or the type that the file has, the model stays as it is: an int8 checkpoint
+    keeps its own groups.
     UsageError, naming checkpoint and tensor, for an unknown type, for any other type of an already quantised
     checkpoint, and where groups of 32 do not divide a row.
     """
@@ -39,11 +63,11 @@ def converted_description(description: ModelDescription, weight_type: str | None
         held = description.weight_type
         rule = f"must be {held}, because {shown(path)} already holds {held}: only an fp32 checkpoint can be quantised"
         raise UsageError(f"--weights is {weight_type}: {rule}")
-    if weight_type not in ("int8", "q4"):
+    if not STORED[wanted].group:
         return dataclasses.replace(description, weight_type=wanted, group_size=0)
-    for name in names_of(description, "version 1"):
-        columns = shape_of(description, name)[-1]
-        if name in MATRICES and columns % GROUP:
+    for name in (name for name in tensor_names(description) if name in MATRICES):
+        _, columns = matrix_shape(description, name)
+        if columns % GROUP:
             rule = f"the columns of every matrix must be a multiple of {GROUP}, {name} of {shown(path)} has {columns}"
             raise UsageError(f"--weights is {weight_type}: {rule}")
     return dataclasses.replace(description, weight_type=wanted, group_size=GROUP)

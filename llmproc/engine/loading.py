@@ -14,9 +14,9 @@ import numpy as np
 from llmproc import kernels
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.ggml_types import convert
-from llmproc.checkpoints.llama2c.header import Header, read_header
-from llmproc.checkpoints.llama2c.weights import Matrix, Weights, load_checkpoint
+from llmproc.checkpoints.model_file import ModelFile, open_model
 from llmproc.checkpoints.weight_types import converted_description
+from llmproc.checkpoints.weights import Matrix, Weights
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import PAGE
 from llmproc.engine.forward import Forward
@@ -27,10 +27,10 @@ from llmproc.hardware.memory import usable_memory
 from llmproc.kernels.rotation import fill_angles
 
 
-def plan_model(header: Header, options: EngineOptions) -> Packing:
+def plan_model(model: ModelFile, options: EngineOptions) -> Packing:
     """Where everything will lie. UsageError when the options do not fit the checkpoint."""
-    described = converted_description(header.description, options.weights, header.path)
-    converted = described.weight_type != header.description.weight_type
+    described = converted_description(model.description, options.weights, model.path)
+    converted = described.weight_type != model.description.weight_type
     if options.c_order and converted:
         raise UsageError(f"--weights is {options.weights}: the C engine's order is for weights as they are in the file")
     return Packing(described, kind_of(described, converted, options.c_order))
@@ -81,10 +81,10 @@ def pool_pages(description: ModelDescription, options: EngineOptions, memory_byt
 
 def open_forward(path: Path, options: EngineOptions) -> Forward:
     """Everything in this process: read, convert, pack, compile, start the team. `close` it."""
-    packing = plan_model(read_header(path), options)
-    _, weights = load_checkpoint(path)
+    model = open_model(path)
+    packing = plan_model(model, options)
     memory = memoryview(mmap.mmap(-1, packing.size))  # begins on a page: tiles on cache lines
-    pack_model(packing, weights, memory, path, lambda done, total: None)
+    pack_model(packing, model.load().weights, memory, path, lambda done, total: None)
     return _start(packing, memory, options)
 
 

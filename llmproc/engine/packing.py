@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.llama2c.layout import LAYER_MATRICES
-from llmproc.checkpoints.llama2c.weights import Int8Matrix, Matrix, Q4Matrix, Weights
+from llmproc.checkpoints.tensors import LAYER_MATRICES, matrix_shape
 from llmproc.checkpoints.weight_types import GROUP
-from llmproc.engine.shapes import check_description, check_matrix, check_norm, matrix_shape
+from llmproc.checkpoints.weights import Int8Matrix, Matrix, Q4Matrix, Weights
+from llmproc.engine.shapes import check_description, check_matrix, check_norm
 from llmproc.kernels.kinds import F16, F32, F32_C, INT8, NAMES, Q4_0, Q8_0, QUANTISED
 from llmproc.kernels.products import SCALE_BYTES, VALUE_BITS
 from llmproc.simd.dot import OFFSET, STEP_K

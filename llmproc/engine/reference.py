@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.ggml_types import as_int8
-from llmproc.checkpoints.llama2c.weights import Floats, Int8Matrix, LayerWeights, Matrix, Q4Matrix, Weights
+from llmproc.checkpoints.weights import Floats, Int8Matrix, LayerWeights, Matrix, Q4Matrix, Weights
 from llmproc.engine import libm
 
 Float32 = npt.NDArray[np.float32]

@@ -10,18 +10,8 @@ from typing import Any
 import numpy as np
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.llama2c.weights import Float32, Int8Matrix, Matrix, Q4Matrix
-
-
-def matrix_shape(description: ModelDescription, name: str) -> tuple[int, int]:
-    """(rows, columns) of a matrix; heads need not fill `dim`."""
-    d, width = description, description.n_heads * description.head_dim
-    shapes = {
-        "embedding": (d.vocab_size, d.dim), "classifier": (d.vocab_size, d.dim),
-        "wq": (width, d.dim), "wk": (d.kv_dim, d.dim), "wv": (d.kv_dim, d.dim), "wo": (d.dim, width),
-        "w1": (d.hidden_dim, d.dim), "w2": (d.dim, d.hidden_dim), "w3": (d.hidden_dim, d.dim),
-    }  # fmt: skip
-    return shapes[name]
+from llmproc.checkpoints.tensors import matrix_shape
+from llmproc.checkpoints.weights import Float32, Int8Matrix, Matrix, Q4Matrix
 
 
 def check_description(description: ModelDescription) -> None:

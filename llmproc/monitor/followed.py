@@ -12,7 +12,7 @@ from llmproc.monitor.cgroup import Groups
 from llmproc.monitor.courselog import format_line
 from llmproc.monitor.proc import Stat
 from llmproc.monitor.subject import Subject
-from llmproc.monitor.usage import Rates, Sample, cpu_percent, rates
+from llmproc.monitor.usage import ProcSample, Rates, cpu_percent, rates
 
 _PSS_EVERY_S = 3.0
 _said = attrgetter("state", "policy", "nice", "processor", "num_threads", "utime", "stime", "minflt", "majflt", "comm")
@@ -65,7 +65,7 @@ class Recorded:
         return 100 * seconds / self.wall_s if self.wall_s > 0 else 0.0
 
 
-def _same(told: Sample, sample: Sample) -> bool:
+def _same(told: ProcSample, sample: ProcSample) -> bool:
     """Whether a row of `sample` would have nothing new but its time: no time used or waited, nothing else changed."""
     return told.tasks == sample.tasks and _said(told.stat) == _said(sample.stat)
 
@@ -74,8 +74,8 @@ def _same(told: Sample, sample: Sample) -> bool:
 class Window:
     """Two samples of one process, and what it did in between."""
 
-    begin: Sample
-    end: Sample
+    begin: ProcSample
+    end: ProcSample
     rates: Rates
 
 
@@ -92,13 +92,13 @@ class Followed(Subject):
         self._highest_pss: int | None = None
         if born is not None:
             nothing = replace(stat, utime=0, stime=0, minflt=0, majflt=0)
-            self.last = Sample(born, nothing, {})
-        self.began = self.last or self.read(now) or Sample(now, stat, None)
+            self.last = ProcSample(born, nothing, {})
+        self.began = self.last or self.read(now) or ProcSample(now, stat, None)
         self._line_since = self.began
-        self._told: Sample | None = None  # the last one that has rows
-        self._untold: Sample | None = None  # a later one that said nothing new
+        self._told: ProcSample | None = None  # the last one that has rows
+        self._untold: ProcSample | None = None  # a later one that said nothing new
 
-    def sample(self, now: float, detailed: bool) -> Sample | None:
+    def sample(self, now: float, detailed: bool) -> ProcSample | None:
         """Reads it and adds up what it did; None when it has gone. `detailed`: its tasks' context switches too."""
         before = self.last or self.began
         sample = self.read(now, switches=detailed)
@@ -115,7 +115,7 @@ class Followed(Subject):
         if self.pss is not None:
             self._highest_pss = max(self._highest_pss or 0, self.pss)
 
-    def news(self, sample: Sample) -> list[str]:
+    def news(self, sample: ProcSample) -> list[str]:
         """The rows of proc.csv. Of a process that does nothing there are none, until the last ones before it does."""
         if self._told is not None and not self.pss_is_new and _same(self._told, sample):
             self._untold = sample
@@ -129,7 +129,7 @@ class Followed(Subject):
         untold, self._untold = self._untold, None
         return [] if untold is None else self.rows(replace(untold, switches=None), None)
 
-    def window(self, sample: Sample, shortest_s: float) -> Window | None:
+    def window(self, sample: ProcSample, shortest_s: float) -> Window | None:
         """What the next course line would be about: from the last window's end to `sample`.
 
         None while that is shorter than `shortest_s`: the window stays open.

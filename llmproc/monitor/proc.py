@@ -27,6 +27,7 @@ POLICY_NAMES = {
 _GONE = (errno.ENOENT, errno.ESRCH, errno.ENOTDIR)
 _FIRST_FIELD = 3  # the field that follows comm, counted from 1 as proc(5) does
 _FIELDS_NEEDED = 41
+ProcessKey = tuple[int, int]  # (pid, starttime): a process, however often its pid is used again
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,8 @@ class Stat:
     policy: int  # 41
 
     @property
-    def key(self) -> tuple[int, int]:
-        """What identifies a process: pid and start time."""
+    def key(self) -> ProcessKey:
+        """Return what identifies the process: pid and start time."""
         return self.pid, self.starttime
 
     @property

@@ -24,9 +24,9 @@ from llmproc.monitor import table
 from llmproc.monitor.cgroup import Groups
 from llmproc.monitor.followed import Followed, Recorded, Window
 from llmproc.monitor.overhead import Overhead
-from llmproc.monitor.proc import TICKS_PER_SECOND, Stat
+from llmproc.monitor.proc import TICKS_PER_SECOND, ProcessKey, Stat
 from llmproc.monitor.sinks import LineSink
-from llmproc.monitor.tree import Key, Tree
+from llmproc.monitor.tree import Tree
 from llmproc.monitor.usage import CPUS
 
 AT_WORK = 0.01  # of a core
@@ -58,7 +58,7 @@ class Recorder:
         self._tree, self._course_sinks, self._csv_sink = tree, list(course_sinks), csv_sink
         self._interval_s, self._clock, self._ended = interval_s, clock, ended
         self._proc_root, self._cpus, self._groups = proc_root, cpus, Groups(proc_root)
-        self._followed: dict[Key, Followed] = {}
+        self._followed: dict[ProcessKey, Followed] = {}
         self._root: Followed | None = None  # the first that was found
         self._written = 0  # course lines
         self._since_boot, self._began = since_boot, clock()

@@ -40,13 +40,13 @@ class Counts:
 
 
 @dataclass(slots=True)
-class _Request:
+class _RequestPlace:
     worker: int | None = None  # the slot it was sent to or runs at
     tokens: int = 0
 
 
 @dataclass(slots=True)
-class _Worker:
+class _WorkerTotals:
     pid: int = 0
     state: str = "starting"
     tokens: int = 0
@@ -62,8 +62,8 @@ class ServiceStats:
     def __init__(self) -> None:
         self.version = 0  # grows whenever a count changed
         self._lock = threading.Lock()
-        self._requests: dict[int, _Request] = {}
-        self._workers: dict[int, _Worker] = {}
+        self._requests: dict[int, _RequestPlace] = {}
+        self._workers: dict[int, _WorkerTotals] = {}
         self._waiting, self._template = 0, 0
         self._rules: dict[str, Callable[[float, dict[str, Any]], None]] = {
             "request_arrived": self._arrived,
@@ -109,7 +109,7 @@ class ServiceStats:
 
     def _arrived(self, t: float, fields: dict[str, Any]) -> None:
         if fields["request"] not in self._requests:
-            self._requests[fields["request"]] = _Request()
+            self._requests[fields["request"]] = _RequestPlace()
             self._waiting += 1
 
     def _queued(self, t: float, fields: dict[str, Any]) -> None:
@@ -146,10 +146,10 @@ class ServiceStats:
                 self._count(t, request, self._worker(request.worker), fields.get("new_tokens", 0))
             self._leave(number, request)
 
-    def _worker(self, slot: int) -> _Worker:
-        return self._workers.setdefault(slot, _Worker())
+    def _worker(self, slot: int) -> _WorkerTotals:
+        return self._workers.setdefault(slot, _WorkerTotals())
 
-    def _leave(self, number: int, request: _Request) -> None:
+    def _leave(self, number: int, request: _RequestPlace) -> None:
         """It is at no worker now."""
         if request.worker is None:
             self._waiting -= 1
@@ -157,13 +157,13 @@ class ServiceStats:
         self._worker(request.worker).running.discard(number)
         self._worker(request.worker).queued.discard(number)
 
-    def _run(self, t: float, number: int, worker: _Worker) -> None:
+    def _run(self, t: float, number: int, worker: _WorkerTotals) -> None:
         if not worker.running:
             worker.as_of = t  # it was idle until now
         worker.queued.discard(number)
         worker.running.add(number)
 
-    def _count(self, t: float, request: _Request, worker: _Worker, tokens: int) -> None:
+    def _count(self, t: float, request: _RequestPlace, worker: _WorkerTotals, tokens: int) -> None:
         worker.tokens += max(0, tokens - request.tokens)  # a replay begins where its tokens ended
         request.tokens = max(tokens, request.tokens)
         worker.as_of = t

@@ -10,7 +10,7 @@ import time
 
 from llmproc.monitor import proc, table
 from llmproc.monitor.cgroup import Groups
-from llmproc.monitor.usage import Sample
+from llmproc.monitor.usage import ProcSample
 
 _PSS_EVERY_S = 3.0
 _PSS_RARER = 1000
@@ -30,14 +30,14 @@ class Subject:
             stat = proc.read_stat(pid, root=root)
             starttime = stat.starttime if stat else -1
         self.pid, self.starttime, self._root = pid, starttime, root
-        self.last: Sample | None = None
+        self.last: ProcSample | None = None
         self.pss: int | None = None  # bytes, the last one read
         self.pss_is_new = False  # no row has it yet
         self._pss_due = 0.0
         self._groups = groups or Groups(root)
         self._group_files: tuple[str, ...] | None = None
 
-    def read(self, t: float, switches: bool = False) -> Sample | None:
+    def read(self, t: float, switches: bool = False) -> ProcSample | None:
         """A sample of now, which is `t` on the caller's clock; None when the process is gone.
 
         `switches`: the context switches of every task too, which costs one more file per task.
@@ -51,7 +51,7 @@ class Subject:
             tids = proc.read_tasks(self.pid, root=self._root) if tasks is None else tasks
             found = ((tid, proc.read_context_switches(self.pid, tid, root=self._root)) for tid in tids or ())
             counts = {tid: count for tid, count in found if count is not None}
-        self.last = Sample(t, stat, tasks, counts)
+        self.last = ProcSample(t, stat, tasks, counts)
         return self.last
 
     def look(self) -> proc.Stat | None:
@@ -71,7 +71,7 @@ class Subject:
         self.pss_is_new = self.pss is not None
         self._pss_due = now + max(every_s, _PSS_RARER * (time.perf_counter() - before))
 
-    def rows(self, sample: Sample, generating: bool | None) -> list[str]:
+    def rows(self, sample: ProcSample, generating: bool | None) -> list[str]:
         """The lines of proc.csv for `sample`: the process's, and one per task if it has their context switches."""
         if self._group_files is None:
             self._group_files = self._groups.files(self.pid)

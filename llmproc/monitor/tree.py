@@ -10,9 +10,7 @@ import os
 from collections.abc import Collection, Iterable
 
 from llmproc.monitor import proc
-from llmproc.monitor.proc import Stat
-
-Key = tuple[int, int]  # pid, starttime
+from llmproc.monitor.proc import ProcessKey, Stat
 
 
 class Tree:
@@ -37,7 +35,7 @@ class Tree:
         self._root_key = None if stat is None else stat.key
         self._left_out = {os.getpid(), *leave_out}
 
-    def newcomers(self, members: Collection[Key] = ()) -> list[Stat]:
+    def newcomers(self, members: Collection[ProcessKey] = ()) -> list[Stat]:
         """Who belongs to the tree and is none of the members, parents before their children; zombies too.
 
         `members` must have been seen alive just now: what is below their pids is taken for theirs.

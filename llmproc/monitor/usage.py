@@ -28,7 +28,7 @@ _Task = TypeVar("_Task")
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class ProcSample:
     """One reading of one process."""
 
     t: float  # CLOCK_MONOTONIC seconds, taken as schedstat was read
@@ -53,7 +53,7 @@ class Rates:
         return self.user_percent + self.system_percent
 
 
-def cpu_percent(before: Sample, after: Sample, cpus: int = CPUS) -> float:
+def cpu_percent(before: ProcSample, after: ProcSample, cpus: int = CPUS) -> float:
     """CPU use between two samples of one process in percent of one core, by the rule of the course log."""
     elapsed_ticks = (after.t - before.t) * TICKS_PER_SECOND
     if 0 < elapsed_ticks < SHORT_WINDOW_TICKS and before.tasks is not None and after.tasks is not None:
@@ -65,7 +65,7 @@ def cpu_percent(before: Sample, after: Sample, cpus: int = CPUS) -> float:
     return 100.0 * used / elapsed_ticks
 
 
-def rates(before: Sample, after: Sample, cpus: int = CPUS) -> Rates:
+def rates(before: ProcSample, after: ProcSample, cpus: int = CPUS) -> Rates:
     """What happened between two samples of one process; all zero when no time passed."""
     elapsed_s = after.t - before.t
     if elapsed_s <= 0:
@@ -86,7 +86,7 @@ def run_ns_between(before: dict[int, SchedStat], after: dict[int, SchedStat]) ->
     return _growth(before, after, lambda task: task.run_ns)
 
 
-def _precise_percent(before: Sample, after: Sample, cpus: int) -> float:
+def _precise_percent(before: ProcSample, after: ProcSample, cpus: int) -> float:
     """By nanoseconds; by ticks where there are none, or where an ended task has taken its nanoseconds along."""
     elapsed_s = after.t - before.t
     ticks_s = max(_ticks_between(before, after), 0) / TICKS_PER_SECOND
@@ -99,11 +99,11 @@ def _precise_percent(before: Sample, after: Sample, cpus: int) -> float:
     return 100.0 * min(used_s, elapsed_s * _limit(before, after, cpus)) / elapsed_s
 
 
-def _ticks_between(before: Sample, after: Sample) -> int:
+def _ticks_between(before: ProcSample, after: ProcSample) -> int:
     return (after.stat.utime + after.stat.stime) - (before.stat.utime + before.stat.stime)
 
 
-def _limit(before: Sample, after: Sample, cpus: int) -> int:
+def _limit(before: ProcSample, after: ProcSample, cpus: int) -> int:
     """Cores a process of so many threads can have used."""
     return max(1, min(max(before.stat.num_threads, after.stat.num_threads), cpus))
 

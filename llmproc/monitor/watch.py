@@ -25,14 +25,14 @@ from llmproc.monitor.overhead import Overhead
 from llmproc.monitor.proc import TICKS_PER_SECOND
 from llmproc.monitor.sinks import LineSink
 from llmproc.monitor.subject import Subject
-from llmproc.monitor.usage import CPUS, Sample, cpu_percent
+from llmproc.monitor.usage import CPUS, ProcSample, cpu_percent
 
 
-class _Worker(Subject):
+class _WatchedWorker(Subject):
     """A process, and the turn it is at."""
 
     turn: int | None = None  # number of the turn being generated
-    began: Sample | None = None
+    began: ProcSample | None = None
     lines = 0  # course lines of this turn
 
 
@@ -62,7 +62,7 @@ class ProcWatch:
         self._clock, self._after, self._root, self._cpus = clock, after, proc_root, cpus
         self._groups = Groups(proc_root)
         self._lock = threading.RLock()
-        self._workers: dict[int, _Worker] = {}
+        self._workers: dict[int, _WatchedWorker] = {}
         self._dead: dict[int, proc.Stat] = {}  # died, not yet reaped
         self._turns = 0
 
@@ -150,9 +150,9 @@ class ProcWatch:
     def _generating(self) -> bool:
         return any(worker.turn is not None for worker in self._workers.values())
 
-    def _known(self, pid: int) -> _Worker:
+    def _known(self, pid: int) -> _WatchedWorker:
         with self._lock:
-            found, worker = _Worker(pid, groups=self._groups, root=self._root), self._workers.get(pid)
+            found, worker = _WatchedWorker(pid, groups=self._groups, root=self._root), self._workers.get(pid)
             if worker is None or found.starttime not in (-1, worker.starttime):  # a pid used again
                 worker = self._workers[pid] = found
             return worker
@@ -189,7 +189,7 @@ class ProcWatch:
                 }
             self.overhead.emit("turn_ended", pid=pid, turn=turn, lines=worker.lines, **fields)
 
-    def _grid_sample(self, worker: _Worker, detailed: bool) -> None:
+    def _grid_sample(self, worker: _WatchedWorker, detailed: bool) -> None:
         if self.csv_sink is not None:
             worker.read_pss(self._clock())  # outside the lock: the kernel may take milliseconds
         with self._lock:
@@ -200,7 +200,7 @@ class ProcWatch:
             elif detailed:
                 self._rows(worker)
 
-    def _line_and_rows(self, worker: _Worker, detailed: bool = True) -> Sample | None:
+    def _line_and_rows(self, worker: _WatchedWorker, detailed: bool = True) -> ProcSample | None:
         """The course line since the last sample, then the rows; None when the process is gone."""
         before, after = worker.last, self._rows(worker, detailed)
         if before is not None and after is not None:
@@ -209,7 +209,7 @@ class ProcWatch:
             worker.lines += any(written)
         return after
 
-    def _rows(self, worker: _Worker, detailed: bool = True) -> Sample | None:
+    def _rows(self, worker: _WatchedWorker, detailed: bool = True) -> ProcSample | None:
         """Samples the process, writes its row and (detailed) one per thread."""
         with self._lock:
             rows_wanted = self.csv_sink is not None and self.csv_sink.failure is None

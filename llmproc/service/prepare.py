@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from llmproc.checkpoints.fingerprint import fingerprint
-from llmproc.checkpoints.llama2c.header import Header, read_header
+from llmproc.checkpoints.model_file import ModelFile, open_model
 from llmproc.hardware.memory import usable_memory
 from llmproc.processes.template import Prepared
 from llmproc.service.messages import PrepareOrder, PrepareReport, Progress
@@ -52,14 +51,14 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     order = msgspec.json.decode(payload, type=PrepareOrder)
     started = time.monotonic()
     tell("weights", 0, 1)
-    header = read_header(order.checkpoint)
-    packing = plan_model(header, order.engine)
+    checkpoint = open_model(order.checkpoint)
+    packing = plan_model(checkpoint, order.engine)
     pages = pool_pages(packing.description, order.engine, _memory_bytes() // order.workers)
     fd = fds[0] if fds else os.memfd_create("llmproc-weights", os.MFD_CLOEXEC)
     if not fds:
         os.ftruncate(fd, packing.size)
     memory = mmap.mmap(fd, packing.size)
-    identity = "" if fds else _fill(header, packing, memoryview(memory), lambda *at: tell("weights", *at))
+    identity = "" if fds else _fill(checkpoint, packing, memoryview(memory), lambda *at: tell("weights", *at))
     loaded = time.monotonic()
     kernels.compile_all(
         lambda done, total, name: tell("kernels", done, total, kernels.cache_misses()),
@@ -74,20 +73,13 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     return Prepared(Loaded(model, order.engine, pages, order.steals), msgspec.json.encode(report), [] if fds else [fd])
 
 
-def _fill(header: Header, packing: Packing, memory: memoryview, progress: Callable[[int, int], None]) -> str:
+def _fill(model: ModelFile, packing: Packing, memory: memoryview, progress: Callable[[int, int], None]) -> str:
     """Read, check and pack the weights; returns the file's fingerprint."""
-    import numpy as np
-
-    from llmproc.checkpoints.llama2c.weights import check_finite, read_into, view_weights
     from llmproc.engine.loading import pack_model
 
-    file = np.empty(header.size, np.uint8)  # memory of our own, given back when this returns
-    read_into(header, file.data)
-    weights = view_weights(header.description, header.layout, file.data)
-    check_finite(weights, header.path)
-    identity = fingerprint(file.data)
-    pack_model(packing, weights, memory, header.path, progress)
-    return identity
+    loaded = model.load()  # memory of our own, given back when this returns
+    pack_model(packing, loaded.weights, memory, model.path, progress)
+    return loaded.fingerprint
 
 
 def _memory_bytes() -> int:

@@ -19,7 +19,7 @@ from typing import Literal
 
 import msgspec
 
-from llmproc.checkpoints.llama2c.header import read_header
+from llmproc.checkpoints.model_file import open_model
 from llmproc.config import EngineOptions, Scheduling, check_workers
 from llmproc.dispatch import make_policy
 from llmproc.errors import LlmprocError, ServiceClosedError, StartError
@@ -70,7 +70,7 @@ def _open_board(config: ServiceConfig) -> RequestBoard:
     cells = max(_CELLS, sequences)
     positions = _WAIT_POSITIONS
     if config.work == "generate":
-        positions = config.engine.positions(read_header(config.checkpoint).description.seq_len)
+        positions = config.engine.positions(open_model(config.checkpoint).description.seq_len)
     size = HEADER_SIZE + min(MAX_PAYLOAD, _ORDER_BYTES + _ID_BYTES * positions)
     try:
         return RequestBoard.create(workers, cells, workers * (cells + sequences + 1), -(-size // 8) * 8)

@@ -1,6 +1,6 @@
 """One launch: read the model's files, make the service, let the caller use it, end it and say what went wrong.
 
-    files = read_model_files(model, tokenizer)          a header, a tokenizer and a template that fit together
+    files = read_model_files(model, tokenizer)          a checkpoint, a tokenizer and a template that fit together
     with Launch(config, observer, last_output) as it:   a service, not started
         it.service.start() ... submit ... wait          the caller's own
     it.exits                                            how the workers ended; a StartError has got its reason by now
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from llmproc.checkpoints.llama2c.header import Header, read_header
+from llmproc.checkpoints.model_file import ModelFile, open_model
 from llmproc.errors import LlmprocError, StartError
 from llmproc.monitor.observer import Observer
 from llmproc.processes.slots import WorkerExit
@@ -24,14 +24,14 @@ from llmproc.service.messages import Progress
 from llmproc.service.service import Service, ServiceConfig
 from llmproc.text.templates.system import check_system
 from llmproc.text.templates.template import ChatTemplate
-from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
+from llmproc.text.tokenizers.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """A checkpoint's header, the tokenizer and the chat template that go with it; no weights."""
+    """A checkpoint that was opened, the tokenizer and the chat template that go with it; no weights."""
 
-    header: Header
+    model: ModelFile
     tokenizer: Tokenizer
     template: ChatTemplate
 
@@ -42,9 +42,9 @@ class ModelFiles:
 
 def read_model_files(model: Path, tokenizer: Path, template: str | None = None) -> ModelFiles:
     """Read and check both files; `template`: its name, by default the tokenizer's. CheckpointError, TokenizerError."""
-    header = read_header(model)
-    found = load_tokenizer(tokenizer, header.description.vocab_size)
-    return ModelFiles(header, found, ChatTemplate(template or found.template_name))
+    opened = open_model(model)
+    found = opened.load_tokenizer(tokenizer)
+    return ModelFiles(opened, found, ChatTemplate(template or found.template_name))
 
 
 class Launch:

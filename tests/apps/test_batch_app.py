@@ -319,10 +319,10 @@ def test_main_needs_neither_numpy_nor_numba() -> None:
 
 
 def test_a_model_that_cannot_be_loaded_is_one_line_and_leaves_nothing(tmp_path: Path, quick: Path) -> None:
-    from llmproc.checkpoints.llama2c.header import read_header
+    from llmproc.checkpoints.model_file import open_model
 
     bad = tmp_path / "bad.bin"
-    write_synthetic(bad, read_header(quick).description, seed=1)
+    write_synthetic(bad, open_model(quick).description, seed=1)
     data = bytearray(bad.read_bytes())
     data[256:260] = b"\x00\x00\xc0\x7f"  # NaN in the first norm
     bad.write_bytes(data)

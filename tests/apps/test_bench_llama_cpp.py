@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from bench_arms import LOGITS_OF
 
-from llmproc.checkpoints.llama2c.weights import load_checkpoint
+from llmproc.checkpoints.model_file import open_model
 from llmproc.checkpoints.synth import write_synthetic
 from llmproc.engine.reference import Reference
 from llmproc.errors import StartError
@@ -57,7 +57,8 @@ def about(options: ArmOptions, target: str = LLAMA_CPP) -> dict[str, Any]:
 def test_the_peer_computes_the_same_model(options: ArmOptions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     found = about(options, "bench_arms:open_peer_with_logits")
-    header, weights = load_checkpoint(options.path)
+    header = open_model(options.path)
+    weights = header.load().weights
     reference = Reference(header.description, weights)
     expected = [reference.forward(token, position) for position, token in enumerate(LOGITS_OF)][-1]
     assert found["vocab_size"] == header.description.vocab_size == len(expected)
@@ -109,6 +110,6 @@ def test_the_peers_file_is_written_once_and_a_bad_one_refused(options: ArmOption
 def test_every_weight_type_loads(weights: str, named: str, options: ArmOptions) -> None:
     found = about(replace(options, weights=weights, kv_type="f16"))
     assert named in found["model"]
-    description = load_checkpoint(options.path)[0].description
+    description = open_model(options.path).description
     model = Model("tiny", options.path, description, "version 1", weights, True)
     assert found["tensor_bytes"] == model.size, "both engines read as much"

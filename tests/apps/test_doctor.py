@@ -13,7 +13,7 @@ from chatting import run
 
 from llmproc.apps.doctor import machine, rights, software
 from llmproc.apps.doctor.check import Check, human_bytes
-from llmproc.checkpoints.llama2c.header import read_header
+from llmproc.checkpoints.model_file import open_model
 from llmproc.hardware.cpus import CpuBudget
 from llmproc.hardware.memory import MemoryBudget
 
@@ -151,7 +151,7 @@ def test_report_as_json(tmp_path: Path, quick: Path) -> None:
     checks = {check["name"]: check for check in found["checks"]}
     assert list(checks) == NAMES
     assert checks["cpus"]["allowed"] == sorted(os.sched_getaffinity(0)) and checks["cpus"]["threads"] >= 1
-    assert checks["checkpoint"]["shape"]["vocab_size"] == read_header(quick).description.vocab_size
+    assert checks["checkpoint"]["shape"]["vocab_size"] == open_model(quick).description.vocab_size
     assert checks["memory"]["usable"] > 0 and checks["versions"]["versions"]["numba"]
 
 

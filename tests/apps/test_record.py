@@ -15,8 +15,8 @@ import pytest
 from chatting import ROOT, Chat, alive, run, until
 
 from llmproc.apps.record import app
-from llmproc.apps.record.target import Command
 from llmproc.monitor.courselog import CourseLine, parse_line
+from llmproc.monitor.record_target import StartedCommand
 from llmproc.processes.signalfd import Caught
 
 PYTHON = (sys.executable, "-S", "-E", "-c")
@@ -123,7 +123,7 @@ def test_ctrl_c_goes_to_the_command_once_and_its_answer_counts(tmp_path: Path) -
 
 
 def test_what_the_terminal_sent_to_the_group_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    command, sent = Command(["sleep", "60"]), []
+    command, sent = StartedCommand(["sleep", "60"]), []
     command.pid = 4711
     monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
     for typed in (True, False):

@@ -104,23 +104,23 @@ def test_who_cannot_be_recorded(tmp_path: Path, child: subprocess.Popen[bytes]) 
 
 def test_not_ours_to_see(monkeypatch: pytest.MonkeyPatch) -> None:
     """/proc mounted with hidepid: the folder is there, its files are refused."""
-    from llmproc.apps.record import target
     from llmproc.errors import UsageError
+    from llmproc.monitor import record_target as target
 
     def refuse(pid: int) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(target.proc, "read_stat", refuse)
     with pytest.raises(UsageError, match="--pid is 1: may not be looked at: Permission denied"):
-        target.Running(1)
+        target.AttachedProcess(1)
 
 
 def test_the_recorder_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    from llmproc.apps.record import target
     from llmproc.errors import UsageError
+    from llmproc.monitor import record_target as target
 
     with pytest.raises(UsageError, match="that is the recorder itself"):
-        target.Running(os.getpid())
+        target.AttachedProcess(os.getpid())
 
 
 def test_a_shell_records_itself_without_the_recorder(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ import resource
 
 import pytest
 
-from llmproc.apps.record.summary import MOST_ROWS, lines
 from llmproc.monitor.followed import Recorded
 from llmproc.monitor.proc import Stat
+from llmproc.report.recording import MOST_ROWS, lines
 
 
 def recorded(

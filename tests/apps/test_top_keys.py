@@ -14,9 +14,9 @@ import pytest
 from topping import Stage, instance
 
 from llmproc.apps.top.keys import Keyboard, decode
-from llmproc.apps.top.steering import Steering
-from llmproc.apps.top.view import Group, Look, Row, View
 from llmproc.monitor.instances import running
+from llmproc.monitor.live import InstanceView, LiveMonitor, LiveView, ProcessRow
+from llmproc.monitor.steering import Steering
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -88,7 +88,7 @@ class Rig:
 
     def __init__(self, stage: Stage) -> None:
         self.stage, self.pids = stage, [stage.worker(0), stage.worker(1)]
-        self.look, self.changes = Look(find=lambda: running([stage.place])), []
+        self.look, self.changes = LiveMonitor(find=lambda: running([stage.place])), []
         self.error: Exception | None = None
         self.steering = Steering(self._change)
 
@@ -157,8 +157,8 @@ def test_a_core_that_is_not_there_is_refused_in_a_line(rig: Rig) -> None:
 UNPRIVILEGED = """
 import os, signal, sys
 sys.path[:0] = [{root!r}, {here!r}]
-from llmproc.apps.top.steering import Steering
-from llmproc.apps.top.view import Look
+from llmproc.monitor.steering import Steering
+from llmproc.monitor.live import LiveMonitor
 from topping import count, instance
 if os.geteuid() == 0:
     os.setresgid(65534, 65534, 65534)
@@ -166,7 +166,7 @@ if os.geteuid() == 0:
 child = os.fork()
 if child == 0:
     signal.pause()
-look = Look(find=lambda: [instance(count(0, child))])
+look = LiveMonitor(find=lambda: [instance(count(0, child))])
 steering = Steering()
 steering.follow(look.view())
 for key in "+-":
@@ -191,10 +191,10 @@ def test_without_privilege_a_lower_nice_value_is_refused_in_a_line(tmp_path: Pat
 
 
 def test_nice_has_limits(rig: Rig) -> None:
-    row = Row("worker", 0, 1, 1, "S", "OTHER", nice=19)
+    row = ProcessRow("worker", 0, 1, 1, "S", "OTHER", nice=19)
     steering = Steering(rig._change)
     steering.selected = (1, 1)
-    view = View(1.0, (Group(instance(), (row,)),))
+    view = LiveView(1.0, (InstanceView(instance(), (row,)),))
     assert "nice goes from -20 to 19" in steering.press("+", view) and rig.changes == []
 
 
@@ -209,9 +209,9 @@ def test_a_worker_that_died_meanwhile_is_not_somebody_else(rig: Rig) -> None:
 
 
 def test_a_pid_that_was_used_again_is_left_alone(rig: Rig) -> None:
-    row = Row("worker", 0, rig.pids[0], starttime=1, state="S", policy="OTHER", nice=0, allowed=(0,))
+    row = ProcessRow("worker", 0, rig.pids[0], starttime=1, state="S", policy="OTHER", nice=0, allowed=(0,))
     rig.steering.selected = (rig.pids[0], 1)
-    view = View(1.0, (Group(instance(), (row,)),))
+    view = LiveView(1.0, (InstanceView(instance(), (row,)),))
     said = [rig.steering.press(key, view) for key in "+pu0"]
     assert said == [f"worker 0 ({rig.pids[0]}) has gone"] * 4 and rig.changes == []
 
@@ -228,13 +228,13 @@ def test_the_selection_follows_a_death(rig: Rig) -> None:
 def test_the_only_worker_needs_no_selecting(tmp_path: Path) -> None:
     with Stage(tmp_path / "place") as stage:
         pid = stage.worker(0)
-        steering, view = Steering(), Look(find=lambda: running([stage.place])).view()
+        steering, view = Steering(), LiveMonitor(find=lambda: running([stage.place])).view()
         steering.follow(view)
         assert steering.selected is not None and steering.selected[0] == pid
 
 
 def test_without_workers_keys_say_so() -> None:
-    steering, view = Steering(), Look(find=lambda: [instance()]).view()
+    steering, view = Steering(), LiveMonitor(find=lambda: [instance()]).view()
     assert steering.press("+", view) == "there is no worker"
     assert steering.press("down", view) == "" and steering.selected is None
 

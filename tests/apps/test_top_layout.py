@@ -7,17 +7,21 @@ import os
 import pytest
 from topping import count, instance, lines_of
 
-from llmproc.apps.top import layout
-from llmproc.apps.top.view import Group, Row, View
+from llmproc.monitor.live import InstanceView, LiveView, ProcessRow
+from llmproc.report import live_table as layout
 
-MAIN = Row("main", pid=4711, starttime=5, state="S", policy="OTHER", nice=0, core=0, allowed=(0, 1), queue=3,
+MAIN = ProcessRow("main", pid=4711, starttime=5, state="S", policy="OTHER", nice=0, core=0, allowed=(0, 1), queue=3,
            sequences=2, tokens_per_s=42.0)  # fmt: skip
-WORKER = Row("worker", 0, 4720, 9, "R", "BATCH", 10, 1, (1,), 187.55, 3.0, 12.5, 123_400_000, 1234.6, 42.0, 2, 1, 7)
-DEAD = Row("worker", 1, state="X", sequences=0, queue=0, steals=0)
+WORKER = ProcessRow(
+    "worker", 0, 4720, 9, "R", "BATCH", 10, 1, (1,), 187.55, 3.0, 12.5, 123_400_000, 1234.6, 42.0, 2, 1, 7
+)
+DEAD = ProcessRow("worker", 1, state="X", sequences=0, queue=0, steals=0)
 
 
-def view(*groups: tuple[Row, ...]) -> View:
-    return View(3723.0, tuple(Group(instance(count(), started_t=1.0, pid=os.getpid()), rows) for rows in groups))
+def view(*groups: tuple[ProcessRow, ...]) -> LiveView:
+    return LiveView(
+        3723.0, tuple(InstanceView(instance(count(), started_t=1.0, pid=os.getpid()), rows) for rows in groups)
+    )
 
 
 def text(lines: list[layout.Line]) -> list[str]:
@@ -75,7 +79,7 @@ def test_every_line_of_a_screen_fits() -> None:
 
 
 def test_the_selected_row_stays_on_a_low_screen() -> None:
-    rows = tuple(Row("worker", n, 100 + n, 1, "S", "OTHER") for n in range(40))
+    rows = tuple(ProcessRow("worker", n, 100 + n, 1, "S", "OTHER") for n in range(40))
     for selected in (0, 1, 20, 38, 39):
         found = layout.whole(view((MAIN, *rows)), 100, 12, (100 + selected, 1), "", 1.0, "")
         chosen = [line for line in found if any(span.kind == "selected" for span in line)]
@@ -104,14 +108,14 @@ def test_title_message_and_keys() -> None:
 
 
 def test_the_run_folder_is_shown_where_there_is_room() -> None:
-    group = Group(instance(run_folder="/home/user/logs/20260101-000000-4711"), (MAIN,))
-    wide, narrow = (text(layout.body(View(1.0, (group,)), width))[0] for width in (200, 70))
+    group = InstanceView(instance(run_folder="/home/user/logs/20260101-000000-4711"), (MAIN,))
+    wide, narrow = (text(layout.body(LiveView(1.0, (group,)), width))[0] for width in (200, 70))
     assert wide.endswith("   /home/user/logs/20260101-000000-4711") and "logs" not in narrow
 
 
 def test_a_command_does_not_steer_the_terminal() -> None:
-    group = Group(instance(command="/bin/python3 -c '\x1b[31m\nx' \x07"), (MAIN,))
-    (title, *_) = layout.body(View(1.0, (group,)), None)
+    group = InstanceView(instance(command="/bin/python3 -c '\x1b[31m\nx' \x07"), (MAIN,))
+    (title, *_) = layout.body(LiveView(1.0, (group,)), None)
     assert "\x1b" not in title[0].text and "\n" not in title[0].text and "\x07" not in title[0].text
 
 

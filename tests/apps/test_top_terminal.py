@@ -15,7 +15,7 @@ import pytest
 from chatting import Chat, children, stat, until
 from topping import BUSY, Stage
 
-from llmproc.apps.top import screens
+from llmproc.report import live_screens as screens
 
 COOKED = termios.ICANON | termios.ECHO | termios.ISIG
 _LEFT_SCREEN = "\x1b[?1049l"
@@ -119,15 +119,16 @@ def test_keys_that_are_signals(tmp_path: Path, stage: Stage, look: tuple[str, ..
 
 FAULTY = """
 import sys
-from llmproc.apps.top import app, view
+from llmproc.apps.top import app
+from llmproc.monitor import live
 looks = []
 def find():
     looks.append(1)
     if len(looks) > 2:
         raise RuntimeError("the test's own")
     return []
-view.running = find
-app.Look = lambda: view.Look(find=find)
+live.running = find
+app.LiveMonitor = lambda: live.LiveMonitor(find=find)
 try:
     app.main(sys.argv[1:])
 except RuntimeError as error:
@@ -189,10 +190,10 @@ def test_a_new_size_is_drawn_at_once(tmp_path: Path, stage: Stage, look: tuple[s
 
 def test_without_rich_and_on_a_dumb_terminal_it_is_plain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
-    assert isinstance(screens.terminal_screen(1.0, "", False), screens.Rich)
-    assert isinstance(screens.terminal_screen(1.0, "", True), screens.Plain)
+    assert isinstance(screens.terminal_screen(1.0, "", False), screens.RichScreen)
+    assert isinstance(screens.terminal_screen(1.0, "", True), screens.PlainScreen)
     monkeypatch.setattr(screens.importlib.util, "find_spec", lambda name: None)
-    assert isinstance(screens.terminal_screen(1.0, "", False), screens.Plain)
+    assert isinstance(screens.terminal_screen(1.0, "", False), screens.PlainScreen)
     monkeypatch.undo()
     monkeypatch.setenv("TERM", "dumb")
-    assert isinstance(screens.terminal_screen(1.0, "", False), screens.Plain)
+    assert isinstance(screens.terminal_screen(1.0, "", False), screens.PlainScreen)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from topping import BUSY, Stage, count, instance, spend
 
-from llmproc.apps.top.view import Look, Row, View
 from llmproc.monitor.instances import Instance, running
+from llmproc.monitor.live import LiveMonitor, LiveView, ProcessRow
 
 
 class Clock:
@@ -31,14 +31,14 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def rows(view: View) -> dict[str, Row]:
+def rows(view: LiveView) -> dict[str, ProcessRow]:
     assert len(view.groups) == 1
     return {row.name: row for row in view.groups[0].rows}
 
 
 def test_a_busy_worker_and_a_quiet_one(stage: Stage) -> None:
     quiet, busy = stage.worker(0), stage.worker(1, BUSY)
-    look = Look(find=lambda: running([stage.place]))
+    look = LiveMonitor(find=lambda: running([stage.place]))
     first = rows(look.view())
     assert list(first) == ["main", "worker 0", "worker 1"]
     assert first["worker 1"].user_percent is None, "one look makes no rate"
@@ -60,7 +60,7 @@ def test_a_busy_worker_and_a_quiet_one(stage: Stage) -> None:
 def test_looks_in_quick_succession_keep_the_rates() -> None:
     """A key pressed between two looks must not make nonsense of a window of a millisecond."""
     clock, own = Clock(), instance()
-    look = Look(clock, lambda: [own])
+    look = LiveMonitor(clock, lambda: [own])
     look.view()
     spend(0.2)
     clock.now += 1.0
@@ -81,14 +81,14 @@ def test_counts_come_from_the_announcement(stage: Stage) -> None:
     stage.tell("request_arrived", request=4)
     stage.tell("request_dispatched", request=1, worker=0, ring=0)
     stage.tell("request_dispatched", request=2, worker=1, ring=0)
-    found = rows(Look(find=lambda: running([stage.place])).view())
+    found = rows(LiveMonitor(find=lambda: running([stage.place])).view())
     assert [(r.sequences, r.queue, r.steals) for r in found.values()] == [(2, 1, None), (1, 0, 0), (1, 1, 1)]
 
 
 def test_a_worker_that_died_keeps_its_row_without_a_process(stage: Stage) -> None:
     pid = stage.worker(0)
     stage.kill(pid)
-    look = Look(find=lambda: running([stage.place]))
+    look = LiveMonitor(find=lambda: running([stage.place]))
     assert (rows(look.view())["worker 0"].pid, rows(look.view())["worker 0"].state) == (0, "X"), "main knows it later"
     stage.tell("worker_died", worker=0, pid=pid, status=-9)
     assert rows(look.view())["worker 0"].state == "X"
@@ -98,20 +98,20 @@ def test_a_worker_that_died_keeps_its_row_without_a_process(stage: Stage) -> Non
 
 def test_somebody_elses_process_is_never_a_worker() -> None:
     """A pid may be used again before main has noticed a death: 1 is no child of ours."""
-    look = Look(find=lambda: [instance(count(0, 1), template=1)])
+    look = LiveMonitor(find=lambda: [instance(count(0, 1), template=1)])
     found = rows(look.view())
     assert (found["worker 0"].pid, found["worker 0"].policy, found["template"].state) == (0, "", "X")
 
 
 def test_the_template_has_a_row(stage: Stage) -> None:
     stage.tell("template_started", pid=stage.child().pid)
-    found = rows(Look(find=lambda: running([stage.place])).view())
+    found = rows(LiveMonitor(find=lambda: running([stage.place])).view())
     assert list(found) == ["main", "template"] and found["template"].state == "S"
     assert found["template"].sequences is None
 
 
 def test_what_ended_is_forgotten(stage: Stage) -> None:
-    look = Look(find=lambda: running([stage.place]))
+    look = LiveMonitor(find=lambda: running([stage.place]))
     pid = stage.worker(0)
     look.view()
     assert len(look._watched) == 2 and len(look._speeds) == 1
@@ -126,7 +126,7 @@ def speeds(*seen: tuple[float, dict[str, object]]) -> list[float | None]:
     """tokens/s at each look: (time of the look, what main had written of the worker)."""
     clock, now = Clock(), instance()
     found: list[Instance] = [now]
-    look, told = Look(clock, lambda: found), []
+    look, told = LiveMonitor(clock, lambda: found), []
     for t, fields in seen:
         clock.now = t
         found[0] = replace(now, workers=(count(**fields),))  # type: ignore[arg-type]
@@ -172,7 +172,7 @@ def test_the_end_of_a_request_counts_until_main_wrote_it() -> None:
 
 def test_main_has_the_sum(stage: Stage) -> None:
     clock, found = Clock(), [instance(count(0), count(1))]
-    look = Look(clock, lambda: found)
+    look = LiveMonitor(clock, lambda: found)
     assert rows(look.view())["main"].tokens_per_s is None
     clock.now += 1
     workers = (count(0, tokens=30, as_of=101.0), count(1, tokens=60, as_of=101.0))
@@ -182,7 +182,7 @@ def test_main_has_the_sum(stage: Stage) -> None:
 
 def test_as_json(stage: Stage) -> None:
     stage.worker(0)
-    look = Look(find=lambda: running([stage.place]))
+    look = LiveMonitor(find=lambda: running([stage.place]))
     told = json.loads(json.dumps(look.view().as_json()))
     (only,) = told["instances"]
     assert only["pid"] == os.getpid() and only["run_folder"] == "/logs/some-run" and "command" in only

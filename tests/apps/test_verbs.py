@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from chatting import SPEED, Chat, run
 
-from llmproc.checkpoints.llama2c.header import read_header
+from llmproc.checkpoints.model_file import open_model
 from llmproc.cli import VERBS
 
 
@@ -52,12 +52,12 @@ def test_chat_is_the_prompt_loop(tmp_path: Path, quick: Path) -> None:
 def test_synth_writes_a_model_that_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "tiny.bin"
     code, out, err = call(tmp_path, "synth", "--shape", "tiny", "-o", path, "--json")
-    assert (code, err) == (0, "") and json.loads(out)["bytes"] == path.stat().st_size == read_header(path).size
+    assert (code, err) == (0, "") and json.loads(out)["bytes"] == path.stat().st_size == open_model(path).size
     again = tmp_path / "again.bin"
     code, out, _ = call(tmp_path, "synth", "--shape", "tiny", "-o", again)
     assert code == 0 and "random weights" in out and again.read_bytes() == path.read_bytes()
     code, out, _ = call(tmp_path, "synth", "--shape", "tiny", "--layout", "version 1", "-o", again)
-    assert code == 0 and "version 1" in out and read_header(again).description.weight_type == "f32"
+    assert code == 0 and "version 1" in out and open_model(again).description.weight_type == "f32"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from llmproc.monitor import proc
 from llmproc.monitor.instances import Announcement, Instance
-from llmproc.monitor.service_stats import Tally, WorkerCount
+from llmproc.monitor.service_stats import ServiceStats, WorkerCount
 
 BUSY = "print('ready', flush=True)\nwhile True: pass"
 QUIET = "print('ready', flush=True)\n__import__('signal').pause()"
@@ -22,7 +22,7 @@ class Stage:
 
     def __init__(self, place: Path) -> None:
         place.mkdir(mode=0o700, exist_ok=True)
-        self.place, self.tally = place, Tally()
+        self.place, self.tally = place, ServiceStats()
         self._children: list[subprocess.Popen[bytes]] = []
         self.announcement = Announcement(self.tally, Path("/logs/some-run"), open_place=lambda: place)
 

@@ -12,7 +12,8 @@ import pytest
 from invalid_checkpoints import LAYOUTS, valid
 
 from llmproc.checkpoints.llama2c.header import Header
-from llmproc.checkpoints.llama2c.weights import Int8Matrix, Weights, load_checkpoint, named_floats
+from llmproc.checkpoints.model_file import open_model
+from llmproc.checkpoints.weights import Int8Matrix, Weights, named_floats
 from llmproc.errors import CheckpointError
 
 SHAPE = {"dim": 16, "hidden_dim": 32, "n_heads": 4, "n_kv_heads": 2, "vocab_size": 2048, "seq_len": 40}
@@ -42,7 +43,7 @@ def _is_sound(header: Header, weights: Weights) -> None:
 def _flip_and_load(path: Path, layout: str, seed: int, count: int) -> dict[str, int]:
     good = valid(layout, **SHAPE)
     path.write_bytes(good)
-    load_checkpoint(path)  # imports and caches are not the file's memory
+    open_model(path).load()  # imports and caches are not the file's memory
     draw = random.Random(seed)
     named = {"version 2": 41, "version 1": 37, "legacy": 28}[layout]
     seen = {"valid": 0, "refused": 0}
@@ -58,7 +59,8 @@ def _flip_and_load(path: Path, layout: str, seed: int, count: int) -> dict[str, 
             tracemalloc.reset_peak()
             before, start = tracemalloc.get_traced_memory()[0], time.perf_counter()
             try:
-                header, weights = load_checkpoint(path)
+                header = open_model(path)
+                weights = header.load().weights
             except CheckpointError as error:
                 seen["refused"] += 1
                 assert str(error).isprintable() and str(error).startswith(f"{path}: "), f"flip {number}"
@@ -95,4 +97,4 @@ def test_random_bytes_are_refused(tmp_path: Path) -> None:
     for _ in range(50):
         path.write_bytes(draw.randbytes(draw.randrange(600)))
         with pytest.raises(CheckpointError):
-            load_checkpoint(path)
+            open_model(path).load()

@@ -9,7 +9,7 @@ import pytest
 from invalid_checkpoints import CASES, LAYOUTS, LIMITS, valid
 
 from llmproc.checkpoints.llama2c.header import RANGES, read_header
-from llmproc.checkpoints.llama2c.weights import load_checkpoint
+from llmproc.checkpoints.model_file import open_model
 from llmproc.errors import CheckpointError
 
 
@@ -30,7 +30,7 @@ def test_refused_by_name(tmp_path: Path, build: Callable[[], bytes], words: tupl
     path = tmp_path / "broken.bin"
     path.write_bytes(build())
     with pytest.raises(CheckpointError) as caught:
-        load_checkpoint(path)
+        open_model(path).load()
     message = str(caught.value)
     assert caught.value.exit_code == 4
     assert message.startswith(f"{path}: ")
@@ -45,8 +45,9 @@ def test_refused_by_name(tmp_path: Path, build: Callable[[], bytes], words: tupl
 def test_the_file_all_cases_start_from_is_valid(tmp_path: Path, layout: str, shared: int) -> None:
     path = tmp_path / "good.bin"
     path.write_bytes(valid(layout, shared=shared))
-    header, weights = load_checkpoint(path)
-    assert header.layout == layout
+    header = open_model(path)
+    weights = header.load().weights
+    assert header.version == layout
     assert (weights.classifier is weights.embedding) == bool(shared)
 
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmproc.checkpoints.ggml_types import dequantise
 from llmproc.checkpoints.llama2c import quantisation
-from llmproc.checkpoints.llama2c.quantisation import dequantise, quantise
+from llmproc.checkpoints.llama2c.quantisation import quantise
 
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 

@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 from invalid_checkpoints import LAYOUTS
 
+from llmproc.checkpoints.ggml_types import dequantise
 from llmproc.checkpoints.llama2c.header import pack_header, parse_header, read_header
-from llmproc.checkpoints.llama2c.layout import MATRICES, Layout, file_size
-from llmproc.checkpoints.llama2c.quantisation import dequantise
-from llmproc.checkpoints.llama2c.weights import Int8Matrix, load_checkpoint
+from llmproc.checkpoints.llama2c.layout import Layout, file_size
+from llmproc.checkpoints.model_file import open_model
 from llmproc.checkpoints.synth import SHAPES, write_synthetic
+from llmproc.checkpoints.tensors import MATRICES
+from llmproc.checkpoints.weights import Int8Matrix
 from llmproc.errors import CheckpointError, UsageError
 
 
@@ -42,7 +44,8 @@ def test_smollm_is_written_whole_in_little_memory(tmp_path: Path) -> None:
     assert path.stat().st_size == 143_025_664
     assert peak < 40e6
     assert seen[-1] == (143_025_664, 143_025_664) and len(seen) > 100
-    header, weights = load_checkpoint(path)
+    header = open_model(path)
+    weights = header.load().weights
     assert header.description == SHAPES["smollm-135m"]
     assert weights.classifier is weights.embedding and len(weights.layers) == 30
     path.unlink()
@@ -52,8 +55,9 @@ def test_smollm_is_written_whole_in_little_memory(tmp_path: Path) -> None:
 def test_statistics(tmp_path: Path, layout: Layout) -> None:
     path = tmp_path / "model.bin"
     description = write_synthetic(path, "tiny", 5, layout)
-    header, weights = load_checkpoint(path)
-    assert header.description == description and header.layout == layout
+    header = open_model(path)
+    weights = header.load().weights
+    assert header.description == description and header.version == layout
     for layer in weights.layers:
         for name in sorted(MATRICES - {"embedding", "classifier"}):
             matrix = getattr(layer, name)

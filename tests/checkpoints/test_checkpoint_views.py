@@ -16,15 +16,9 @@ from naive_reader import read_naively
 from llmproc.checkpoints import source_file
 from llmproc.checkpoints.llama2c.header import read_header
 from llmproc.checkpoints.llama2c.layout import file_size, spans
-from llmproc.checkpoints.llama2c.weights import (
-    Int8Matrix,
-    Weights,
-    check_finite,
-    load_checkpoint,
-    named_floats,
-    read_into,
-    view_weights,
-)
+from llmproc.checkpoints.llama2c.reading import read_into, view_weights
+from llmproc.checkpoints.model_file import open_model
+from llmproc.checkpoints.weights import Int8Matrix, Weights, check_finite, named_floats
 from llmproc.errors import CheckpointError
 
 MATRICES = ("wq", "wk", "wv", "wo", "w1", "w2", "w3")
@@ -41,7 +35,8 @@ def _labelled(weights: Weights) -> dict[str, Int8Matrix | np.ndarray]:
 
 
 def _equals_naive(path: Path) -> None:
-    checked, weights = load_checkpoint(path)
+    checked = open_model(path)
+    weights = checked.load().weights
     fields, naive = read_naively(path)
     views = _labelled(weights)
     assert views.keys() == naive.keys()
@@ -76,7 +71,7 @@ def test_small_files_equal_a_naive_reader(tmp_path: Path, layout: str, shared: i
 def test_shapes(tmp_path: Path) -> None:
     path = tmp_path / "model.bin"
     path.write_bytes(valid("version 2", n_heads=4, shared=0))
-    weights = load_checkpoint(path)[1]
+    weights = open_model(path).load().weights
     layer = weights.layers[1]
     shapes = [getattr(layer, name).values.shape for name in MATRICES]
     assert shapes == [(8, 8), (2, 8), (2, 8), (8, 8), (16, 8), (8, 16), (16, 8)]
@@ -226,7 +221,7 @@ def test_every_float_is_judged(tmp_path: Path, layout: str, value: float) -> Non
     """First and last element of every float32 array, one at a time."""
     path = tmp_path / "model.bin"
     path.write_bytes(valid(layout, shared=0))
-    weights = load_checkpoint(path)[1]
+    weights = open_model(path).load().weights
     for label, array in named_floats(weights):
         flat = array.reshape(-1)
         for index in (0, flat.size - 1):
@@ -240,7 +235,7 @@ def test_every_float_is_judged(tmp_path: Path, layout: str, value: float) -> Non
 def test_finite_check_looks_beyond_the_first_chunk(tmp_path: Path) -> None:
     path = tmp_path / "model.bin"
     path.write_bytes(valid("version 1", vocab_size=20000))
-    weights = load_checkpoint(path)[1]
+    weights = open_model(path).load().weights
     weights.embedding[19999, 7] = np.nan
     with pytest.raises(CheckpointError, match="embedding is nan at index 159999"):
         check_finite(weights, path)
@@ -255,7 +250,7 @@ def test_rope_tables_are_nobodys_business(tmp_path: Path) -> None:
             if span.name.startswith("rope"):
                 file.seek(span.offset)
                 file.write(np.full(span.nbytes // 4, np.nan, "<f4").tobytes())
-    load_checkpoint(path)
+    open_model(path).load()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -18,11 +18,15 @@ from naive_reader import read_naively
 
 from llmproc.checkpoints import replacement
 from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.ggml_types import dequantise
 from llmproc.checkpoints.llama2c import writer
-from llmproc.checkpoints.llama2c.layout import LAYER_TENSORS, MATRICES, ROPE_TABLES, Layout, names_of, shape_of, spans
-from llmproc.checkpoints.llama2c.quantisation import dequantise, quantise
-from llmproc.checkpoints.llama2c.weights import Int8Matrix, load_checkpoint
+from llmproc.checkpoints.llama2c.layout import ROPE_TABLES, Layout, names_of, spans
+from llmproc.checkpoints.llama2c.layout import span_shape as shape_of
+from llmproc.checkpoints.llama2c.quantisation import quantise
 from llmproc.checkpoints.llama2c.writer import write_checkpoint
+from llmproc.checkpoints.model_file import open_model
+from llmproc.checkpoints.tensors import LAYER_TENSORS, MATRICES
+from llmproc.checkpoints.weights import Int8Matrix
 from llmproc.errors import CheckpointError
 
 
@@ -75,8 +79,9 @@ def test_round_trip(tmp_path: Path, layout: Layout) -> None:
     def check(description: ModelDescription, seed: int) -> None:
         arrays = _floats(description, layout, seed)
         write_checkpoint(path, description, arrays, layout)
-        header, weights = load_checkpoint(path)
-        assert (header.layout, header.description) == (layout, description)
+        header = open_model(path)
+        weights = header.load().weights
+        assert (header.version, header.description) == (layout, description)
         for name, array in arrays.items():
             if name in LAYER_TENSORS:
                 for number, layer in enumerate(weights.layers):
@@ -96,7 +101,8 @@ def test_rewriting_a_foreign_file_gives_its_bytes(tmp_path: Path, layout: Layout
     """The files of invalid_checkpoints were made by `struct` alone."""
     path, again = tmp_path / "model.bin", tmp_path / "again.bin"
     path.write_bytes(valid(layout, shared=shared))
-    header, weights = load_checkpoint(path)
+    header = open_model(path)
+    weights = header.load().weights
     write_checkpoint(again, header.description, weights, layout)
     one, other = bytearray(path.read_bytes()), bytearray(again.read_bytes())
     for span in spans(header.description, layout):
@@ -107,7 +113,8 @@ def test_rewriting_a_foreign_file_gives_its_bytes(tmp_path: Path, layout: Layout
 
 def test_rewriting_the_course_file(tmp_path: Path, shared_data: Path) -> None:
     path = shared_data / "course-tiny-v2.bin"
-    header, weights = load_checkpoint(path)
+    header = open_model(path)
+    weights = header.load().weights
     write_checkpoint(tmp_path / "again.bin", header.description, weights, "version 2")
     assert (tmp_path / "again.bin").read_bytes() == path.read_bytes()
 
@@ -115,7 +122,8 @@ def test_rewriting_the_course_file(tmp_path: Path, shared_data: Path) -> None:
 def test_rewriting_a_published_legacy_file(tmp_path: Path, shared_data: Path) -> None:
     """Every weight the same bytes; our rope tables equal the published ones as far as float32 goes."""
     path, again = shared_data / "stories260K.bin", tmp_path / "again.bin"
-    header, weights = load_checkpoint(path)
+    header = open_model(path)
+    weights = header.load().weights
     write_checkpoint(again, header.description, weights, "legacy")
     one, other = path.read_bytes(), again.read_bytes()
     assert len(one) == len(other)
@@ -131,13 +139,14 @@ def test_rewriting_a_published_legacy_file(tmp_path: Path, shared_data: Path) ->
 def test_quantised_to_float32_and_back(tmp_path: Path) -> None:
     first, second, third = (tmp_path / f"{n}.bin" for n in "abc")
     first.write_bytes(valid("version 2", shared=0))
-    header, weights = load_checkpoint(first)
+    header = open_model(first)
+    weights = header.load().weights
     plain = dataclasses.replace(header.description, weight_type="f32", group_size=0)
     write_checkpoint(second, plain, weights, "version 1")
-    floats = load_checkpoint(second)[1]
+    floats = open_model(second).load().weights
     assert np.array_equal(floats.layers[1].w2, dequantise(weights.layers[1].w2))
     write_checkpoint(third, header.description, floats, "version 2")
-    twice = load_checkpoint(third)[1]
+    twice = open_model(third).load().weights
     np.testing.assert_allclose(dequantise(twice.classifier), dequantise(weights.classifier), atol=0.5)
 
 
@@ -193,7 +202,7 @@ def test_end_tokens_may_differ(tmp_path: Path) -> None:
     """They belong to the tokenizer's sidecar."""
     description, arrays = _model()
     write_checkpoint(tmp_path / "m.bin", dataclasses.replace(description, end_tokens=(2,)), arrays, "version 2")
-    assert load_checkpoint(tmp_path / "m.bin")[0].description == description
+    assert open_model(tmp_path / "m.bin").description == description
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

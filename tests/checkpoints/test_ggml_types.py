@@ -30,18 +30,12 @@ from llmproc.checkpoints.ggml_types import (
     to_q8_0,
     weight_type_of,
 )
-from llmproc.checkpoints.llama2c.weights import (
-    Int8Matrix,
-    Matrix,
-    Q4Matrix,
-    Weights,
-    check_finite,
-    load_checkpoint,
-    named_floats,
-)
 from llmproc.checkpoints.llama2c.writer import write_checkpoint
+from llmproc.checkpoints.model_file import open_model
 from llmproc.checkpoints.synth import SHAPES, write_synthetic
-from llmproc.checkpoints.weight_types import WEIGHT_TYPES, converted_description
+from llmproc.checkpoints.weight_types import converted_description
+from llmproc.checkpoints.weights import Int8Matrix, Matrix, Q4Matrix, Weights, check_finite, named_floats
+from llmproc.config import WEIGHT_TYPES
 from llmproc.engine.reference import Reference
 from llmproc.errors import CheckpointError, UsageError
 
@@ -349,7 +343,8 @@ def test_main_can_judge_the_option_without_numpy() -> None:
 def test_whole_models(tmp_path: Path, weight_type: str, shared: bool) -> None:
     path = tmp_path / "model.bin"
     write_synthetic(path, dataclasses.replace(F32, shared_classifier=shared), 5, "version 1")
-    header, weights = load_checkpoint(path)
+    header = open_model(path)
+    weights = header.load().weights
     made = converted_weights(weights, weight_type, path)
     assert (made.classifier is made.embedding) == shared
     assert made.final_norm is weights.final_norm and made.layers[1].ffn_norm is weights.layers[1].ffn_norm
@@ -377,7 +372,8 @@ def test_the_reference_runs_every_type(tmp_path: Path) -> None:
     """A model of each type against the float32 model of the same numbers: equal but for the activations' rounding."""
     path = tmp_path / "model.bin"
     write_synthetic(path, F32, 5, "version 1")
-    header, weights = load_checkpoint(path)
+    header = open_model(path)
+    weights = header.load().weights
     for weight_type, bound in (("int8", 0.03), ("q4", 0.03), ("f16", 1e-6), ("f32", 1e-6)):
         made = converted_weights(weights, weight_type, path)
         plain = Reference(header.description, _plain(made), c_order=False)

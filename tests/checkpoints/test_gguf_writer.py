@@ -20,9 +20,11 @@ from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.ggml_types import converted_weights, dequantise
 from llmproc.checkpoints.gguf import writer as gguf_writer
 from llmproc.checkpoints.gguf.writer import write_gguf
-from llmproc.checkpoints.llama2c.weights import Int8Matrix, Q4Matrix, Weights, load_checkpoint
+from llmproc.checkpoints.model_file import open_model
 from llmproc.checkpoints.synth import SHAPES, write_synthetic
-from llmproc.checkpoints.weight_types import WEIGHT_TYPES, converted_description
+from llmproc.checkpoints.weight_types import converted_description
+from llmproc.checkpoints.weights import Int8Matrix, Q4Matrix, Weights
+from llmproc.config import WEIGHT_TYPES
 from llmproc.engine.reference import Reference
 from llmproc.errors import CheckpointError, UsageError
 
@@ -38,7 +40,7 @@ LLAMA_NAMES = {
 
 def _model(folder: Path, shape: ModelDescription, seed: int = 5) -> Weights:
     write_synthetic(folder / "model.bin", shape, seed, "version 1")
-    return load_checkpoint(folder / "model.bin")[1]
+    return open_model(folder / "model.bin").load().weights
 
 
 def _ours(weights: Weights, name: str) -> Any:
@@ -165,7 +167,8 @@ def test_one_matrix_at_a_time(tmp_path: Path, weight_type: str) -> None:
 
 def test_groups_that_gguf_cannot_hold(tmp_path: Path) -> None:
     write_synthetic(tmp_path / "model.bin", "tiny", 1)
-    header, weights = load_checkpoint(tmp_path / "model.bin")
+    header = open_model(tmp_path / "model.bin")
+    weights = header.load().weights
     with pytest.raises(UsageError, match="the weights are int8 in groups of 64 with float32 scales: GGUF holds"):
         write_gguf(tmp_path / "m.gguf", header.description, weights, "int8")
     with pytest.raises(UsageError, match="--weights is q4: must be int8"):
@@ -173,7 +176,7 @@ def test_groups_that_gguf_cannot_hold(tmp_path: Path) -> None:
     narrow = dataclasses.replace(SHAPES["tiny"], group_size=32)
     write_synthetic(tmp_path / "model.bin", narrow, 1)
     with pytest.raises(UsageError, match="int8 in groups of 32 with float32 scales"):
-        write_gguf(tmp_path / "m.gguf", narrow, load_checkpoint(tmp_path / "model.bin")[1], "int8")
+        write_gguf(tmp_path / "m.gguf", narrow, open_model(tmp_path / "model.bin").load().weights, "int8")
     assert os.listdir(tmp_path) == ["model.bin"]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.llama2c.weights import Int8Matrix, LayerWeights, Weights
+from llmproc.checkpoints.weights import Int8Matrix, LayerWeights, Weights
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.llama2c.weights import Weights
+from llmproc.checkpoints.weights import Weights
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import PAGE, Chunk
 from llmproc.engine.engine import Engine

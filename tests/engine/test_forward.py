@@ -9,7 +9,7 @@ import pytest
 from fake_forward import answer, drain
 from one_sequence import C_ORDER, Model, OneSequence, bits, one_sequence, open_engine
 
-from llmproc.checkpoints.llama2c.weights import Int8Matrix
+from llmproc.checkpoints.weights import Int8Matrix
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import Chunk
 from llmproc.engine.events import Finish, Token

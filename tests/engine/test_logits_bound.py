@@ -14,7 +14,7 @@ import pytest
 from one_sequence import Model, one_sequence, sample
 
 from llmproc.checkpoints.ggml_types import converted_weights
-from llmproc.checkpoints.llama2c.weights import load_checkpoint
+from llmproc.checkpoints.model_file import open_model
 from llmproc.checkpoints.weight_types import converted_description
 from llmproc.config import EngineOptions, shipped_file
 from llmproc.engine.randomness import RandomStream
@@ -117,7 +117,8 @@ def answer_ids(model: Model, start: Sequence[int], count: int) -> list[int]:
 
 @pytest.mark.parametrize("kv_type", ["f16", "f32"])
 def test_the_shipped_model(kv_type: str) -> None:
-    header, weights = load_checkpoint(shipped_file("model", "model.bin"))
+    header = open_model(shipped_file("model", "model.bin"))
+    weights = header.load().weights
     model = header.description, weights
     check("shipped", model, "int8", answer_ids(model, [1, 100, 200], 120), kv_type)
 
@@ -126,7 +127,8 @@ def test_the_shipped_model(kv_type: str) -> None:
     ("kind", "kv_type"), [("f32", "f32"), ("f16", "f16"), *(pytest.param(*pair, marks=SOAK) for pair in MIXED)]
 )
 def test_stories260K(shared_data: Path, kind: str, kv_type: str) -> None:
-    header, weights = load_checkpoint(shared_data / "stories260K.bin")
+    header = open_model(shared_data / "stories260K.bin")
+    weights = header.load().weights
     model = header.description, weights
     check("stories260K", as_kind(model, kind), kind, answer_ids(model, [1], 300), kv_type)
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from llmproc.checkpoints.llama2c.header import read_header
-from llmproc.checkpoints.llama2c.weights import read_into, view_weights
+from llmproc.checkpoints.llama2c.reading import read_into, view_weights
 from llmproc.engine.reference import Reference
 
 torch = pytest.importorskip("torch", reason="PyTorch is needed only to train the shipped model")

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmproc.monitor.proc import SchedStat, Stat
-from llmproc.monitor.usage import Sample, cpu_percent, rates, run_ns_between
+from llmproc.monitor.usage import ProcSample, cpu_percent, rates, run_ns_between
 
 
-def sample(t: float, user: int, system: int, tasks: dict[int, int] | None, threads: int | None = None) -> Sample:
+def sample(t: float, user: int, system: int, tasks: dict[int, int] | None, threads: int | None = None) -> ProcSample:
     count = threads if threads is not None else len(tasks or {1: 0})
     stat = Stat(1, "(x)", "R", 0, 0, 0, user, system, 0, count, 5, 0, 0, 0, 0)
-    return Sample(t, stat, None if tasks is None else {tid: SchedStat(ns, 0, 1) for tid, ns in tasks.items()})
+    return ProcSample(t, stat, None if tasks is None else {tid: SchedStat(ns, 0, 1) for tid, ns in tasks.items()})
 
 
 def test_worked_example_of_the_contract() -> None:
@@ -91,7 +91,7 @@ def test_always_between_nothing_and_the_machine(
 
 def busy(t: float, user: int, system: int, run_ns: int, wait_ns: int, switches: dict[int, tuple[int, int]] | None):
     stat = Stat(1, "(x)", "R", 0, 0, 0, user, system, 0, 1, 5, 0, 0, 0, 0)
-    return Sample(t, stat, {1: SchedStat(run_ns, wait_ns, 1)}, switches)
+    return ProcSample(t, stat, {1: SchedStat(run_ns, wait_ns, 1)}, switches)
 
 
 def test_rates_take_nanoseconds_and_split_them_by_ticks() -> None:
@@ -118,8 +118,8 @@ def test_rates_without_schedstat_or_without_time() -> None:
 
 def test_rates_when_tasks_come_and_go() -> None:
     stat = Stat(1, "(x)", "R", 0, 0, 0, 0, 0, 0, 2, 5, 0, 0, 0, 0)
-    before = Sample(0.0, stat, {1: SchedStat(0, 0, 1), 2: SchedStat(9, 10**9, 1)}, {1: (1, 0), 2: (900, 0)})
-    after = Sample(1.0, stat, {1: SchedStat(0, 10**8, 1), 3: SchedStat(0, 10**8, 1)}, {1: (3, 0), 3: (4, 1)})
+    before = ProcSample(0.0, stat, {1: SchedStat(0, 0, 1), 2: SchedStat(9, 10**9, 1)}, {1: (1, 0), 2: (900, 0)})
+    after = ProcSample(1.0, stat, {1: SchedStat(0, 10**8, 1), 3: SchedStat(0, 10**8, 1)}, {1: (3, 0), 3: (4, 1)})
     found = rates(before, after, cpus=8)
     assert found.wait_percent == pytest.approx(20.0), "task 2 has taken its second along"
     assert found.switches_per_s == 7.0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.llama2c.header import read_header
+from llmproc.checkpoints.model_file import open_model
 from llmproc.checkpoints.synth import write_synthetic
 from llmproc.config import SamplingParams
 from llmproc.service.messages import Finish, Generate, Token
@@ -81,4 +81,4 @@ def sampling(**changes: Any) -> SamplingParams:
 
 
 def vocabulary(path: Path) -> int:
-    return read_header(path).description.vocab_size
+    return open_model(path).description.vocab_size

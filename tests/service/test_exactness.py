@@ -12,8 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from serving import collect, order, serving
 
 from llmproc import kernels
-from llmproc.checkpoints.llama2c.header import read_header
-from llmproc.checkpoints.llama2c.weights import load_checkpoint
+from llmproc.checkpoints.model_file import open_model
 from llmproc.config import EngineOptions, SamplingParams, shipped_file
 from llmproc.engine.batch import PAGE, Chunk
 from llmproc.engine.loading import open_forward
@@ -30,7 +29,8 @@ COURSE = EngineOptions(kv_type="f32", c_order=True)
 
 def by_reference(path: Path, temperature: float, length: int = LENGTH) -> list[int]:
     kernels.compile_all()  # what draws a token
-    header, weights = load_checkpoint(path)
+    header = open_model(path)
+    weights = header.load().weights
     reference, stream, ids = Reference(header.description, weights, c_order=True), RandomStream(42), [BOS]
     for position in range(length):
         logits = reference.forward(ids[-1], position)
@@ -85,7 +85,7 @@ def test_reference_agrees_over_200_tokens(name: str, request: pytest.FixtureRequ
 
 
 def course_session(service: object, shared_data: Path, model: Path) -> Session:
-    header = read_header(model)
+    header = open_model(model)
     tokenizer = load_tokenizer(shared_data / "smollm-tokenizer.bin", header.description.vocab_size)
     sampling = SamplingParams(0.6, 0.9, seed=42)
     return Session(service, tokenizer, ChatTemplate("course"), header.description.seq_len, sampling)  # type: ignore[arg-type]

@@ -24,8 +24,7 @@ from llmproc.batch.pipeline import Pipeline
 from llmproc.batch.provenance import Provenance, tokenizer_digest
 from llmproc.batch.source import Source, StoppedError
 from llmproc.batch.target import ResultTarget, open_target, part_file
-from llmproc.checkpoints.fingerprint import fingerprint_file
-from llmproc.checkpoints.llama2c.header import Header, read_header
+from llmproc.checkpoints.model_file import ModelFile, open_model
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError, UsageError
 from llmproc.files.streams import OutputLostError, forget_stdout, need_stdout, print_result
@@ -34,7 +33,7 @@ from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.service.service import with_threads
 from llmproc.text.templates.template import ChatTemplate
-from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
+from llmproc.text.tokenizers.tokenizer import Tokenizer
 
 SOME_FAILED = 1
 
@@ -46,23 +45,23 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc batch") -> int
         options = parse_options(prog, arguments, Environment.read())
         if options.rows_on_stdout or options.stream or options.json or options.elapsed:
             need_stdout()
-        header = read_header(options.model)
-        tokenizer = load_tokenizer(options.tokenizer, header.description.vocab_size)
-        return _batch(options, header, tokenizer, prog)
+        model = open_model(options.model)
+        tokenizer = model.load_tokenizer(options.tokenizer)
+        return _batch(options, model, tokenizer, prog)
 
     return exit_code_of(batch)
 
 
-def _batch(options: BatchOptions, header: Header, tokenizer: Tokenizer, prog: str) -> int:
+def _batch(options: BatchOptions, model: ModelFile, tokenizer: Tokenizer, prog: str) -> int:
     template = ChatTemplate("plain" if options.raw else tokenizer.template_name)
     if options.system and not template.takes_system:
         raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
     options = _with_seed_of_the_first_run(options)
     with closing(Source(options.input)) as source:
-        provenance = _provenance(options, header, template, source)
+        provenance = _provenance(options, model, template, source)
         target = open_target(options, provenance, source)
         try:
-            return _run(options, header, tokenizer, source, target, provenance, prog)
+            return _run(options, model, tokenizer, source, target, provenance, prog)
         finally:
             target.close()
 
@@ -75,17 +74,17 @@ def _with_seed_of_the_first_run(options: BatchOptions) -> BatchOptions:
     return options if found is None else replace(options, sampling=options.sampling.changed(seed=found.seed))
 
 
-def _provenance(options: BatchOptions, header: Header, template: ChatTemplate, source: Source) -> Provenance:
+def _provenance(options: BatchOptions, model: ModelFile, template: ChatTemplate, source: Source) -> Provenance:
     engine, sampling = options.engine, options.sampling
     return Provenance(
         input=source.digest_of_all() if options.output else None,
         format=options.format,
-        model=fingerprint_file(options.model),
+        model=model.fingerprint(),
         tokenizer=tokenizer_digest(options.tokenizer),
         template=template.name,
         weights=engine.weights or "as stored",
         kv_type=engine.kv_type,
-        context=engine.positions(header.description.seq_len),
+        context=engine.positions(model.description.seq_len),
         instructions=choose(Environment.read().isa).name,
         temperature=float(sampling.temperature),
         top_p=float(sampling.top_p),
@@ -97,7 +96,7 @@ def _provenance(options: BatchOptions, header: Header, template: ChatTemplate, s
 
 def _run(
     options: BatchOptions,
-    header: Header,
+    model: ModelFile,
     tokenizer: Tokenizer,
     source: Source,
     target: ResultTarget,
@@ -114,7 +113,7 @@ def _run(
     recorder = RunRecorder(options.interval_s, log, False, options.run_dir, display.later)
     interrupts = Interrupts(first_ends=True)
     try:
-        _describe(recorder, options, header, provenance, threads)
+        _describe(recorder, options, model, provenance, threads)
         pipeline = Pipeline(options, source, target, provenance, tokenizer, recorder, display)
         if options.seed_drawn:
             display.notice(f"seed {options.sampling.seed}")
@@ -151,14 +150,14 @@ def _run(
 
 
 def _describe(
-    recorder: RunRecorder, options: BatchOptions, header: Header, provenance: Provenance, threads: int
+    recorder: RunRecorder, options: BatchOptions, model: ModelFile, provenance: Provenance, threads: int
 ) -> None:
     """What a run folder says from the start."""
     recorder.describe(
         verb="batch",
         seed=options.sampling.seed,
         checkpoint=str(options.model),
-        checkpoint_bytes=header.size,
+        checkpoint_bytes=model.size,
         checkpoint_hash=provenance.model,
         input=options.input,
         output=None if options.output is None else str(options.output),

@@ -10,7 +10,7 @@ from llmproc.apps.chat.options import ChatOptions, parse_options
 from llmproc.apps.chat.sources import LineSource, open_source
 from llmproc.apps.exits import exit_code, exit_code_of
 from llmproc.apps.screen import Screen
-from llmproc.checkpoints.llama2c.header import Header
+from llmproc.checkpoints.model_file import ModelFile
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError
 from llmproc.files.streams import OutputLostError, forget_stdout
@@ -43,7 +43,7 @@ def _chat(options: ChatOptions, files: ModelFiles) -> int:
     interrupts = Interrupts(first_ends=options.course, ctrl_c_anyhow=True)
     source = open_source(screen.prompt, () if options.course else WORDS)
     launch, loop = _assemble(options, files, screen, recorder, source, interrupts)
-    _describe(recorder, options, files.header)
+    _describe(recorder, options, files.model)
     if options.seed_drawn:
         screen.notice(f"seed {options.sampling.seed}")
     try:
@@ -78,7 +78,7 @@ def _assemble(
         on_notice=screen.later,
         on_failure=lambda error: interrupts.end_from_thread(),
     )
-    context = options.engine.positions(files.header.description.seq_len)
+    context = options.engine.positions(files.model.description.seq_len)
     session = Session(launch.service, files.tokenizer, files.template, context, options.sampling, options.system)
     loop = ChatLoop(
         session, launch.service, screen, source, interrupts, options.model, options.tokenizer, options.prompt_limit
@@ -106,13 +106,13 @@ def _close(service: Service, source: LineSource, recorder: RunRecorder) -> None:
     recorder.close()
 
 
-def _describe(recorder: RunRecorder, options: ChatOptions, header: Header) -> None:
+def _describe(recorder: RunRecorder, options: ChatOptions, model: ModelFile) -> None:
     if recorder.folder is None:
         return
     recorder.describe(
         seed=options.sampling.seed,
         checkpoint=str(options.model),
-        checkpoint_bytes=header.size,
+        checkpoint_bytes=model.size,
         course=options.course,
         sampling={"temperature": options.sampling.temperature, "top_p": options.sampling.top_p},
     )

@@ -12,13 +12,12 @@ from llmproc.apps.doctor.prompts import questions
 from llmproc.apps.exits import exit_code_of, interruptible
 from llmproc.apps.flags import add_files, files_of
 from llmproc.apps.parser import OneLineParser
-from llmproc.checkpoints.llama2c.header import read_header
+from llmproc.checkpoints.model_file import open_model
 from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions, Environment
 from llmproc.errors import UsageError
 from llmproc.files.streams import print_result
 from llmproc.hardware.cpus import usable_cpus
 from llmproc.text.templates.template import ChatTemplate
-from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 UNUSABLE = 1
 DIFFERENT = 1
@@ -88,18 +87,18 @@ def _threads(text: str) -> list[int]:
 def examine(given: argparse.Namespace, environment: Environment) -> list[Check]:
     """Every check, in the order of the report."""
     model, tokenizer = files_of(given, environment)
-    checkpoint, header = software.checkpoint(model)
+    checkpoint, opened = software.checkpoint(model)
     budget = usable_cpus()
     return [
         machine.system(),
         machine.instruction_set(environment.isa),
         machine.cpus(budget),
         machine.quota(budget),
-        machine.memory(header.size if header else None),
+        machine.memory(opened.size if opened else None),
         software.packages(),
         software.kernel_cache(),
         checkpoint,
-        software.tokenizer(tokenizer, header),
+        software.tokenizer(tokenizer, opened),
         rights.scheduling_rights(),
         machine.proc_features(),
         software.terminal(),
@@ -124,9 +123,9 @@ def _report(given: argparse.Namespace) -> int:
 
 
 def _exact(given: argparse.Namespace) -> int:
-    model, tokenizer_file = files_of(given, Environment.read())
-    description = read_header(model).description
-    tokenizer = load_tokenizer(tokenizer_file, description.vocab_size)
+    path, tokenizer_file = files_of(given, Environment.read())
+    model = open_model(path)
+    description, tokenizer = model.description, model.load_tokenizer(tokenizer_file)
     tokens = min(given.tokens, max(1, description.seq_len // 2))
     asked = questions(tokenizer, ChatTemplate(tokenizer.template_name), description.seq_len, tokens)
     options = EngineOptions(weights=given.weights, kv_type=given.kv_type or "f16")
@@ -134,15 +133,15 @@ def _exact(given: argparse.Namespace) -> int:
     if shown:
         lengths = [len(question.ids) for question in asked]
         prompts = f"{len(asked)} requests, prompts of {min(lengths)} to {max(lengths)} ids, {tokens} tokens each"
-        print_result(f"{model}: {prompts}, KV cache {options.kv_type}\n{exact.HEAD}\n")
+        print_result(f"{path}: {prompts}, KV cache {options.kv_type}\n{exact.HEAD}\n")
     outcomes: list[exact.Outcome] = []
-    for outcome in exact.compare(model, options, asked, tokens, given.threads):
+    for outcome in exact.compare(path, options, asked, tokens, given.threads):
         outcomes.append(outcome)
         if shown:
             print_result(outcome.row(reference=len(outcomes) == 1) + "\n")
     different = sum(bool(outcome.difference) for outcome in outcomes)
     if given.json:
-        print_result(json.dumps({"checkpoint": str(model), **exact.as_json(asked, tokens, outcomes)}) + "\n")
+        print_result(json.dumps({"checkpoint": str(path), **exact.as_json(asked, tokens, outcomes)}) + "\n")
     else:
         verdict = (
             f"{different} of {len(outcomes)} settings DIFFER" if different else f"all {len(outcomes)} settings equal"

@@ -11,10 +11,9 @@ from typing import Any
 
 from llmproc.apps.doctor.check import Check, human_bytes
 from llmproc.apps.doctor.children import command, environment
-from llmproc.checkpoints.llama2c.header import Header, read_header
+from llmproc.checkpoints.model_file import ModelFile, open_model
 from llmproc.errors import InvalidFileError, LlmprocError
 from llmproc.monitor.machine import versions
-from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 _NEEDED = ("numpy", "numba", "llvmlite", "psutil", "msgspec")  # without these nothing runs
 _REPORTS = ("pandas", "matplotlib")  # imported by tools and reports only
@@ -62,28 +61,28 @@ def _look() -> dict[str, Any]:
     return found if isinstance(found, dict) else {"error": f"it said {found!r}"}
 
 
-def checkpoint(path: Path) -> tuple[Check, Header | None]:
-    """The checkpoint's header, and the line about it."""
+def checkpoint(path: Path) -> tuple[Check, ModelFile | None]:
+    """The checkpoint's model, and the line about it."""
     try:
-        header = read_header(path)
+        model = open_model(path)
     except InvalidFileError as error:
         return Check("checkpoint", str(error), "fail", "choose one with --model or LLMPROC_MODEL"), None
-    d = header.description
+    d = model.description
     grouped = f", group {d.group_size}" if d.group_size else ""
     value = (
-        f"{path}: {header.layout}, {human_bytes(header.size)}, {d.weight_type}{grouped}, dim {d.dim}, "
+        f"{path}: {model.format} {model.version}, {human_bytes(model.size)}, {d.weight_type}{grouped}, dim {d.dim}, "
         f"hidden {d.hidden_dim}, {d.n_layers} layers, {d.n_heads} heads, {d.n_kv_heads} KV heads, "
         f"vocabulary {d.vocab_size}, context {d.seq_len}"
     )
-    return Check("checkpoint", value, facts={"path": str(path), "bytes": header.size, "shape": asdict(d)}), header
+    return Check("checkpoint", value, facts={"path": str(path), "bytes": model.size, "shape": asdict(d)}), model
 
 
-def tokenizer(path: Path, header: Header | None) -> Check:
+def tokenizer(path: Path, model: ModelFile | None) -> Check:
     """The tokenizer; it can only be read with the checkpoint's vocabulary size."""
-    if header is None:
-        return Check("tokenizer", f"{path}: not looked at", "warn", "its size is in the checkpoint's header")
+    if model is None:
+        return Check("tokenizer", f"{path}: not looked at", "warn", "its size is in the checkpoint's model")
     try:
-        found = load_tokenizer(path, header.description.vocab_size)
+        found = model.load_tokenizer(path)
     except LlmprocError as error:
         return Check("tokenizer", str(error), "fail", "choose one with --tokenizer or LLMPROC_TOKENIZER")
     value = f"{path}: {found.vocab_size} entries, template {found.template_name}, ends at {sorted(found.eos)}"

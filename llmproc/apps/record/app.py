@@ -15,15 +15,15 @@ import time
 from collections.abc import Iterator, Sequence
 
 from llmproc.apps.exits import exit_code_of
-from llmproc.apps.record import summary
 from llmproc.apps.record.options import RecordOptions, parse_options
-from llmproc.apps.record.target import Command, Running, Target
 from llmproc.config import Environment
 from llmproc.monitor import table
 from llmproc.monitor.followed import Recorded
 from llmproc.monitor.logs import Logs
+from llmproc.monitor.record_target import AttachedProcess, RecordTarget, StartedCommand
 from llmproc.monitor.recorder import Recorder
 from llmproc.processes.signalfd import SignalFd
+from llmproc.report import recording
 
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 _ENDING = _PASSED_ON[:4]
@@ -47,7 +47,7 @@ class _Notices:
 
 
 def _record(options: RecordOptions) -> int:
-    target: Target = Command(options.command) if options.pid is None else Running(options.pid)
+    target: RecordTarget = StartedCommand(options.command) if options.pid is None else AttachedProcess(options.pid)
     notices = _Notices()
     # A command's stderr is its own: course lines go there only when that was asked for.
     logs = Logs(options.log, options.pid is not None and not sys.stderr.isatty(), options.run_dir, notices)
@@ -67,7 +67,7 @@ def _record(options: RecordOptions) -> int:
             code = target.exit_code()
         _closing_row(logs, target, recorded)
         logs.describe(exit_code=code, watch=recorder.report())
-        for line in summary.lines(recorded, elapsed_s, options.interval_s, target.usage, recorder.overhead.cost()):
+        for line in recording.lines(recorded, elapsed_s, options.interval_s, target.usage, recorder.overhead.cost()):
             notices(line)
         if logs.folder:
             notices(f"run folder: {logs.folder.path}")
@@ -76,7 +76,7 @@ def _record(options: RecordOptions) -> int:
         logs.close()
 
 
-def _follow(options: RecordOptions, target: Target, recorder: Recorder, signals: SignalFd) -> int | None:
+def _follow(options: RecordOptions, target: RecordTarget, recorder: Recorder, signals: SignalFd) -> int | None:
     """Until the target has ended, its time is over, or a signal says so: the number of that signal."""
     now = time.monotonic()
     due, end = now + options.interval_s, float("inf") if options.duration_s is None else now + options.duration_s
@@ -113,7 +113,7 @@ def _end_of(pid: int) -> Iterator[int | None]:
         os.close(fd)
 
 
-def _closing_row(logs: Logs, target: Target, recorded: Sequence[Recorded]) -> None:
+def _closing_row(logs: Logs, target: RecordTarget, recorded: Sequence[Recorded]) -> None:
     """What wait4 said of a command, as of a worker."""
     last = next((row.last for row in recorded if row.pid == target.pid), None)
     if last is not None and target.usage is not None and logs.csv is not None:

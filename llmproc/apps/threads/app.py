@@ -11,7 +11,7 @@ from llmproc.apps.answer_view import AnswerView
 from llmproc.apps.exits import exit_code, exit_code_of
 from llmproc.apps.screen import Screen
 from llmproc.apps.threads.options import ThreadsOptions, parse_options
-from llmproc.checkpoints.llama2c.header import Header
+from llmproc.checkpoints.model_file import ModelFile
 from llmproc.config import Environment
 from llmproc.errors import RequestError
 from llmproc.labs.threads.clocks import ThreadTimes, of_rusage, read_times, report_lines
@@ -40,7 +40,7 @@ def _run(options: ThreadsOptions, files: ModelFiles) -> int:
     recorder = RunRecorder(options.interval_s, options.log, options.course, options.run_dir, screen.later)
     interrupts = Interrupts(first_ends=True)
     launch, session, view = _assemble(options, files, screen, recorder, interrupts)
-    _describe(recorder, options, files.header)
+    _describe(recorder, options, files.model)
     if options.seed_drawn:
         screen.notice(f"seed {options.sampling.seed}")
     try:
@@ -70,17 +70,17 @@ def _assemble(
         on_progress=lambda progress: setattr(view, "loading", progress),
         on_notice=screen.later,
     )
-    context = options.engine.positions(files.header.description.seq_len)
+    context = options.engine.positions(files.model.description.seq_len)
     session = Session(launch.service, files.tokenizer, files.template, context, options.sampling, options.system)
     view = AnswerView(session, launch.service, screen, interrupts, options.course)
     return launch, session, view
 
 
-def _describe(recorder: RunRecorder, options: ThreadsOptions, header: Header) -> None:
+def _describe(recorder: RunRecorder, options: ThreadsOptions, model: ModelFile) -> None:
     recorder.describe(
         seed=options.sampling.seed,
         checkpoint=str(options.model),
-        checkpoint_bytes=header.size,
+        checkpoint_bytes=model.size,
         course=options.course,
         threads=options.engine.threads,
         sampling={"temperature": options.sampling.temperature, "top_p": options.sampling.top_p},

@@ -24,13 +24,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from llmproc.checkpoints.description import ModelDescription, WeightType
+from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.ggml_types import convert
-from llmproc.checkpoints.llama2c.layout import LAYER_TENSORS, MATRICES, names_of, shape_of
-from llmproc.checkpoints.llama2c.weights import Int8Matrix, Matrix, Q4Matrix, Weights
 from llmproc.checkpoints.replacement import replacing
 from llmproc.checkpoints.source_file import refuse, shown
-from llmproc.checkpoints.weight_types import GROUP, converted_description
+from llmproc.checkpoints.tensors import LAYER_TENSORS, MATRICES, tensor_names, tensor_shape
+from llmproc.checkpoints.weight_types import GROUP, STORED, converted_description
+from llmproc.checkpoints.weights import Int8Matrix, Matrix, Q4Matrix, Weights
+from llmproc.config import WeightType
 from llmproc.errors import UsageError
 
 ALIGNMENT = 32
@@ -44,18 +45,17 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class GgmlType:
-    """How a type is called in a file: ggml's tensor type, llama.cpp's file type, and the bytes of 32 values."""
+    """The numbers of a weight type in a file: ggml's tensor type and llama.cpp's file type."""
 
     tensor: int
     file: int
-    group_bytes: int
 
 
 TYPES: dict[WeightType, GgmlType] = {
-    "f32": GgmlType(0, 0, 128),
-    "f16": GgmlType(1, 1, 64),
-    "q4": GgmlType(2, 2, 18),
-    "int8": GgmlType(8, 7, 34),
+    "f32": GgmlType(0, 0),
+    "f16": GgmlType(1, 1),
+    "q4": GgmlType(2, 2),
+    "int8": GgmlType(8, 7),
 }
 _Q8_0 = np.dtype([("scale", "<f2"), ("values", "i1", GROUP)])
 _Q4_0 = np.dtype([("scale", "<f2"), ("values", "u1", GROUP // 2)])
@@ -77,8 +77,7 @@ class _Tensor:
 
     @property
     def nbytes(self) -> int:
-        count = math.prod(self.shape)
-        return count * 4 if self.type == "f32" else count * TYPES[self.type].group_bytes // GROUP
+        return math.prod(self.shape) * STORED[self.type].group_bytes // GROUP
 
     @property
     def label(self) -> str:
@@ -121,12 +120,12 @@ def _check_groups(path: Path | str, description: ModelDescription, weights: Weig
 
 
 def _tensors(description: ModelDescription) -> Iterator[_Tensor]:
-    for ours in names_of(description, "version 1"):
+    for ours in tensor_names(description):
         stored = description.weight_type if ours in MATRICES else "f32"
         layers: list[int | None] = [*range(description.n_layers)] if ours in LAYER_TENSORS else [None]
         for layer in layers:
             name = f"{NAMES[ours]}.weight" if layer is None else f"blk.{layer}.{NAMES[ours]}.weight"
-            yield _Tensor(name, ours, layer, shape_of(description, ours), stored)
+            yield _Tensor(name, ours, layer, tensor_shape(description, ours), stored)
 
 
 def _taken(weights: Weights, tensor: _Tensor) -> Matrix:

@@ -1,6 +1,6 @@
 """Where every tensor lies in a checkpoint: the three layouts of llama2.c as one table. Arithmetic only, no I/O.
 
-Serves the header reader (exact file size), the views and the writer, so that these three can never disagree.
+Used by the header reader (exact file size), the views and the writer, so that these three can never disagree.
 
     version 2   256-byte header, fp32 norms, then int8 matrices, each followed by its fp32 scales
     version 1   256-byte header, the same order, everything fp32
@@ -17,14 +17,12 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.tensors import LAYER_MATRICES, LAYER_TENSORS, MATRICES, tensor_shape
 
 Layout = Literal["version 2", "version 1", "legacy"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 HEADER_BYTES: dict[Layout, int] = {"version 2": 256, "version 1": 256, "legacy": 28}
 
-LAYER_MATRICES = ("wq", "wk", "wv", "wo", "w1", "w2", "w3")
-LAYER_TENSORS = frozenset((*LAYER_MATRICES, "attention_norm", "ffn_norm"))
-MATRICES = frozenset((*LAYER_MATRICES, "embedding", "classifier"))
 ROPE_TABLES = frozenset(("rope_cos", "rope_sin"))  # only in the legacy layout; we compute our own
 
 _NEW_ORDER = ("attention_norm", "ffn_norm", "final_norm", "embedding", *LAYER_MATRICES, "classifier")
@@ -55,26 +53,11 @@ class Span:
         return self.name if self.layer is None else f"layer {self.layer} {self.name}"
 
 
-def shape_of(description: ModelDescription, name: str) -> tuple[int, ...]:
-    """Shape of one tensor (of one layer); matrices are (rows, cols) = (outputs, inputs)."""
-    d = description
-    shapes: dict[str, tuple[int, ...]] = {
-        "embedding": (d.vocab_size, d.dim),
-        "classifier": (d.vocab_size, d.dim),
-        "attention_norm": (d.dim,),
-        "ffn_norm": (d.dim,),
-        "final_norm": (d.dim,),
-        "wq": (d.dim, d.dim),
-        "wk": (d.kv_dim, d.dim),
-        "wv": (d.kv_dim, d.dim),
-        "wo": (d.dim, d.dim),
-        "w1": (d.hidden_dim, d.dim),
-        "w2": (d.dim, d.hidden_dim),
-        "w3": (d.hidden_dim, d.dim),
-        "rope_cos": (d.seq_len, d.head_dim // 2),
-        "rope_sin": (d.seq_len, d.head_dim // 2),
-    }
-    return shapes[name]
+def span_shape(description: ModelDescription, name: str) -> tuple[int, ...]:
+    """Return the shape of one tensor of the file: a model's tensor (of one layer), or a rope table."""
+    if name in ROPE_TABLES:
+        return description.seq_len, description.head_dim // 2
+    return tensor_shape(description, name)
 
 
 def names_of(description: ModelDescription, layout: Layout) -> tuple[str, ...]:
@@ -85,7 +68,7 @@ def names_of(description: ModelDescription, layout: Layout) -> tuple[str, ...]:
 
 def tensor_bytes(description: ModelDescription, layout: Layout, name: str) -> int:
     """Bytes of one tensor (of one layer), with its scales."""
-    count = math.prod(shape_of(description, name))
+    count = math.prod(span_shape(description, name))
     if layout == "version 2" and name in MATRICES:
         return count + 4 * (count // description.group_size)
     return 4 * count
@@ -104,7 +87,7 @@ def spans(description: ModelDescription, layout: Layout) -> Iterator[Span]:
     """Every tensor in file order, gapless from the end of the header to the end of the file."""
     offset = HEADER_BYTES[layout]
     for name in names_of(description, layout):
-        shape, nbytes = shape_of(description, name), tensor_bytes(description, layout, name)
+        shape, nbytes = span_shape(description, name), tensor_bytes(description, layout, name)
         quantised = layout == "version 2" and name in MATRICES
         layers: list[int | None] = [*range(description.n_layers)] if name in LAYER_TENSORS else [None]
         for layer in layers:

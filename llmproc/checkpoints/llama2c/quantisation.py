@@ -1,4 +1,4 @@
-"""Float32 matrices to groups of int8 with one scale each, and back: the arithmetic of llama2.c's version 2 files.
+"""Float32 matrices to groups of int8 with one scale each: the arithmetic of llama2.c's version 2 files.
 
 Serves the writer, training and tests. No I/O, and nothing of the kernels' own quantisation of activations.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from llmproc.checkpoints.llama2c.weights import Float32, Int8Matrix
+from llmproc.checkpoints.weights import Float32, Int8Matrix
 
 BLOCK = 1 << 20  # values quantised at once: temporaries stay small beside a large matrix
 
@@ -39,11 +39,3 @@ def quantise(array: Float32, group: int) -> Int8Matrix:
         values[start : start + step] = whole.reshape(-1, cols)
         scales[start : start + step] = scale
     return Int8Matrix(values, scales)
-
-
-def dequantise(matrix: Int8Matrix) -> Float32:
-    """The float32 matrix (rows, cols) that `matrix` stands for."""
-    rows, cols = matrix.values.shape
-    groups = matrix.scales.shape[1]
-    product = matrix.values.reshape(rows, groups, -1).astype(np.float32) * matrix.scales[:, :, None]
-    return product.reshape(rows, cols)

@@ -14,12 +14,13 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.ggml_types import dequantise
 from llmproc.checkpoints.llama2c.header import pack_header, parse_description
 from llmproc.checkpoints.llama2c.layout import ROPE_TABLES, Layout, Span, file_size, spans
-from llmproc.checkpoints.llama2c.quantisation import dequantise, quantise
-from llmproc.checkpoints.llama2c.weights import Floats, Int8Matrix, Q4Matrix, Weights
+from llmproc.checkpoints.llama2c.quantisation import quantise
 from llmproc.checkpoints.replacement import replacing
 from llmproc.checkpoints.source_file import refuse
+from llmproc.checkpoints.weights import Floats, Int8Matrix, Q4Matrix, Weights
 
 Progress: TypeAlias = Callable[[int, int], None]  # bytes written, bytes in all
 Chunks: TypeAlias = Callable[[Span], Iterable[np.ndarray]]

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.llama2c.header import read_header
 from llmproc.checkpoints.llama2c.layout import Layout
+from llmproc.checkpoints.model_file import open_model
 from llmproc.checkpoints.synth import SHAPES, write_synthetic
+from llmproc.checkpoints.tensors import LAYER_MATRICES, matrix_shape
+from llmproc.checkpoints.weight_types import STORED
 from llmproc.errors import CheckpointError, UsageError
 from llmproc.experiments.bench.work import Work
 
 SEED = 42
 COURSE = "course"  # as --weights: a version 2 file, int8 in groups of 64 with fp32 scales
-_BITS = {"int8": 8.5, "q4": 4.5, "f16": 16.0, "f32": 32.0}  # per weight, scales of 32 included
-LABELS = {"int8": "Q8_0", "q4": "Q4_0", "f16": "F16", "f32": "F32"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +44,20 @@ class Model:
         """For a table: llama.cpp's name of the type, or the file's own groups."""
         if self.weights is None and self.description.group_size:
             return f"int8 g{self.description.group_size}"
-        return LABELS[self.kind]
+        return STORED[self.kind].label
 
     @property
     def bits(self) -> float:
         """Per weight, scales included."""
         if self.weights is None and self.description.group_size:
             return 8 + 32 / self.description.group_size
-        return _BITS[self.kind]
+        return STORED[self.kind].bits
 
     @property
     def layer_values(self) -> int:
         """Weights of all layers' matrices."""
-        d = self.description
-        return d.n_layers * d.dim * (2 * d.n_heads * d.head_dim + 2 * d.kv_dim + 3 * d.hidden_dim)
+        shapes = [matrix_shape(self.description, name) for name in LAYER_MATRICES]
+        return self.description.n_layers * sum(rows * columns for rows, columns in shapes)
 
     @property
     def output_values(self) -> int:
@@ -105,13 +105,13 @@ def synthetic_model(shape: str, weights: str, progress: Callable[[int, int], Non
         path.parent.mkdir(parents=True, exist_ok=True)
         write_synthetic(path, shape, SEED, layout, progress)
     quantised = None if weights in (COURSE, "f32") else weights
-    return Model(shape, path, read_header(path).description, layout, quantised, True)
+    return Model(shape, path, open_model(path).description, layout, quantised, True)
 
 
 def _holds(path: Path, shape: str) -> bool:
     wanted = SHAPES[shape]
     try:
-        found = read_header(path).description
+        found = open_model(path).description
     except CheckpointError:
         return False
     sizes = ("dim", "hidden_dim", "n_layers", "n_heads", "n_kv_heads", "vocab_size", "seq_len")
@@ -120,15 +120,15 @@ def _holds(path: Path, shape: str) -> bool:
 
 def given_model(path: Path, weights: str | None) -> Model:
     """A user's file. UsageError when it cannot be quantised to `weights`, CheckpointError when it is none."""
-    header = read_header(path)
-    own = header.description.weight_type
+    found = open_model(path)
+    own = found.description.weight_type
     if weights == own:
         weights = None
     if weights is not None and own != "f32":
         raise UsageError(
             f"--weights is {weights}: {path} holds {own} already, only an fp32 checkpoint can be quantised"
         )
-    return Model(path.name, path, header.description, header.layout, weights, False)
+    return Model(path.name, path, found.description, found.version, weights, False)
 
 
 def refuse_peer(model: Model, peer: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from llmproc.checkpoints.llama2c.header import read_header
+from llmproc.checkpoints.model_file import open_model
 from llmproc.errors import RequestError, StartError
 from llmproc.experiments.compare_modes.arm import ArmRow, ArmRun, Prompt
 from llmproc.experiments.compare_modes.options import CompareOptions
@@ -29,7 +29,6 @@ from llmproc.service.service import Service, ServiceConfig
 from llmproc.service.ticket import Ticket
 from llmproc.session.conversation import Session
 from llmproc.text.templates.template import ChatTemplate
-from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 _START_S = 120.0  # for all workers; the first of them may wait for kernels to be compiled
 
@@ -72,8 +71,9 @@ class ProcessArm:
         self._options, self._output = options, output
         self._orders: dict[Prompt, Generate] = {}
         if options.work == "generate":
-            self._description = read_header(options.model).description
-            self._tokenizer = load_tokenizer(options.tokenizer, self._description.vocab_size)
+            model = open_model(options.model)
+            self._description = model.description
+            self._tokenizer = model.load_tokenizer(options.tokenizer)
             self._template = ChatTemplate(self._tokenizer.template_name)
 
     def run(self, mode: str, workers: int, prompts: Sequence[Prompt]) -> ArmRun:

@@ -22,7 +22,7 @@ from llmproc.monitor import table  # noqa: E402
 from llmproc.monitor.cgroup import Throttling  # noqa: E402
 from llmproc.monitor.courselog import format_line  # noqa: E402
 from llmproc.monitor.proc import SchedStat, Stat  # noqa: E402
-from llmproc.monitor.usage import Sample, cpu_percent  # noqa: E402
+from llmproc.monitor.usage import ProcSample, cpu_percent  # noqa: E402
 
 START, TEMPLATE, FIRST, SECOND = 5000.0, 4711, 4713, 4716  # seconds; pids
 TURNS = (  # arrival, prompt tokens, cached tokens, new tokens, prefill s, tokens/s
@@ -48,7 +48,7 @@ class Simulation:
     def begin_worker(self, pid: int) -> None:
         """A fresh worker: all counters at 0."""
         self.pid, self.user, self.system, self.wait, self.slices, self.faults = pid, 0.0, 0.01, 0.0, 3, 900
-        self.last: Sample | None = None
+        self.last: ProcSample | None = None
         self.t = 0.0
 
     def event(self, t: float, kind: str, **fields: object) -> None:
@@ -85,7 +85,7 @@ class Simulation:
             0,
         )
         sched = SchedStat(round((self.user + self.system) * 1e9), round(self.wait * 1e9), self.slices)
-        now = Sample(START + t, stat, {self.pid: sched})
+        now = ProcSample(START + t, stat, {self.pid: sched})
         switches = (self.slices // 3, self.slices // 2)
         size = 11_800_000 + self.faults * 512 if pss else None
         throttling = Throttling(0, 0, 0.0)

@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, cast
 
-from llmproc.checkpoints.description import WeightType
+from llmproc.config import WeightType
 from llmproc.errors import StartError, UsageError
 from llmproc.experiments.bench.arms.arm import ArmOptions, ModelArm, random_ids
 from llmproc.experiments.bench.work import Work
@@ -178,8 +178,8 @@ def open_arm(options: ArmOptions) -> LlamaCppArm:
 
 def _write(file: Path, options: ArmOptions) -> None:
     from llmproc.checkpoints.gguf.writer import write_gguf
-    from llmproc.checkpoints.llama2c.weights import load_checkpoint
+    from llmproc.checkpoints.model_file import open_model
 
-    header, weights = load_checkpoint(options.path)
+    model = open_model(options.path)
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_gguf(file, header.description, weights, cast(WeightType, options.weights or "f32"))
+    write_gguf(file, model.description, model.load().weights, cast(WeightType, options.weights or "f32"))

@@ -11,16 +11,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llmproc.apps.columns import PSS_COLUMN, USE_COLUMNS, Column, decimal, fitting, header_line, whole_number
-from llmproc.apps.top.view import GONE, Group, Key, Row, View
+from llmproc.monitor.live import GONE, InstanceView, LiveView, ProcessRow
+from llmproc.monitor.proc import ProcessKey
+from llmproc.report.columns import PSS_COLUMN, USE_COLUMNS, Column, decimal, fitting, header_line, whole_number
 from llmproc.text.tokenizers.streaming import printable
 
 KEYS = "up/down: select a worker   + -: nice   0-9, p: pin to a core, the next core   u: unpin   q: quit"
-Line = tuple["Span", ...]
+Line = tuple["StyledText", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class StyledText:
     """A piece of a line. Kinds: "" title instance header selected busy waiting message."""
 
     text: str
@@ -30,13 +31,13 @@ class Span:
 _STATE_KINDS = {"R": "busy", "T": "waiting", "t": "waiting", "D": "waiting", "Z": "waiting", GONE: "waiting"}
 
 
-def _core(row: Row) -> str:
+def _core(row: ProcessRow) -> str:
     """=1: it may run nowhere else."""
     pinned = "=" if len(row.allowed) == 1 and (os.cpu_count() or 1) > 1 else ""
     return "-" if row.core is None else f"{pinned}{row.core}"
 
 
-COLUMNS: tuple[Column[Row], ...] = (
+COLUMNS: tuple[Column[ProcessRow], ...] = (
     Column("PID", lambda row: str(row.pid or "-")),
     Column("ROLE", lambda row: row.name, left=True),
     Column("S", lambda row: row.state, left=True, kind=lambda row: _STATE_KINDS.get(row.state, "")),
@@ -53,7 +54,7 @@ COLUMNS: tuple[Column[Row], ...] = (
 )
 
 
-def body(view: View, width: int | None, selected: Key | None = None) -> list[Line]:
+def body(view: LiveView, width: int | None, selected: ProcessKey | None = None) -> list[Line]:
     """The table: per instance a line of its own, then its processes."""
     rows = [row for group in view.groups for row in group.rows]
     columns = fitting(COLUMNS, rows, width)
@@ -61,8 +62,8 @@ def body(view: View, width: int | None, selected: Key | None = None) -> list[Lin
     for group in view.groups:
         if lines:
             lines.append(())
-        lines.append((Span(_about(group, view.t, width), "instance"),))
-        lines.append((Span(header_line(columns), "header"),))
+        lines.append((StyledText(_about(group, view.t, width), "instance"),))
+        lines.append((StyledText(header_line(columns), "header"),))
         for row in group.rows:
             chosen = selected is not None and (row.pid, row.starttime) == selected
             lines.append(_row(row, columns, chosen))
@@ -70,20 +71,20 @@ def body(view: View, width: int | None, selected: Key | None = None) -> list[Lin
 
 
 def whole(
-    view: View, width: int, height: int, selected: Key | None, message: str, interval_s: float, where: str
+    view: LiveView, width: int, height: int, selected: ProcessKey | None, message: str, interval_s: float, where: str
 ) -> list[Line]:
     """A screen full: title, the table around the selected row, a message or the keys. At most `height` lines."""
     load = " ".join(f"{value:.2f}" for value in os.getloadavg())
     count = f"{len(view.groups)} instance" + ("" if len(view.groups) == 1 else "s")
     title = f"llmproc top  {time.strftime('%H:%M:%S')}  {count}, every {interval_s:g} s   load {load}"
-    table = body(view, width, selected) or [(Span(_cut(where, width), "message"),)]
+    table = body(view, width, selected) or [(StyledText(_cut(where, width), "message"),)]
     room = max(1, height - 4)
     if len(table) > room:
         at = next((place for place, line in enumerate(table) if any(s.kind == "selected" for s in line)), 0)
         first = max(0, min(at - room // 2, len(table) - room))
         table = table[first : first + room]
-    last = Span(_cut(message, width), "message") if message else Span(_cut(KEYS, width), "title")
-    return [(Span(_cut(title, width), "title"),), (), *table, (), (last,)][:height]
+    last = StyledText(_cut(message, width), "message") if message else StyledText(_cut(KEYS, width), "title")
+    return [(StyledText(_cut(title, width), "title"),), (), *table, (), (last,)][:height]
 
 
 def plain(lines: Sequence[Line]) -> str:
@@ -91,7 +92,7 @@ def plain(lines: Sequence[Line]) -> str:
     return "".join("".join(span.text for span in line).rstrip() + "\n" for line in lines)
 
 
-def _about(group: Group, now: float, width: int | None) -> str:
+def _about(group: InstanceView, now: float, width: int | None) -> str:
     """Who it is; with the run folder if there is room."""
     instance, up = group.instance, int(max(0, now - group.instance.started_t))
     program, _, arguments = instance.command.partition(" ")
@@ -101,11 +102,11 @@ def _about(group: Group, now: float, width: int | None) -> str:
     return _cut(printable(chosen).replace("\n", " "), width)
 
 
-def _row(row: Row, columns: Sequence[tuple[Column[Row], int]], selected: bool) -> Line:
+def _row(row: ProcessRow, columns: Sequence[tuple[Column[ProcessRow], int]], selected: bool) -> Line:
     spans = []
     for place, (column, wide) in enumerate(columns):
         text = column.padded(printable(column.text(row)), wide)
-        spans.append(Span((" " if place else "") + text, "selected" if selected else column.kind(row)))
+        spans.append(StyledText((" " if place else "") + text, "selected" if selected else column.kind(row)))
     return tuple(spans)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from resource import struct_rusage
 
-from llmproc.apps.columns import PSS_COLUMN, USE_COLUMNS, Column, fitting, header_line, row_line
 from llmproc.monitor.followed import Recorded
+from llmproc.report.columns import PSS_COLUMN, USE_COLUMNS, Column, fitting, header_line, row_line
 from llmproc.text.tokenizers.streaming import printable
 
 MOST_ROWS = 10

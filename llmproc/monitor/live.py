@@ -16,19 +16,19 @@ from typing import Any
 
 from llmproc.monitor import proc
 from llmproc.monitor.instances import Instance, running
+from llmproc.monitor.proc import ProcessKey
 from llmproc.monitor.service_stats import WorkerCount
 from llmproc.monitor.subject import Subject
-from llmproc.monitor.usage import Rates, Sample, rates
+from llmproc.monitor.usage import ProcSample, Rates, rates
 
 _SHORTEST_S = 0.08  # between two looks that make a rate: a key pressed in between must not make nonsense of it
 _LAG_S = 0.5  # main writes at most so much later than it knows
 _STALE_S = 1.5  # a running request that was not heard of for so long makes no tokens now
 GONE = "X"  # the kernel's letter for what no longer shows; main may not have noticed yet
-Key = tuple[int, int]  # pid, starttime
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ProcessRow:
     """One process. None: not known (yet), or means nothing for this kind of process."""
 
     role: str  # main, template, worker
@@ -57,19 +57,19 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class InstanceView:
     """An instance and its processes: main first, then template and workers."""
 
     instance: Instance
-    rows: tuple[Row, ...]
+    rows: tuple[ProcessRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class LiveView:
     """One look at all instances."""
 
     t: float  # CLOCK_MONOTONIC
-    groups: tuple[Group, ...]
+    groups: tuple[InstanceView, ...]
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`; documented in `--help` by its names."""
@@ -91,12 +91,12 @@ class View:
 @dataclass(slots=True)
 class _Watched:
     subject: Subject
-    base: Sample | None = None
+    base: ProcSample | None = None
     rates: Rates | None = None
 
 
 @dataclass(slots=True)
-class _Speed:
+class _TokenRate:
     """Tokens per second of one worker, between two of main's writings."""
 
     count: WorkerCount | None = None
@@ -116,7 +116,7 @@ class _Speed:
         return self.per_s
 
 
-class Look:
+class LiveMonitor:
     """Looks again and again; what it remembers of one look makes the rates of the next."""
 
     def __init__(
@@ -124,21 +124,21 @@ class Look:
     ) -> None:
         """`find`: where instances come from, for tests."""
         self._clock, self._find = clock, find
-        self._watched: dict[Key, _Watched] = {}
-        self._speeds: dict[tuple[int, int, int], _Speed] = {}
+        self._watched: dict[ProcessKey, _Watched] = {}
+        self._speeds: dict[tuple[int, int, int], _TokenRate] = {}
 
-    def view(self) -> View:
+    def view(self) -> LiveView:
         """How things stand now."""
-        seen: set[Key] = set()
+        seen: set[ProcessKey] = set()
         groups = tuple(self._group(instance, seen) for instance in self._find())
         self._watched = {key: watched for key, watched in self._watched.items() if key in seen}
         self._speeds = {key: speed for key, speed in self._speeds.items() if key[:2] in seen}
-        return View(self._clock(), groups)
+        return LiveView(self._clock(), groups)
 
-    def _group(self, instance: Instance, seen: set[Key]) -> Group:
+    def _group(self, instance: Instance, seen: set[ProcessKey]) -> InstanceView:
         speeds = {worker.slot: self._speed(instance, worker) for worker in instance.workers}
         known = [speed for speed in speeds.values() if speed is not None]
-        main = Row(
+        main = ProcessRow(
             "main",
             pid=instance.pid,
             tokens_per_s=sum(known) if known else None,
@@ -147,9 +147,9 @@ class Look:
         )
         rows = [self._filled(main, seen)]
         if instance.template:
-            rows.append(self._filled(Row("template", pid=instance.template), seen, instance.pid))
+            rows.append(self._filled(ProcessRow("template", pid=instance.template), seen, instance.pid))
         for worker in instance.workers:
-            row = Row(
+            row = ProcessRow(
                 "worker",
                 worker.slot,
                 worker.pid,
@@ -160,13 +160,13 @@ class Look:
                 steals=worker.steals,
             )
             rows.append(self._filled(row, seen, instance.pid))
-        return Group(instance, tuple(rows))
+        return InstanceView(instance, tuple(rows))
 
     def _speed(self, instance: Instance, worker: WorkerCount) -> float | None:
         key = (instance.pid, instance.starttime, worker.slot)
-        return self._speeds.setdefault(key, _Speed()).update(worker, self._clock())
+        return self._speeds.setdefault(key, _TokenRate()).update(worker, self._clock())
 
-    def _filled(self, row: Row, seen: set[Key], parent: int | None = None) -> Row:
+    def _filled(self, row: ProcessRow, seen: set[ProcessKey], parent: int | None = None) -> ProcessRow:
         """With what the kernel says. `parent`: whose child it must be; a pid that is not its child is somebody else."""
         stat = proc.read_stat(row.pid) if row.pid else None
         if stat is None or (parent is not None and stat.ppid != parent):

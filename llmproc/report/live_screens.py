@@ -12,8 +12,9 @@ import os
 import sys
 from typing import Any, Protocol
 
-from llmproc.apps.top import layout
-from llmproc.apps.top.view import Key, View
+from llmproc.monitor.live import LiveView
+from llmproc.monitor.proc import ProcessKey
+from llmproc.report import live_table
 
 _STYLES = {
     "title": "dim",
@@ -27,7 +28,7 @@ _STYLES = {
 _HOME_AND_ERASE = "\x1b[H\x1b[J"
 
 
-class Screen(Protocol):
+class LiveScreen(Protocol):
     """What the loop needs."""
 
     first_view: bool  # whether a view without rates is worth showing
@@ -38,11 +39,11 @@ class Screen(Protocol):
     def leave(self) -> None:
         """Give it back as it was; also when it was never taken."""
 
-    def show(self, view: View, selected: Key | None, message: str) -> None:
+    def show(self, view: LiveView, selected: ProcessKey | None, message: str) -> None:
         """Draw."""
 
 
-class Stream:
+class TableStream:
     """Not a terminal, or one look only: a table per look, all columns, a blank line between two."""
 
     first_view = False
@@ -57,22 +58,22 @@ class Stream:
     def leave(self) -> None:
         """Nothing to give back."""
 
-    def show(self, view: View, selected: Key | None, message: str) -> None:
-        """See Screen."""
-        text = layout.plain(layout.body(view, None)) or f"{self._where}\n"
+    def show(self, view: LiveView, selected: ProcessKey | None, message: str) -> None:
+        """See LiveScreen."""
+        text = live_table.plain(live_table.body(view, None)) or f"{self._where}\n"
         _put(("\n" if self._shown else "") + text)
         self._shown += 1
 
 
-class Json(Stream):
+class JsonStream(TableStream):
     """One object per look, one line each."""
 
-    def show(self, view: View, selected: Key | None, message: str) -> None:
-        """See Screen."""
+    def show(self, view: LiveView, selected: ProcessKey | None, message: str) -> None:
+        """See LiveScreen."""
         _put(json.dumps(view.as_json(), separators=(",", ":")) + "\n")
 
 
-class Plain:
+class PlainScreen:
     """A terminal without rich: the table is printed anew from the upper left corner (below the last, on a dumb one)."""
 
     first_view = True
@@ -87,16 +88,18 @@ class Plain:
     def leave(self) -> None:
         """Nothing to give back."""
 
-    def show(self, view: View, selected: Key | None, message: str) -> None:
-        """See Screen. The selected row has a mark in front, as there are no colours."""
+    def show(self, view: LiveView, selected: ProcessKey | None, message: str) -> None:
+        """See LiveScreen. The selected row has a mark in front, as there are no colours."""
         size = os.get_terminal_size(sys.stdout.fileno())
         width, height = size.columns - 2, size.lines - 1
-        lines = layout.whole(view, width, height, selected, message, self._interval_s, self._where)
-        marked = ((layout.Span("> " if any(s.kind == "selected" for s in line) else "  "), *line) for line in lines)
-        _put(self._again + layout.plain(list(marked)))
+        lines = live_table.whole(view, width, height, selected, message, self._interval_s, self._where)
+        marked = (
+            (live_table.StyledText("> " if any(s.kind == "selected" for s in line) else "  "), *line) for line in lines
+        )
+        _put(self._again + live_table.plain(list(marked)))
 
 
-class Rich:
+class RichScreen:
     """The alternate screen, in colours."""
 
     first_view = True
@@ -109,7 +112,7 @@ class Rich:
         self._live: Any = None
 
     def enter(self) -> None:
-        """See Screen."""
+        """See LiveScreen."""
         from rich.live import Live
 
         self._live = Live(
@@ -118,28 +121,28 @@ class Rich:
         self._live.start()
 
     def leave(self) -> None:
-        """See Screen."""
+        """See LiveScreen."""
         live, self._live = self._live, None
         if live is not None:
             live.stop()
 
-    def show(self, view: View, selected: Key | None, message: str) -> None:
-        """See Screen."""
+    def show(self, view: LiveView, selected: ProcessKey | None, message: str) -> None:
+        """See LiveScreen."""
         from rich.text import Text
 
         width, height = self._console.size
-        lines = layout.whole(view, width, height, selected, message, self._interval_s, self._where)
+        lines = live_table.whole(view, width, height, selected, message, self._interval_s, self._where)
         text = Text("\n", no_wrap=True, overflow="crop").join(
             Text.assemble(*((span.text, _STYLES.get(span.kind, "")) for span in line)) for line in lines
         )
         self._live.update(text, refresh=True)
 
 
-def terminal_screen(interval_s: float, where: str, plain: bool) -> Screen:
+def terminal_screen(interval_s: float, where: str, plain: bool) -> LiveScreen:
     """The best screen for the terminal that stdout is."""
     if plain or os.environ.get("TERM", "dumb") == "dumb" or importlib.util.find_spec("rich") is None:
-        return Plain(interval_s, where)
-    return Rich(interval_s, where)
+        return PlainScreen(interval_s, where)
+    return RichScreen(interval_s, where)
 
 
 def _put(text: str) -> None:

@@ -32,7 +32,7 @@ class CommandError(LlmprocError):
         self.exit_code = 127 if number == errno.ENOENT else 126
 
 
-class Target(Protocol):
+class RecordTarget(Protocol):
     """What the loop asks."""
 
     pid: int
@@ -59,7 +59,7 @@ class Target(Protocol):
         """When the recording is over."""
 
 
-class Command:
+class StartedCommand:
     """A child of ours, and all that it starts: what loses its parent becomes our child, and is reaped by us."""
 
     def __init__(self, command: Sequence[str]) -> None:
@@ -122,7 +122,7 @@ class Command:
             os.kill(self.pid, number)
 
 
-class Running:
+class AttachedProcess:
     """A process that somebody else started; it is only looked at."""
 
     usage: struct_rusage | None = None

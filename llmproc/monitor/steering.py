@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from llmproc.apps.top.view import Key, Row, View
 from llmproc.monitor import proc
+from llmproc.monitor.live import LiveView, ProcessRow
+from llmproc.monitor.proc import ProcessKey
 from llmproc.processes.scheduling import set_scheduling
 
 _LOWEST, _HIGHEST = -20, 19
@@ -21,10 +22,10 @@ class Steering:
 
     def __init__(self, change: Callable[..., None] = set_scheduling) -> None:
         """`change`: what sets nice value and cores, for tests."""
-        self.selected: Key | None = None
+        self.selected: ProcessKey | None = None
         self._change = change
 
-    def press(self, key: str, view: View) -> str:
+    def press(self, key: str, view: LiveView) -> str:
         """Does what `key` means; returns what there is to say, "" for nothing."""
         workers = [row for group in view.groups for row in group.rows if row.role == "worker" and row.pid]
         if key in ("up", "down"):
@@ -43,13 +44,13 @@ class Steering:
         core = int(key) if key != "p" else _next(row.allowed, every)
         return self._pin(row, (core,), f"pinned to core {core}")
 
-    def follow(self, view: View) -> None:
+    def follow(self, view: LiveView) -> None:
         """The selected worker may have died: then nothing is selected, or the only one there is."""
         keys = [(row.pid, row.starttime) for group in view.groups for row in group.rows if row.role == "worker"]
         if self.selected not in keys:
             self.selected = keys[0] if len(keys) == 1 and keys[0][0] else None
 
-    def _move(self, by: int, workers: list[Row]) -> None:
+    def _move(self, by: int, workers: list[ProcessRow]) -> None:
         keys = [(row.pid, row.starttime) for row in workers]
         if not keys:
             self.selected = None
@@ -58,16 +59,16 @@ class Steering:
         else:
             self.selected = keys[0 if by > 0 else -1]
 
-    def _nice(self, row: Row, by: int) -> str:
+    def _nice(self, row: ProcessRow, by: int) -> str:
         wanted = max(_LOWEST, min(_HIGHEST, (row.nice or 0) + by))
         if wanted == row.nice:
             return f"{row.name} ({row.pid}): nice goes from {_LOWEST} to {_HIGHEST}"
         return self._set(row, f"nice {wanted}", nice=wanted)
 
-    def _pin(self, row: Row, cores: tuple[int, ...], done: str) -> str:
+    def _pin(self, row: ProcessRow, cores: tuple[int, ...], done: str) -> str:
         return self._set(row, done, cpus=cores)
 
-    def _set(self, row: Row, done: str, **values: object) -> str:
+    def _set(self, row: ProcessRow, done: str, **values: object) -> str:
         """The process is looked at once more: its pid may have been used again since it was shown."""
         stat = proc.read_stat(row.pid)
         name = f"{row.name} ({row.pid})"
@@ -85,7 +86,7 @@ class Steering:
         return f"{name}: {done}"
 
 
-def _cores_of_main(row: Row, view: View) -> tuple[int, ...]:
+def _cores_of_main(row: ProcessRow, view: LiveView) -> tuple[int, ...]:
     """All cores that a worker of this instance may be given: main's own."""
     for group in view.groups:
         if row in group.rows:

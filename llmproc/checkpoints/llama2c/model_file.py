@@ -1,0 +1,68 @@
+"""llama2.c's three layouts as a ModelFile: what `checkpoints.model_file.open_model` gives for such a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.fingerprint import fingerprint_file
+from llmproc.checkpoints.llama2c.header import Header, read_header
+
+if TYPE_CHECKING:
+    from llmproc.checkpoints.weights import LoadedModel
+    from llmproc.text.tokenizers.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Llama2cFile:
+    """A checkpoint of llama2.c with a checked header."""
+
+    header: Header
+
+    @classmethod
+    def open(cls, path: Path | str) -> Llama2cFile:
+        """Read and check the header. CheckpointError."""
+        return cls(read_header(path))
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.header.path
+
+    @property
+    def format(self) -> str:
+        """Always `llama2.c`."""
+        return "llama2.c"
+
+    @property
+    def version(self) -> str:
+        """`version 2`, `version 1` or `legacy`."""
+        return self.header.layout
+
+    @property
+    def description(self) -> ModelDescription:
+        """Shape and constants of the model."""
+        return self.header.description
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self.header.size
+
+    def fingerprint(self) -> str:
+        """Identify the content of the file. CheckpointError when it cannot be read."""
+        return fingerprint_file(self.path)
+
+    def load_tokenizer(self, path: Path) -> Tokenizer:
+        """Load a tokenizer.bin (with its sidecar); the format has no place for one of its own. TokenizerError."""
+        from llmproc.text.tokenizers.tokenizer import load_tokenizer  # the template opens models and needs none
+
+        return load_tokenizer(path, self.description.vocab_size)
+
+    def load(self) -> LoadedModel:
+        """Read the whole file into private memory and view its tensors there. CheckpointError."""
+        from llmproc.checkpoints.llama2c.reading import load_weights  # main opens models and never imports NumPy
+
+        return load_weights(self.header)

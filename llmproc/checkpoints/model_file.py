@@ -1,0 +1,64 @@
+"""One way to open a model, whatever format it is stored in: `open_model(path)`.
+
+    open_model(path) --> ModelFile     .path .format .version .description .size     what main needs; no NumPy
+                                       .fingerprint()                                reads the file, keeps nothing
+                                       .load_tokenizer(path)
+                                       .load()                                       the template: all weights
+
+Used by everything that reads a model. A new format is a folder of this room with a class of ModelFile's shape and one
+line in `open_model`: the reader brings the format's own names to those of `tensors` and its types to those of
+`weight_types`, and no caller changes. Formats that store a tokenizer inside the model answer `load_tokenizer` with it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.llama2c.model_file import Llama2cFile
+
+if TYPE_CHECKING:
+    from llmproc.checkpoints.weights import LoadedModel
+    from llmproc.text.tokenizers.tokenizer import Tokenizer
+
+
+class ModelFile(Protocol):
+    """A model on disk whose header broke no rule. Of its weights nothing has been read yet."""
+
+    @property
+    def path(self) -> Path:
+        """The file, or the folder of a format that has several."""
+
+    @property
+    def format(self) -> str:
+        """The format's name, such as `llama2.c`."""
+
+    @property
+    def version(self) -> str:
+        """Which version or layout of the format, such as `version 2`."""
+
+    @property
+    def description(self) -> ModelDescription:
+        """Shape and constants of the model."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all weights as stored; loading takes about as much memory."""
+
+    def fingerprint(self) -> str:
+        """Identify the content by reading the file, without keeping it. CheckpointError when it cannot be read."""
+
+    def load_tokenizer(self, path: Path) -> Tokenizer:
+        """Load the tokenizer from `path`. TokenizerError when it breaks a rule or does not fit the vocabulary."""
+
+    def load(self) -> LoadedModel:
+        """Read every tensor. CheckpointError when the file has changed, is cut short, or holds NaN or infinity."""
+
+
+def open_model(path: Path | str) -> ModelFile:
+    """Read and check the header of the model at `path`; at most a few kilobytes are read, and it never hangs.
+
+    CheckpointError naming file, field, value and rule.
+    """
+    return Llama2cFile.open(path)

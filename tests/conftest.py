@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.models import write_quick, write_slow
+from support.paths import DATA
+from support.processes import children
 
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = ROOT.parent / "shared" / "data"
 SOAK_S = 3600
 
 # Tests never touch the user's home. Compiled kernels are kept from run to run; everything else is a test's own.
@@ -31,22 +32,24 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of shared test data (a real tokenizer, tiny checkpoints); skips where it is absent."""
-    if not SHARED.is_dir():
+    if not DATA.is_dir():
         pytest.skip("shared test data is not beside this checkout")
-    return SHARED
+    return DATA
 
 
-def _children() -> set[int]:
-    found = set()
-    for task in os.listdir("/proc/self/task"):
-        try:
-            found |= {int(pid) for pid in Path(f"/proc/self/task/{task}/children").read_text().split()}
-        except OSError:
-            continue
-    return found
+@pytest.fixture(scope="session")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random model of 44 MB, 3 to 10 ms a token, with a tokenizer beside it."""
+    return write_slow(tmp_path_factory.mktemp("slow"))
+
+
+@pytest.fixture(scope="session")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random model that takes well under a millisecond a token, with a tokenizer beside it."""
+    return write_quick(tmp_path_factory.mktemp("quick"))
 
 
 def _fds() -> dict[int, str]:
@@ -75,13 +78,13 @@ def time_for_soak(request: pytest.FixtureRequest) -> None:
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
     """After each test: no extra children, file descriptors, threads or /dev/shm entries."""
-    children, fds, threads, shm = _children(), _fds(), set(threading.enumerate()), _shared_memory()
+    before, fds, threads, shm = set(children()), _fds(), set(threading.enumerate()), _shared_memory()
     yield
     extra_threads = [t for t in threading.enumerate() if t not in threads]
     for thread in extra_threads:
         thread.join(2)
     assert not [t for t in extra_threads if t.is_alive()], "threads left"
-    assert not _children() - children, "child processes left"
+    assert not set(children()) - before, "child processes left"
     end = time.monotonic() + 2
     while (left := {fd: name for fd, name in _fds().items() if fd not in fds}) and time.monotonic() < end:
         time.sleep(0.01)  # a service that serves several tests may be looking at its worker just now

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from llmproc.errors import RequestError
-from llmproc.session.conversation import Answer
+from llmproc.session.answer import Answer
 from llmproc.session.prompts import Prompt
 from llmproc.session.result import Result
 

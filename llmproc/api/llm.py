@@ -16,13 +16,14 @@ from llmproc.api.session import Session
 from llmproc.api.stream import AsyncStream, Stream
 from llmproc.checkpoints.model_file import open_model
 from llmproc.config import EngineOptions, Environment, SamplingParams, check_workers, shipped_file
-from llmproc.session.conversation import Answer
-from llmproc.session.conversation import Session as Conversation
+from llmproc.session.answer import Answer
+from llmproc.session.conversation import Conversation
 from llmproc.session.prompts import Prompt, as_params, as_prompt, as_prompts, place_prompt
 from llmproc.session.result import Result
 from llmproc.session.saving import read_session, user_path
+from llmproc.session.session import ServiceSession, send
+from llmproc.text.templates.registry import built_in_template
 from llmproc.text.templates.system import check_system
-from llmproc.text.templates.template import ChatTemplate
 
 _FilePath = str | os.PathLike[str]
 _log = logging.getLogger("llmproc")
@@ -68,7 +69,7 @@ class LLM:
         found_model = open_model(self.model)
         description = found_model.description
         self._tokenizer = found_model.load_tokenizer(self.tokenizer)
-        self._template = ChatTemplate(self._tokenizer.template_name)
+        self._template = built_in_template(self._tokenizer.template_name)
         self.context = min(description.seq_len, context or description.seq_len)
         self._running = Running(self.model, workers, self.options)
         weakref.finalize(self, self._running.forgotten).atexit = False  # there, everything open is closed
@@ -176,7 +177,8 @@ class LLM:
         return self._session(conversation)
 
     def _session(self, conversation: Conversation) -> Session:
-        return Session(self, conversation, str(self.model), str(self.tokenizer))
+        session = ServiceSession(self._running.service, conversation)
+        return Session(self, session, str(self.model), str(self.tokenizer))
 
     # -- requests ---------------------------------------------------------------------------------------------------
 
@@ -196,20 +198,17 @@ class LLM:
         notify: Callable[[], None] | None = None,
     ) -> Call:
         """A prompt is a conversation of one turn."""
-        conversation = self._conversation(params, system, raw, lasting=False)
+        service, conversation = self._running.service, self._conversation(params, system, raw)
 
         def begin() -> Answer:
-            return conversation.ask(place_prompt(conversation, prompt), notify)
+            return send(service, conversation, conversation.prepare(place_prompt(conversation, prompt)), notify)
 
         return Call(self, prompt, begin)
 
-    def _conversation(
-        self, params: SamplingParams, system: str | None, raw: bool = False, lasting: bool = True
-    ) -> Conversation:
-        template = ChatTemplate("plain") if raw else self._template
+    def _conversation(self, params: SamplingParams, system: str | None, raw: bool = False) -> Conversation:
+        template = built_in_template("plain") if raw else self._template
         check_system(template, system, "system")
-        service = self._running.service
-        return Conversation(service, self._tokenizer, template, self.context, params, system, lasting)
+        return Conversation(self._tokenizer, template, self.context, params, system)
 
 
 def _file(given: _FilePath | None, environment: Path | None, folder: str, name: str) -> Path:

@@ -10,15 +10,18 @@ import atexit
 import contextlib
 import logging
 import os
+import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import llmproc
 from llmproc.config import EngineOptions
-from llmproc.errors import ServiceClosedError, StartError
+from llmproc.errors import ServiceClosedError
 from llmproc.monitor.presence import PresenceFile
 from llmproc.monitor.stderr_tail import stderr_tail
 from llmproc.service.service import Service, ServiceConfig
+from llmproc.session.launch import Launch
 
 _log = logging.getLogger("llmproc")
 _log.addHandler(logging.NullHandler())  # quiet, unless the program wants to hear
@@ -31,26 +34,30 @@ class Running:
     def __init__(self, checkpoint: Path, workers: int, options: EngineOptions) -> None:
         """Returns when the first worker is ready. Raises StartError, CheckpointError: one line, nothing left."""
         self._pid, self._lock = os.getpid(), threading.Lock()
-        self._output = os.memfd_create("llmproc-stderr", os.MFD_CLOEXEC)
-        self._announcing = PresenceFile()
-        try:
-            config = ServiceConfig(checkpoint, workers, options, environment=_environment(), output_fd=self._output)
-            self._service = Service(config, self._announcing, on_notice=lambda text: _log.warning("%s", text))
-        except BaseException:
-            os.close(self._output)
-            raise
+        self._launch(checkpoint, workers, options)
         _open.add(self)
         try:
             self._service.start()
             self._service.wait_ready()
-        except StartError as error:
-            self.close(keep_output=True)
-            reason = stderr_tail(self._output)
-            os.close(self._output)
-            raise StartError(f"{error}: {reason}" if reason else str(error)) from None
         except BaseException:
-            self.close()
+            self._service.close()  # a second Ctrl-C may come meanwhile: the interpreter's exit closes it then
+            _open.discard(self)
+            self._stack.__exit__(*sys.exc_info())  # raises a StartError again, with its reason
             raise
+
+    def _launch(self, checkpoint: Path, workers: int, options: EngineOptions) -> None:
+        """Make the service, and the order in which what belongs to it is closed."""
+        with ExitStack() as stack:
+            output = os.memfd_create("llmproc-stderr", os.MFD_CLOEXEC)
+            stack.callback(os.close, output)
+            presence = PresenceFile()
+            stack.callback(presence.close)
+            config = ServiceConfig(checkpoint, workers, options, environment=_environment(), output_fd=output)
+            launch = Launch(
+                config, presence, lambda: stderr_tail(output), on_notice=lambda text: _log.warning("%s", text)
+            )
+            self._service = stack.enter_context(launch).service
+            self._stack = stack.pop_all()
 
     @property
     def service(self) -> Service:
@@ -61,17 +68,15 @@ class Running:
             raise ServiceClosedError("this LLM has been closed")
         return self._service
 
-    def close(self, keep_output: bool = False) -> None:
+    def close(self) -> None:
         """End every process of it, and wait. Requests under way end as cancelled. Again: nothing happens."""
         if self._pid != os.getpid():
             return
         with self._lock:
             if self in _open:
                 self._service.close()
-                self._announcing.close()
                 _open.discard(self)
-                if not keep_output:
-                    os.close(self._output)
+                self._stack.close()
 
     def forgotten(self) -> None:
         """Nobody has it any more: end it from another thread, as this may be any, the service's own one too."""

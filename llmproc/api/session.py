@@ -16,18 +16,18 @@ from llmproc.api.call import Call, Wakeup
 from llmproc.api.stream import AsyncStream, Stream
 from llmproc.config import SamplingParams
 from llmproc.errors import UsageError
-from llmproc.session.conversation import Answer
-from llmproc.session.conversation import Session as Conversation
+from llmproc.session.answer import Answer
 from llmproc.session.result import Result
 from llmproc.session.saving import write_session
+from llmproc.session.session import ServiceSession
 
 
 class Session:
     """Made by `LLM.session()`, `LLM.load()` and `fork()`."""
 
-    def __init__(self, owner: object, conversation: Conversation, model: str, tokenizer: str) -> None:
+    def __init__(self, owner: object, session: ServiceSession, model: str, tokenizer: str) -> None:
         """`owner` is kept alive as long as this; `model` and `tokenizer` are the names a saved file tells."""
-        self._owner, self._conversation = owner, conversation
+        self._owner, self._asking, self._conversation = owner, session, session.conversation
         self._files = (model, tokenizer)
         self._lock = threading.Lock()
         self._answer: Answer | None = None  # of the last turn
@@ -83,7 +83,7 @@ class Session:
     def _turn(self, text: str, notify: Callable[[], None] | None = None) -> Call:
         with self._lock:
             self._settle()
-            call = Call(self._owner, text, lambda: self._conversation.ask(text, notify))
+            call = Call(self._owner, text, lambda: self._asking.ask(text, notify))
             self._answer, self._call = call.answer, weakref.ref(call)
             return call
 
@@ -111,7 +111,7 @@ class Session:
         """
         with self._lock:
             self._settle()
-            return Session(self._owner, self._conversation.fork(), *self._files)
+            return Session(self._owner, self._asking.fork(), *self._files)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it to a file, for `LLM.load` or the prompt loop's /load. LlmprocError when it cannot be written."""

@@ -11,7 +11,8 @@ from llmproc.apps.screen import Screen
 from llmproc.processes.interrupts import Interrupts
 from llmproc.service.messages import Finish, Progress
 from llmproc.service.service import Service
-from llmproc.session.conversation import Answer, Session
+from llmproc.session.answer import Answer
+from llmproc.session.conversation import Conversation
 
 _PATIENCE_S = 0.2  # between two looks at the progress of loading
 _GRACE_S = 0.3  # for the answer to end by itself once a signal ends the program; the stop ladder comes after
@@ -24,18 +25,17 @@ class AnswerView:
 
     def __init__(
         self,
-        session: Session,
+        conversation: Conversation,
         service: Service,
         screen: Screen,
         interrupts: Interrupts,
-        course: bool,
         advice: str = "",
     ) -> None:
-        """`course`: an answer cut at its length is no news. `advice`: follows the news that the context is full."""
+        """`advice`: follows the notice that the context is full."""
         self.verbose = False
         self.loading: Progress | None = None  # written by the I/O thread, read here
-        self._session, self._service, self._screen = session, service, screen
-        self._interrupts, self._course, self._advice = interrupts, course, advice
+        self._conversation, self._service, self._screen = conversation, service, screen
+        self._interrupts, self._rules, self._advice = interrupts, conversation.rules, advice
         self._said_compiling = False
 
     def show(self, answer: Answer) -> bool:
@@ -50,7 +50,7 @@ class AnswerView:
                         return True  # a worker that does not even cancel: closing the service ends it
                 piece = answer.next(_PATIENCE_S)
                 if piece is not None:
-                    self._screen.write(piece)
+                    self._screen.answer(piece)
                 elif not answer.tokens:
                     self._show_loading(time.monotonic() - asked)
         finally:
@@ -76,21 +76,31 @@ class AnswerView:
             self._screen.notice(f"error: {finish.message}")
             if not answer.tokens:
                 return False
-        session = self._session
-        positions = session.length - answer.turn.start
-        speed = positions / finish.decode_s if finish.decode_s > 0 else 0.0
-        self._screen.line(f"[INFO] SEQ LEN: {session.length}, Speed: {speed:.4f} tok/s")
+        if self._rules.every_token:
+            self._screen.write("\n")
+        conversation = self._conversation
+        positions, seconds = conversation.length - answer.turn.start, self._seconds(answer, finish)
+        speed = positions / seconds if seconds > 0 else 0.0
+        self._screen.line(f"[INFO] SEQ LEN: {conversation.length}, Speed: {speed:.4f} tok/s")
         if finish.reason == "context":
-            limit = session.seq_len
+            limit = conversation.seq_len
             self._screen.notice(f"the context is full ({limit} positions): the answer ends here{self._advice}")
         elif finish.reason == "cancelled":
             self._screen.notice("cancelled")
-        elif finish.reason == "length" and not self._course:
-            self._screen.notice(f"the answer was cut at max_tokens = {session.sampling.max_tokens}")
+        elif finish.reason == "length" and self._rules.turn.tokens is None:
+            self._screen.notice(f"the answer was cut at max_tokens = {conversation.sampling.max_tokens}")
         if self.verbose:
             self._screen.notice(
                 f"prompt {finish.prompt_tokens} tokens, {finish.cached_tokens} of them cached, "
                 f"prefill {finish.prefill_s:.3f} s; "
-                f"answer {finish.new_tokens} tokens, decode {finish.decode_s:.3f} s; {session.draws} draws drawn"
+                f"answer {finish.new_tokens} tokens, decode {finish.decode_s:.3f} s; "
+                f"{conversation.draws} draws from the random stream"
             )
         return finish.reason != "failed"
+
+    def _seconds(self, answer: Answer, finish: Finish) -> float:
+        """Return the seconds that the speed line divides by."""
+        ticket = answer.ticket
+        if not self._rules.whole_turn_speed or ticket.dispatched is None or ticket.ended is None:
+            return finish.decode_s
+        return ticket.ended - ticket.dispatched

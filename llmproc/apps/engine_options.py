@@ -25,12 +25,13 @@ def add_engine_options(parser: argparse.ArgumentParser, sequences: bool = False,
         add("--sequences", type=int, default=8, metavar="N", help="sequences side by side at most (8)")
 
 
-def engine_options(given: argparse.Namespace, c_order: bool = False) -> EngineOptions:
-    """From parsed arguments. UsageError naming the option that breaks a rule."""
+def engine_options(given: argparse.Namespace, c_order: bool = False, threads: int | None = None) -> EngineOptions:
+    """Build them from parsed arguments; `threads` is used if the user named none. UsageError naming a bad option."""
     if c_order and given.kv_type == "f16":
         raise UsageError("--kv-type is f16: the C engine's order needs f32")
+    named = getattr(given, "threads", None)
     return EngineOptions(
-        threads=getattr(given, "threads", None),
+        threads=threads if named is None else named,
         sequences=getattr(given, "sequences", 1),
         weights=given.weights,
         kv_type="f32" if c_order else given.kv_type or "f16",

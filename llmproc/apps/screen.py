@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 
-from llmproc.files.streams import put
+from llmproc.files.streams import put, put_exactly
 from llmproc.text.tokenizers.streaming import printable
 
 _ERASE = "\r\x1b[K"
@@ -35,10 +35,19 @@ class Screen:
         self.write(text)
 
     def write(self, text: str) -> None:
-        """A piece of an answer, at once."""
+        """Text on stdout, at once."""
         if text:
             self._end_progress()
             put(sys.stdout, printable(text) if self._clean_stdout else text)
+            self._at_line_start = text.endswith("\n")
+
+    def answer(self, text: str) -> None:
+        """A piece of an answer, at once; behind a pipe with the very bytes it holds."""
+        if self._clean_stdout:
+            self.write(text)
+        elif text:
+            self._end_progress()
+            put_exactly(sys.stdout, text)
             self._at_line_start = text.endswith("\n")
 
     def line(self, text: str) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llmproc.batch.rows import PromptRow, Refused
-from llmproc.session.conversation import Prepared, Session
+from llmproc.session.conversation import Conversation
+from llmproc.session.turns import PreparedTurn
 
 if TYPE_CHECKING:
     from llmproc.batch.in_flight import InFlight
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A row with its ids: `session.send(prepared)` makes a request of it."""
+    """A row with its ids, ready to become a request."""
 
     row: PromptRow
-    session: Session
-    prepared: Prepared
+    conversation: Conversation
+    prepared: PreparedTurn
 
 
 @dataclass(frozen=True, slots=True)

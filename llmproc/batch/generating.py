@@ -33,6 +33,7 @@ from llmproc.batch.stats import BatchStats
 from llmproc.batch.writer import Writer
 from llmproc.errors import RequestError
 from llmproc.service.service import Service
+from llmproc.session.session import send
 
 _TICK_S = 0.2  # between two looks at the progress
 
@@ -149,7 +150,7 @@ class Generating:
             self._service.start()
         flight = InFlight(ready, self._events, self._show.every_token)
         try:
-            flight.answer = ready.session.send(ready.prepared, flight.ring)
+            flight.answer = send(self._service, ready.conversation, ready.prepared, flight.ring)
         except RequestError as error:
             row = ready.row
             self._end(refused(Refused(row.index, row.line, row.end, row.key, row.id, str(error), row.extra)))

@@ -9,7 +9,7 @@ from llmproc.batch.event_queue import EventQueue, EventsReady, Ready
 from llmproc.batch.record import ResultRow, answered
 from llmproc.batch.rows import PromptRow
 from llmproc.service.messages import Finish
-from llmproc.session.conversation import Answer
+from llmproc.session.answer import Answer
 from llmproc.session.result import Result
 
 

@@ -46,7 +46,7 @@ class Journal:
 
     def __init__(self, path: Path, fd: int) -> None:
         self.path, self.fd, self.index = path, fd, RowIndex()
-        self.unreadable = 0  # lines that are no results
+        self.unreadable = 0  # lines that are not results
         self.appended = 0  # by this run
         self.adopted = False  # its rows are a finished file's, which is still there
         self._first = 0  # bytes of the first line

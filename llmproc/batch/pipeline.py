@@ -18,12 +18,11 @@ from llmproc.batch.stats import BatchStats
 from llmproc.batch.target import ResultTarget
 from llmproc.batch.writer import Writer
 from llmproc.config import SamplingParams
-from llmproc.errors import StartError
 from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
-from llmproc.service.service import Service
-from llmproc.session.conversation import Session
-from llmproc.text.templates.template import ChatTemplate
+from llmproc.session.conversation import Conversation
+from llmproc.session.launch import Launch
+from llmproc.text.templates.registry import built_in_template
 from llmproc.text.tokenizers.tokenizer import Tokenizer
 
 # For a stage's thread to end; it is a daemon, and ends with the program at the latest.
@@ -45,25 +44,27 @@ class Pipeline:
         display: Display,
     ) -> None:
         self.stages, self.stats = Stages(), BatchStats()
-        self._recorder, self._display, self._target = recorder, display, target
+        self._display, self._target = display, target
         self._events: EventQueue = EventQueue()
-        self.service = Service(
+        self._launch = Launch(
             service_config(options, recorder.output_fd),
             recorder,
+            recorder.last_output,
             on_progress=lambda progress: setattr(display, "loading", progress),
             on_notice=display.later,
             on_failure=lambda error: self._events.put(Broken(error)),
         )
+        self.service = self._launch.service
         display.service, display.size = self.service, source.size
-        template, bounds = ChatTemplate(provenance.template), limits(options)
+        template, bounds = built_in_template(provenance.template), limits(options)
 
-        def new_session(sampling: SamplingParams, system: str | None) -> Session:
-            return Session(self.service, tokenizer, template, provenance.context, sampling, system, lasting=False)
+        def new_conversation(sampling: SamplingParams, system: str | None) -> Conversation:
+            return Conversation(tokenizer, template, provenance.context, sampling, system)
 
         if target.journal is not None:
             self.stats.reused, self.stats.reused_failed = target.journal.index.rows, target.journal.index.failed
         self._reader = Reader(
-            source, options.format, provenance.base, options.sampling, options.system, new_session, bounds.ahead,
+            source, options.format, provenance.base, options.sampling, options.system, new_conversation, bounds.ahead,
             self._events, self.stages, target.journal,
         )  # fmt: skip
         self._writer = Writer(target.sink, self._events, self.stages)
@@ -81,26 +82,25 @@ class Pipeline:
         """Until every row has its result and is written; False when a signal came first. Raises what broke a stage."""
         complete = False
         try:
-            self._writer.start()
-            self._reader.start()
-            interrupts.generating(lambda: self._events.put(Interrupted()))
-            self._generating.run()
-            complete = not self._generating.interrupted
+            with self._launch:
+                try:
+                    self._writer.start()
+                    self._reader.start()
+                    interrupts.generating(lambda: self._events.put(Interrupted()))
+                    self._generating.run()
+                    complete = not self._generating.interrupted
+                finally:
+                    interrupts.generating(None)
+                    self._reader.stop(_READING_S)
             if complete and self._provenance.input not in (None, self._source.digest):
                 self._display.later(
                     f"{self._source.name} has changed since the run began: the results are of what was read"
                 )
-        except StartError as error:
-            reason = self._recorder.last_output()
-            raise StartError(f"{error}: {reason}" if reason else str(error)) from None
         finally:
-            interrupts.generating(None)
             self._end(complete)
         return complete
 
     def _end(self, complete: bool) -> None:
-        self._reader.stop(_READING_S)
-        self.service.close()
         if self._generating.interrupted:
             self._generating.take_what_has_ended()
         if not complete:

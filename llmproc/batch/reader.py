@@ -18,10 +18,10 @@ from llmproc.batch.source import Source, StoppedError
 from llmproc.batch.stages import Stages
 from llmproc.config import SamplingParams
 from llmproc.errors import RequestError, UsageError
-from llmproc.session.conversation import Session
+from llmproc.session.conversation import Conversation
 from llmproc.session.prompts import place_prompt
 
-NewSession = Callable[[SamplingParams, "str | None"], Session]
+NewConversation = Callable[[SamplingParams, "str | None"], Conversation]
 
 
 class Reader:
@@ -34,7 +34,7 @@ class Reader:
         base: bytes,
         sampling: SamplingParams,
         system: str | None,
-        new_session: NewSession,
+        new_conversation: NewConversation,
         ahead: int,
         events: EventQueue,
         stages: Stages,
@@ -44,7 +44,7 @@ class Reader:
         self.rows = 0  # read so far
         self.position = 0  # bytes of the input up to and with the last one
         self._source, self._format, self._base = source, format, base
-        self._sampling, self._system, self._new_session = sampling, system, new_session
+        self._sampling, self._system, self._new_conversation = sampling, system, new_conversation
         self._room = threading.Semaphore(ahead)
         self._events, self._stages, self._journal = events, stages, journal
         self._stopped = False
@@ -111,8 +111,8 @@ class Reader:
             return row
         began = time.monotonic()
         try:
-            session = self._new_session(row.sampling, row.system)
-            return Ready(row, session, session.prepare(place_prompt(session, row.prompt)))
+            conversation = self._new_conversation(row.sampling, row.system)
+            return Ready(row, conversation, conversation.prepare(place_prompt(conversation, row.prompt)))
         except RequestError as error:
             words = f"line {row.line}: {error}"
             return Refused(row.index, row.line, row.end, row.key, row.id, words, row.extra)

@@ -51,8 +51,19 @@ def put(stream: TextIO, text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        name = "stdout" if stream is sys.stdout else "stderr"
-        raise OutputLostError(f"{name}: cannot be written: {error.strerror}") from None
+        raise _lost(stream, error) from None
+
+
+def put_exactly(stream: TextIO, text: str) -> None:
+    """Write text as UTF-8 at once, bytes that it holds as surrogates (PEP 383) as they are. Raises as `put`."""
+    put(stream, "")
+    try:
+        stream.buffer.write(text.encode("utf-8", "surrogateescape"))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _lost(stream, error) from None
+    put(stream, "")
 
 
 def need_stdout() -> None:
@@ -70,3 +81,8 @@ def forget_stdout() -> None:
     """Send stdout to /dev/null, so that the interpreter's last flush cannot fail."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), 1)
+
+
+def _lost(stream: TextIO, error: OSError) -> OutputLostError:
+    name = "stdout" if stream is sys.stdout else "stderr"
+    return OutputLostError(f"{name}: cannot be written: {error.strerror}")

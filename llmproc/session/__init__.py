@@ -1,1 +1,8 @@
-"""Conversations above the service: text to ids, turns, prompts, results."""
+"""Conversations above the service: prompts in, answers out.
+
+conversation.py   state of one conversation; text -> ids -> order. Pure: needs no service
+session.py        asks: a prepared turn and a service become an answer
+answer.py         pieces of text while they come
+prompts.py        prompts and messages as callers write them;  result.py  what came of a request
+rules.py          what a lab changes about a prompt loop;  turns.py, saving.py  records, and files of them
+"""

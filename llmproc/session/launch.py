@@ -22,6 +22,7 @@ from llmproc.monitor.observer import Observer
 from llmproc.processes.slots import WorkerExit
 from llmproc.service.messages import Progress
 from llmproc.service.service import Service, ServiceConfig
+from llmproc.text.templates.registry import built_in_template
 from llmproc.text.templates.system import check_system
 from llmproc.text.templates.template import ChatTemplate
 from llmproc.text.tokenizers.tokenizer import Tokenizer
@@ -40,11 +41,11 @@ class ModelFiles:
         check_system(self.template, system, option)
 
 
-def read_model_files(model: Path, tokenizer: Path, template: str | None = None) -> ModelFiles:
-    """Read and check both files; `template`: its name, by default the tokenizer's. CheckpointError, TokenizerError."""
+def read_model_files(model: Path, tokenizer: Path, template: ChatTemplate | None = None) -> ModelFiles:
+    """Read and check both files; `template`: by default the tokenizer's. CheckpointError, TokenizerError."""
     opened = open_model(model)
     found = opened.load_tokenizer(tokenizer)
-    return ModelFiles(opened, found, ChatTemplate(template or found.template_name))
+    return ModelFiles(opened, found, template or built_in_template(found.template_name))
 
 
 class Launch:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from llmproc.config import SamplingParams
 from llmproc.errors import RequestError, UsageError
-from llmproc.session.conversation import Session
+from llmproc.session.conversation import Conversation
+from llmproc.text.templates.messages import ChatMessage, as_exchanges
 from llmproc.text.templates.system import check_system
 
 Message = Mapping[str, str]  # "role": system, user or assistant; "content": text
@@ -52,26 +53,27 @@ def as_params(given: SamplingParams | Sequence[SamplingParams] | None, count: in
     return found
 
 
-def place_prompt(session: Session, prompt: Prompt) -> str:
-    """Put everything before the last question into a new session; returns that question. RequestError: bad messages."""
+def place_prompt(conversation: Conversation, prompt: Prompt) -> str:
+    """Put everything before the last question into a new conversation; return that question.
+
+    Raises RequestError for messages that are not a conversation, or that the template has no place for.
+    """
     if isinstance(prompt, str):
         return prompt
-    if session.template.name == "plain":
+    if not conversation.template.takes_messages:
         raise RequestError("messages need a chat template: here prompts are plain text")
-    said = [_message(index, message) for index, message in enumerate(prompt)]
-    if said and said[0][0] == "system":
-        check_system(session.template, said[0][1])
-        session.system = said.pop(0)[1]
-    wanted = ["user", "assistant"] * (len(said) // 2) + ["user"]
-    if [role for role, _ in said] != wanted:
-        raise RequestError("messages: after an optional system message, user and assistant must alternate, user last")
-    for (_, question), (_, answer) in zip(said[:-1:2], said[1::2], strict=True):
-        session.place(question, answer)
-    return said[-1][1]
+    system, exchanges = as_exchanges([_message(index, message) for index, message in enumerate(prompt)], True)
+    if system is not None:
+        check_system(conversation.template, system)
+        conversation.system = str(system)
+    *placed, last = exchanges
+    for question, answer in placed:
+        conversation.place(str(question), str(answer))
+    return str(last.question)
 
 
-def _message(index: int, message: Message) -> tuple[str, str]:
+def _message(index: int, message: Message) -> ChatMessage:
     role, content = message.get("role"), message.get("content")
     if not isinstance(role, str) or not isinstance(content, str) or len(message) != 2:
         raise RequestError(f"message {index}: must have a role and a content, both text, and nothing else")
-    return role, content
+    return ChatMessage(role, content)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from llmproc.service.messages import Finish, FinishReason
 from llmproc.service.ticket import Ticket
-from llmproc.session.conversation import Answer
+from llmproc.session.answer import Answer
 from llmproc.session.prompts import Prompt
 
 

@@ -1,7 +1,7 @@
 """Files a user names: read within bounds, written whole or not at all, and conversations kept in them.
 
 Serves the prompt loop (/read, /save, /load) and the Python API. Every failure is an LlmprocError of one line that names
-the file. What a saved conversation holds is `session/conversation.py`'s business.
+the file. What a saved conversation holds is said in `session/turns.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from llmproc.errors import LlmprocError, UsageError
-from llmproc.session.conversation import SavedSession, read_saved
+from llmproc.session.turns import SavedConversation, read_saved
 
 MAX_FILE = 16 << 20
 
@@ -44,12 +44,12 @@ def read_file(name: str | os.PathLike[str]) -> bytes:
         raise LlmprocError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def read_session(name: str | os.PathLike[str]) -> SavedSession:
+def read_session(name: str | os.PathLike[str]) -> SavedConversation:
     """A saved conversation, its form checked; whether it fits a model is seen when it is restored."""
     return read_saved(read_file(name), os.fspath(name))
 
 
-def write_session(name: str | os.PathLike[str], saved: SavedSession) -> Path:
+def write_session(name: str | os.PathLike[str], saved: SavedConversation) -> Path:
     """Write it beside the file first, so that the file is never half a conversation. Returns the path."""
     path = user_path(name)
     text = json.dumps(msgspec.to_builtins(saved), ensure_ascii=False, indent=1) + "\n"

@@ -28,7 +28,7 @@ from llmproc.config import EngineOptions  # noqa: E402
 from llmproc.engine.engine import Engine  # noqa: E402
 from llmproc.engine.loading import open_forward  # noqa: E402
 from llmproc.engine.sequence import Finish, SequenceRequest, Token  # noqa: E402
-from llmproc.text.templates.template import ChatTemplate  # noqa: E402
+from llmproc.text.templates.registry import built_in_template  # noqa: E402
 from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer  # noqa: E402
 
 MODES = (("greedy", 0.0, 1), ("seed 1", 0.6, 1), ("seed 2", 0.6, 2), ("seed 3", 0.6, 3))  # name, temperature, seed
@@ -44,7 +44,7 @@ class Chat:
         forward = open_forward(model, options)
         self.engine = Engine(forward, options)
         self.tokenizer: Tokenizer = load_tokenizer(tokenizer, forward.vocab_size)
-        self.template = ChatTemplate(self.tokenizer.template_name)
+        self.template = built_in_template(self.tokenizer.template_name)
 
     def converse(self, questions: list[str], temperature: float, seed: int) -> Iterator[tuple[str, bool]]:
         """(answer, ended by itself) for each question, one session with one random stream."""

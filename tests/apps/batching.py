@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from chatting import Chat, run
+from support.chatting import Chat, run
 
 RUN = "request", "queue_s", "prefill_s", "decode_s", "total_s", "worker", "attempts", "cached_tokens"  # of one run
 MODES = ("seq", "sp", "ws", "lpt")

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batching import MODES, batch, lasting, options, prompts, rows_of, started
-from chatting import ROOT, Chat
+from apps.batching import MODES, batch, lasting, options, prompts, rows_of, started
+from support.chatting import Chat
+from support.paths import ROOT
 
 from llmproc import LLM, SamplingParams
 from llmproc.batch.record import ResultRow

@@ -9,8 +9,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from batching import batch, lasting, options, part_rows, prompts, rows_of, started
-from chatting import ROOT
+from apps.batching import batch, lasting, options, part_rows, prompts, rows_of, started
+from support.paths import ROOT
 
 SOAK = pytest.mark.soak
 

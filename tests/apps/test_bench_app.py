@@ -10,13 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.paths import PYTHONPATH, ROOT
 
 from llmproc.apps.bench import app
 from llmproc.config import Environment
 from llmproc.experiments.bench import remote
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 QUICK = (
     "--shape", "tiny", "--threads", "1", "-p", "16", "-n", "4", "--batched", "1,2", "--batched-steps", "2", "--repeat",
     "2",
@@ -25,10 +24,10 @@ QUICK = (
 
 @pytest.fixture(autouse=True)
 def arms_that_compute_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    monkeypatch.setenv("PYTHONPATH", PYTHONPATH)
     monkeypatch.setenv("LLMPROC_RUN_DIR", str(tmp_path / "runs"))
     for name, function in (("OWN", "open_own"), ("LLAMA_CPP", "open_peer"), ("MACHINE", "open_machine")):
-        monkeypatch.setattr(app, name, f"bench_arms:{function}")
+        monkeypatch.setattr(app, name, f"experiments.bench_arms:{function}")
     monkeypatch.setattr("llmproc.experiments.bench.arms.llama_cpp.installed", lambda: "1.0")
 
 
@@ -111,7 +110,7 @@ def test_an_arm_that_dies_ends_the_run_and_the_others(
             opened.append(self)
 
     monkeypatch.setattr(app, "RemoteArm", Noted)
-    monkeypatch.setattr(app, "LLAMA_CPP", "bench_arms:open_talkative")
+    monkeypatch.setattr(app, "LLAMA_CPP", "experiments.bench_arms:open_talkative")
     arguments = ["--shape", "tiny", "-p", "13", "-n", "0", "--batched", "none", "--no-limits", "--peer", "llama-cpp"]
     assert app.main(arguments) == 5
     assert "bench's arm talkative died at pp13 (signal 9): the last words" in capsys.readouterr().err
@@ -123,14 +122,14 @@ def test_ctrl_c_ends_every_arm(tmp_path: Path) -> None:
         "import sys, time; from llmproc.apps.bench import app, runner\n"
         "from llmproc.apps.exits import prepare_process\n"
         "prepare_process()\n"
-        "app.OWN = app.MACHINE = 'bench_arms:open_own'\n"
+        "app.OWN = app.MACHINE = 'experiments.bench_arms:open_own'\n"
         "def settle(seconds):\n"
         "    print('measuring', flush=True)\n"
         "    time.sleep(60)\n"
         "app.Runner = lambda bar: runner.Runner(bar, settle)\n"
         "sys.exit(app.main(['--shape', 'tiny', '-p', '8', '--no-limits', '--run-dir', 'none']))\n"
     )
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{HERE}"}
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
     bench = subprocess.Popen(
         [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,

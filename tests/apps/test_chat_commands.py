@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chatting import PROMPT, SPEED, Chat, answers, run, tasks
+from support.chatting import PROMPT, SPEED, Chat, answers, run
+from support.processes import tasks
 
 from llmproc.apps.chat.commands import COMMANDS
 from llmproc.processes.scheduling import get_task
@@ -71,7 +72,7 @@ ERRORS = {
     "/pin 4095": "cpus is 4095: must be among the allowed cores",
     "/pin 1-0": "ranges must rise",
     "/pin a": "cpus is a: must look like 0,2-3",
-    "/regen": "there is no answer to make again",
+    "/regen": "there is no answer to repeat yet",
     "/read": "a file name is missing",
     "/read /does/not/exist": "/does/not/exist: no such file",
     "/read /proc": "/proc: no such file",
@@ -111,7 +112,9 @@ def test_settings_are_shown(chat: Chat) -> None:
         assert re.search(rf"^  {name} +{re.escape(value)}$", said, re.MULTILINE), name
     assert re.search(r"^  system +Be brief$", said, re.MULTILINE) and "verbose      True" in said
     answer = chat.ask("Hello")
-    assert "max_tokens = 3" in answer and re.search(r"prompt \d+ tokens, \d+ of them cached, .* 3 draws drawn", answer)
+    assert "max_tokens = 3" in answer and re.search(
+        r"prompt \d+ tokens, \d+ of them cached, .* 3 draws from the", answer
+    )
     assert "a new conversation begins" in chat.ask("/set system")
     for line in ("temperature 0.6", "top_p 0.9", "max_tokens 8", "verbose off"):
         chat.ask(f"/set {line}")

@@ -9,11 +9,11 @@ import signal
 from pathlib import Path
 
 import pytest
-from chatting import PROMPT, SPEED, Chat, answers, run
-from test_chat_pipe import check_log
+from apps.test_chat_pipe import check_log
+from support.chatting import PROMPT, SPEED, Chat, answers, run
 
 from llmproc.checkpoints.synth import write_synthetic
-from llmproc.text.tokenizers.streaming import StreamDecoder
+from llmproc.labs.course.text import printed
 from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 
@@ -25,16 +25,17 @@ def course(shared_data: Path) -> tuple[object, ...]:
 
 def test_golden_turns_are_the_text_that_is_shown(tmp_path: Path, course: tuple[object, ...], shared_data: Path) -> None:
     golden = json.loads((shared_data / "course-golden.json").read_text())
-    code, out, _ = run(tmp_path, *course, 42, text="".join(f"{prompt}\n" for prompt in golden["prompts"]))
-    assert code == 0
+    with Chat(tmp_path, *course, 42) as chat:
+        chat.send("".join(f"{prompt}\n" for prompt in golden["prompts"]))
+        chat.end_of_input()
+        assert chat.wait() == 0
+    out = chat.output.decode("latin-1")  # every byte a character
     assert [int(length) for length, _ in SPEED.findall(out)] == golden["seq_len_after_turn"]
     tokenizer = load_tokenizer(shared_data / "smollm-tokenizer.bin", 49152)
     for shown, ids in zip(answers(out), golden["next_ids"], strict=True):
-        prompt = len(ids) - 256  # what follows the prompt's ids: 255 sampled, the closing one, the discarded one
-        decoder = StreamDecoder(tokenizer, 1)
-        sampled = ids[prompt - 1 : prompt - 1 + 255]
-        text = "".join(decoder.feed(token) for token in sampled) + decoder.flush()
-        assert shown.rstrip("\n") == text.rstrip("\n")
+        drawn = ids[-257:]  # 255 sampled, the closing one, the discarded one
+        text = b"".join(printed(tokenizer, before, token) for before, token in zip([1, *drawn], drawn, strict=False))
+        assert b"<|im_end|>" in text and shown == text.decode("latin-1") + "\n"
     assert out.splitlines()[-1] == "Child exited with 0", "the course's output has nothing after it"
     check_log(tmp_path / "log.txt", 2)
 

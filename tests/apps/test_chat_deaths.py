@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from chatting import PROMPT, SPEED, Chat, answers, children, run, until
-from test_chat_pipe import check_log
+from apps.test_chat_pipe import check_log
+from support.chatting import PROMPT, SPEED, Chat, answers, run
+from support.processes import children
+from support.waiting import until
 
 PROMPTS = ("What is a process?", "And a thread?", "And a pipe?")
 NEW_TOKENS = 60

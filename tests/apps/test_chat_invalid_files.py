@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import runpy
 from pathlib import Path
 
 import pytest
-from chatting import PROMPT, run
+from checkpoints import invalid_checkpoints
+from support.chatting import PROMPT, run
+from text import invalid_tokenizers
 
 from llmproc.apps.chat.app import main
 
-TESTS = Path(__file__).parents[1]
-CHECKPOINTS = runpy.run_path(str(TESTS / "checkpoints" / "invalid_checkpoints.py"))
-TOKENIZERS = runpy.run_path(str(TESTS / "text" / "invalid_tokenizers.py"))
+CHECKPOINTS = vars(invalid_checkpoints)
+TOKENIZERS = vars(invalid_tokenizers)
 CASES, INVALID = CHECKPOINTS["CASES"], TOKENIZERS["INVALID"]
 IN_HEADER = [case for case in CASES if case[0].split()[-2] != "in" and " in layer " not in case[0]]
 IN_WEIGHTS = [case for case in CASES if case not in IN_HEADER]

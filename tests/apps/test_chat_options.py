@@ -11,8 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from chatting import COURSE_LINE, PROMPT, ROOT, SPEED, Chat, answers, children, name, run, until
-from test_chat_pipe import check_log
+from apps.test_chat_pipe import check_log
+from support.chatting import COURSE_LINE, PROMPT, SPEED, Chat, answers, run
+from support.paths import ROOT
+from support.processes import children, name
+from support.waiting import until
 
 
 def test_policy_and_nice_stand_in_every_log_line(tmp_path: Path, slow: Path) -> None:

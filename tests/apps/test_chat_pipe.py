@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from chatting import COURSE_LINE, ROOT, SPEED, answers, run
+from support.chatting import COURSE_LINE, SPEED, answers, run
+from support.paths import ROOT
 
 TWO_LINES = "What is a process?\nAnd a thread?\n"
 

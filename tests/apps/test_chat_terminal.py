@@ -16,7 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from chatting import Chat, alive, children, name, run, stat, until
+from support.chatting import Chat, run
+from support.processes import alive, children, name, stat
+from support.waiting import until
 
 END_S = 10.0  # generous: the promise is 2 s on an idle machine
 

@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 
 from llmproc.apps import coming_from
 from llmproc.apps.coming_from import Counterpart, hint, nearest, page, rows
 from llmproc.cli import VERBS
 
-ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = [row.ours for row in rows() if row.ours and not row.is_python]
 EXPRESSIONS = [row.ours for row in rows() if row.is_python]
 

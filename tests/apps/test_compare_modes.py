@@ -9,15 +9,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import compare_arms
 import pytest
+from experiments import compare_arms
+from support.paths import ROOT
 
 from llmproc.apps import exits
 from llmproc.apps.compare_modes import app as compare_modes
 from llmproc.apps.compare_modes.app import CHART_FILE, JSON_FILE, TABLE_FILE
 from llmproc.experiments.bench.conditions import Conditions
 
-ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("--workload", "alternating", "--workers", "2", "--repeat", "2")
 PNG = b"\x89PNG\r\n"
 

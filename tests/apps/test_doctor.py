@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chatting import run
+from support.chatting import run
 
 from llmproc.apps.doctor import machine, rights, software
 from llmproc.apps.doctor.check import Check, human_bytes

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chatting import Chat, children, run, until
 from msgspec import structs
+from support.chatting import Chat, run
+from support.processes import children
+from support.waiting import until
 
 from llmproc.apps.doctor import app, exact, replay
 from llmproc.apps.doctor.prompts import TEXTS, Question, questions
 from llmproc.config import EngineOptions
 from llmproc.errors import RequestError, StartError
-from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.templates.registry import built_in_template
 from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 ASKED = [Question("one", [1, 2, 3], 0.0, 1.0, 1), Question("two", [1, 2, 4], 0.8, 0.9, 2)]
@@ -138,7 +140,7 @@ def vars_of(thing: Any) -> dict[str, Any]:
 
 def test_the_prompts_share_beginnings_and_fit(quick: Path) -> None:
     tokenizer = load_tokenizer(quick.with_name("tokenizer.bin"), 2048)
-    found = questions(tokenizer, ChatTemplate(tokenizer.template_name), 100, 20)
+    found = questions(tokenizer, built_in_template(tokenizer.template_name), 100, 20)
     assert len(found) == 2 * len(TEXTS) == 24 and len({question.seed for question in found}) == 24
     assert max(len(question.ids) for question in found) == 80 and min(len(question.ids) for question in found) < 40
     assert sum(question.temperature == 0 for question in found) == 12

@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 
 from llmproc.apps import exits
 from llmproc.apps.exits import exit_code_of
 from llmproc.errors import LlmprocError, StartError, UsageError
 from llmproc.files.streams import OutputLostError, print_result, put
 
-ROOT = Path(__file__).resolve().parents[2]
 LOST = "llmproc: stdout: cannot be written: No space left on device\n"
 
 

@@ -12,7 +12,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from chatting import ROOT, Chat, alive, run, until
+from support.chatting import Chat, run
+from support.paths import ROOT
+from support.processes import alive
+from support.waiting import until
 
 from llmproc.apps.record import app
 from llmproc.monitor.courselog import CourseLine, parse_line

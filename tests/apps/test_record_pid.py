@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chatting import ROOT, Chat
-from test_record import BURN, PYTHON, course, events, record, recording, rows
+from apps.test_record import BURN, PYTHON, course, events, record, recording, rows
+from support.chatting import Chat
+from support.paths import ROOT
 
 from llmproc.monitor.courselog import parse_line
 

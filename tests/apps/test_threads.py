@@ -8,14 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from chatting import COURSE_LINE, SPEED, Chat, run
+from support.chatting import COURSE_LINE, SPEED, Chat, run
 
 from llmproc.apps.threads.options import parse_options
 from llmproc.config import EngineOptions, Environment
 from llmproc.errors import UsageError
 from llmproc.labs.threads.clocks import CpuTime, ThreadTimes, has_schedstat, read_times, report_lines
 
-ROOT = Path(__file__).resolve().parents[2]
 TIME = r"user: \d+\.\d{4} s, system: \d+\.\d{4} s"
 LINES = re.compile(
     rf"((?:Thread \d+ has completed - {TIME}\n)*)main thread - {TIME}\nWhole process - {TIME}\n\Z"

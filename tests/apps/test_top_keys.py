@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from topping import Stage, instance
+from apps.topping import Stage, instance
+from support.paths import ROOT, TESTS
 
 from llmproc.apps.top.keys import Keyboard, decode
 from llmproc.monitor.instances import running
 from llmproc.monitor.live import InstanceView, LiveMonitor, LiveView, ProcessRow
 from llmproc.monitor.steering import Steering
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +158,7 @@ import os, signal, sys
 sys.path[:0] = [{root!r}, {here!r}]
 from llmproc.monitor.steering import Steering
 from llmproc.monitor.live import LiveMonitor
-from topping import count, instance
+from apps.topping import count, instance
 if os.geteuid() == 0:
     os.setresgid(65534, 65534, 65534)
     os.setresuid(65534, 65534, 65534)
@@ -178,7 +177,7 @@ os.waitpid(child, 0)
 
 def test_without_privilege_a_lower_nice_value_is_refused_in_a_line(tmp_path: Path) -> None:
     """As the user nobody when the tests are root's."""
-    code = UNPRIVILEGED.format(root=str(ROOT), here=str(Path(__file__).parent))
+    code = UNPRIVILEGED.format(root=str(ROOT), here=str(TESTS))
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd="/",
         env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},

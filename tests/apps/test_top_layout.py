@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from topping import count, instance, lines_of
+from apps.topping import count, instance, lines_of
 
 from llmproc.monitor.live import InstanceView, LiveView, ProcessRow
 from llmproc.report import live_table as layout

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chatting import ROOT, Chat, run
-from topping import BUSY, Stage
+from apps.topping import BUSY, Stage
+from support.chatting import Chat, run
+from support.paths import ROOT
 
 
 @pytest.fixture

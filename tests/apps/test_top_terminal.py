@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chatting import Chat, children, stat, until
-from topping import BUSY, Stage
+from apps.topping import BUSY, Stage
+from support.chatting import Chat
+from support.processes import children, stat
+from support.waiting import until
 
 from llmproc.report import live_screens as screens
 

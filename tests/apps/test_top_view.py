@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from topping import BUSY, Stage, count, instance, spend
+from apps.topping import BUSY, Stage, count, instance, spend
 
 from llmproc.monitor.instances import Instance, running
 from llmproc.monitor.live import LiveMonitor, LiveView, ProcessRow

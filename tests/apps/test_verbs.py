@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from chatting import SPEED, Chat, run
+from support.chatting import SPEED, Chat, run
 
 from llmproc.checkpoints.model_file import open_model
 from llmproc.cli import VERBS

@@ -24,7 +24,7 @@ class Stage:
         place.mkdir(mode=0o700, exist_ok=True)
         self.place, self.tally = place, ServiceStats()
         self._children: list[subprocess.Popen[bytes]] = []
-        self.announcement = Announcement(self.tally, Path("/logs/some-run"), open_place=lambda: place)
+        self.announcement = Announcement(self.stats, Path("/logs/some-run"), open_place=lambda: place)
 
     def __enter__(self) -> Stage:
         return self
@@ -59,7 +59,7 @@ class Stage:
 
     def tell(self, kind: str, **fields: object) -> None:
         """An event of the service, written at once."""
-        self.tally.event(kind, time.monotonic(), fields)
+        self.stats.event(kind, time.monotonic(), fields)
         self.announcement.write()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from invalid_checkpoints import LAYOUTS, valid
+from checkpoints.invalid_checkpoints import LAYOUTS, valid
 
 from llmproc.checkpoints.llama2c.header import Header
 from llmproc.checkpoints.model_file import open_model

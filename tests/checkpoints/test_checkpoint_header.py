@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from checkpoints.invalid_checkpoints import LAYOUTS, valid
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from invalid_checkpoints import LAYOUTS, valid
 
 from llmproc.checkpoints import source_file
 from llmproc.checkpoints.llama2c.header import Header, pack_header, parse_header, read_header

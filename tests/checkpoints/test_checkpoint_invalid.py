@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from invalid_checkpoints import CASES, LAYOUTS, LIMITS, valid
+from checkpoints.invalid_checkpoints import CASES, LAYOUTS, LIMITS, valid
 
 from llmproc.checkpoints.llama2c.header import RANGES, read_header
 from llmproc.checkpoints.model_file import open_model

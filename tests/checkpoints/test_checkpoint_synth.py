@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from invalid_checkpoints import LAYOUTS
+from checkpoints.invalid_checkpoints import LAYOUTS
 
 from llmproc.checkpoints.ggml_types import dequantise
 from llmproc.checkpoints.llama2c.header import pack_header, parse_header, read_header

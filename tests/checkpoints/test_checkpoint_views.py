@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from invalid_checkpoints import GROUP, LAYOUTS, header, valid
-from naive_reader import read_naively
+from checkpoints.invalid_checkpoints import GROUP, LAYOUTS, header, valid
+from checkpoints.naive_reader import read_naively
 
 from llmproc.checkpoints import source_file
 from llmproc.checkpoints.llama2c.header import read_header

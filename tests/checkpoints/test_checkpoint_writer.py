@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from checkpoints.invalid_checkpoints import LAYOUTS, valid
+from checkpoints.naive_reader import read_naively
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from invalid_checkpoints import LAYOUTS, valid
-from naive_reader import read_naively
 
 from llmproc.checkpoints import replacement
 from llmproc.checkpoints.description import ModelDescription

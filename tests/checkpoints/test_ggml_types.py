@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ggml_cases import LARGEST_HALF, cases, take_q4_0_apart, take_q8_0_apart
+from checkpoints.ggml_cases import LARGEST_HALF, cases, take_q4_0_apart, take_q8_0_apart
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

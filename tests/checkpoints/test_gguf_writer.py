@@ -11,10 +11,10 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
-import naive_gguf
 import numpy as np
 import pytest
-from ggml_cases import take_q4_0_apart, take_q8_0_apart
+from checkpoints import naive_gguf
+from checkpoints.ggml_cases import take_q4_0_apart, take_q8_0_apart
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.ggml_types import converted_weights, dequantise

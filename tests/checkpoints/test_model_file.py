@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from invalid_checkpoints import LAYOUTS, valid
+from checkpoints.invalid_checkpoints import LAYOUTS, valid
 
 import llmproc
 from llmproc.checkpoints.fingerprint import fingerprint

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ctypes
 import mmap
 import sys
-from pathlib import Path
 
 import numpy as np
+from engine.naive_models import random_model
 
 from llmproc import kernels
 from llmproc.checkpoints.ggml_types import converted_weights
@@ -22,9 +22,6 @@ from llmproc.engine.loading import make_model
 from llmproc.engine.memory import Buffers
 from llmproc.engine.packing import Packing, kind_of
 from llmproc.engine.workspace import Model
-
-sys.path.insert(0, str(Path(__file__).parent))
-from conftest import random_model
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from one_sequence import Model
+from engine.one_sequence import Model
 
 from llmproc.config import EngineOptions
 from llmproc.engine.engine import Engine

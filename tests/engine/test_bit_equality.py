@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from many_requests import Outcome, outcome, requests
-from one_sequence import OneSequence, bits, one_sequence
+from engine.many_requests import Outcome, outcome, requests
+from engine.one_sequence import OneSequence, bits, one_sequence
+from support.paths import DATA
 
 from llmproc.config import EngineOptions, shipped_file
 from llmproc.engine.batch import Chunk
@@ -33,7 +34,7 @@ COUNT = 34
 def place(name: str) -> Path:
     if name == "shipped":
         return shipped_file("model", "model.bin")
-    path = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "stories260K.bin"
+    path = DATA / "stories260K.bin"
     if not path.is_file():
         pytest.skip("shared test data is not beside this checkout")
     return path

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from one_sequence import C_ORDER, open_engine
+from engine.one_sequence import C_ORDER, open_engine
+from support.paths import DATA
 
 from llmproc.engine.engine import Engine
 from llmproc.engine.events import Finish, Token
@@ -23,7 +24,7 @@ CLOSING = 2
 
 @pytest.fixture(scope="module")
 def golden() -> dict:
-    path = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "course-golden.json"
+    path = DATA / "course-golden.json"
     if not path.is_file():
         pytest.skip("shared test data is not beside this checkout")
     return json.loads(path.read_text())

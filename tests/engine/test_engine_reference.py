@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from engine.one_sequence import C_ORDER, bits, one_sequence, sample
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from one_sequence import C_ORDER, bits, one_sequence, sample
 
 from llmproc.engine.randomness import RandomStream
 from llmproc.engine.reference import Reference, quantise, reference_sample

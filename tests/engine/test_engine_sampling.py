@@ -6,9 +6,9 @@ import time
 
 import numpy as np
 import pytest
+from engine.one_sequence import sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from one_sequence import sample
 
 from llmproc import kernels
 from llmproc.engine.randomness import SEED_INSTEAD_OF_ZERO, RandomStream, advance, skip

@@ -8,7 +8,7 @@ import inspect
 import textwrap
 
 import pytest
-from fake_forward import POISON, FakeForward, answer, check_pages, drain, make_engine
+from engine.fake_forward import POISON, FakeForward, answer, check_pages, drain, make_engine
 
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import PAGE

@@ -6,8 +6,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from fake_forward import answer, drain
-from one_sequence import C_ORDER, Model, OneSequence, bits, one_sequence, open_engine
+from engine.fake_forward import answer, drain
+from engine.one_sequence import C_ORDER, Model, OneSequence, bits, one_sequence, open_engine
 
 from llmproc.checkpoints.weights import Int8Matrix
 from llmproc.config import EngineOptions

@@ -9,12 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.paths import PYTHONPATH
 
 HERE = Path(__file__).resolve().parent
 
 
 def run(what: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
     command = [sys.executable, str(HERE / "guarded_program.py"), what]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
 

@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass, field
 
 import pytest
-from fake_forward import POISON, FakeForward, answer, check_pages, make_engine
+from engine.fake_forward import POISON, FakeForward, answer, check_pages, make_engine
 
 from llmproc.engine.batch import PAGE
 from llmproc.engine.engine import Engine

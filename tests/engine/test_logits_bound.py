@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from one_sequence import Model, one_sequence, sample
+from engine.one_sequence import Model, one_sequence, sample
 
 from llmproc.checkpoints.ggml_types import converted_weights
 from llmproc.checkpoints.model_file import open_model

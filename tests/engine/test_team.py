@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from one_sequence import Model, OneSequence, bits, one_sequence
+from engine.one_sequence import Model, OneSequence, bits, one_sequence
 
 from llmproc.config import EngineOptions
 from llmproc.engine.loading import open_weights

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from fake_arm import FakeArm
+from experiments.fake_arm import FakeArm
 
 from llmproc.dispatch.workloads import TOKENS_PER_SENTENCE, workload
 from llmproc.experiments.compare_modes.arm import Arm, Prompt

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from fake_arm import FakeArm
-from fake_comparison import prompts_of, silent
+from experiments.fake_arm import FakeArm
+from experiments.fake_comparison import prompts_of, silent
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from fake_arm import FakeArm
-from fake_comparison import prompts_of
+from experiments.fake_arm import FakeArm
+from experiments.fake_comparison import prompts_of
 
 from llmproc.errors import LlmprocError, UsageError
 from llmproc.experiments.compare_modes.arm import ArmRow, ArmRun, Prompt, judge_run

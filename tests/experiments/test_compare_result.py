@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fake_arm import FakeArm
-from fake_comparison import compare, row_of
+from experiments.fake_arm import FakeArm
+from experiments.fake_comparison import compare, row_of
 
 from llmproc.experiments.compare_modes import result
 from llmproc.experiments.compare_modes.arm import ArmRun, Prompt

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from fake_arm import FakeArm
-from fake_comparison import MACHINE, compare, row_of, silent
+from experiments.fake_arm import FakeArm
+from experiments.fake_comparison import MACHINE, compare, row_of, silent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

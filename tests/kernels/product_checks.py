@@ -7,8 +7,8 @@ import re
 import sys
 
 import numpy as np
-import product_programs
-from product_programs import ADD, F32_C, INT8, NAMES, Q4_0, Q8_0, Case, program, random_case
+from kernels import product_programs
+from kernels.product_programs import ADD, F32_C, INT8, NAMES, Q4_0, Q8_0, Case, program, random_case
 
 from llmproc.simd import target
 

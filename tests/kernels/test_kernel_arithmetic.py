@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import ctypes
 import math
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernels import row_programs
 
 from llmproc import kernels
 from llmproc.kernels import choice, rotation
-
-sys.path.insert(0, str(Path(__file__).parent))
-import row_programs
 
 F = np.float32
 libm = ctypes.CDLL("libm.so.6")

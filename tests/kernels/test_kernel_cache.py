@@ -10,10 +10,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from support.paths import ROOT
 
 from llmproc.kernels import build, cache
 
-ROOT = Path(__file__).resolve().parents[2]
 FEW = 3  # kernels a child builds: enough to have several files, quick to compile
 CHILD = f"""
 import sys

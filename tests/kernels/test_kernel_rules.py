@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from llvmlite import binding
+from support.paths import ROOT
 
 from llmproc import kernels
 from llmproc.kernels import build, choice, kinds, registry, rings  # before Numba: they prepare its cache
 
 from numba import njit  # isort: skip
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.paths import PYTHONPATH
 
 from llmproc.hardware import isa
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 AVAILABLE = isa.available()
 KINDS = ("int8", "q8_0", "q4_0", "f16", "f32", "f32_c")
 FAST = ("q8_0", "q4_0", "f16", "f32")  # kinds that fuse
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="the asse
 @cache
 def run(program: str, name: str, *arguments: str) -> Any:
     """What a program prints under an instruction set."""
-    environment = {**os.environ, "LLMPROC_ISA": name, "PYTHONPATH": f"{ROOT}:{HERE}"}
+    environment = {**os.environ, "LLMPROC_ISA": name, "PYTHONPATH": PYTHONPATH}
     command = [sys.executable, str(HERE / program), *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

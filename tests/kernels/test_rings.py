@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.paths import ROOT
 
 from llmproc import kernels
 from llmproc.kernels import rings  # before Numba: it prepares its cache
@@ -22,7 +23,6 @@ from llmproc.processes.boardlayout import BoardLayout, State, Word, lap_of, pack
 
 from numba import njit  # isort: skip
 
-ROOT = Path(__file__).resolve().parents[2]
 MASK = (1 << 64) - 1
 
 

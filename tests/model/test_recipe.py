@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from support.paths import ROOT
 
-from llmproc.text.templates.template import ChatTemplate
+from llmproc.labs.course.template import CourseTemplate
+from llmproc.text.templates.registry import built_in_template
 from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
-ROOT = Path(__file__).resolve().parents[2]
 TOKENIZER = ROOT / "tokenizer" / "tokenizer.bin"
 ENTRIES = 2048
 TEXTS = st.one_of(
@@ -57,7 +58,7 @@ def test_training_opens_a_turn_as_chatml_does(
     encoding: ModuleType, shipped: Tokenizer, text: str, system: str | None, first: bool
 ) -> None:
     trained = encoding.chatml_prompt(encoding.WordTokenizer(TOKENIZER), text, system, first)
-    assert trained == ChatTemplate("chatml").open(shipped, text, system=system, first=first)
+    assert trained == built_in_template("chatml").open(shipped, text, system=system, first=first)
 
 
 @CHECKS
@@ -65,13 +66,13 @@ def test_training_opens_a_turn_as_chatml_does(
 def test_training_opens_a_turn_as_the_course_does(encoding: ModuleType, shipped: Tokenizer, text: str) -> None:
     assume("\0" not in text and "<" not in text)  # the C program ends there, and lets text name special tokens
     trained = encoding.course_prompt(encoding.WordTokenizer(TOKENIZER), text)
-    assert trained == ChatTemplate("course").open(shipped, text)
+    assert trained == CourseTemplate().open(shipped, text)
 
 
 def test_a_conversation_is_prompts_and_answers_with_their_end(encoding: ModuleType, shipped: Tokenizer) -> None:
     turns = [("What is a process?", "A running program."), ("And a thread?", "A path through it.")]
     ids, spoken = encoding.conversation_ids(encoding.WordTokenizer(TOKENIZER), turns, True, "Be brief.")
-    template = ChatTemplate("chatml")
+    template = built_in_template("chatml")
     expected: list[int] = []
     for number, (question, answer) in enumerate(turns):
         system = "Be brief." if number == 0 else None

@@ -12,6 +12,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from support.paths import ROOT
 
 from llmproc.checkpoints.llama2c.header import read_header
 from llmproc.checkpoints.llama2c.reading import read_into, view_weights
@@ -19,7 +20,6 @@ from llmproc.engine.reference import Reference
 
 torch = pytest.importorskip("torch", reason="PyTorch is needed only to train the shipped model")
 
-ROOT = Path(__file__).resolve().parents[2]
 TOKENIZER = ROOT / "tokenizer" / "tokenizer.bin"
 Load = Callable[[str], ModuleType]
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.clocks import FakeClock
 
 
 class FakeProc:
@@ -58,16 +59,6 @@ class FakeProc:
         for place, value in values.items():
             fields[place - 1] = str(value)
         (folder / "stat").write_bytes(" ".join(fields).encode("utf-8", "surrogateescape") + b"\n")
-
-
-class FakeClock:
-    """Seconds that pass only when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 
 from llmproc.errors import LogError
 from llmproc.monitor import instances, runtimedir
 from llmproc.monitor.instances import Announcement, Instance, running
 from llmproc.monitor.service_stats import ServiceStats
 
-ROOT = Path(__file__).resolve().parents[2]
 ANNOUNCING = """
 import os, sys
 sys.path.insert(0, {root!r})

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 
 from llmproc.monitor import proc
 from llmproc.monitor.courselog import parse_line
@@ -21,7 +22,6 @@ from llmproc.monitor.sinks import LineSink
 from llmproc.monitor.table import COLUMNS
 from llmproc.monitor.watch import ProcWatch
 
-ROOT = Path(__file__).resolve().parents[2]
 BUSY = "print('ready', flush=True)\nwhile True: pass"
 TWO_BUSY = (
     "import threading\ndef spin():\n while True: pass\nthreading.Thread(target=spin, daemon=True).start()\n" + BUSY

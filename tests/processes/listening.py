@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import queue
@@ -10,19 +9,19 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import echo
+from processes import echo
+from support.paths import PYTHONPATH
+from support.processes import marked
+from support.waiting import PATIENCE_S, until
 
 from llmproc.processes.frames import Frame
 from llmproc.processes.plan import Plan
 from llmproc.processes.slots import SlotState
 from llmproc.processes.supervisor import Supervisor
 
-HERE = Path(__file__).resolve().parent
 MARK = "LLMPROC_TEST_MARK"  # in the environment of everything a test starts, so that orphan_reaper can be found
-PATIENCE_S = 20.0
 
 
 class Heard:
@@ -85,61 +84,19 @@ class Heard:
 
 def environment(mark: str) -> dict[str, str]:
     """For everything started here; any warning in a template or worker is an error."""
-    paths = [str(HERE), str(HERE.parents[1])]
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return {
         **inherited,
-        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONPATH": PYTHONPATH,
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONWARNINGS": "error,ignore::ResourceWarning",
-        MARK: mark,
+        MARK: mark.removeprefix(f"{MARK}="),
     }
 
 
 def new_mark() -> str:
-    return uuid.uuid4().hex
-
-
-def marked(mark: str) -> dict[int, str]:
-    """Living processes with this mark, by pid, with their names; zombies have no environment any more."""
-    found = {}
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if f"{MARK}={mark}".encode() in (path / "environ").read_bytes():
-                found[int(path.name)] = (path / "comm").read_text().strip()
-    return found
-
-
-def children() -> list[int]:
-    found: list[int] = []
-    for path in Path("/proc/self/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            found += map(int, path.read_text().split())
-    return found
-
-
-def state_of(pid: int) -> str:
-    """The state letter; "" when the process is gone."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return ""
-
-
-def comm_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/comm").read_text().strip()
-
-
-def parent_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def until(condition: Callable[[], object], what: str, timeout: float = PATIENCE_S) -> None:
-    """Poll, bounded."""
-    end = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < end, f"not in {timeout:g} s: {what}"
-        time.sleep(0.002)
+    """Return a setting, NAME=value, that nothing else has."""
+    return f"{MARK}={uuid.uuid4().hex}"
 
 
 @contextmanager
@@ -149,7 +106,7 @@ def running(
     heard: Heard | None = None,
     output_fd: int | None = None,
     stuck_after_s: float = 10.0,
-    names: tuple[str, str] = ("echo:prepare", "echo:child"),
+    names: tuple[str, str] = ("processes.echo:prepare", "processes.echo:child"),
     **orders: Any,
 ) -> Iterator[tuple[Supervisor, Heard]]:
     """A supervisor with echo children, all `ready`; stopped and joined at the end, and nothing with its mark lives."""

@@ -11,7 +11,7 @@ import signal
 import sys
 from typing import Any
 
-from listening import Heard, ask
+from processes.listening import Heard, ask
 
 from llmproc.processes.frames import Frame
 from llmproc.processes.plan import Plan
@@ -34,7 +34,7 @@ class AnswerView(Heard):
 
 def main() -> None:
     signal.signal(signal.SIGINT, lambda number, frame: tell("interrupted"))
-    plan = Plan("echo:prepare", "echo:child", sys.argv[2].encode(), int(sys.argv[1]))
+    plan = Plan("processes.echo:prepare", "processes.echo:child", sys.argv[2].encode(), int(sys.argv[1]))
     supervisor = Supervisor(plan, AnswerView())
     supervisor.start()
     for line in sys.stdin:

@@ -12,9 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import echo
 import pytest
-from listening import HERE, environment, marked, new_mark, parent_of, state_of, until
+from processes import echo
+from processes.listening import environment, new_mark
+from support.paths import TESTS
+from support.processes import marked, parent_of, state_of
+from support.waiting import until
 
 GONE_S = 10.0  # one second on a quiet machine
 
@@ -50,7 +53,7 @@ class Program:
 @contextmanager
 def program(workers: int = 1, **orders: Any) -> Iterator[Program]:
     mark = new_mark()
-    command = [sys.executable, str(HERE / "mainprogram.py"), str(workers), json.dumps(orders)]
+    command = [sys.executable, str(TESTS / "processes" / "mainprogram.py"), str(workers), json.dumps(orders)]
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from listening import HERE, state_of
+from support.paths import ROOT
+from support.processes import state_of
 
 from llmproc.processes import scheduling
 from llmproc.processes.scheduling import get_task, set_scheduling
 
 BATCH, IDLE, OTHER = 3, 5, 0
-ROOT = str(HERE.parents[1])
 
 THREADS = """
 import threading, sys
@@ -123,7 +123,7 @@ def test_a_task_that_ends_meanwhile_is_no_error(monkeypatch: pytest.MonkeyPatch)
 def test_without_privilege_a_refusal_is_a_permission_error() -> None:
     answer = subprocess.run(
         [sys.executable, "-c", UNPRIVILEGED],
-        env={**os.environ, "PYTHONPATH": ROOT, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -10,13 +10,11 @@ import subprocess
 import sys
 import termios
 import threading
-from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 
 from llmproc.processes.signalfd import Caught, SignalFd
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def to_this_thread(number: int) -> None:

@@ -14,21 +14,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import echo
 import pytest
-from listening import (
-    Heard,
-    ask,
-    busy,
-    children,
-    comm_of,
-    echoes,
-    parent_of,
-    pid_of,
-    running,
-    state_of,
-    until,
-)
+from processes import echo
+from processes.listening import Heard, ask, busy, echoes, pid_of, running
+from support.processes import children, name, parent_of, state_of
+from support.waiting import until
 
 from llmproc.errors import CheckpointError, StartError, WorkersLostError
 from llmproc.processes import orphan_reaper as strays_module
@@ -62,7 +52,7 @@ def test_the_family_as_the_kernel_sees_it() -> None:
         workers = [pid_of(supervisor, 0), pid_of(supervisor, 1)]
         assert [parent_of(pid) for pid in (template, *workers)] == [os.getpid()] * 3
         assert sorted(children()) == sorted([template, *workers]), "no go-between, no zombie"
-        assert [comm_of(pid) for pid in (template, *workers)] == ["template", "inference", "inference"]
+        assert [name(pid) for pid in (template, *workers)] == ["template", "inference", "inference"]
         assert len(os.listdir(f"/proc/{template}/task")) == 1
         assert not system.get_child_subreaper(), "orphans of others are none of main's business"
         assert [call[:2] for call in heard.all("worker_ready")] == [(0, workers[0]), (1, workers[1])]
@@ -301,8 +291,8 @@ def test_finished_steps_and_idle_deaths_keep_the_budget() -> None:
     ("settings", "words"),
     [
         ({"die": 9}, "signal 9"),
-        ({"names": ("echo:nothing", "echo:child")}, "exit status 1"),
-        ({"names": ("no_such_module:prepare", "echo:child")}, "exit status 1"),
+        ({"names": ("processes.echo:nothing", "processes.echo:child")}, "exit status 1"),
+        ({"names": ("no_such_module:prepare", "processes.echo:child")}, "exit status 1"),
         ({"thread": True}, "exit status 1"),
         ({"stillborn": 1}, "died before it was ready (status signal 9 (SIGKILL))"),
         ({"murder": 1}, "signal 9"),
@@ -390,7 +380,7 @@ def test_the_template_dies_in_the_middle_of_a_fork(order: str) -> None:
         until(lambda: len(children()) == 3, "orphan_reaper are reaped, no zombie is left")
         until(lambda: not system.get_child_subreaper(), "main is no subreaper any more")
         assert [echoes(supervisor, heard, slot) for slot in range(2)] == [True, True]
-        assert sorted(map(comm_of, children())) == ["inference", "inference", "template"]
+        assert sorted(map(name, children())) == ["inference", "inference", "template"]
 
 
 def test_a_template_that_stands_still_in_a_fork_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,16 +11,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-from listening import environment, marked, new_mark, until
+from processes.listening import environment, new_mark
+from support.processes import marked
+from support.waiting import until
 
 from llmproc.processes import protocol
 from llmproc.processes.channel import ControlSocket, FrameReader
 from llmproc.processes.frames import Frame, encode_frame
 from llmproc.processes.health import HealthBoard
 
+NAMES = "processes.echo:prepare", "processes.echo:child"
 BY_HAND = """
 import socket, sys
-import echo
+from processes import echo
 from llmproc.processes.channel import ControlSocket
 from llmproc.processes.template import Template
 control = ControlSocket(socket.socket(fileno=int(sys.argv[1])))
@@ -47,7 +50,7 @@ def driven(*command: str, main_pid: int) -> Iterator[Driven]:
     mark = new_mark()
     control, theirs = ControlSocket.pair()
     with subprocess.Popen(
-        [sys.executable, *command, str(theirs.fileno()), str(main_pid), "echo:prepare", "echo:child"],
+        [sys.executable, *command, str(theirs.fileno()), str(main_pid), *NAMES],
         pass_fds=[theirs.fileno()],
         env=environment(mark),
         stderr=subprocess.DEVNULL,

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PROMPTS = "What is a process?\nAnd a thread?\n"
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 

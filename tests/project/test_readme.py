@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 # Run as they stand by .ci/run, in a fresh virtual environment; what follows `&&` is run here.
 INSTALLS = ("python3 -m pip install -e .", "python3 -m pip install -e '.[test]'", "python3 -m pip install -e '.[tty]'")

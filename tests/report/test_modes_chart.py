@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from experiments.fake_arm import FakeArm
+from experiments.fake_comparison import compare, row_of
 from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.image import imread
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
-
-from fake_arm import FakeArm
-from fake_comparison import compare, row_of
-from looking import overlaps, texts
+from report.looking import overlaps, texts
 
 from llmproc.report import figure as look
 from llmproc.report.modes_chart import COLOURS, plot_modes

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
-
-from fake_comparison import compare
+from experiments.fake_comparison import compare
 
 from llmproc.errors import LogError
 from llmproc.experiments.compare_modes import result

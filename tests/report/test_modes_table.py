@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
-
-from fake_arm import FakeArm
-from fake_comparison import compare, row_of
+from experiments.fake_arm import FakeArm
+from experiments.fake_comparison import compare, row_of
 
 from llmproc.report import modes_table
 

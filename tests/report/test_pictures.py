@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from looking import overlaps, texts
 from matplotlib.image import imread
+from report.looking import overlaps, texts
+from support.paths import ROOT
 
 from llmproc.errors import LogError
 from llmproc.report import figure as look
@@ -19,7 +20,6 @@ from llmproc.report.rundata import CPU_COLUMNS, RunData, table
 from llmproc.report.source import load
 from llmproc.report.timing import MOST_BARS, plot_timing
 
-ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "tests" / "report" / "example"
 SOURCES = [EXAMPLE, EXAMPLE / "proc.log", EXAMPLE / "stdout.txt"]
 

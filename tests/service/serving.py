@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from support.paths import PYTHONPATH
+
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.model_file import open_model
 from llmproc.checkpoints.synth import write_synthetic
 from llmproc.config import SamplingParams
-from llmproc.service.messages import Finish, Generate, Token
+from llmproc.service.messages import Finish, Token
 from llmproc.service.service import Service, ServiceConfig
 from llmproc.service.ticket import Ticket
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Recorder:
@@ -40,7 +40,7 @@ class Recorder:
 @contextmanager
 def serving(checkpoint: Path, observer: Any = None, **settings: Any) -> Iterator[Service]:
     """A started service; everything it started has ended afterwards."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
     service = Service(ServiceConfig(checkpoint, environment=environment, **settings), observer)
     service.start()
     try:
@@ -55,14 +55,6 @@ def slow_model(folder: Path, vocab_size: int = 512, seq_len: int = 1024) -> Path
     if not path.exists():
         write_synthetic(path, ModelDescription(512, 1536, 12, 8, 4, vocab_size, seq_len, 64, True, "int8", 64), seed=1)
     return path
-
-
-def order(ids: list[int], tokens: int = 60, temperature: float = 0.8, **changes: Any) -> Generate:
-    values: dict[str, Any] = {
-        "ids": ids, "max_tokens": tokens, "end_tokens": [], "temperature": temperature,
-        "top_p": 0.9, "seed": 42, "draws": 0, "closing": None,
-    }  # fmt: skip
-    return Generate(**{**values, **changes})
 
 
 def collect(ticket: Ticket) -> tuple[list[int], Finish]:

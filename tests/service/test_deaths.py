@@ -6,19 +6,20 @@ import contextlib
 import os
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from serving import Recorder, collect, order, serving, slow_model
+from service.serving import Recorder, collect, serving, slow_model
+from support.orders import order
+from support.paths import PYTHONPATH
+from support.processes import alive, children
+from support.waiting import until
 
 from llmproc.errors import CheckpointError, ServiceClosedError
-from llmproc.monitor.proc import read_stat
 from llmproc.service.messages import Finish, Token
 from llmproc.service.service import Service
 from llmproc.service.ticket import Ticket
@@ -38,14 +39,6 @@ def undisturbed(model: Path) -> dict[str, tuple[list[int], Finish]]:
             "long prompt": collect(service.submit(order([1, *range(20, 120)], 8))),
             "closing": collect(service.submit(order([1, 5, 9], 12, closing=2))),
         }
-
-
-def until(condition: Callable[[], object], patience_s: float = 30) -> None:
-    """Poll with a deadline."""
-    end = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.001)
 
 
 def worker_pid(service: Service) -> int:
@@ -271,33 +264,22 @@ def test_nan_weights_are_reported_by_the_template(model: Path, tmp_path: Path) -
         assert caught.value.exit_code == 4 and "\n" not in str(caught.value)
 
 
-def alive(pid: int) -> bool:
-    """Whether it still runs; a zombie that init has not fetched does not."""
-    stat = read_stat(pid)
-    return stat is not None and stat.state not in "ZX"
-
-
 def test_main_killed_leaves_nothing(model: Path) -> None:
     """Kill -9 of a main with a generating worker: worker and template are gone within a second."""
-    import subprocess
-
-    folders = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
     code = (
-        f"import sys; sys.path[:0] = {folders!r}\n"
-        "from pathlib import Path\nfrom serving import *\n"
+        "from pathlib import Path\nfrom service.serving import *\nfrom support.orders import order\n"
         f"with serving(Path({str(model)!r})) as service:\n"
         "    ticket = service.submit(order([1, 5, 9], 900))\n    ticket.next()\n"
         "    print(service.workers()[0].pid, flush=True)\n    collect(ticket)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as main:
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
+    with subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True) as main:
         assert main.stdout is not None
         worker = int(main.stdout.readline())
-        children = [
-            int(pid) for path in Path(f"/proc/{main.pid}/task").glob("*/children") for pid in path.read_text().split()
-        ]
-        assert worker in children and len(children) == 2
+        family = children(main.pid)
+        assert worker in family and len(family) == 2
         main.kill()
     deadline = time.monotonic() + 1
-    while any(alive(pid) for pid in children):
+    while any(alive(pid) for pid in family):
         assert time.monotonic() < deadline, "something outlives main"
         time.sleep(0.01)

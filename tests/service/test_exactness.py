@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from serving import collect, order, serving
+from service.serving import collect, serving
+from support.orders import order
 
 from llmproc import kernels
 from llmproc.checkpoints.model_file import open_model
@@ -19,8 +17,10 @@ from llmproc.engine.loading import open_forward
 from llmproc.engine.randomness import RandomStream
 from llmproc.engine.reference import Reference
 from llmproc.engine.sampling import most_likely, sample
-from llmproc.session.conversation import Session
-from llmproc.text.templates.template import ChatTemplate
+from llmproc.labs.course.rules import COURSE as COURSE_RULES
+from llmproc.labs.course.template import CourseTemplate
+from llmproc.session.conversation import Conversation
+from llmproc.session.session import ServiceSession
 from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 BOS, LENGTH = 1, 200
@@ -84,11 +84,13 @@ def test_reference_agrees_over_200_tokens(name: str, request: pytest.FixtureRequ
         assert by_reference(path, temperature) == by_kernels(path, temperature, COURSE)
 
 
-def course_session(service: object, shared_data: Path, model: Path) -> Session:
+def course_session(service: object, shared_data: Path, model: Path) -> ServiceSession:
     header = open_model(model)
     tokenizer = load_tokenizer(shared_data / "smollm-tokenizer.bin", header.description.vocab_size)
     sampling = SamplingParams(0.6, 0.9, seed=42)
-    return Session(service, tokenizer, ChatTemplate("course"), header.description.seq_len, sampling)  # type: ignore[arg-type]
+    context = header.description.seq_len
+    conversation = Conversation(tokenizer, CourseTemplate(), context, sampling, rules=COURSE_RULES)
+    return ServiceSession(service, conversation)  # type: ignore[arg-type]
 
 
 def test_course_turns_equal_the_c_engines_ids(shared_data: Path) -> None:
@@ -99,12 +101,12 @@ def test_course_turns_equal_the_c_engines_ids(shared_data: Path) -> None:
         for prompt, length, expected in zip(
             golden["prompts"], golden["seq_len_after_turn"], golden["next_ids"], strict=True
         ):
-            start = session.length
+            start = session.conversation.length
             answer = session.ask(prompt)
             text = "".join(answer)
             assert answer.finish is not None
-            found = [*session.ids[start + 1 :], answer.finish.discarded]
+            found = [*session.conversation.ids[start + 1 :], answer.finish.discarded]
             assert found == expected
-            assert session.length == length
+            assert session.conversation.length == length
             assert text
-        assert session.draws == 512
+        assert session.conversation.draws == 512

@@ -11,7 +11,6 @@ import random
 import re
 import resource
 import signal
-import sys
 import threading
 import time
 from collections import Counter
@@ -19,10 +18,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from serving import Recorder, collect, order, serving, slow_model
+from service.serving import Recorder, collect, serving, slow_model
+from support.orders import order
 
 from llmproc.config import EngineOptions, shipped_file
 from llmproc.dispatch import POLICIES

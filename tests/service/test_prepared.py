@@ -3,51 +3,49 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from serving import collect, order, sampling, serving, slow_model
+from service.serving import collect, sampling, serving, slow_model
+from support.orders import order
 
 from llmproc.config import shipped_file
 from llmproc.errors import RequestError, ServiceClosedError
 from llmproc.service.service import Service, ServiceConfig
-from llmproc.session.conversation import Prepared, Session
-from llmproc.text.templates.template import ChatTemplate
+from llmproc.session.conversation import Conversation
+from llmproc.session.session import ServiceSession, send
+from llmproc.session.turns import PreparedTurn
+from llmproc.text.templates.registry import built_in_template
 from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 MODEL, TOKENIZER = shipped_file("model", "model.bin"), shipped_file("tokenizer", "tokenizer.bin")
 
 
 def test_what_is_prepared_elsewhere_gives_what_asking_gives() -> None:
-    tokenizer, template = load_tokenizer(TOKENIZER, 2048), ChatTemplate("chatml")
+    tokenizer, template = load_tokenizer(TOKENIZER, 2048), built_in_template("chatml")
     with serving(MODEL) as service:
 
-        def session() -> Session:
-            return Session(service, tokenizer, template, 256, sampling(max_tokens=20), lasting=False)
+        def conversation() -> Conversation:
+            return Conversation(tokenizer, template, 256, sampling(max_tokens=20))
 
-        asked = "".join(session().ask("What is a pipe?"))
-        one = session()
-        made: list[Prepared] = []
+        asked = "".join(ServiceSession(service, conversation()).ask("What is a pipe?"))
+        one = conversation()
+        made: list[PreparedTurn] = []
         thread = threading.Thread(target=lambda: made.append(one.prepare("What is a pipe?")))
         thread.start()
         thread.join()
         assert one.turns == [], "nothing has been asked yet"
-        answer = one.send(made[0])
+        answer = send(service, one, made[0])
         assert "".join(answer) == asked != ""
         assert (answer.ticket.worker, answer.ticket.attempts) == (0, 1)
         assert one.turns[0].answer == asked and one.length == len(made[0].order.ids) + len(answer.tokens)
 
 
 def test_what_does_not_fit_is_refused_before_it_is_sent() -> None:
-    service = Service(ServiceConfig(MODEL))
-    session = Session(service, load_tokenizer(TOKENIZER, 2048), ChatTemplate("chatml"), 16, sampling(), lasting=False)
+    conversation = Conversation(load_tokenizer(TOKENIZER, 2048), built_in_template("chatml"), 16, sampling())
     with pytest.raises(RequestError, match="and the context has 16"):
-        session.prepare("a prompt that is much longer than sixteen positions could ever take")
-    service.close()
+        conversation.prepare("a prompt that is much longer than sixteen positions could ever take")
 
 
 def test_a_service_that_was_never_started_can_be_closed() -> None:

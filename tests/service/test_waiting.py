@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import pytest
 from msgspec import structs
+from support.clocks import FakeClock
 
 from llmproc.engine.events import Finish, Token
 from llmproc.service.messages import Generate
 from llmproc.service.waiting import TOKENS, WaitRunner
 
 
-class Clock:
-    """Time that moves when told."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FakeClock:
+    return FakeClock(100.0)
 
 
 def order(wait_s: float, tokens: int = 2, ids: int = 3, temperature: float = 0.0) -> Generate:
     return structs.replace(Generate.greedy(list(range(ids)), tokens, draws=5, wait_s=wait_s), temperature=temperature)
 
 
-def until_done(runner: WaitRunner, clock: Clock) -> list[tuple[float, Token | Finish]]:
+def until_done(runner: WaitRunner, clock: FakeClock) -> list[tuple[float, Token | Finish]]:
     """(when, event) until nothing is left."""
     found = []
     while (patience := runner.patience()) is not None:
@@ -37,7 +29,7 @@ def until_done(runner: WaitRunner, clock: Clock) -> list[tuple[float, Token | Fi
     return found
 
 
-def test_tokens_come_evenly_and_the_last_one_with_the_end(clock: Clock) -> None:
+def test_tokens_come_evenly_and_the_last_one_with_the_end(clock: FakeClock) -> None:
     runner = WaitRunner(clock)
     assert runner.patience() is None and runner.load == 0
     runner.add(7, order(0.4))
@@ -50,7 +42,7 @@ def test_tokens_come_evenly_and_the_last_one_with_the_end(clock: Clock) -> None:
     )
 
 
-def test_requests_wait_side_by_side(clock: Clock) -> None:
+def test_requests_wait_side_by_side(clock: FakeClock) -> None:
     runner = WaitRunner(clock)
     for number, wait in ((1, 0.4), (2, 0.1), (3, 0.2)):
         runner.add(number, order(wait, tokens=1))
@@ -58,14 +50,14 @@ def test_requests_wait_side_by_side(clock: Clock) -> None:
     assert ends == [(2, pytest.approx(0.1)), (3, pytest.approx(0.2)), (1, pytest.approx(0.4))]
 
 
-def test_no_wait_at_all_is_over_at_once(clock: Clock) -> None:
+def test_no_wait_at_all_is_over_at_once(clock: FakeClock) -> None:
     runner = WaitRunner(clock)
     runner.add(1, order(0.0, tokens=3))
     assert runner.patience() == 0
     assert {when for when, _ in until_done(runner, clock)} == {0.0}
 
 
-def test_a_replay_makes_the_tokens_that_are_missing(clock: Clock) -> None:
+def test_a_replay_makes_the_tokens_that_are_missing(clock: FakeClock) -> None:
     whole, rest = WaitRunner(clock), WaitRunner(clock)
     whole.add(1, order(0.0, tokens=5, ids=TOKENS - 2, temperature=0.8))
     tokens = [event.token for _, event in until_done(whole, clock) if isinstance(event, Token)]
@@ -76,7 +68,7 @@ def test_a_replay_makes_the_tokens_that_are_missing(clock: Clock) -> None:
     assert isinstance(finish, Finish) and finish.draws == 5 + 3
 
 
-def test_cancelled_ones_end_with_the_next_step_and_keep_what_they_have(clock: Clock) -> None:
+def test_cancelled_ones_end_with_the_next_step_and_keep_what_they_have(clock: FakeClock) -> None:
     runner = WaitRunner(clock)
     runner.add(1, order(0.4))
     clock.now += 0.25
@@ -89,7 +81,7 @@ def test_cancelled_ones_end_with_the_next_step_and_keep_what_they_have(clock: Cl
     assert runner.load == 0 and runner.patience() is None
 
 
-def test_a_long_wait_shows_signs_of_life(clock: Clock) -> None:
+def test_a_long_wait_shows_signs_of_life(clock: FakeClock) -> None:
     runner = WaitRunner(clock)
     runner.add(1, order(60.0, tokens=1))
     for _ in range(3):

@@ -10,7 +10,7 @@ import re
 import sys
 
 import numpy as np
-import programs
+from simd import programs
 
 from llmproc.simd import dot, target
 

@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.paths import PYTHONPATH
 
 HERE = Path(__file__).resolve().parent
 PROGRAM = HERE / "barrier_program.py"
 
 
 def run(*arguments: str) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
     done = subprocess.run(
         [sys.executable, PROGRAM, *arguments], env=environment, capture_output=True, text=True, timeout=120
     )

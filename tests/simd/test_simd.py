@@ -10,18 +10,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.paths import PYTHONPATH
 
 from llmproc.hardware import isa
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 AVAILABLE = isa.available()
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the assembly looked for is x86's")
 @pytest.mark.parametrize("name", AVAILABLE)
 def test_every_intrinsic_under(name: str) -> None:
-    environment = {**os.environ, "LLMPROC_ISA": name, "PYTHONPATH": f"{ROOT}:{HERE}"}
+    environment = {**os.environ, "LLMPROC_ISA": name, "PYTHONPATH": PYTHONPATH}
     done = subprocess.run(
         [sys.executable, HERE / "checks.py"], env=environment, capture_output=True, text=True, timeout=300
     )

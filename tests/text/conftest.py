@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+from support.paths import DATA
 
 from llmproc.text.tokenizers.sidecar import Sidecar
 from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
 from llmproc.text.tokenizers.vocabulary import Vocabulary
 
-SMOLLM = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "smollm-tokenizer.bin"
+SMOLLM = DATA / "smollm-tokenizer.bin"
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmproc.errors import RequestError
+from llmproc.text.tokenizers import c_encoding
 from llmproc.text.tokenizers import tokenizer as tokenizer_module
 from llmproc.text.tokenizers.merge import merge_pairs
 from llmproc.text.tokenizers.tokenizer import Tokenizer
@@ -22,15 +23,20 @@ typed = st.text(st.sampled_from("ab c\n=-<|>im_endé我👻»仿Ωuser"), max_si
 any_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=25)
 
 
+def encoded(tokenizer: Tokenizer, text: str | bytes, course: bool) -> list[int]:
+    """Ids by the rules of llama2.c's C code, or by ours."""
+    return tokenizer.encode_as_c(text) if course else tokenizer.encode(text)
+
+
 def test_golden_text(smollm: Tokenizer) -> None:
-    assert smollm.encode("What is Fibonacci Number?", course=True) == GOLDEN
+    assert smollm.encode_as_c("What is Fibonacci Number?") == GOLDEN
     assert smollm.encode(" What is Fibonacci Number?") == GOLDEN  # this family has no dummy space of its own
 
 
 def test_golden_turns(smollm: Tokenizer, shared_data: Path) -> None:
     golden = json.loads((shared_data / "course-golden.json").read_text())
     for prompt, ids in zip(golden["prompts"], golden["next_ids"], strict=True):
-        mine = smollm.encode(prompt, course=True)
+        mine = smollm.encode_as_c(prompt)
         assert ids[1 : 1 + len(mine)] == mine
 
 
@@ -47,13 +53,13 @@ def test_equals_the_textbook(text: str, smollm: Tokenizer, naive: Callable) -> N
 @settings(max_examples=150, deadline=None)
 @given(text=st.one_of(typed, any_text))
 def test_equals_the_textbook_under_course(text: str, smollm: Tokenizer, naive: Callable) -> None:
-    assert smollm.encode(text, course=True) == naive(smollm, text.encode(), True)
+    assert smollm.encode_as_c(text) == naive(smollm, text.encode(), True)
 
 
 @settings(max_examples=200, deadline=None)
 @given(text=st.text(st.sampled_from(" abcé我xΩ\n<0A>"), max_size=50), course=st.booleans())
 def test_equals_the_textbook_in_the_llama_family(text: str, course: bool, small_llama: Tokenizer, naive) -> None:
-    assert small_llama.encode(text, course=course) == naive(small_llama, text.encode(), course)
+    assert encoded(small_llama, text, course) == naive(small_llama, text.encode(), course)
 
 
 @settings(max_examples=200, deadline=None)
@@ -118,7 +124,7 @@ def test_the_position_counts_bytes_of_the_text_alone(smollm: Tokenizer) -> None:
 def test_no_text_no_ids(smollm: Tokenizer, small_llama: Tokenizer) -> None:
     for tokenizer in (smollm, small_llama):
         for course in (False, True):
-            assert tokenizer.encode("", course) == tokenizer.encode(b"", course) == []
+            assert encoded(tokenizer, "", course) == encoded(tokenizer, b"", course) == []
 
 
 def test_undecodable_bytes_are_units_of_their_own(make) -> None:
@@ -144,7 +150,7 @@ def test_special_tokens_are_not_reached_by_merging(make) -> None:
     tokenizer = make([*steps, b"<|e|>", b"</s>", b"/", b"s", b"</", b"</s"], eos=(8,))
     assert tokenizer.special == {b"<|e|>": 7, b"</s>": 8}
     assert tokenizer.encode("<|e|></s>") == [6, 3, 12, 3]
-    assert tokenizer.encode("<|e|></s>", course=True) == [7, 8]  # the C engine merges whatever it finds
+    assert tokenizer.encode_as_c("<|e|></s>") == [7, 8]  # the C engine merges whatever it finds
 
 
 def test_typed_byte_tokens_are_ordinary_text(make) -> None:
@@ -154,36 +160,36 @@ def test_typed_byte_tokens_are_ordinary_text(make) -> None:
     ids = tokenizer.encode("<0x0A>")
     assert ids == [259, 268, 263]
     assert tokenizer.decode(ids, previous=1) == b"<0x0A>"
-    assert tokenizer.encode("<0x0A>", course=True) == [259, 13]
+    assert tokenizer.encode_as_c("<0x0A>") == [259, 13]
 
 
 class TestCourse:
     """What only the C engine does."""
 
     def test_a_code_point_without_entry_is_byte_plus_3(self, smollm: Tokenizer) -> None:
-        assert smollm.encode("\U00040000", course=True) == [216, 0xF1 + 3, 0x83, 0x83, 0x83]
-        assert smollm.encode("\x04", course=True) == [216, 7]
+        assert smollm.encode_as_c("\U00040000") == [216, 0xF1 + 3, 0x83, 0x83, 0x83]
+        assert smollm.encode_as_c("\x04") == [216, 7]
 
     def test_text_ends_at_a_nul(self, smollm: Tokenizer) -> None:
-        assert smollm.encode("ab\0cd", course=True) == smollm.encode("ab", course=True)
-        assert smollm.encode("\0cd", course=True) == []
+        assert smollm.encode_as_c("ab\0cd") == smollm.encode_as_c("ab")
+        assert smollm.encode_as_c("\0cd") == []
         assert smollm.decode(smollm.encode("ab\0cd")) == b"ab\0cd"
 
     def test_an_entry_of_one_nul_is_an_empty_string(self, make) -> None:
         # Byte 1 becomes id 4, the NUL: "a" + "" is "a", so it is swallowed by its neighbour.
         tokenizer = make([b" ", b"a", b"aa", b"b", b"\0"])
-        assert tokenizer.encode("a\x01", course=True) == [0, 1]
-        assert tokenizer.encode("\x01b", course=True) == [0, 3]
+        assert tokenizer.encode_as_c("a\x01") == [0, 1]
+        assert tokenizer.encode_as_c("\x01b") == [0, 3]
 
     def test_scores_at_the_floor_never_merge(self, make) -> None:
         tokenizer = make([b" ", b"a", b"aa"], [0.0, 0.0, -1e10])
-        assert tokenizer.encode("aa", course=True) == [0, 1, 1]
+        assert tokenizer.encode_as_c("aa") == [0, 1, 1]
         assert tokenizer.encode("aa") == [2]
 
     def test_invalid_utf8_is_cut_as_c_cuts_it(self, make) -> None:
         pieces = [bytes((byte,)) for byte in range(1, 256)] + [b"\x80\x81\x82\x83", b"\xc3\xa9"]
         tokenizer = make(pieces)
-        assert tokenizer.encode(b"\x80\x81\x82\x83\xc3\xa9", course=True) == [31, 255, 256]
+        assert tokenizer.encode_as_c(b"\x80\x81\x82\x83\xc3\xa9") == [31, 255, 256]
 
     def test_a_unit_has_at_most_four_bytes(self) -> None:
         assert c_units(b"\x80" * 9) == [b"\x80" * 4, b"\x80" * 4, b"\x80"]
@@ -191,10 +197,10 @@ class TestCourse:
 
     def test_ids_outside_a_small_vocabulary_are_refused(self, make) -> None:
         with pytest.raises(RequestError, match=r"at position 1 of the text needs id 198, .* 0\.\.2"):
-            make([b" ", b"a", b"b"]).encode("aé", course=True)
+            make([b" ", b"a", b"b"]).encode_as_c("aé")
 
     def test_a_vocabulary_without_space_has_no_dummy(self, make) -> None:
-        assert make([b"a", b"b"]).encode("ab", course=True) == [0, 1]
+        assert make([b"a", b"b"]).encode_as_c("ab") == [0, 1]
 
 
 TEXTS = {
@@ -227,9 +233,10 @@ def test_work_grows_in_proportion_to_the_text(text, course: bool, smollm: Tokeni
         assert asked <= 3 * len(ids)
         return merged
 
-    monkeypatch.setattr(tokenizer_module, "merge_pairs", counting)
-    smollm.encode(text(4000), course)
-    smollm.encode(text(16000), course)
+    for module in (tokenizer_module, c_encoding):
+        monkeypatch.setattr(module, "merge_pairs", counting)
+    encoded(smollm, text(4000), course)
+    encoded(smollm, text(16000), course)
     assert counts[0] > 1000
     assert counts[1] < 4.2 * counts[0]
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import random
-import runpy
 import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from text import invalid_tokenizers
 
 from llmproc.errors import RequestError, TokenizerError
 from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
-TABLE = runpy.run_path(str(Path(__file__).with_name("invalid_tokenizers.py")))
+TABLE = vars(invalid_tokenizers)
 INVALID, N = TABLE["INVALID"], TABLE["VOCAB_SIZE"]
 
 

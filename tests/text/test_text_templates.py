@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from llmproc.errors import RequestError, UsageError
+from llmproc.labs.course.template import CourseTemplate
+from llmproc.text.templates.registry import built_in_template
 from llmproc.text.templates.template import ChatTemplate
 from llmproc.text.tokenizers.tokenizer import Tokenizer
 
-CHATML, PLAIN, COURSE = ChatTemplate("chatml"), ChatTemplate("plain"), ChatTemplate("course")
+CHATML, PLAIN, COURSE = built_in_template("chatml"), built_in_template("plain"), CourseTemplate()
 
 
 def test_the_golden_prompt(smollm: Tokenizer) -> None:
@@ -97,7 +99,7 @@ def test_a_system_message_is_not_dropped_silently(template: ChatTemplate, smollm
     assert template.open(smollm, "a", system="") == template.open(smollm, "a")
 
 
-@pytest.mark.parametrize("name", ["", "ChatML", "llama3", "{{ x }}"])
+@pytest.mark.parametrize("name", ["", "ChatML", "llama3", "{{ x }}", "course"])
 def test_unknown_names_are_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="must be one of chatml, plain, course"):
-        ChatTemplate(name)
+    with pytest.raises(UsageError, match="must be one of chatml, plain"):
+        built_in_template(name)

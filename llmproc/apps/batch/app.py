@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from llmproc.apps.batch.options import parse_options
-from llmproc.apps.exits import complain, exit_code_of
+from llmproc.apps.exits import complain, exit_code, exit_code_of
 from llmproc.batch import summary
 from llmproc.batch.display import Display
 from llmproc.batch.journal import origin_of
@@ -24,7 +24,7 @@ from llmproc.batch.pipeline import Pipeline
 from llmproc.batch.provenance import Provenance, tokenizer_digest
 from llmproc.batch.source import Source, StoppedError
 from llmproc.batch.target import ResultTarget, open_target, part_file
-from llmproc.checkpoints.model_file import ModelFile, open_model
+from llmproc.checkpoints.model_file import ModelFile
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError, UsageError
 from llmproc.files.streams import OutputLostError, forget_stdout, need_stdout, print_result
@@ -32,10 +32,8 @@ from llmproc.hardware.isa import choose
 from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.service.service import with_threads
-from llmproc.text.templates.template import ChatTemplate
-from llmproc.text.tokenizers.tokenizer import Tokenizer
-
-SOME_FAILED = 1
+from llmproc.session.launch import ModelFiles, read_model_files
+from llmproc.text.templates.registry import built_in_template
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc batch") -> int:
@@ -45,25 +43,19 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc batch") -> int
         options = parse_options(prog, arguments, Environment.read())
         if options.rows_on_stdout or options.stream or options.json or options.elapsed:
             need_stdout()
-        model = open_model(options.model)
-        tokenizer = model.load_tokenizer(options.tokenizer)
-        return _batch(options, model, tokenizer, prog)
+        template = built_in_template("plain") if options.raw else None
+        files = read_model_files(options.model, options.tokenizer, template)
+        files.check_system(options.system)
+        return _batch(_with_seed_of_the_first_run(options), files, prog)
 
     return exit_code_of(batch)
 
 
-def _batch(options: BatchOptions, model: ModelFile, tokenizer: Tokenizer, prog: str) -> int:
-    template = ChatTemplate("plain" if options.raw else tokenizer.template_name)
-    if options.system and not template.takes_system:
-        raise UsageError(f"--system cannot be used: the template {template.name} has no place for a system message")
-    options = _with_seed_of_the_first_run(options)
+def _batch(options: BatchOptions, files: ModelFiles, prog: str) -> int:
     with closing(Source(options.input)) as source:
-        provenance = _provenance(options, model, template, source)
-        target = open_target(options, provenance, source)
-        try:
-            return _run(options, model, tokenizer, source, target, provenance, prog)
-        finally:
-            target.close()
+        provenance = _provenance(options, files, source)
+        with closing(open_target(options, provenance, source)) as target:
+            return _run(options, files, source, target, provenance, prog)
 
 
 def _with_seed_of_the_first_run(options: BatchOptions) -> BatchOptions:
@@ -74,17 +66,17 @@ def _with_seed_of_the_first_run(options: BatchOptions) -> BatchOptions:
     return options if found is None else replace(options, sampling=options.sampling.changed(seed=found.seed))
 
 
-def _provenance(options: BatchOptions, model: ModelFile, template: ChatTemplate, source: Source) -> Provenance:
+def _provenance(options: BatchOptions, files: ModelFiles, source: Source) -> Provenance:
     engine, sampling = options.engine, options.sampling
     return Provenance(
         input=source.digest_of_all() if options.output else None,
         format=options.format,
-        model=model.fingerprint(),
+        model=files.model.fingerprint(),
         tokenizer=tokenizer_digest(options.tokenizer),
-        template=template.name,
+        template=files.template.name,
         weights=engine.weights or "as stored",
         kv_type=engine.kv_type,
-        context=engine.positions(model.description.seq_len),
+        context=engine.positions(files.model.description.seq_len),
         instructions=choose(Environment.read().isa).name,
         temperature=float(sampling.temperature),
         top_p=float(sampling.top_p),
@@ -95,58 +87,79 @@ def _provenance(options: BatchOptions, model: ModelFile, template: ChatTemplate,
 
 
 def _run(
-    options: BatchOptions,
-    model: ModelFile,
-    tokenizer: Tokenizer,
-    source: Source,
-    target: ResultTarget,
-    provenance: Provenance,
-    prog: str,
+    options: BatchOptions, files: ModelFiles, source: Source, target: ResultTarget, provenance: Provenance, prog: str
 ) -> int:
-    began, data_only = time.monotonic(), options.elapsed or options.json
-    threads = with_threads(options.engine, options.workers).threads or 0
-    stdout_free = not options.rows_on_stdout and not data_only
-    display = Display(
-        options.elapsed, stdout_free, options.stream, options.slots, options.engine.sequences, options.rows_on_stdout
-    )
-    log = options.log or (os.devnull if data_only else None)
-    recorder = RunRecorder(options.interval_s, log, False, options.run_dir, display.later)
+    began, threads = time.monotonic(), with_threads(options.engine, options.workers).threads or 0
+    display = _make_display(options)
+    recorder = RunRecorder(options.interval_s, _log_of(options), False, options.run_dir, display.later)
     interrupts = Interrupts(first_ends=True)
+    found: dict[str, object] | None = None
     try:
-        _describe(recorder, options, model, provenance, threads)
-        pipeline = Pipeline(options, source, target, provenance, tokenizer, recorder, display)
-        if options.seed_drawn:
-            display.notice(f"seed {options.sampling.seed}")
-        if target.journal is not None and target.journal.unreadable:
-            display.notice(f"{target.journal.path}: {target.journal.unreadable} lines are no results, and are ignored")
-        complete = pipeline.run(interrupts)
-        if complete:
-            target.finish(pipeline.rows, lambda: bool(interrupts.ended_by))
+        _describe(recorder, options, files.model, provenance, threads)
+        pipeline = Pipeline(options, source, target, provenance, files.tokenizer, recorder, display)
+        _say_first(display, options, target)
+        if _answer_all(pipeline, target, interrupts):
             found = summary.document(
                 options, pipeline.stats, pipeline.stages, threads, pipeline.rows, began, time.monotonic()
             )
             recorder.describe(batch=found)
-    except StoppedError:
-        complete = False
     except LlmprocError as error:
-        if isinstance(error, UsageError) and target.journal is not None:
-            target.journal.take_back()  # it was made from another input: what came of this one is none of it
-            raise
-        complain(f"{error}{_kept(target, options, prog)}")
-        if isinstance(error, OutputLostError):
-            forget_stdout()
-        return error.exit_code
+        return _failed(error, target, options, prog, interrupts.ended_by)
     finally:
         display.end()
         recorder.close()
         interrupts.restore()
-    if not complete:
+    if found is None:
         complain(f"interrupted{_kept(target, options, prog) or f' after {pipeline.stats.rows} rows'}")
-        return 128 + interrupts.ended_by
-    _tell(display, found, options, recorder)
-    if interrupts.ended_by:
-        return 128 + interrupts.ended_by
-    return SOME_FAILED if pipeline.stats.any_failed else 0
+    else:
+        _tell(display, found, options, recorder)
+    return exit_code(ended_by=interrupts.ended_by, failed=pipeline.stats.any_failed)
+
+
+def _make_display(options: BatchOptions) -> Display:
+    summary_on_stdout = not options.rows_on_stdout and not (options.elapsed or options.json)
+    return Display(
+        options.elapsed,
+        summary_on_stdout,
+        options.stream,
+        options.slots,
+        options.engine.sequences,
+        options.rows_on_stdout,
+    )
+
+
+def _log_of(options: BatchOptions) -> str | None:
+    """Where samples go: nowhere by themselves when one figure or object is all that was asked for."""
+    return options.log or (os.devnull if options.elapsed or options.json else None)
+
+
+def _say_first(display: Display, options: BatchOptions, target: ResultTarget) -> None:
+    if options.seed_drawn:
+        display.notice(f"seed {options.sampling.seed}")
+    if target.journal is not None and target.journal.unreadable:
+        display.notice(f"{target.journal.path}: {target.journal.unreadable} lines are not results and are ignored")
+
+
+def _answer_all(pipeline: Pipeline, target: ResultTarget, interrupts: Interrupts) -> bool:
+    """Answer every row and finish the result file; False when a signal came first."""
+    try:
+        complete = pipeline.run(interrupts)
+        if complete:
+            target.finish(pipeline.rows, lambda: bool(interrupts.ended_by))
+        return complete
+    except StoppedError:
+        return False
+
+
+def _failed(error: LlmprocError, target: ResultTarget, options: BatchOptions, prog: str, ended_by: int) -> int:
+    """Say what ended the run and what is kept of it; returns the exit code. A UsageError is raised again."""
+    if isinstance(error, UsageError) and target.journal is not None:
+        target.journal.take_back()  # it was made from another input: nothing of this one belongs into it
+        raise error
+    complain(f"{error}{_kept(target, options, prog)}")
+    if isinstance(error, OutputLostError):
+        forget_stdout()
+    return exit_code(error, ended_by)
 
 
 def _describe(

@@ -19,8 +19,9 @@ from llmproc.processes.interrupts import Interrupts
 from llmproc.processes.slots import WorkerExit
 from llmproc.processes.system import describe_status
 from llmproc.service.service import Service, ServiceConfig
-from llmproc.session.conversation import Session
+from llmproc.session.conversation import Conversation
 from llmproc.session.launch import Launch, ModelFiles, read_model_files
+from llmproc.session.session import ServiceSession
 
 _LAST_CHANCE_S = 5.0  # a loop that ends before its worker was ready waits so long, to see it start and end
 
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc.main") -> int:
 
     def chat() -> int:
         options = parse_options(prog, arguments, Environment.read())
-        files = read_model_files(options.model, options.tokenizer, "course" if options.course else None)
+        files = read_model_files(options.model, options.tokenizer, options.rules.template)
         files.check_system(options.system)
         return _chat(options, files)
 
@@ -40,8 +41,8 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc.main") -> int:
 def _chat(options: ChatOptions, files: ModelFiles) -> int:
     screen = Screen()
     recorder = RunRecorder(options.interval_s, options.log, options.course, options.run_dir, screen.later)
-    interrupts = Interrupts(first_ends=options.course, ctrl_c_anyhow=True)
-    source = open_source(screen.prompt, () if options.course else WORDS)
+    interrupts = Interrupts(first_ends=not options.rules.cancels, ctrl_c_anyhow=True)
+    source = open_source(screen.prompt, WORDS if options.rules.commands else ())
     launch, loop = _assemble(options, files, screen, recorder, source, interrupts)
     _describe(recorder, options, files.model)
     if options.seed_drawn:
@@ -79,10 +80,11 @@ def _assemble(
         on_failure=lambda error: interrupts.end_from_thread(),
     )
     context = options.engine.positions(files.model.description.seq_len)
-    session = Session(launch.service, files.tokenizer, files.template, context, options.sampling, options.system)
-    loop = ChatLoop(
-        session, launch.service, screen, source, interrupts, options.model, options.tokenizer, options.prompt_limit
+    conversation = Conversation(
+        files.tokenizer, files.template, context, options.sampling, options.system, options.rules
     )
+    session = ServiceSession(launch.service, conversation)
+    loop = ChatLoop(session, screen, source, interrupts, options.model, options.tokenizer)
     return launch, loop
 
 

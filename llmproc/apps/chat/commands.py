@@ -18,7 +18,7 @@ from llmproc.errors import LlmprocError, UsageError
 from llmproc.monitor import proc
 from llmproc.service.desk import explain_scheduling_error
 from llmproc.service.service import Service
-from llmproc.session.conversation import Session, session_facts
+from llmproc.session.conversation import Conversation
 from llmproc.session.saving import read_file, read_session, write_session
 from llmproc.text.templates.system import check_system
 
@@ -26,7 +26,7 @@ from llmproc.text.templates.system import check_system
 class Loop(Protocol):
     """What a command may use of the prompt loop."""
 
-    session: Session
+    conversation: Conversation
     service: Service
     screen: Screen
     view: AnswerView
@@ -74,23 +74,23 @@ def _help(loop: Loop, argument: str) -> None:
 def _set(loop: Loop, argument: str) -> None:
     name, _, value = argument.partition(" ")
     value = value.strip()
-    session = loop.session
+    conversation = loop.conversation
     if name == "temperature":
-        session.sampling = session.sampling.changed(temperature=_number(name, value, float))
+        conversation.sampling = conversation.sampling.changed(temperature=_number(name, value, float))
     elif name == "top_p":
-        session.sampling = session.sampling.changed(top_p=_number(name, value, float))
+        conversation.sampling = conversation.sampling.changed(top_p=_number(name, value, float))
     elif name == "max_tokens":
-        session.sampling = session.sampling.changed(max_tokens=_number(name, value, int))
+        conversation.sampling = conversation.sampling.changed(max_tokens=_number(name, value, int))
     elif name == "seed":
         seed = int(_number(name, value, int))
         drawn = int.from_bytes(os.urandom(4), "little") + 1 if seed <= 0 else seed
-        session.reseed(drawn)
+        conversation.reseed(drawn)
         loop.screen.notice(f"seed {drawn}: the random stream begins anew")
     elif name == "system":
-        check_system(session.template, value, "/set system")
-        session.system = value or None
-        if session.ids:
-            session.clear()
+        check_system(conversation.template, value, "/set system")
+        conversation.system = value or None
+        if conversation.ids:
+            conversation.clear()
             loop.screen.notice("a new conversation begins, with the new system message")
     elif name == "verbose":
         if value not in ("on", "off"):
@@ -105,7 +105,7 @@ def _show(loop: Loop, argument: str) -> None:
     facts = {
         "model": loop.model,
         "tokenizer": loop.tokenizer,
-        **session_facts(loop.session),
+        **loop.conversation.facts(),
         "verbose": loop.view.verbose,
     }
     for name, value in facts.items():
@@ -113,7 +113,7 @@ def _show(loop: Loop, argument: str) -> None:
 
 
 def _clear(loop: Loop, argument: str) -> None:
-    loop.session.clear()
+    loop.conversation.clear()
     loop.screen.notice("the conversation is forgotten")
 
 
@@ -191,14 +191,14 @@ def _read(loop: Loop, argument: str) -> None:
 
 
 def _save(loop: Loop, argument: str) -> None:
-    saved = loop.session.saved(str(loop.model), str(loop.tokenizer))
+    saved = loop.conversation.saved(str(loop.model), str(loop.tokenizer))
     path = write_session(argument, saved)
     loop.screen.notice(f"saved {len(saved.turns)} turns to {path}")
 
 
 def _load(loop: Loop, argument: str) -> None:
     saved = read_session(argument)
-    loop.session.restore(saved)
+    loop.conversation.restore(saved)
     here, there = (str(loop.model), str(loop.tokenizer)), (saved.model, saved.tokenizer)
     other = "" if here == there else f" (saved with {saved.model} and {saved.tokenizer}: the answers will be others)"
     loop.screen.notice(f"{len(saved.turns)} turns, {len(saved.ids)} positions{other}")

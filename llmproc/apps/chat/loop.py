@@ -10,8 +10,8 @@ from llmproc.apps.chat.sources import LineSource
 from llmproc.apps.screen import Screen
 from llmproc.errors import LlmprocError
 from llmproc.processes.interrupts import Interrupts
-from llmproc.service.service import Service
-from llmproc.session.conversation import Answer, Session
+from llmproc.session.answer import Answer
+from llmproc.session.session import ServiceSession
 
 PROMPT = ">>> "
 _MORE = "... "
@@ -23,24 +23,22 @@ class ChatLoop:
 
     def __init__(
         self,
-        session: Session,
-        service: Service,
+        session: ServiceSession,
         screen: Screen,
         source: LineSource,
         interrupts: Interrupts,
         model: Path,
         tokenizer: Path,
-        prompt_limit: int | None,
     ) -> None:
-        """`prompt_limit`: end after so many prompts; commands other than /bye are prompts then, as in the exercise."""
-        self.session, self.service, self.screen = session, service, screen
+        """`model` and `tokenizer` are the files that /show names and /save notes."""
+        self.session, self.service, self.screen = session, session.service, screen
         self.model, self.tokenizer = model, tokenizer
-        course = prompt_limit is not None
-        advice = "" if course else "; /clear begins a new conversation"
-        self.view = AnswerView(session, service, screen, interrupts, course, advice)
+        self.conversation = session.conversation
+        self._rules = session.conversation.rules
+        advice = "; /clear begins a new conversation" if self._rules.commands else ""
+        self.view = AnswerView(self.conversation, self.service, screen, interrupts, advice)
         self.failed = 0  # prompts that were refused or failed
-        self._source, self._interrupts, self._left = source, interrupts, prompt_limit
-        self._course = course
+        self._source, self._interrupts, self._left = source, interrupts, self._rules.prompt_limit
         self._ended = self._quoted = False
 
     def run(self) -> None:
@@ -65,7 +63,7 @@ class ChatLoop:
         self.screen.flush_notices()
         self.screen.fresh_line()
         text = self._line(PROMPT)
-        self._quoted = text is not None and not self._course and text.startswith(_QUOTES)
+        self._quoted = text is not None and self._rules.commands and text.startswith(_QUOTES)
         if text is None or not self._quoted:
             return text
         return self._several_lines(text.removeprefix(_QUOTES))
@@ -95,7 +93,7 @@ class ChatLoop:
             command = text.startswith("/") and "\n" not in text and not self._quoted
             if command and text.strip() == "/bye":
                 self.end()
-            elif self._course:
+            elif not self._rules.commands:
                 self.answer(text)
             elif command:
                 run_command(self, text)
@@ -121,7 +119,7 @@ class ChatLoop:
 
     def answer_again(self) -> None:
         """Make the last answer again."""
-        self._show(self.session.regenerate())
+        self._show(self.session.ask_again())
 
     def _show(self, answer: Answer) -> None:
         if not self.view.show(answer):

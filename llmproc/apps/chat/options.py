@@ -21,8 +21,9 @@ from llmproc.apps.flags import (
 from llmproc.apps.parser import OneLineParser
 from llmproc.config import EngineOptions, Environment, SamplingParams, Scheduling
 from llmproc.errors import UsageError
+from llmproc.labs.course.rules import COURSE
+from llmproc.session.rules import ORDINARY, ChatRules
 
-COURSE_PROMPTS = 4
 _EXAMPLES = """examples:
   python -m llmproc.main 42                      chat with the shipped model, seed 42
   python -m llmproc.main 42 2>log.txt            the same; /proc samples of the worker go to log.txt
@@ -42,16 +43,16 @@ class ChatOptions:
     seed_drawn: bool
     scheduling: Scheduling
     engine: EngineOptions
-    course: bool
+    rules: ChatRules
     system: str | None
     interval_s: float
     log: str | None
     run_dir: str | None
 
     @property
-    def prompt_limit(self) -> int | None:
-        """Prompts before the program ends by itself."""
-        return COURSE_PROMPTS if self.course else None
+    def course(self) -> bool:
+        """Whether it is the course's exercise."""
+        return self.rules is COURSE
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:
@@ -91,7 +92,8 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
     given = build_parser(prog).parse_args(arguments)
     if given.course and given.system is not None:
         raise UsageError("--system cannot be used with --course: the exercise has no system message")
-    model, tokenizer = files_of(given, environment, given.course)
+    rules = COURSE if given.course else ORDINARY
+    model, tokenizer = files_of(given, environment, rules.local_files)
     sampling, drawn = sampling_of(given, given.seed)
     return ChatOptions(
         model=model,
@@ -99,8 +101,8 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         sampling=sampling,
         seed_drawn=drawn,
         scheduling=scheduling_of(given),
-        engine=engine_options(given, c_order=given.course),
-        course=given.course,
+        engine=engine_options(given, rules.c_order, rules.threads),
+        rules=rules,
         system=given.system,
         interval_s=interval_of(given),
         log=given.log,

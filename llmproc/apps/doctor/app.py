@@ -17,7 +17,7 @@ from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions, Environment
 from llmproc.errors import UsageError
 from llmproc.files.streams import print_result
 from llmproc.hardware.cpus import usable_cpus
-from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.templates.registry import built_in_template
 
 UNUSABLE = 1
 DIFFERENT = 1
@@ -127,7 +127,7 @@ def _exact(given: argparse.Namespace) -> int:
     model = open_model(path)
     description, tokenizer = model.description, model.load_tokenizer(tokenizer_file)
     tokens = min(given.tokens, max(1, description.seq_len // 2))
-    asked = questions(tokenizer, ChatTemplate(tokenizer.template_name), description.seq_len, tokens)
+    asked = questions(tokenizer, built_in_template(tokenizer.template_name), description.seq_len, tokens)
     options = EngineOptions(weights=given.weights, kv_type=given.kv_type or "f16")
     shown = not given.json
     if shown:

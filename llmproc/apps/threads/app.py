@@ -19,8 +19,9 @@ from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.processes.slots import WorkerExit
 from llmproc.service.service import ServiceConfig
-from llmproc.session.conversation import Session
+from llmproc.session.conversation import Conversation
 from llmproc.session.launch import Launch, ModelFiles, read_model_files
+from llmproc.session.session import ServiceSession
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc threads") -> int:
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc threads") -> i
 
     def threads() -> int:
         options = parse_options(prog, arguments, Environment.read())
-        files = read_model_files(options.model, options.tokenizer, "course" if options.course else None)
+        files = read_model_files(options.model, options.tokenizer, options.rules.template)
         files.check_system(options.system)
         return _run(options, files)
 
@@ -58,7 +59,7 @@ def _run(options: ThreadsOptions, files: ModelFiles) -> int:
 
 def _assemble(
     options: ThreadsOptions, files: ModelFiles, screen: Screen, recorder: RunRecorder, interrupts: Interrupts
-) -> tuple[Launch, Session, AnswerView]:
+) -> tuple[Launch, ServiceSession, AnswerView]:
     """Make the service, a conversation over it and its view; nothing is started."""
     view: AnswerView
     launch = Launch(
@@ -71,9 +72,11 @@ def _assemble(
         on_notice=screen.later,
     )
     context = options.engine.positions(files.model.description.seq_len)
-    session = Session(launch.service, files.tokenizer, files.template, context, options.sampling, options.system)
-    view = AnswerView(session, launch.service, screen, interrupts, options.course)
-    return launch, session, view
+    conversation = Conversation(
+        files.tokenizer, files.template, context, options.sampling, options.system, options.rules
+    )
+    view = AnswerView(conversation, launch.service, screen, interrupts)
+    return launch, ServiceSession(launch.service, conversation), view
 
 
 def _describe(recorder: RunRecorder, options: ThreadsOptions, model: ModelFile) -> None:
@@ -87,7 +90,9 @@ def _describe(recorder: RunRecorder, options: ThreadsOptions, model: ModelFile) 
     )
 
 
-def _answer(prompts: Sequence[str], session: Session, screen: Screen, view: AnswerView, interrupts: Interrupts) -> int:
+def _answer(
+    prompts: Sequence[str], session: ServiceSession, screen: Screen, view: AnswerView, interrupts: Interrupts
+) -> int:
     """Show the answer to each prompt; returns how many failed."""
     failed = 0
     for prompt in prompts:

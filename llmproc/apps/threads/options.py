@@ -21,6 +21,8 @@ from llmproc.apps.flags import (
 from llmproc.apps.parser import OneLineParser
 from llmproc.config import EngineOptions, Environment, SamplingParams, Scheduling
 from llmproc.errors import UsageError
+from llmproc.labs.course.rules import COURSE
+from llmproc.session.rules import ORDINARY, ChatRules
 
 MOST_THREADS = 16
 _DESCRIPTION = """\
@@ -53,11 +55,16 @@ class ThreadsOptions:
     sampling: SamplingParams
     seed_drawn: bool
     scheduling: Scheduling
-    course: bool
+    rules: ChatRules
     system: str | None
     interval_s: float
     log: str | None
     run_dir: str | None
+
+    @property
+    def course(self) -> bool:
+        """Whether turns are those of the course's exercise."""
+        return self.rules is COURSE
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:
@@ -92,17 +99,18 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         raise UsageError(f"n is {given.n}: must be from 0 to {MOST_THREADS}")
     if given.course and given.system is not None:
         raise UsageError("--system cannot be used with --course: the exercise has no system message")
-    model, tokenizer = files_of(given, environment, given.course)
+    rules = COURSE if given.course else ORDINARY
+    model, tokenizer = files_of(given, environment, rules.local_files)
     sampling, drawn = sampling_of(given, given.seed)
     return ThreadsOptions(
         prompts=tuple(given.prompts),
         model=model,
         tokenizer=tokenizer,
-        engine=replace(engine_options(given, c_order=given.course), threads=given.n, leads=False),
+        engine=replace(engine_options(given, rules.c_order), threads=given.n, leads=False),
         sampling=sampling,
         seed_drawn=drawn,
         scheduling=scheduling_of(given),
-        course=given.course,
+        rules=rules,
         system=given.system,
         interval_s=interval_of(given),
         log=given.log,

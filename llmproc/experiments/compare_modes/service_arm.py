@@ -17,7 +17,6 @@ from typing import Any
 
 import msgspec
 
-from llmproc.checkpoints.model_file import open_model
 from llmproc.errors import RequestError, StartError
 from llmproc.experiments.compare_modes.arm import ArmRow, ArmRun, Prompt
 from llmproc.experiments.compare_modes.options import CompareOptions
@@ -27,8 +26,8 @@ from llmproc.monitor.stderr_tail import stderr_tail
 from llmproc.service.messages import Finish, Generate, Token
 from llmproc.service.service import Service, ServiceConfig
 from llmproc.service.ticket import Ticket
-from llmproc.session.conversation import Session
-from llmproc.text.templates.template import ChatTemplate
+from llmproc.session.conversation import Conversation
+from llmproc.session.launch import Launch, read_model_files
 
 _START_S = 120.0  # for all workers; the first of them may wait for kernels to be compiled
 
@@ -71,10 +70,8 @@ class ProcessArm:
         self._options, self._output = options, output
         self._orders: dict[Prompt, Generate] = {}
         if options.work == "generate":
-            model = open_model(options.model)
-            self._description = model.description
-            self._tokenizer = model.load_tokenizer(options.tokenizer)
-            self._template = ChatTemplate(self._tokenizer.template_name)
+            self._files = read_model_files(options.model, options.tokenizer)
+            self._files.check_system(options.system)
 
     def run(self, mode: str, workers: int, prompts: Sequence[Prompt]) -> ArmRun:
         """See Arm. Raises StartError, and RequestError when a prompt does not fit into the context."""
@@ -82,11 +79,11 @@ class ProcessArm:
         config = ServiceConfig(
             options.model, workers, options.engine, output_fd=self._output, mode=mode, work=options.work
         )
-        service = Service(config, watcher)
-        try:
-            orders = [self._order(service, prompt) for prompt in prompts]
+        with Launch(config, watcher, lambda: stderr_tail(self._output)) as launch:
+            service = launch.service
+            orders = [self._order(prompt) for prompt in prompts]
             service.start()
-            self._wait(service, watcher, workers)
+            _wait(service, watcher, workers)
             pids = [worker.pid for worker in service.workers()]
             before = _waited_s(pids)
             began = time.monotonic()
@@ -94,8 +91,6 @@ class ProcessArm:
             ends = [_collect(ticket) for ticket in tickets]
             elapsed = max((ticket.ended or began) for ticket in tickets) - began
             waited, pss = _waited_s(pids), _pss([watcher.template, *pids])
-        finally:
-            service.close()
         rows = tuple(
             _row(place, began, ticket, *end, generated=options.work == "generate")
             for place, (ticket, end) in enumerate(zip(tickets, ends, strict=True))
@@ -103,7 +98,7 @@ class ProcessArm:
         cost = None if before is None or waited is None else max(0.0, waited - before)
         return ArmRun(elapsed, rows, watcher.steals, cost, pss)
 
-    def _order(self, service: Service, prompt: Prompt) -> Generate:
+    def _order(self, prompt: Prompt) -> Generate:
         if self._options.work == "wait":
             assert prompt.cost is not None
             return Generate.greedy([1], 1, wait_s=prompt.cost * self._options.unit_s)
@@ -111,11 +106,9 @@ class ProcessArm:
             sampling = self._options.sampling
             if prompt.tokens is not None:
                 sampling = sampling.changed(max_tokens=prompt.tokens)
-            seq_len = self._options.engine.positions(self._description.seq_len)
-            session = Session(
-                service, self._tokenizer, self._template, seq_len, sampling, self._options.system, lasting=False
-            )
-            order = session.prepare(prompt.text).order
+            files, system = self._files, self._options.system
+            seq_len = self._options.engine.positions(files.model.description.seq_len)
+            order = Conversation(files.tokenizer, files.template, seq_len, sampling, system).prepare(prompt.text).order
             if prompt.tokens is not None:
                 if len(order.ids) + prompt.tokens > seq_len:
                     rule = f"{len(order.ids)} ids and {prompt.tokens} of answer are more than a context of {seq_len}"
@@ -124,18 +117,15 @@ class ProcessArm:
             self._orders[prompt] = order
         return self._orders[prompt]
 
-    def _wait(self, service: Service, watcher: _Watcher, workers: int) -> None:
-        try:
-            service.wait_ready(_START_S)
-            with watcher.changed:
-                if not watcher.changed.wait_for(lambda: len(watcher.workers) == workers or service.error, _START_S):
-                    raise StartError(f"{len(watcher.workers)} of {workers} workers are ready after {_START_S:g} s")
-            if service.error:
-                raise service.error
-        except StartError as error:
-            service.close()
-            reason = stderr_tail(self._output)
-            raise StartError(f"{error}: {reason}" if reason else str(error)) from None
+
+def _wait(service: Service, watcher: _Watcher, workers: int) -> None:
+    """Wait for every worker. Raises what the service has given up with, StartError when it takes too long."""
+    service.wait_ready(_START_S)
+    with watcher.changed:
+        if not watcher.changed.wait_for(lambda: len(watcher.workers) == workers or service.error, _START_S):
+            raise StartError(f"{len(watcher.workers)} of {workers} workers are ready after {_START_S:g} s")
+    if service.error:
+        raise service.error
 
 
 def _collect(ticket: Ticket) -> tuple[list[int], Finish]:

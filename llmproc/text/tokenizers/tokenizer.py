@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from llmproc.errors import RequestError, TokenizerError
+from llmproc.text.tokenizers.c_encoding import CStrings, c_strings, encode_as_c
 from llmproc.text.tokenizers.merge import merge_pairs
 from llmproc.text.tokenizers.sidecar import Sidecar, read_sidecar, sidecar_path
 from llmproc.text.tokenizers.specials import (
@@ -23,12 +24,10 @@ from llmproc.text.tokenizers.specials import (
     has_byte_tokens,
     special_tokens,
 )
-from llmproc.text.tokenizers.units import c_units, code_points, to_bytes
+from llmproc.text.tokenizers.units import code_points, to_bytes
 from llmproc.text.tokenizers.vocabulary import Vocabulary, read_vocabulary, write_tokenizer
 
 __all__ = ["Tokenizer", "load_tokenizer", "write_tokenizer"]
-
-_C_LOWEST_SCORE = -1e10  # llama2.c starts its search for the best pair there
 
 
 def load_tokenizer(
@@ -66,18 +65,14 @@ class Tokenizer:
             for token in self._byte_ids():
                 del self._ids[self._pieces[token]]
 
-    def encode(self, text: str | bytes, course: bool = False, prefix: bytes = b"") -> list[int]:
-        """Ids of `text`, merged; no BOS. Special tokens never come out, unless `course`.
+    def encode(self, text: str | bytes, prefix: bytes = b"") -> list[int]:
+        """Return the ids of `text`, merged; no BOS. Special tokens never come out.
 
-        One token for each code point, or its bytes' own tokens; then merging (`merge_pairs`). `course`: as llama2.c's
-        C code does it, with a space before a text that is not empty, a code point without an entry as ids byte + 3,
-        pieces as C strings, special tokens merged like others. `prefix`: a template's bytes that stand before `text`
-        and are merged with it; positions in errors do not count it.
+        One token for each code point, or its bytes' own tokens; then merging (`merge_pairs`). `prefix`: a template's
+        bytes that stand before `text` and are merged with it; positions in errors do not count it.
         Raises RequestError naming the byte that has no token and its position in `text`.
         """
         data = prefix + to_bytes(text)
-        if course:
-            return self._encode_as_c(data)
         table, pieces, longest = self._ids, self._pieces, self._longest
         ids = [table[b" "]] if self.byte_tokens and data and b" " in table else []
         offset = -len(prefix)
@@ -95,13 +90,24 @@ class Tokenizer:
 
         return merge_pairs(ids, find, self._scores)
 
-    def piece(self, token: int) -> bytes:
-        """The bytes that `token` prints as: its entry, or the raw byte of a byte token. RequestError: no such id."""
+    def encode_as_c(self, text: str | bytes) -> list[int]:
+        """Return the ids that llama2.c's C code gives `text`, after its dummy space; no BOS.
+
+        A code point without an entry is ids byte + 3, pieces are C strings, and special tokens are merged like others.
+        Raises RequestError for an id outside the vocabulary.
+        """
+        return encode_as_c(self._c_strings, self._scores, to_bytes(text))
+
+    def entry(self, token: int) -> bytes:
+        """Return the entry of `token` as the file holds it. RequestError: no such id."""
         if not 0 <= token < self.vocab_size:
             raise RequestError(f"token id {token} is outside the vocabulary 0..{self.vocab_size - 1}")
-        if self._is_byte_token(token):
-            return bytes((token - FIRST_BYTE_TOKEN,))
         return self._pieces[token]
+
+    def piece(self, token: int) -> bytes:
+        """The bytes that `token` prints as: its entry, or the raw byte of a byte token. RequestError: no such id."""
+        entry = self.entry(token)
+        return bytes((token - FIRST_BYTE_TOKEN,)) if self._is_byte_token(token) else entry
 
     def piece_after(self, previous: int | None, token: int) -> bytes:
         """Like `piece`, but the piece after BOS loses a leading space (SentencePiece's dummy prefix)."""
@@ -131,33 +137,8 @@ class Tokenizer:
         return token
 
     @cached_property
-    def _c_strings(self) -> tuple[tuple[bytes, ...], dict[bytes, int]]:
-        """Pieces as the C engine sees them, cut at the first NUL, and the lowest id of each."""
-        strings = tuple(piece.split(b"\0", 1)[0] for piece in self._pieces)
-        ids: dict[bytes, int] = {}
-        for token, string in enumerate(strings):
-            ids.setdefault(string, token)
-        return strings, ids
-
-    def _encode_as_c(self, data: bytes) -> list[int]:
-        strings, table = self._c_strings
-        units = c_units(data)
-        ids = [table[b" "]] if units and b" " in table else []
-        offset = 0
-        for unit in units:
-            token = table.get(unit, -1)
-            started = [token] if token >= 0 else [byte + FIRST_BYTE_TOKEN for byte in unit]
-            if max(started) >= self.vocab_size:
-                rule = f"id {max(started)}, which is outside the vocabulary 0..{self.vocab_size - 1}"
-                raise RequestError(f"character {unit!r} at position {offset} of the text needs {rule}")
-            ids += started
-            offset += len(unit)
-
-        def find(first: int, second: int) -> int:
-            token = table.get(strings[first] + strings[second], -1)
-            return token if token >= 0 and self._scores[token] > _C_LOWEST_SCORE else -1
-
-        return merge_pairs(ids, find, self._scores)
+    def _c_strings(self) -> CStrings:
+        return c_strings(self._pieces)
 
 
 def _check_chatml(path: Path, tokenizer: Tokenizer) -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(HERE.parents[1]))  # it runs as a program
 
-from ggml_cases import cases  # noqa: E402
+from checkpoints.ggml_cases import cases  # noqa: E402
 from gguf import GGMLQuantizationType, quants  # noqa: E402
 
 

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1]))
+sys.path.insert(0, str(HERE.parents[2]))  # where it runs as a program
 
 from llmproc.monitor import table  # noqa: E402
 from llmproc.monitor.cgroup import Throttling  # noqa: E402

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mainside import MainSide
-from workerside import WorkerSide, deaths
-from world import Case, Setting, Step, Violation, What, World
+from service.board.mainside import MainSide
+from service.board.workerside import WorkerSide, deaths
+from service.board.world import Case, Setting, Step, Violation, What, World
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from replay import Replay
-from world import (
+from service.board.replay import Replay
+from service.board.world import (
     Activity,
     Main,
     Setting,

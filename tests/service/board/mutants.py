@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from world import Case
+from service.board.world import Case
 
 from llmproc.processes.boardlayout import State, Word, lap_of, pack_cell
 from llmproc.processes.frames import Frame

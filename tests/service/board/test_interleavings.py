@@ -9,9 +9,9 @@ request has ended exactly once, and every slot is free; and every order has an e
 from __future__ import annotations
 
 import pytest
-from exploring import explore
-from mutants import MUTANTS, Mutant
-from world import Case, Violation
+from service.board.exploring import explore
+from service.board.mutants import MUTANTS, Mutant
+from service.board.world import Case, Violation
 
 SMALL = {
     "one request, every step": Case(requests=1, dealt=1),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import mainside
 import pytest
-import workerside
-from replay import SLOT_BYTES, Replay, by_length, places_of
-from world import Case, Setting
+from service.board import mainside, workerside
+from service.board.replay import SLOT_BYTES, Replay, by_length, places_of
+from service.board.world import Case, Setting
 
 from llmproc.processes.boardlayout import BoardLayout, State, Word
 from llmproc.processes.requestboard import PUBLICATION, Producer

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mainside import append, submit
-from replay import Replay
-from world import (
+from service.board.mainside import append, submit
+from service.board.replay import Replay
+from service.board.world import (
     Activity,
     Held,
     Rest,

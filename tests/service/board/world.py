@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from replay import SLOT_BYTES, Edit, Replay
+from service.board.replay import SLOT_BYTES, Edit, Replay
 
 from llmproc.processes.boardlayout import BoardLayout, State, Word
 from llmproc.processes.frames import Frame

@@ -16,6 +16,7 @@ import os
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 
 import ctypes
+import ctypes.util
 import itertools
 import re
 import struct
@@ -30,7 +31,7 @@ START, END = 1, 2  # ids that open and close a message
 TEMPERATURE, TOP_P = np.float32(0.6), np.float32(0.9)
 F32 = np.float32
 
-_libm = ctypes.CDLL("libm.so.6")
+_libm = ctypes.CDLL(ctypes.util.find_library("m") or "libm.so.6")
 for _name, _arguments in (("expf", 1), ("sinf", 1), ("cosf", 1), ("powf", 2)):
     getattr(_libm, _name).restype = ctypes.c_float
     getattr(_libm, _name).argtypes = [ctypes.c_float] * _arguments
@@ -224,10 +225,8 @@ class ChatEngine:
             logits = self.model.forward(ids[place], self.position)
             self.position += 1
             begun = begun or time.monotonic()
-            if place >= end - TURN - 1 and place != end - 2:
-                ids.append(self.sampler.choose(logits))
-                if place < end - 2:
-                    yield self.tokenizer.printed(ids[place], ids[place + 1])
-            elif place == end - 2:
-                ids.append(END)
+            if place >= end - TURN - 1:  # the turn ends with END and one token more, which is printed but not kept
+                token = END if place == end - 2 else self.sampler.choose(logits)
+                yield self.tokenizer.printed(ids[place], token)
+                ids.append(token)
         self.speed = (self.position - began_at) / max(time.monotonic() - begun, 1e-6)

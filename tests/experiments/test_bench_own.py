@@ -7,7 +7,7 @@ import types
 from pathlib import Path
 
 import pytest
-from bench_arms import FakeForward
+from experiments.bench_arms import FakeForward
 
 import llmproc.engine
 from llmproc.config import EngineOptions

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
-
-from fake_arm import FakeArm
+from experiments.fake_arm import FakeArm
 
 from llmproc.errors import StartError
 from llmproc.experiments.compare_modes.arm import ArmRun, Prompt

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench_arms import Clock
+from support.clocks import FakeClock
+from support.paths import PYTHONPATH
 
 from llmproc.errors import CheckpointError, StartError, UsageError, WorkersLostError
 from llmproc.experiments.bench.arm_process import Conversation, converse
@@ -21,15 +22,13 @@ from llmproc.experiments.bench.arms.arm import ArmOptions
 from llmproc.experiments.bench.remote import RemoteArm
 from llmproc.experiments.bench.work import Work
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 OPTIONS = ArmOptions(model="model.bin", threads=3)
 DECODE = Work("tg4", "decode", 1, 2, 4)
 
 
 @pytest.fixture(autouse=True)
 def children_find_the_arms(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    monkeypatch.setenv("PYTHONPATH", PYTHONPATH)
 
 
 def prefill(tokens: int) -> Work:
@@ -38,12 +37,14 @@ def prefill(tokens: int) -> Work:
 
 def talk(*questions: dict[str, Any]) -> list[dict[str, Any]]:
     answers = io.BytesIO()
-    converse(io.BytesIO(b"".join(json.dumps(q).encode() + b"\n" for q in questions)), answers, Conversation(Clock()))
+    converse(
+        io.BytesIO(b"".join(json.dumps(q).encode() + b"\n" for q in questions)), answers, Conversation(FakeClock())
+    )
     return [json.loads(line) for line in answers.getvalue().splitlines()]
 
 
 def opening(target: str) -> dict[str, Any]:
-    return {"do": "open", "target": f"bench_arms:{target}", "options": {"model": "model.bin", "threads": 3}}
+    return {"do": "open", "target": f"experiments.bench_arms:{target}", "options": {"model": "model.bin", "threads": 3}}
 
 
 def test_the_far_end_answers_line_by_line() -> None:
@@ -72,7 +73,7 @@ def test_the_far_end_reports_errors_of_the_project_and_goes_on() -> None:
 
 
 def test_an_arm_runs_in_another_process() -> None:
-    arm = RemoteArm("bench_arms:open_own", OPTIONS)
+    arm = RemoteArm("experiments.bench_arms:open_own", OPTIONS)
     try:
         assert arm.name == "llmproc" and arm.about()["package"] == "llmproc 1.0"
         assert arm.about()["pid"] == arm.pid != os.getpid()
@@ -87,7 +88,7 @@ def test_an_arm_runs_in_another_process() -> None:
 
 
 def test_what_libraries_print_is_no_answer() -> None:
-    arm = RemoteArm("bench_arms:open_talkative", OPTIONS)
+    arm = RemoteArm("experiments.bench_arms:open_talkative", OPTIONS)
     try:
         assert arm.run(prefill(7), "").amount == 7
         assert arm.run(prefill(8), "").amount == 8
@@ -97,8 +98,8 @@ def test_what_libraries_print_is_no_answer() -> None:
 
 def test_an_arms_error_arrives_as_what_it_was_and_the_arm_goes_on() -> None:
     with pytest.raises(UsageError, match=r"^--threads is 3: too many for this arm$"):
-        RemoteArm("bench_arms:open_refusing", OPTIONS)
-    arm = RemoteArm("bench_arms:open_talkative", OPTIONS)
+        RemoteArm("experiments.bench_arms:open_refusing", OPTIONS)
+    arm = RemoteArm("experiments.bench_arms:open_talkative", OPTIONS)
     try:
         with pytest.raises(CheckpointError, match=r"^model\.bin: dim is 0: must be positive$") as caught:
             arm.run(prefill(14), "")
@@ -110,9 +111,9 @@ def test_an_arms_error_arrives_as_what_it_was_and_the_arm_goes_on() -> None:
 
 def test_a_death_is_one_line_with_the_last_words() -> None:
     with pytest.raises(StartError, match=r"died at open \(status 9\): cannot map the model$"):
-        RemoteArm("bench_arms:open_dying", OPTIONS)
+        RemoteArm("experiments.bench_arms:open_dying", OPTIONS)
     for tokens, how in ((13, r"signal 9\): the last words of a library"), (15, r"status 1\): RuntimeError: a bug")):
-        arm = RemoteArm("bench_arms:open_talkative", OPTIONS)
+        arm = RemoteArm("experiments.bench_arms:open_talkative", OPTIONS)
         try:
             with pytest.raises(WorkersLostError, match=rf"^bench's arm talkative died at pp{tokens} \({how}$"):
                 arm.run(prefill(tokens), "")
@@ -121,7 +122,7 @@ def test_a_death_is_one_line_with_the_last_words() -> None:
 
 
 def test_a_stopped_arm_can_be_killed() -> None:
-    arm = RemoteArm("bench_arms:open_own", OPTIONS)
+    arm = RemoteArm("experiments.bench_arms:open_own", OPTIONS)
     os.kill(arm.pid, signal.SIGSTOP)
     arm.kill()
     assert arm._process.returncode == -signal.SIGKILL
@@ -131,10 +132,10 @@ def test_an_arm_does_not_outlive_bench() -> None:
     code = (
         "import os, signal; from llmproc.experiments.bench.remote import RemoteArm; "
         "from llmproc.experiments.bench.arms.arm import ArmOptions; "
-        "arm = RemoteArm('bench_arms:open_own', ArmOptions('m')); print(arm.pid, flush=True); "
+        "arm = RemoteArm('experiments.bench_arms:open_own', ArmOptions('m')); print(arm.pid, flush=True); "
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{HERE}"}
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
     done = subprocess.run([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True, timeout=60)
     pid, deadline = int(done.stdout), time.monotonic() + 10
     while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
@@ -146,7 +147,7 @@ def test_an_arm_does_not_outlive_bench() -> None:
 
 
 def test_an_arm_ignores_ctrl_c_and_leaves_the_answer_to_bench() -> None:
-    arm = RemoteArm("bench_arms:open_own", OPTIONS)
+    arm = RemoteArm("experiments.bench_arms:open_own", OPTIONS)
     try:
         os.kill(arm.pid, signal.SIGINT)
         assert arm.run(prefill(3), "").amount == 3

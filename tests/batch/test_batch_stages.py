@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
-from programs import until
+from support.waiting import until
 
 from llmproc.batch.event_queue import Arrived, Broken, EventQueue, InputEnded, Interrupted, Ready, Written
 from llmproc.batch.generating import Generating, StageLimits
@@ -31,8 +31,8 @@ from llmproc.config import SamplingParams
 from llmproc.errors import LlmprocError, RequestError, UsageError, WorkersLostError
 from llmproc.service.messages import Finish, FinishReason, Generate, Token
 from llmproc.service.ticket import Ticket
-from llmproc.session.conversation import Session
-from llmproc.text.templates.template import ChatTemplate
+from llmproc.session.conversation import Conversation
+from llmproc.text.templates.registry import built_in_template
 from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 
@@ -116,13 +116,13 @@ class Bench:
         format: str = "text",
     ) -> None:  # fmt: skip
         self.service, self.events, self.stages, self.shown = FakeService(), EventQueue(), Stages(), Shown(every_token)
-        template = ChatTemplate("chatml")
+        template = built_in_template("chatml")
 
-        def new_session(sampling: SamplingParams, system: str | None) -> Session:
-            return Session(self.service, tokenizer, template, 512, sampling, system, False)  # type: ignore[arg-type]
+        def new_conversation(sampling: SamplingParams, system: str | None) -> Conversation:
+            return Conversation(tokenizer, template, 512, sampling, system)
 
         self.reader = Reader(
-            source, format, b"", SamplingParams(), None, new_session, limits.ahead, self.events, self.stages
+            source, format, b"", SamplingParams(), None, new_conversation, limits.ahead, self.events, self.stages
         )
         self.writer = Writer(sink, self.events, self.stages)
         self.generating = Generating(
@@ -252,7 +252,7 @@ def test_a_request_that_the_service_refuses_is_a_row(tmp_path: Path, tokenizer: 
     path.write_bytes(b"one\n")
     with bench(tmp_path, tokenizer, 0, sink) as run:
         run.service.refuses = RequestError("no room")
-        session = Session(run.service, tokenizer, ChatTemplate("chatml"), 512, SamplingParams(), None, False)  # type: ignore[arg-type]
+        conversation = Conversation(tokenizer, built_in_template("chatml"), 512, SamplingParams())
         from llmproc.batch.rows import PromptRow
 
         row = PromptRow(0, 1, 4, "k" * 16, "a", "one", SamplingParams())
@@ -260,7 +260,7 @@ def test_a_request_that_the_service_refuses_is_a_row(tmp_path: Path, tokenizer: 
         again = Generating(
             run.service, run.reader, run.writer, run.events, LIMITS, Stages(), BatchStats(), run.shown  # type: ignore[arg-type]
         )  # fmt: skip
-        run.events.put(Arrived(Ready(row, session, session.prepare("one"))))
+        run.events.put(Arrived(Ready(row, conversation, conversation.prepare("one"))))
         run.events.put(InputEnded(1))
         again.run()
     assert sink.rows[0]["error"] == "no room" and sink.rows[0]["id"] == "a"

@@ -21,8 +21,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 90.0  # a busy machine that compiles kernels, not a slow program
+from support.paths import ROOT
+from support.processes import alive, children, name, remaining
+from support.waiting import PATIENCE_S, until
+
 PROMPT = ">>> "
 SPEED = re.compile(r"\[INFO\] SEQ LEN: (\d+), Speed: (\d+\.\d{4}) tok/s\r?\n")
 COURSE_LINE = re.compile(
@@ -64,19 +66,20 @@ class Chat:
         self.folder, self.raw, self.text, self.mark = folder, "", "", 0
         self.log = folder / "log.txt"
         self._fds: list[int] = []
-        self._raw = b""
+        self.output = b""  # all that it wrote to stdout
         env = {**os.environ, "LLMPROC_RUN_DIR": str(folder / "runs"), "XDG_STATE_HOME": str(folder / "state")}
         env.update(PYTHONPATH=str(ROOT), TERM="xterm", INPUTRC=os.devnull)
-        for name in ("LLMPROC_MODEL", "LLMPROC_TOKENIZER", "PYTHONWARNINGS"):
-            env.pop(name, None)
+        for setting in ("LLMPROC_MODEL", "LLMPROC_TOKENIZER", "PYTHONWARNINGS"):
+            env.pop(setting, None)
         if not toolkit:
             (folder / "block").mkdir(exist_ok=True)
             (folder / "block" / "sitecustomize.py").write_text(_BLOCK_TOOLKIT)
             env["PYTHONPATH"] = f"{folder / 'block'}:{ROOT}"
-        for name, value in (environment or {}).items():
-            env.pop(name, None)
-            env.update({} if value is None else {name: value})
+        for setting, value in (environment or {}).items():
+            env.pop(setting, None)
+            env.update({} if value is None else {setting: value})
         self.env = env
+        self.sign = f"LLMPROC_RUN_DIR={env.get('LLMPROC_RUN_DIR')}"  # in the environment of all it starts
         self._master = self._input = self._output = -1
         if terminal:
             self._master, slave = pty.openpty()
@@ -124,10 +127,7 @@ class Chat:
             self.process.kill()
         self.process.wait()
         self.hang_up()
-        left = self.remaining(1.0 if kind is None else 5.0)
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        left = remaining(self.sign, 1.0 if kind is None else 5.0)
         if kind is not None:
             error.add_note(f"--- what it wrote ---\n{self.text}\n--- stderr ---\n{self.logged()}")  # type: ignore[union-attr]
         else:
@@ -176,8 +176,8 @@ class Chat:
         if self._master >= 0:  # a terminal answers where its cursor is
             for _ in range(data.count(_CURSOR_QUESTION)):
                 os.write(self._master, _CURSOR_ANSWER)
-        self._raw += data
-        self.raw = self._raw.decode("utf-8", "replace")
+        self.output += data
+        self.raw = self.output.decode("utf-8", "replace")
         self.text = _ESCAPE.sub("", self.raw) if self._master >= 0 else self.raw
         return True
 
@@ -247,23 +247,6 @@ class Chat:
         """Wait for a child of that name that is none of `but`."""
         return until(lambda: next((p for n, p in self.children().items() if n == wanted and p not in but), 0))
 
-    def remaining(self, patience_s: float) -> list[int]:
-        """Processes with this run's environment that live after `patience_s`."""
-        end = time.monotonic() + patience_s
-        while (left := self._ours()) and time.monotonic() < end:
-            time.sleep(0.01)
-        return left
-
-    def _ours(self) -> list[int]:
-        sign = f"LLMPROC_RUN_DIR={self.env.get('LLMPROC_RUN_DIR')}\0".encode()
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdecimal() and int(entry.name) != os.getpid():
-                with contextlib.suppress(OSError):
-                    if sign in (entry / "environ").read_bytes() and alive(int(entry.name)):
-                        found.append(int(entry.name))
-        return found
-
     def run_folder(self) -> Path:
         """The folder of this run."""
         return (self.folder / "runs" / "latest").resolve()
@@ -278,50 +261,6 @@ class Chat:
     def await_events(self, kind: str, count: int) -> None:
         """Wait until the run folder has so many."""
         self.until(lambda: self.events(kind) >= count)
-
-
-def until(condition: Callable[[], int], timeout: float = PATIENCE_S) -> int:
-    """The first true value of `condition`."""
-    end = time.monotonic() + timeout
-    while not (found := condition()):
-        assert time.monotonic() < end, "it does not happen"
-        time.sleep(0.002)
-    return found
-
-
-def children(pid: int) -> list[int]:
-    """Child processes of all threads of `pid`."""
-    found: list[int] = []
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            found += map(int, path.read_text().split())
-    return found
-
-
-def stat(pid: int) -> list[str]:
-    """The fields of /proc/pid/stat after the name: [0] is the state, field 3; [] when it is gone."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return []
-
-
-def alive(pid: int) -> bool:
-    """Whether it still runs; a zombie that nobody fetches does not."""
-    return bool(fields := stat(pid)) and fields[0] not in "ZX"
-
-
-def name(pid: int) -> str:
-    """comm; "" when it is gone."""
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    except OSError:
-        return ""
-
-
-def tasks(pid: int) -> list[int]:
-    """Thread ids."""
-    return [int(entry) for entry in os.listdir(f"/proc/{pid}/task")]
 
 
 def answers(stdout: str) -> list[str]:

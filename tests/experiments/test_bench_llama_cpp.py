@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bench_arms import LOGITS_OF
+from experiments.bench_arms import LOGITS_OF
+from support.paths import PYTHONPATH
 
 from llmproc.checkpoints.model_file import open_model
 from llmproc.checkpoints.synth import write_synthetic
@@ -55,8 +56,8 @@ def about(options: ArmOptions, target: str = LLAMA_CPP) -> dict[str, Any]:
 
 
 def test_the_peer_computes_the_same_model(options: ArmOptions, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    found = about(options, "bench_arms:open_peer_with_logits")
+    monkeypatch.setenv("PYTHONPATH", PYTHONPATH)
+    found = about(options, "experiments.bench_arms:open_peer_with_logits")
     header = open_model(options.path)
     weights = header.load().weights
     reference = Reference(header.description, weights)

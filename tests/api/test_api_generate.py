@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from programs import until
+from support.waiting import until
 
 from llmproc import LLM, SamplingParams
 from llmproc.api import Result

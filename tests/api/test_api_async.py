@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from programs import until
+from support.waiting import until
 
 from llmproc import LLM, SamplingParams
 from llmproc.api.call import Wakeup

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from bench_arms import Clock, timed
+from experiments.bench_arms import timed
+from support.clocks import FakeClock
 
 from llmproc.experiments.bench.measure import WARM_UP, best_setting, schedule
 from llmproc.experiments.bench.runner import SETTLE_S, TRIAL_STEPS, TRIALS, Runner, idle_cpu_share
@@ -57,13 +58,13 @@ def test_limits_are_measured_by_threads() -> None:
 
 
 def test_preparation_is_never_timed() -> None:
-    clock = Clock()
+    clock = FakeClock()
     assert timed("a", clock, 0.25).run(PREFILL, "") == Timing(2.0, 8)
     assert Timing(2.0, 8).rate == 4 and Timing(0.0, 8).rate == 0
 
 
 def test_the_runner_leaves_warm_up_out_and_numbers_what_it_counts() -> None:
-    clock = Clock()
+    clock = FakeClock()
     own, peer = timed("own", clock, 0.001), timed("peer", clock, 0.002)
     found = Runner(silent, settle=lambda seconds: None).run([(PREFILL, [own, peer]), (DECODE, [own, peer])], 3)
     assert len(found.samples) == 2 * 2 * 3
@@ -75,7 +76,7 @@ def test_the_runner_leaves_warm_up_out_and_numbers_what_it_counts() -> None:
 
 
 def test_the_runner_keeps_the_quickest_setting_of_each_work() -> None:
-    clock = Clock()
+    clock = FakeClock()
     peer = timed("peer", clock, 0.002, {"flash=0": 1.0, "flash=1": 0.5})
     found = Runner(silent, settle=lambda seconds: None).run([(PREFILL, [peer]), (DECODE, [peer])], 2)
     assert found.chosen == {("peer", "pp8"): "flash=1", ("peer", "tg32"): "flash=1"}
@@ -87,7 +88,7 @@ def test_the_runner_keeps_the_quickest_setting_of_each_work() -> None:
 
 
 def test_progress_rises_to_its_end_and_every_run_settles() -> None:
-    clock, said, settled = Clock(), [], []
+    clock, said, settled = FakeClock(), [], []
     arms = [timed("own", clock, 1e-3), timed("peer", clock, 1e-3, {"a": 1.0, "b": 2.0})]
     Runner(lambda *event: said.append(event), settle=settled.append).run([(PREFILL, arms)], 2)
     runs = 2 * (TRIALS + 1) + 2 * 3
@@ -96,7 +97,7 @@ def test_progress_rises_to_its_end_and_every_run_settles() -> None:
 
 
 def test_cpu_of_arms_that_should_sleep_is_noticed() -> None:
-    clock = Clock()
+    clock = FakeClock()
 
     class Spinning(TimedArm):
         def cpu_seconds(self) -> float:

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from programs import ROOT, program
+from support.paths import ROOT
+from support.programs import program
 
 FOLDER = ROOT / "llmproc" / "apps" / "api" / "examples"
 SHOWN = {

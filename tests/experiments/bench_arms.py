@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from support.clocks import FakeClock
 
 from llmproc.engine.batch import Chunk
 from llmproc.errors import CheckpointError, UsageError
@@ -19,20 +20,10 @@ from llmproc.experiments.bench.work import Work
 LOGITS_OF = (5, 17, 300, 511, 2)
 
 
-class Clock:
-    """Seconds that pass only when somebody says so."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 class FakeArm(ModelArm):
     """Takes `per_token` seconds for every token, and less or more with its settings. Keeps a diary."""
 
-    def __init__(self, name: str, clock: Clock, per_token: float, settings: dict[str, float] | None = None) -> None:
+    def __init__(self, name: str, clock: FakeClock, per_token: float, settings: dict[str, float] | None = None) -> None:
         self.name, self.clock, self.per_token = name, clock, per_token
         self._settings = settings or {"": 1.0}
         self._factor = 1.0
@@ -70,7 +61,7 @@ class FakeMachine:
 
     name = "machine"
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
 
     def about(self) -> dict[str, Any]:
@@ -118,7 +109,7 @@ class FakeForward:
         self.closed = True
 
 
-def timed(name: str, clock: Clock, per_token: float, settings: dict[str, float] | None = None) -> TimedArm:
+def timed(name: str, clock: FakeClock, per_token: float, settings: dict[str, float] | None = None) -> TimedArm:
     return TimedArm(FakeArm(name, clock, per_token, settings), clock)
 
 
@@ -126,15 +117,15 @@ def timed(name: str, clock: Clock, per_token: float, settings: dict[str, float] 
 
 
 def open_own(options: ArmOptions) -> FakeArm:
-    return FakeArm("llmproc", Clock(), 0.0)
+    return FakeArm("llmproc", FakeClock(), 0.0)
 
 
 def open_peer(options: ArmOptions) -> FakeArm:
-    return FakeArm("llama.cpp", Clock(), 0.0, {"flash=0": 1.0, "flash=1": 0.5})
+    return FakeArm("llama.cpp", FakeClock(), 0.0, {"flash=0": 1.0, "flash=1": 0.5})
 
 
 def open_machine(options: ArmOptions) -> FakeMachine:
-    return FakeMachine(Clock())
+    return FakeMachine(FakeClock())
 
 
 class Talkative(FakeArm):
@@ -153,7 +144,7 @@ class Talkative(FakeArm):
 
 
 def open_talkative(options: ArmOptions) -> FakeArm:
-    return Talkative("talkative", Clock(), 0.0)
+    return Talkative("talkative", FakeClock(), 0.0)
 
 
 def open_refusing(options: ArmOptions) -> FakeArm:

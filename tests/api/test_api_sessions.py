@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import chatting
 import pytest
-from programs import program
+from support import chatting
+from support.programs import program
 
 from llmproc import LLM, SamplingParams
 from llmproc.errors import LlmprocError, UsageError

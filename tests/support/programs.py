@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
 import sys
 import textwrap
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 60.0
+from support.paths import ROOT
+from support.processes import remaining
+from support.waiting import PATIENCE_S
 
 
 @dataclass
@@ -61,44 +59,8 @@ def program(
                 out += line
             os.killpg(process.pid, signal.SIGINT)
         rest, err = process.communicate(timeout=PATIENCE_S)
-        return Ended(process.returncode, out + rest, err, remaining(sign, patience_s))
+        return Ended(process.returncode, out + rest, err, remaining(f"LLMPROC_TEST_SIGN={sign}", patience_s))
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-
-
-def remaining(sign: str, patience_s: float) -> list[int]:
-    """Processes with this sign in their environment that still live after `patience_s`; they are ended."""
-    wanted = f"LLMPROC_TEST_SIGN={sign}".encode()
-    end = time.monotonic() + patience_s
-    while True:
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdecimal():
-                with contextlib.suppress(OSError):
-                    if wanted in (entry / "environ").read_bytes():
-                        found.append(int(entry.name))
-        if not found or time.monotonic() > end:
-            for pid in found:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            return found
-        time.sleep(0.01)
-
-
-def until(condition: Callable[[], object], patience_s: float = 20) -> None:
-    """Poll with a deadline."""
-    end = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.002)
-
-
-def children() -> set[int]:
-    """Living children of this process."""
-    found: set[int] = set()
-    for path in Path("/proc/self/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            found |= set(map(int, path.read_text().split()))
-    return found

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench_arms import Clock, FakeMachine, timed
+from experiments.bench_arms import FakeMachine, timed
+from support.clocks import FakeClock
 
 from llmproc.apps.bench import rows, table
 from llmproc.apps.bench.options import parse_options
@@ -36,7 +37,7 @@ def measured(*arguments: str, peer: bool = True, kind: str = "int8") -> dict[str
     options = parse_options("bench", ["--threads", "2", "--repeat", "3", *arguments], Environment())
     description = replace(SHAPES["smollm-135m"], weight_type="f32", group_size=0)
     model = Model("smollm-135m", Path("x.bin"), description, "version 1", kind, True)
-    clock = Clock()
+    clock = FakeClock()
     arms = [timed("llmproc", clock, 0.01)]
     if peer:
         arms.append(timed("llama.cpp", clock, 0.02, {"flash=0": 1.0, "flash=1": 0.75}))
@@ -161,7 +162,7 @@ def test_csv_has_a_row_for_each_test_and_limit() -> None:
 
 
 def test_unsteady_tests_are_found() -> None:
-    clock = Clock()
+    clock = FakeClock()
     arm = timed("llmproc", clock, 0.01)
     runner = Runner(Bar(io.StringIO()), settle=lambda seconds: setattr(arm._arm, "per_token", arm._arm.per_token * 2))
     found = runner.run([(work, [arm]) for work in planned_work(8, 0, (), 1, False)], 3)

@@ -14,7 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from programs import ROOT, children, program, until
+from support.paths import ROOT
+from support.processes import children
+from support.programs import program
+from support.waiting import until
 
 from llmproc import LLM, SamplingParams
 from llmproc.errors import (

@@ -9,7 +9,8 @@ import re
 import signal
 from pathlib import Path
 
-from chatting import ROOT, Chat, run
+from support.chatting import Chat, run
+from support.paths import ROOT
 
 from llmproc.monitor.instances import Instance
 from llmproc.monitor.service_stats import WorkerCount

@@ -1,0 +1,36 @@
+"""The exercise's chat template: ids 1 and 4093, a space and the text, ids 2 and 1, as its C program writes them."""
+
+from __future__ import annotations
+
+from llmproc.errors import RequestError
+from llmproc.text.templates.template import TurnTemplate
+from llmproc.text.tokenizers.tokenizer import Tokenizer
+
+START, END = 1, 2  # <|im_start|>, <|im_end|> in the exercise's vocabulary
+USER = 4093  # `user` in the exercise's vocabulary
+
+
+class CourseTemplate(TurnTemplate):
+    """Fixed ids around the text, whatever the vocabulary calls them."""
+
+    name = "course"
+
+    def question(self, tokenizer: Tokenizer, text: str | bytes, system: str | bytes | None, first: bool) -> list[int]:
+        """Ids of a user's message. A vocabulary without id 4093 gives `user` its own ids."""
+        if tokenizer.vocab_size <= END:
+            rule = f"the vocabulary has {tokenizer.vocab_size} ids"
+            raise RequestError(f"the course's template needs ids {START} and {END}, {rule}")
+        user = [USER] if tokenizer.vocab_size > USER else tokenizer.encode("user")
+        return [START, *user, *tokenizer.encode_as_c(text), END]
+
+    def answer_start(self, tokenizer: Tokenizer) -> list[int]:
+        """<|im_start|>, without a role."""
+        return [START]
+
+    def close(self, tokenizer: Tokenizer) -> list[int]:
+        """<|im_end|>."""
+        return [END]
+
+    def end_tokens(self, tokenizer: Tokenizer) -> frozenset[int]:
+        """Return no ids: an answer has a fixed length."""
+        return frozenset()

@@ -1,0 +1,26 @@
+"""Plain completion: BOS and the text, later turns just their text."""
+
+from __future__ import annotations
+
+from llmproc.text.templates.template import TurnTemplate
+from llmproc.text.tokenizers.tokenizer import Tokenizer
+
+
+class PlainTemplate(TurnTemplate):
+    """The template of models that continue a text and know no turns."""
+
+    name = "plain"
+    takes_messages = False
+
+    def question(self, tokenizer: Tokenizer, text: str | bytes, system: str | bytes | None, first: bool) -> list[int]:
+        """BOS, if the vocabulary has one and this is the first turn, and the text."""
+        bos = [tokenizer.bos] if first and tokenizer.bos is not None else []
+        return bos + tokenizer.encode(text)
+
+    def close(self, tokenizer: Tokenizer) -> list[int]:
+        """Return no ids: the next turn goes on where the text stopped."""
+        return []
+
+    def end_tokens(self, tokenizer: Tokenizer) -> frozenset[int]:
+        """The tokenizer's end ids, and BOS, which separates texts in training (as in llama2.c)."""
+        return frozenset(tokenizer.eos) | ({tokenizer.bos} if tokenizer.bos is not None else set())

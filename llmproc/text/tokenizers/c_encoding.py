@@ -1,0 +1,54 @@
+"""Text to ids exactly as llama2.c's run.c does it: the rules of its C strings, its lookup, and its merging.
+
+Used by the tokenizer, for the course's exercise. Never in it: what happens outside `--course`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from llmproc.errors import RequestError
+from llmproc.text.tokenizers.merge import merge_pairs
+from llmproc.text.tokenizers.units import c_units
+
+_FIRST_BYTE = 3  # the id of byte 0: a byte without an entry of its own is id byte + 3
+_LOWEST_SCORE = -1e10  # the C code starts its search for the best pair there
+
+
+class CStrings(NamedTuple):
+    """Pieces as C strings, cut at the first NUL, and the id that a lookup of each one finds."""
+
+    strings: tuple[bytes, ...]  # (vocab_size,)
+    ids: dict[bytes, int]
+
+
+def c_strings(pieces: Sequence[bytes]) -> CStrings:
+    """Return the pieces as the C code sees them."""
+    strings = tuple(piece.split(b"\0", 1)[0] for piece in pieces)
+    ids: dict[bytes, int] = {}
+    for token, string in enumerate(strings):
+        ids.setdefault(string, token)
+    return CStrings(strings, ids)
+
+
+def encode_as_c(vocabulary: CStrings, scores: Sequence[float], data: bytes) -> list[int]:
+    """Return the ids of `data`, merged; a space stands before a text that is not empty. RequestError: no such id."""
+    strings, table = vocabulary
+    units = c_units(data)
+    ids = [table[b" "]] if units and b" " in table else []
+    offset = 0
+    for unit in units:
+        token = table.get(unit, -1)
+        started = [token] if token >= 0 else [byte + _FIRST_BYTE for byte in unit]
+        if max(started) >= len(strings):
+            rule = f"id {max(started)}, which is outside the vocabulary 0..{len(strings) - 1}"
+            raise RequestError(f"character {unit!r} at position {offset} of the text needs {rule}")
+        ids += started
+        offset += len(unit)
+
+    def find(first: int, second: int) -> int:
+        token = table.get(strings[first] + strings[second], -1)
+        return token if token >= 0 and scores[token] > _LOWEST_SCORE else -1
+
+    return merge_pairs(ids, find, scores)

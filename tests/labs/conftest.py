@@ -1,15 +1,11 @@
-"""The model of the labs' tests, and the path to their modules."""
+"""The model of the labs' tests."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from lab_checking import make_model
+from labs.checking import make_model
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
+from llmproc.labs.checking.program import Patience
 from llmproc.labs.checking.report import CheckResult, Finding, as_json, as_lines, earned, possible
 from llmproc.labs.checking.transcript import Exchange, Glimpse, LogLine, ProcessTrace, Transcript
+from llmproc.labs.lab import CheckRequest
 from llmproc.labs.processes import judges
-from llmproc.labs.processes.reference import TAIL, answers, difference
+from llmproc.labs.processes.reference import TAIL, answer_as_course, answers, difference
 from llmproc.labs.processes.runs import PROMPTS, Evidence, asked_nice
 from llmproc.labs.processes.windows import judge_windows, sampled
 from llmproc.monitor.courselog import format_line
@@ -205,6 +208,14 @@ def test_what_is_not_compared() -> None:
     assert answers(run) == ["A  b", "x\ny"]
 
 
+def test_a_folder_without_a_model_cannot_be_compared(tmp_path: Path) -> None:
+    evidence = Evidence(talk=good())
+    (tmp_path / "model.bin").touch()
+    answer_as_course(CheckRequest(("./main",), tmp_path, Patience()), evidence)
+    finding = judges.judge_text(evidence)
+    assert finding.passed is None and f"tokenizer.bin not in {tmp_path}" in finding.seen
+
+
 def test_without_a_reference_nothing_counts() -> None:
     finding = judges.judge_text(Evidence(talk=good(), no_reference="model.bin not in x"))
     assert finding.passed is None and "model.bin not in x" in finding.seen
@@ -282,7 +293,7 @@ def test_scheduling_in_proc_and_in_the_log() -> None:
     assert "the log says SCHED_BATCH and nice 4" in judged(3, 5, [line(50, 99.0, 1.5, policy=3, nice=4)]).seen
 
 
-def test_a_nice_value_that_everybody_may_ask_for() -> None:
+def test_a_nice_value_that_any_user_may_ask_for() -> None:
     assert [asked_nice(own) for own in (-5, 0, 2, 5, 10, 19)] == [5, 5, 5, 8, 13, 19]
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from pathlib import Path
 
 import pytest
-from lab_checking import ROOT, environment, solved
+from labs.checking import environment, solved
+from support.paths import ROOT
+from support.processes import marked, remaining
+from support.waiting import until
 
 from llmproc.errors import UsageError
 from llmproc.labs.checking.program import CheckedProgram, Patience
@@ -25,25 +26,6 @@ LIMIT_S = 60.0
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
-
-
-def marked(mark: str) -> list[int]:
-    """Pids of all processes with this word in their environment, zombies left out."""
-    found = []
-    for name in os.listdir("/proc"):
-        try:
-            if name.isdigit() and mark.encode() in Path(f"/proc/{name}/environ").read_bytes():
-                found.append(int(name))
-        except OSError:
-            continue
-    return found
-
-
-def until_none(mark: str) -> list[int]:
-    end = time.monotonic() + LIMIT_S
-    while (left := marked(mark)) and time.monotonic() < end:
-        time.sleep(0.02)
-    return left
 
 
 def test_it_writes_reads_and_sees_the_end(tmp_path: Path) -> None:
@@ -91,16 +73,16 @@ def test_what_outlives_the_program_is_seen_and_ended(tmp_path: Path) -> None:
     script = "setsid sleep 1000 </dev/null >/dev/null 2>&1 & exit 0"
     with CheckedProgram(["sh", "-c", script], tmp_path, PATIENCE, {"MARK": mark}) as program:
         assert program.wait_end("the end", 0.1)
-        assert len(program.seen.left) == 1 and marked(mark)
-    assert marked(mark) == [] and not get_child_subreaper()
+        assert len(program.seen.left) == 1 and marked(f"MARK={mark}")
+    assert marked(f"MARK={mark}") == {} and not get_child_subreaper()
 
 
 def test_leaving_early_ends_children_of_children(tmp_path: Path) -> None:
     mark = str(uuid.uuid4())
     script = "sh -c 'sleep 1000 & sleep 1000' & setsid sleep 1000 & echo ready; wait"
     with CheckedProgram(["sh", "-c", script], tmp_path, PATIENCE, {"MARK": mark}) as program:
-        assert program.wait(lambda: b"ready" in program.seen.out and len(marked(mark)) >= 5, "its children")
-    assert marked(mark) == []
+        assert program.wait(lambda: b"ready" in program.seen.out and len(marked(f"MARK={mark}")) >= 5, "its children")
+    assert marked(f"MARK={mark}") == {}
 
 
 def test_other_children_of_the_checker_are_left_alone(tmp_path: Path) -> None:
@@ -178,11 +160,9 @@ def test_an_interrupted_check_leaves_nothing(tmp_path: Path, lab_model: Path, nu
     with subprocess.Popen(
         command, cwd=ROOT, env={**environment(), "MARK": mark}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as checker:
-        end = time.monotonic() + LIMIT_S
-        while not (folder / "ready").exists() and time.monotonic() < end:
-            time.sleep(0.02)
-        assert len(marked(mark)) >= 3
+        until((folder / "ready").exists, "the program's daemon")
+        assert len(marked(f"MARK={mark}")) >= 3
         checker.send_signal(number)
         out, err = checker.communicate(timeout=LIMIT_S)
     assert (checker.returncode, out, err) == (code, b"", b"")
-    assert until_none(mark) == []
+    assert remaining(f"MARK={mark}", LIMIT_S) == []

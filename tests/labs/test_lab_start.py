@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 
 import pytest
-from lab_checking import lab, solved
+from labs.checking import given_engine, lab, solved
 
 from llmproc.apps.lab.app import main
 from llmproc.apps.lab.options import parse_options
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.llama2c.weights import load_checkpoint
+from llmproc.checkpoints.model_file import open_model
 from llmproc.checkpoints.synth import write_synthetic
 from llmproc.config import shipped_file
 from llmproc.engine.randomness import RandomStream
 from llmproc.engine.reference import Reference, reference_sample
 from llmproc.errors import UsageError
+from llmproc.labs.course.text import printed
 from llmproc.labs.processes.lab import PROCESSES
 from llmproc.labs.table import LABS, find_lab
 from llmproc.text.tokenizers.tokenizer import load_tokenizer
 
 FILES = {"README.md", "main.py", "inference.py", "engine.py", "model.bin", "tokenizer.bin"}
-sys.path.insert(0, str(PROCESSES.task))
+ENGINE = given_engine()
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
@@ -134,13 +134,11 @@ def _checks() -> tuple[tuple[str, int, str, object], ...]:
 
 def test_the_engine_computes_what_the_reference_does(tmp_path: Path) -> None:
     """Logits bit by bit, and the ids that are drawn from them, over a context with several heads to a group."""
-    from engine import CoinSampler, TransformerModel  # type: ignore[import-not-found]
-
     description = ModelDescription(128, 192, 2, 4, 2, 300, 64, 32, False, "int8", 64)
     write_synthetic(tmp_path / "model.bin", description, seed=11)
-    header, weights = load_checkpoint(tmp_path / "model.bin")
-    reference, model = Reference(header.description, weights), TransformerModel(tmp_path / "model.bin")
-    stream, sampler, token = RandomStream(5), CoinSampler(5), 7
+    weights = open_model(tmp_path / "model.bin").load().weights
+    reference, model = Reference(description, weights), ENGINE.TransformerModel(tmp_path / "model.bin")
+    stream, sampler, token = RandomStream(5), ENGINE.CoinSampler(5), 7
     for position in range(40):
         logits, expected = model.forward(token, position), reference.forward(token, position)
         assert logits.tobytes() == expected.tobytes(), f"position {position}"
@@ -153,28 +151,30 @@ def test_the_engine_computes_what_the_reference_does(tmp_path: Path) -> None:
     ["", "What is a process?", "  two  spaces", "caf\u00e9 \u4f60\u597d", "<|im_start|>", "a" * 300, "tab\tnew\nline"],
 )
 def test_the_engine_encodes_as_the_exercise_does(text: str) -> None:
-    from engine import TokenTable
-
-    table = TokenTable(shipped_file("tokenizer", "tokenizer.bin"), 2048)
+    table = ENGINE.TokenTable(shipped_file("tokenizer", "tokenizer.bin"), 2048)
     tokenizer = load_tokenizer(shipped_file("tokenizer", "tokenizer.bin"), 2048)
     data = text.encode()
-    assert table.encode(b" " + data if data else b"") == tokenizer.encode(data, course=True)
+    assert table.encode(b" " + data if data else b"") == tokenizer.encode_as_c(data)
     assert table.encode(b"user") == tokenizer.encode("user")
 
 
-def test_the_engine_refuses_what_it_cannot_read(tmp_path: Path) -> None:
-    from engine import TransformerModel
+def test_the_engine_prints_as_the_exercise_does() -> None:
+    file = shipped_file("tokenizer", "tokenizer.bin")
+    table, tokenizer = ENGINE.TokenTable(file, 2048), load_tokenizer(file, 2048)
+    for before in (1, 2):
+        for token in range(2048):
+            assert table.printed(before, token) == printed(tokenizer, before, token)
 
+
+def test_the_engine_refuses_what_it_cannot_read(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(bytes(300))
     with pytest.raises(SystemExit, match="not a model file of version 2"):
-        TransformerModel(tmp_path / "model.bin")
+        ENGINE.TransformerModel(tmp_path / "model.bin")
 
 
 def test_an_answer_ends_where_the_context_does(tmp_path: Path) -> None:
-    from engine import ChatEngine
-
     write_synthetic(tmp_path / "model.bin", ModelDescription(64, 64, 1, 2, 1, 2048, 100, 32, True, "int8", 64), seed=1)
-    engine = ChatEngine(tmp_path / "model.bin", shipped_file("tokenizer", "tokenizer.bin"), 3)
+    engine = ENGINE.ChatEngine(tmp_path / "model.bin", shipped_file("tokenizer", "tokenizer.bin"), 3)
     assert b"".join(engine.answer("hello")) and engine.position == 100
     assert list(engine.answer("more")) == []
 

@@ -13,6 +13,7 @@ from llmproc.apps.exits import exit_code_of
 from llmproc.apps.lab.options import LabOptions, parse_options
 from llmproc.errors import UsageError
 from llmproc.files.streams import print_result, put
+from llmproc.labs.checking.descendants import Descendants
 from llmproc.labs.checking.report import CheckResult, as_json, as_lines, earned, possible
 from llmproc.labs.lab import CheckRequest, Lab
 from llmproc.labs.start import start_lab
@@ -60,10 +61,13 @@ def _check(lab: Lab, options: LabOptions) -> int:
     if options.main is None and not (options.folder / lab.main[-1]).is_file():
         raise UsageError(f"{options.folder}: has no {lab.main[-1]}; --main COMMAND says how to start your program")
     _take_signals()
+    started = Descendants({})
     try:
         results = _run(lab, CheckRequest(command, options.folder, options.patience))
     except StoppedError as stopped:
         return 128 + int(stopped.args[0])
+    finally:
+        started.end()  # a signal that came between two statements may have left something
     if options.json:
         print_result(as_json(lab.name, shlex.join(command), results) + "\n")
     else:
@@ -91,7 +95,8 @@ def _take_signals() -> None:
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:

@@ -62,7 +62,7 @@ class Descendants:
         return [trace for trace in self._traces.values() if trace.alive]
 
     def unreaped(self) -> list[ProcessTrace]:
-        """Those that ended without anybody waiting for them, and are our zombies now."""
+        """Those that ended, were not waited for by their parent, and are our zombies now."""
         found = []
         for key, trace in self._traces.items():
             stat = None if trace.alive else read_stat(key[0])
@@ -71,8 +71,14 @@ class Descendants:
         return found
 
     def end(self) -> None:
-        """Kill what still runs and reap what is ours, until nothing is left."""
-        deadline = time.monotonic() + _KILL_S
+        """Kill what still runs and reap what is ours, until nothing is left. Signals wait meanwhile."""
+        old = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+        try:
+            self._end_all(time.monotonic() + _KILL_S)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, old)
+
+    def _end_all(self, deadline: float) -> None:
         while time.monotonic() < deadline:
             living = self.living()
             for trace in living:

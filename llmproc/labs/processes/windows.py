@@ -68,7 +68,7 @@ def judge_windows(seen: Transcript) -> list[JudgedWindow]:
 
 
 def sampled(trace: ProcessTrace, ticks: int, arrived: float) -> Moment:
-    """When a process had used so and so many ticks, as the checker's own looks bound it."""
+    """When a process had used that many ticks, as the checker's own looks bound it."""
     earliest, latest = trace.glimpses[0].before, arrived
     for glimpse in trace.glimpses:
         if glimpse.ticks <= ticks - SLACK_TICKS:

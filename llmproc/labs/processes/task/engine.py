@@ -28,10 +28,14 @@ import numpy as np
 
 TURN = 256  # positions that a turn adds after its prompt
 START, END = 1, 2  # ids that open and close a message
+USER = 4093  # id of `user` in the vocabulary of the C exercise; a smaller one has its own
 TEMPERATURE, TOP_P = np.float32(0.6), np.float32(0.9)
 F32 = np.float32
 
-_libm = ctypes.CDLL(ctypes.util.find_library("m") or "libm.so.6")
+try:
+    _libm = ctypes.CDLL("libm.so.6")
+except OSError:
+    _libm = ctypes.CDLL(ctypes.util.find_library("m"))
 for _name, _arguments in (("expf", 1), ("sinf", 1), ("cosf", 1), ("powf", 2)):
     getattr(_libm, _name).restype = ctypes.c_float
     getattr(_libm, _name).argtypes = [ctypes.c_float] * _arguments
@@ -216,7 +220,8 @@ class ChatEngine:
     def answer(self, prompt: str) -> Iterator[bytes]:
         """Pieces of the answer to a prompt, which continues what was said before."""
         text = prompt.encode("utf-8", "surrogateescape")
-        ids = [START, *self.tokenizer.encode(b"user"), *self.tokenizer.encode(b" " + text if text else b""), END, START]
+        user = [USER] if len(self.tokenizer.pieces) > USER else self.tokenizer.encode(b"user")
+        ids = [START, *user, *self.tokenizer.encode(b" " + text if text else b""), END, START]
         end = len(ids) + TURN
         begun, began_at = 0.0, self.position
         for place in range(end):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import shutil
@@ -10,14 +11,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+from support.paths import ROOT
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.synth import write_synthetic
 from llmproc.config import shipped_file
 from llmproc.labs.processes.lab import PROCESSES
 
-ROOT = Path(__file__).resolve().parents[2]
 SOLUTION = Path(__file__).with_name("solution")
 PATIENCE_S = 8
 LIMIT_S = 500
@@ -37,6 +40,15 @@ def solved(folder: Path, model: Path | None) -> Path:
     for file in SOLUTION.glob("*.py"):
         shutil.copy(file, folder)
     return folder
+
+
+def given_engine() -> ModuleType:
+    """The engine that a student gets, loaded from its file."""
+    spec = importlib.util.spec_from_file_location("given_engine", PROCESSES.task / "engine.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def lab(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -69,7 +81,7 @@ def lost(report: dict[str, Any]) -> dict[str, str]:
 
 @contextlib.contextmanager
 def load(processes: int) -> Iterator[None]:
-    """So many processes that do nothing but compute."""
+    """Keep the CPUs busy with this number of other processes."""
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(processes)]
     try:
         yield

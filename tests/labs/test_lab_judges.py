@@ -127,12 +127,12 @@ def test_a_very_quick_child_is_recognised_by_the_log() -> None:
 @pytest.mark.parametrize(
     ("log", "word"),
     [
-        ([line(50, 99.0, 1.5), LogLine(1.6, "Traceback"), line(200, 99.0, 4.0)], "on stderr: 'Traceback'"),
+        ([line(50, 99.0, 1.5), LogLine(1.6, "Traceback"), line(200, 99.0, 4.0)], "not a log line, but on stderr: 'Tr"),
         ([line(50, 99.0, 1.5), line(100, 99.0, 2.0)], "no line in turn 2"),
         ([], "no line in turn 1"),
         ([line(50, 99.0, 1.5), line(200, 99.0, 4.0, pid=MAIN)], "a line is about 100 (p100)"),
         ([line(50, 99.0, 1.5), line(200, 99.0, 4.0, comm="(p)")], "a line is about 101 (p)"),
-        ([LogLine(1.5, line(50, 99.0, 1.5).text.replace("99.00", "inf")), line(200, 99.0, 4.0)], "not a course line"),
+        ([LogLine(1.5, line(50, 99.0, 1.5).text.replace("99.00", "inf")), line(200, 99.0, 4.0)], "not a log line"),
     ],
 )  # fmt: skip
 def test_logs_that_are_wrong(log: list[LogLine], word: str) -> None:
@@ -176,7 +176,7 @@ def test_a_late_line_is_not_wrong_for_that() -> None:
 
 def test_lines_of_strange_processes_are_not_judged() -> None:
     finding = judges.judge_cpu(Evidence(talk=good(log=[line(50, 1.0, 1.5, pid=555)])))
-    assert finding == Finding(False, "no course line about a process of the program")
+    assert finding == Finding(False, "no log line about a process of the program")
 
 
 # -- text -------------------------------------------------------------------------------------------------------------

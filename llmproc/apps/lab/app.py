@@ -48,8 +48,9 @@ def _start(lab: Lab, options: LabOptions, prog: str) -> int:
     names = start_lab(lab, options.folder)
     folder = shlex.quote(str(options.folder))
     print_result(
-        f"{options.folder}: {', '.join(names)}\n"
-        f"The task is in {options.folder / 'README.md'}. Check your program with: {prog} check {lab.name} {folder}\n"
+        f"written to {options.folder}: {', '.join(names)}\n"
+        f"task:  {options.folder / 'README.md'}\n"
+        f"check: {prog} check {lab.name} {folder}\n"
     )
     return 0
 

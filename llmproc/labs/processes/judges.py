@@ -71,7 +71,7 @@ def judge_log(evidence: Evidence) -> Finding:
         return _nothing(seen)
     foreign = next((line.text for line in seen.log if line.course is None), None)
     if foreign is not None:
-        return Finding(False, f"not a course line on stderr: {foreign[:160]!r}")
+        return Finding(False, f"not a log line, but on stderr: {foreign[:160]!r}")
     counts = [len(lines) for lines in _lines_by_turn(seen)]
     if 0 in counts:
         return Finding(False, f"no line in turn {counts.index(0) + 1} (lines per turn: {counts})")
@@ -81,7 +81,7 @@ def judge_log(evidence: Evidence) -> Finding:
         about = f"{strange.pid} {strange.comm}"
         return Finding(False, f"a line is about {about}, the answers come from {worker.describe()}")
     about = f"process {worker.last.pid}" if worker else "no process"
-    return Finding(True, f"{len(seen.log)} course lines about {about}; lines per turn: {counts}")
+    return Finding(True, f"{len(seen.log)} log lines about {about}; lines per turn: {counts}")
 
 
 def _lines_by_turn(seen: Transcript) -> list[list[LogLine]]:
@@ -102,7 +102,7 @@ def judge_cpu(evidence: Evidence) -> Finding:
     seen = evidence.talk
     windows = judge_windows(seen) if seen else []
     if not windows:
-        return Finding(False, "no course line about a process of the program")
+        return Finding(False, "no log line about a process of the program")
     wrong = [window for window in windows if not window.agrees]
     if wrong:
         return Finding(False, f"{len(wrong)} of {len(windows)} lines disagree: {wrong[0].describe()}")

@@ -14,10 +14,10 @@ from llmproc.labs.processes.runs import Evidence, interrupt, kill_child, schedul
 CHECKS: tuple[tuple[str, int, str, Callable[[Evidence], Finding]], ...] = (
     ("prompt", 2, "`>>> `, then for each prompt: answer, speed line, `>>> `", judges.judge_prompt),
     ("processes", 2, "a child process of the program makes the answers", judges.judge_processes),
-    ("log", 2, "course lines about that child in every turn, nothing else on stderr", judges.judge_log),
-    ("cpu", 2, "cpu% is ticks used per ticks elapsed", judges.judge_cpu),
+    ("log", 2, "log lines about that child in every turn, nothing else on stderr", judges.judge_log),
+    ("cpu", 2, "cpu% of each log line is ticks used per ticks that have passed", judges.judge_cpu),
     ("text", 2, "the same answers as llmproc.main --course", judges.judge_text),
-    ("end-of-input", 2, "end of input ends both; `Child exited with ...` is printed", judges.judge_end),
+    ("end-of-input", 2, "end of input ends both processes; `Child exited with ...` is printed", judges.judge_end),
     ("scheduling", 2, "--policy and --nice hold for the child", judges.judge_scheduling),
     ("sigint-waiting", 1, "SIGINT while waiting ends both; the status is printed", judges.judge_idle_interrupt),
     ("sigint-answering", 1, "SIGINT while answering ends both; the status is printed", judges.judge_busy_interrupt),
@@ -27,7 +27,7 @@ CHECKS: tuple[tuple[str, int, str, Callable[[Evidence], Finding]], ...] = (
 
 
 def check(request: CheckRequest) -> Iterator[str | list[CheckResult]]:
-    """Run the program eight times; yields a title before each run and the results at last."""
+    """Run the program seven times; yields a title before each run and the results at last."""
     evidence = Evidence()
     yield "two prompts and end of input"
     talk(request, evidence)

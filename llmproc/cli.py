@@ -32,7 +32,7 @@ VERBS = {
     "top": Verb("llmproc.apps.top.app:main", "every process of every running instance, live"),
     "record": Verb("llmproc.apps.record.app:main", "follow any program and its children: course log and run folder"),
     "lab": Verb("llmproc.apps.lab.app:main", "course exercises: start from a skeleton, check a program from outside"),
-    "synth": Verb("llmproc.apps.synth:main", "write a checkpoint of a real model's shape with random weights"),
+    "synth": Verb("llmproc.apps.synth.app:main", "write a checkpoint of a real model's shape with random weights"),
 }
 
 

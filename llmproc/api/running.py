@@ -15,7 +15,6 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 
-import llmproc
 from llmproc.config import EngineOptions
 from llmproc.errors import ServiceClosedError
 from llmproc.monitor.presence import PresenceFile
@@ -52,7 +51,7 @@ class Running:
             stack.callback(os.close, output)
             presence = PresenceFile()
             stack.callback(presence.close)
-            config = ServiceConfig(checkpoint, workers, options, environment=_environment(), output_fd=output)
+            config = ServiceConfig(checkpoint, workers, options, output_fd=output)
             launch = Launch(
                 config, presence, lambda: stderr_tail(output), on_notice=lambda text: _log.warning("%s", text)
             )
@@ -83,15 +82,6 @@ class Running:
         if self in _open and self._pid == os.getpid():
             with contextlib.suppress(RuntimeError):  # the interpreter ends, and _close_all with it comes
                 threading.Thread(target=self.close, name="llmproc-close", daemon=True).start()
-
-
-def _environment() -> dict[str, str]:
-    """This process's, so that a fresh interpreter finds this very package, and no module of the current folder."""
-    place = Path(llmproc.__file__).resolve().parents[1]
-    paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    if place.name not in ("site-packages", "dist-packages"):
-        paths.append(str(place))
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
 
 
 @atexit.register

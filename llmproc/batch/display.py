@@ -4,7 +4,7 @@
     else, stdout is free      `[INFO] ...` lines on stdout, progress every 10 s (a redirected stderr is the course log)
     else                      nothing: stdout has rows, or the one thing that was asked for
 
-Called on main's thread, but for `later`. Counting is the stats's business, the picture `bar`'s.
+Called on main's thread, except `later` and `loading`. It draws a frozen `RunSnapshot`; the picture is `bar`'s.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from collections import deque
 
 from llmproc.batch.answers import AnswerText
 from llmproc.batch.bar import Lane, Picture, draw, head
-from llmproc.batch.generating import Generating
-from llmproc.batch.in_flight import InFlight
 from llmproc.batch.record import ResultRow
+from llmproc.batch.rows import PromptRow
+from llmproc.batch.snapshot import LaneSnapshot, RunSnapshot
 from llmproc.batch.stats import RowSpeed, expected_rows, remaining_s
 from llmproc.files.streams import print_result
 from llmproc.service.messages import Progress
-from llmproc.service.service import Service
 from llmproc.text.tokenizers.streaming import printable
 
 _LINE_EVERY_S = 10.0
@@ -35,9 +34,16 @@ class Display:
     """Implements `generating.Show`."""
 
     def __init__(
-        self, quiet: bool, stdout_free: bool, streamed: bool, slots: int, sequences: int, rows_on_stdout: bool = False
+        self,
+        quiet: bool,
+        stdout_free: bool,
+        streamed: bool,
+        slots: int,
+        sequences: int,
+        rows_on_stdout: bool = False,
+        size: int | None = None,
     ) -> None:
-        """`quiet`: no progress, no remarks. `stdout_free`: no rows and no data go there."""
+        """`quiet`: no progress, no remarks. `stdout_free`: no rows and no data go there. `size`: bytes of the input."""
         terminal = sys.stderr.isatty()
         self._answers = AnswerText(slots == 1, _columns(1) - 1) if streamed else None
         self.every_token = streamed
@@ -50,19 +56,18 @@ class Display:
         self._later: deque[str] = deque()
         self._told, self._next_line = 0, time.monotonic() + _LINE_EVERY_S
         self._speed, self._lanes = RowSpeed(), dict[int, RowSpeed]()
-        self.loading: Progress | None = None  # written by the I/O thread
-        self.service: Service | None = None
-        self.size: int | None = None  # bytes of the input
+        self._size = size
+        self._loading: Progress | None = None  # written by the I/O thread
 
     # -- generating's Show ------------------------------------------------------------------------------------------
 
-    def tick(self, generating: Generating) -> None:
-        """Redraw the bar, or say how far it is from time to time."""
+    def tick(self, snapshot: RunSnapshot) -> None:
+        """Redraw the bar, or say how far the run is from time to time."""
         self.flush()
         if self._remarks is None:
             return
         now = time.monotonic()
-        picture = self._picture(generating, now)
+        picture = self._picture(snapshot, now)
         if self._bar:
             lines = draw(picture, _columns(2), _rows())
             self._erase()
@@ -72,13 +77,13 @@ class Display:
             self._next_line = now + _LINE_EVERY_S
             self.notice(head(picture))
 
-    def pieces(self, flight: InFlight, pieces: list[str]) -> None:
-        """Text of an answer."""
+    def pieces(self, row: PromptRow, text: str) -> None:
+        """Write text of an answer."""
         if self._answers is not None:
-            self._write(self._answers.pieces(flight.row.index, flight.row.id, "".join(pieces)))
+            self._write(self._answers.pieces(row.index, row.id, text))
 
     def ended(self, row: ResultRow) -> None:
-        """A row has its result."""
+        """Write what came of a row."""
         if self._answers is not None:
             self._write(self._answers.ended(row))
         elif row.status != "ok":
@@ -91,7 +96,7 @@ class Display:
     # -- remarks ----------------------------------------------------------------------------------------------------
 
     def notice(self, text: str) -> None:
-        """A remark, now."""
+        """Write a remark now."""
         if self._remarks is None:
             return
         self._erase()
@@ -103,7 +108,7 @@ class Display:
                 self._remarks.flush()
 
     def later(self, text: str) -> None:
-        """A remark from any thread."""
+        """Keep a remark for the next `flush`. From any thread."""
         self._later.append(text)
 
     def flush(self) -> None:
@@ -112,37 +117,48 @@ class Display:
             self.notice(self._later.popleft())
 
     def end(self) -> None:
-        """The bar goes."""
+        """Erase the bar."""
         self._erase()
         self.flush()
 
+    def loading(self, progress: Progress) -> None:
+        """Note how far the template is. From any thread."""
+        self._loading = progress
+
+    def run_folder(self, path: str, log_on_stderr: bool) -> None:
+        """Say where the run folder is: on stderr, unless that is the course log, which has no other lines."""
+        if log_on_stderr:
+            self.notice(f"run folder: {path}")
+            return
+        self._erase()
+        with contextlib.suppress(OSError):
+            print(f"run folder: {printable(path)}", file=sys.stderr, flush=True)
+
     # -- inside -----------------------------------------------------------------------------------------------------
 
-    def _picture(self, generating: Generating, now: float) -> Picture:
-        stats, reader = generating.stats, generating.reader
-        total = expected_rows(reader.rows, reader.position, self.size, generating.ended_input)
-        in_flight = list(generating.in_flight)
-        tokens = stats.new_tokens + sum(flight.tokens for flight in in_flight)
-        elapsed = 0.0 if stats.first_dispatch is None else now - stats.first_dispatch
-        mean = stats.new_tokens / stats.rows if stats.rows else 0.0
-        begun = sum(min(_MOST_DONE, flight.tokens / mean) for flight in in_flight) if mean else 0.0
-        left = None if total is None else remaining_s(stats.rows + begun, total - stats.reused, elapsed)
-        loading = self.loading
-        stage = ""
-        if not tokens and generating.started and loading is not None:
-            what = "compiling kernels, on the first run only" if loading.compiled else f"loading {loading.stage}"
-            stage = f"{what}: {loading.done} of {loading.total}"
-        lanes = []
-        for worker in self.service.workers() if self.service and generating.started else []:
-            own = stats.workers.get(worker.slot)
-            theirs = [flight for flight in in_flight if flight.worker == worker.slot]
-            count = (own.new_tokens if own else 0) + sum(flight.tokens for flight in theirs)
-            speed = self._lanes.setdefault(worker.slot, RowSpeed()).at(now, count)
-            lanes.append(Lane(worker.slot, worker.state, worker.requests, speed, own.rows if own else 0))
+    def _picture(self, snapshot: RunSnapshot, now: float) -> Picture:
+        total = expected_rows(snapshot.rows_read, snapshot.position, self._size, snapshot.input_ended)
+        elapsed = 0.0 if snapshot.first_dispatch is None else now - snapshot.first_dispatch
+        mean = snapshot.finished_tokens / snapshot.done if snapshot.done else 0.0
+        begun = sum(min(_MOST_DONE, tokens / mean) for tokens in snapshot.unfinished_tokens) if mean else 0.0
+        left = None if total is None else remaining_s(snapshot.done + begun, total - snapshot.reused, elapsed)
         return Picture(
-            stats.rows + stats.reused, stats.failed + stats.reused_failed, total, generating.ended_input,
-            self._speed.at(now, tokens), left, self._sequences, lanes, stage,
+            snapshot.done + snapshot.reused, snapshot.failed + snapshot.reused_failed, total, snapshot.input_ended,
+            self._speed.at(now, snapshot.tokens), left, self._sequences,
+            [self._lane(lane, now) for lane in snapshot.lanes], self._stage(snapshot),
         )  # fmt: skip
+
+    def _lane(self, lane: LaneSnapshot, now: float) -> Lane:
+        speed = self._lanes.setdefault(lane.worker, RowSpeed()).at(now, lane.tokens)
+        return Lane(lane.worker, lane.state, lane.running, speed, lane.rows)
+
+    def _stage(self, snapshot: RunSnapshot) -> str:
+        """Say what happens before the first token."""
+        loading = self._loading
+        if snapshot.tokens or not snapshot.started or loading is None:
+            return ""
+        what = "compiling kernels, on the first run only" if loading.compiled else f"loading {loading.stage}"
+        return f"{what}: {loading.done} of {loading.total}"
 
     def _write(self, text: str) -> None:
         if not text:

@@ -1,4 +1,4 @@
-"""What main's loop is told, by whom, in one queue: the only thing it ever waits for.
+"""What main's loop waits for: everything that happens to a run, in one queue.
 
 Reader   Arrived, InputEnded, Broken      I/O thread   EventsReady, Broken      Writer   Written, Broken
 signal handler   Interrupted              (a SimpleQueue may be put to in a signal handler)
@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import queue
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from llmproc.batch.rows import PromptRow, Refused
 from llmproc.session.conversation import Conversation
 from llmproc.session.turns import PreparedTurn
-
-if TYPE_CHECKING:
-    from llmproc.batch.in_flight import InFlight
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +32,21 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class InputEnded:
-    """There are no more; `rows` in all, those with a result included."""
+    """The end of the input; `rows` in all, those with a result included."""
 
     rows: int
 
 
 @dataclass(frozen=True, slots=True)
 class EventsReady:
-    """A request has something to take."""
+    """The request of row `index` has an event to take."""
 
-    flight: InFlight
+    index: int
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """So many results more are where they belong."""
+    """`count` more results are where they belong."""
 
     count: int
 

@@ -3,7 +3,7 @@
     text    one prompt a line                                    jsonl   one JSON object a line
     csv     a header, then rows; a quoted field may hold lines   tsv     the same with tabs
 
-Blank lines are no records, nor are CSV rows of empty fields. What the fields mean is `rows`' business. Pure: lines in,
+Blank lines are skipped, and so are CSV rows of empty fields. What the fields mean is `rows`' business. Pure: lines in,
 records out.
 """
 
@@ -17,13 +17,14 @@ from typing import Any
 
 import msgspec
 
+from llmproc.batch.json_lines import NOT_UTF8, decode_object
 from llmproc.batch.source import MAX_LINE, SourceLine
 from llmproc.errors import UsageError
 
 FORMATS = ("text", "jsonl", "csv", "tsv")
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv"}
+_UNNAMED = "unnamed"
 _NUMBERS = ("temperature", "top_p", "max_tokens", "seed")
-_NOT_UTF8 = "is not UTF-8"
 _TOO_LONG = f"is longer than {MAX_LINE} bytes"
 
 
@@ -69,20 +70,8 @@ def _jsonl(lines: Iterable[SourceLine]) -> Iterator[Record]:
         if not line.whole:
             yield Record(line.number, line.end, line.data, None, _TOO_LONG)
         elif line.data.strip():
-            fields, error = _object(line.data)
+            fields, error = decode_object(line.data)
             yield Record(line.number, line.end, line.data, fields, error)
-
-
-def _object(data: bytes) -> tuple[dict[str, Any] | None, str]:
-    try:
-        found = msgspec.json.decode(data)
-    except UnicodeDecodeError:
-        return None, _NOT_UTF8
-    except (msgspec.DecodeError, RecursionError) as error:
-        return None, f"is not JSON: {error}"
-    if not isinstance(found, dict):
-        return None, "is not a JSON object"
-    return found, ""
 
 
 class _Feed:
@@ -105,8 +94,14 @@ class _Feed:
         try:
             return line.data.decode("utf-8") + "\n"
         except UnicodeDecodeError:
-            self.error = self.error or _NOT_UTF8
+            self.error = self.error or NOT_UTF8
             return line.data.decode("utf-8", "replace") + "\n"
+
+    def fault(self) -> str:
+        """Say what is wrong with the lines taken: the csv module's own words change with its version."""
+        if sum(len(line.data) + 1 for line in self.taken) > MAX_LINE:
+            return f"a field is longer than {MAX_LINE} bytes"
+        return "a quote is not closed, or text follows a closing quote"
 
     def record(self, header: bytes, fields: dict[str, Any] | None, error: str = "") -> Record:
         """Of the lines taken; they are forgotten."""
@@ -117,7 +112,7 @@ class _Feed:
 
 
 def _csv(lines: Iterable[SourceLine], delimiter: str) -> Iterator[Record]:
-    csv.field_size_limit(MAX_LINE)  # so much of an unclosed quote is held at most
+    csv.field_size_limit(MAX_LINE)  # of an unclosed quote no more than this is held
     feed = _Feed(lines)
     reader = csv.reader(feed, delimiter=delimiter, strict=True)
     names: list[str] | None = None
@@ -125,10 +120,10 @@ def _csv(lines: Iterable[SourceLine], delimiter: str) -> Iterator[Record]:
     while True:
         try:
             values = next(reader, None)
-        except csv.Error as error:
+        except csv.Error:
             if names is None:
-                raise UsageError(f"the header is no CSV: {error}") from None
-            yield feed.record(header, None, f"is not CSV: {error}")
+                raise UsageError(f"the header is not CSV: {feed.fault()}") from None
+            yield feed.record(header, None, f"is not CSV: {feed.fault()}")
             continue
         if values is None:
             return
@@ -148,6 +143,8 @@ def _header(values: list[str], error: str) -> list[str]:
     names = [value.strip() for value in values]
     if error:
         raise UsageError(f"the header {error}")
+    if names[0] == "" and "" not in names[1:]:
+        names[0] = _UNNAMED  # pandas' to_csv writes its row numbers so
     if "" in names or len(set(names)) < len(names):
         raise UsageError(f"the header is {', '.join(names)}: every column must have a name of its own")
     if not {"prompt", "messages"} & set(names):
@@ -162,6 +159,6 @@ def _cell(name: str, value: str) -> Any:
             return msgspec.json.decode(value)
         if name in _NUMBERS:
             return float(value) if any(sign in value.lower() for sign in ".en") else int(value)
-    except (ValueError, msgspec.DecodeError, RecursionError):
+    except (ValueError, msgspec.MsgspecError, RecursionError):
         pass
     return value

@@ -27,12 +27,13 @@ from llmproc.batch.event_queue import (
 from llmproc.batch.in_flight import InFlight
 from llmproc.batch.reader import Reader
 from llmproc.batch.record import ResultRow, refused
-from llmproc.batch.rows import Refused
+from llmproc.batch.rows import PromptRow, Refused
+from llmproc.batch.snapshot import LaneSnapshot, RunSnapshot
 from llmproc.batch.stages import Stages
 from llmproc.batch.stats import BatchStats
 from llmproc.batch.writer import Writer
 from llmproc.errors import RequestError
-from llmproc.service.service import Service
+from llmproc.service.service import Service, WorkerInfo
 from llmproc.session.session import send
 
 _TICK_S = 0.2  # between two looks at the progress
@@ -48,22 +49,22 @@ class StageLimits:
 
 
 class Show(Protocol):
-    """What a user gets to see of it."""
+    """The display of a run."""
 
     every_token: bool
 
-    def tick(self, generating: Generating) -> None:
-        """Now and then."""
+    def tick(self, snapshot: RunSnapshot) -> None:
+        """Show how far the run is; called a few times a second."""
 
-    def pieces(self, flight: InFlight, pieces: list[str]) -> None:
-        """Text that has come."""
+    def pieces(self, row: PromptRow, text: str) -> None:
+        """Show text that has come."""
 
     def ended(self, row: ResultRow) -> None:
-        """A row has its result."""
+        """Show that a row has its result."""
 
 
 class Generating:
-    """`run` it once."""
+    """Main's loop over a run's events. `run` it once."""
 
     def __init__(
         self,
@@ -77,7 +78,7 @@ class Generating:
         show: Show,
     ) -> None:
         self.stats, self.reader = stats, reader
-        self.in_flight: set[InFlight] = set()
+        self.in_flight: dict[int, InFlight] = {}  # by the place of their rows
         self.ended_input = False
         self.total = 0  # rows of the input, once it has ended
         self.started = False  # the service
@@ -98,15 +99,38 @@ class Generating:
                 self._handle(self._next(next_tick - time.monotonic()))
                 self._send()
                 if time.monotonic() >= next_tick:
-                    self._show.tick(self)
+                    self._show.tick(self.snapshot())
                     next_tick = time.monotonic() + _TICK_S
         finally:
             self._clock.stop()
 
-    def take_what_has_ended(self) -> None:
-        """After a signal: what is complete already is kept."""
-        for flight in list(self.in_flight):
-            self._take(flight)
+    def drain_ended(self) -> None:
+        """Keep, after a signal, what is complete already."""
+        for index in list(self.in_flight):
+            self._drain(index)
+
+    def snapshot(self) -> RunSnapshot:
+        """Return the run as it stands."""
+        stats, in_flight = self.stats, list(self.in_flight.values())
+        return RunSnapshot(
+            done=stats.rows,
+            failed=stats.failed,
+            reused=stats.reused,
+            reused_failed=stats.reused_failed,
+            finished_tokens=stats.new_tokens,
+            unfinished_tokens=tuple(one.tokens for one in in_flight),
+            first_dispatch=stats.first_dispatch,
+            rows_read=self.reader.rows,
+            position=self.reader.position,
+            input_ended=self.ended_input,
+            started=self.started,
+            lanes=tuple(self._lane(info, in_flight) for info in self._service.workers()) if self.started else (),
+        )
+
+    def _lane(self, info: WorkerInfo, in_flight: list[InFlight]) -> LaneSnapshot:
+        own = self.stats.workers.get(info.slot)
+        tokens = (own.new_tokens if own else 0) + sum(one.tokens for one in in_flight if one.worker == info.slot)
+        return LaneSnapshot(info.slot, info.state, info.requests, tokens, own.rows if own else 0)
 
     # -- the events --------------------------------------------------------------------------------------------------
 
@@ -120,8 +144,8 @@ class Generating:
         match message:
             case Arrived(item):
                 self._waiting.append(item)
-            case EventsReady(flight):
-                self._take(flight)
+            case EventsReady(index):
+                self._drain(index)
             case Written(count):
                 self._unwritten -= count
             case InputEnded(rows):
@@ -142,36 +166,37 @@ class Generating:
             if isinstance(item, Refused):
                 self._end(refused(item))
             else:
-                self._fly(item)
+                self._start_request(item)
 
-    def _fly(self, ready: Ready) -> None:
+    def _start_request(self, ready: Ready) -> None:
         if not self.started:
             self.started = True
             self._service.start()
         flight = InFlight(ready, self._events, self._show.every_token)
         try:
-            flight.answer = send(self._service, ready.conversation, ready.prepared, flight.ring)
+            flight.answer = send(self._service, ready.conversation, ready.prepared, flight.notify)
         except RequestError as error:
             row = ready.row
             self._end(refused(Refused(row.index, row.line, row.end, row.key, row.id, str(error), row.extra)))
             return
-        self.in_flight.add(flight)
+        self.in_flight[flight.row.index] = flight
         if self._ready:
             self._clock.go_on()
 
-    def _take(self, flight: InFlight) -> None:
-        if flight not in self.in_flight or flight.answer is None:
+    def _drain(self, index: int) -> None:
+        flight = self.in_flight.get(index)
+        if flight is None or flight.answer is None:
             return
         ticket = flight.answer.ticket
         if not self._ready and ticket.dispatched is not None:
             self._ready = True
             self._clock.go_on(ticket.dispatched)
-        if pieces := flight.take():
-            self._show.pieces(flight, pieces)
+        if pieces := flight.drain():
+            self._show.pieces(flight.row, "".join(pieces))
         finish = flight.finish
         if finish is None:
             return
-        self.in_flight.discard(flight)
+        del self.in_flight[index]
         if not self.in_flight:
             self._clock.pause()
         if finish.reason == "cancelled" or (finish.reason == "failed" and self._service.error):

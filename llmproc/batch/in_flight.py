@@ -1,6 +1,6 @@
 """One request under way: its row, its answer, and how many tokens of it have come.
 
-`ring` runs on the I/O thread; everything else on main's.
+`notify` runs on the I/O thread; everything else on main's.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from llmproc.session.result import Result
 
 
 class InFlight:
-    """Made before it is sent: `answer` is set right after."""
+    """A row whose request has been sent. Made before it is sent: `answer` is set right after."""
 
     answer: Answer | None = None
 
     def __init__(self, ready: Ready, events: EventQueue, every_token: bool) -> None:
-        """`every_token`: it rings for each; else at its end, which is all that a whole answer needs."""
+        """`every_token`: tell main's loop of each token; else of the end alone, all that a whole answer needs."""
         self.row: PromptRow = ready.row
         self.tokens = 0  # counted on the I/O thread
         self._events, self._every_token = events, every_token
 
-    def ring(self) -> None:
-        """An event can be taken."""
+    def notify(self) -> None:
+        """Tell main's loop that an event can be taken."""
         ended = self.answer is None or self.answer.ticket.ended is not None
         if not ended:
             self.tokens += 1
         if ended or self._every_token:
-            self._events.put(EventsReady(self))
+            self._events.put(EventsReady(self.row.index))
 
     @property
     def worker(self) -> int | None:
-        """Slot of the worker that has it."""
+        """The slot of the worker that has it."""
         return None if self.answer is None else self.answer.ticket.worker
 
-    def take(self) -> list[str]:
-        """Pieces of text that have come since; after the last one `finish` is there."""
+    def drain(self) -> list[str]:
+        """Return the pieces of text that have come since; after the last one `finish` is there."""
         pieces: list[str] = []
         answer = self.answer
         while answer is not None and answer.finish is None and (piece := answer.next(0)) is not None:
@@ -48,11 +48,11 @@ class InFlight:
 
     @property
     def finish(self) -> Finish | None:
-        """Its terminal event, once taken."""
+        """The terminal event, once taken."""
         return None if self.answer is None else self.answer.finish
 
     def result(self) -> ResultRow:
-        """Of a request that has ended."""
+        """Return the result of a request that has ended."""
         answer = self.answer
         assert answer is not None and answer.finish is not None
         return answered(self.row, Result.of(self.row.prompt, answer, answer.finish), answer.ticket)

@@ -64,7 +64,7 @@ class Journal:
         if provenance is None:
             beginning = line[: len(BEGINNING)]
             if end or not (BEGINNING.startswith(beginning) or not line.strip(b"\0")):
-                raise UsageError(f"{self.path}: is no .part file of llmproc batch: --force replaces it")
+                raise UsageError(f"{self.path}: is not a .part file written by llmproc batch; --force replaces it")
             return None
         self._first = self._size = len(line) + 1
         for offset, data in _lines(self.fd, self._size):
@@ -93,8 +93,12 @@ class Journal:
             raise UsageError(f"{results}: cannot be read: {error.strerror}") from None
         try:
             for _, data in _lines(fd, 0):
+                if not data.strip():
+                    continue  # an editor's blank line at the end
                 if (seen := _seen(data)) is None:
-                    raise UsageError(f"{results}: holds a line that is no result of llmproc batch: --force replaces it")
+                    raise UsageError(
+                        f"{results}: holds a line that is not a result of llmproc batch; --force replaces it"
+                    )
                 if seen.status == "ok" or not retry_failed:
                     self.append(seen.index, data, seen.status != "ok")
         finally:
@@ -160,10 +164,10 @@ def open_journal(path: Path, provenance: Provenance, resume: bool, force: bool, 
         if found is None:
             journal.begin(provenance)
         elif resume and (other := difference(found, provenance)):
-            raise UsageError(f"{path}: was begun with {other}: --resume goes on with the same, --force begins anew")
+            raise UsageError(f"{path}: was started with {other}; use the same with --resume, or --force to start over")
         elif not resume and journal.index.rows:
-            words = f"holds {journal.index.rows} results of an unfinished run: --resume goes on, --force begins anew"
-            raise UsageError(f"{path}: {words}")
+            words = f"holds {journal.index.rows} results of an unfinished run"
+            raise UsageError(f"{path}: {words}; use --resume to continue, --force to start over")
         elif not resume or not journal.index.rows:
             journal.begin(provenance)
     except BaseException:

@@ -50,12 +50,11 @@ class Pipeline:
             service_config(options, recorder.output_fd),
             recorder,
             recorder.last_output,
-            on_progress=lambda progress: setattr(display, "loading", progress),
+            on_progress=display.loading,
             on_notice=display.later,
             on_failure=lambda error: self._events.put(Broken(error)),
         )
         self.service = self._launch.service
-        display.service, display.size = self.service, source.size
         template, bounds = built_in_template(provenance.template), limits(options)
 
         def new_conversation(sampling: SamplingParams, system: str | None) -> Conversation:
@@ -102,7 +101,7 @@ class Pipeline:
 
     def _end(self, complete: bool) -> None:
         if self._generating.interrupted:
-            self._generating.take_what_has_ended()
+            self._generating.drain_ended()
         if not complete:
             self._target.stop()
         self._writer.close(_WRITING_S)

@@ -104,7 +104,9 @@ class Reader:
     def _another(self, what: str) -> UsageError:
         assert self._journal is not None
         path = self._journal.path
-        return UsageError(f"{path}: was begun with another input, model or options: {what}; --force begins anew")
+        return UsageError(
+            f"{path}: was started with a different input, model or options: {what}; use --force to start over"
+        )
 
     def _prepared(self, row: PromptRow | Refused) -> Ready | Refused:
         if isinstance(row, Refused):

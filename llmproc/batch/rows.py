@@ -2,6 +2,7 @@
 
     id                                    text or a whole number; the row's place in the input when it is missing
     prompt | messages                     one of them: a text, or [{"role": ..., "content": ...}, ...]
+    custom_id, method, url, body          a line of an OpenAI batch file: `session.openai` says what it becomes
     system                                a message before a prompt
     temperature top_p max_tokens seed     as `config.SamplingParams`; missing or null: the command line's
 
@@ -20,6 +21,7 @@ from typing import Any
 from llmproc.batch.formats import Record
 from llmproc.config import SamplingParams
 from llmproc.errors import RequestError, UsageError
+from llmproc.session.openai import from_batch_row, is_batch_row, plain_messages
 from llmproc.session.prompts import Prompt
 
 SAMPLING = ("temperature", "top_p", "max_tokens", "seed")
@@ -30,6 +32,7 @@ _ELSEWHERE = {
     "max_new_tokens", "min_tokens", "num_predict", "ignore_eos", "tools", "response_format",
 }  # fmt: skip
 _PLAIN = {name.replace("_", ""): name for name in FIELDS}
+_DEEPEST = 200  # levels of a copied field; decoders of others, and of this one with its row around it, stop near 1000
 _ALIKE = 0.88  # of difflib's ratio: `temprature` is 0.95, `system_id` for `system` 0.86
 
 
@@ -70,10 +73,13 @@ def judge(record: Record, index: int, base: bytes, sampling: SamplingParams, sys
     """The row in a record; `sampling` and `system` are for what it does not say."""
     key = key_of(base, record.raw)
     fields = record.fields or {}
-    name, extra = _id(fields, index), {field: value for field, value in fields.items() if field not in FIELDS}
+    name, extra = _id(fields, index), {}
     try:
         if record.fields is None:
             raise RequestError(record.error)
+        if is_batch_row(fields):
+            fields = from_batch_row(fields)
+        extra = {field: value for field, value in fields.items() if field not in FIELDS}
         return PromptRow(
             index, record.line, record.end, key, name, _prompt(fields), _sampling(fields, sampling),
             _system(fields, system), _checked(extra),
@@ -85,12 +91,14 @@ def judge(record: Record, index: int, base: bytes, sampling: SamplingParams, sys
 
 def _id(fields: Mapping[str, Any], index: int) -> str | int:
     """As given; a wrong one is refused by `_prompt`, and its row goes by its place."""
-    given = fields.get("id")
-    return given if isinstance(given, str) or type(given) is int else index
+    given = fields.get("custom_id" if is_batch_row(fields) else "id")
+    found = _whole(given) if isinstance(given, float) else given
+    return found if isinstance(found, str) or type(found) is int else index
 
 
 def _prompt(fields: Mapping[str, Any]) -> Prompt:
-    if fields.get("id") is not None and not isinstance(fields["id"], str) and type(fields["id"]) is not int:
+    given = fields.get("id")
+    if given is not None and not isinstance(given, str) and type(_whole(given)) is not int:
         raise RequestError("id must be text or a whole number")
     prompt, messages = fields.get("prompt"), fields.get("messages")
     if (prompt is None) == (messages is None):
@@ -99,9 +107,7 @@ def _prompt(fields: Mapping[str, Any]) -> Prompt:
         if not isinstance(prompt, str):
             raise RequestError("prompt must be text")
         return prompt
-    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-        raise RequestError("messages must be a list of objects with role and content")
-    return messages
+    return plain_messages(messages)
 
 
 def _system(fields: Mapping[str, Any], default: str | None) -> str | None:
@@ -120,16 +126,34 @@ def _number(name: str, value: object) -> int | float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         shown = repr(value) if len(repr(value)) < 60 else type(value).__name__
         raise RequestError(f"{name} is {shown}: must be a number")
-    if name in ("max_tokens", "seed") and isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
-        return int(value)  # a column of whole numbers in which one was missing: 5.0
+    return _whole(value) if name in ("max_tokens", "seed") else value
+
+
+def _whole(value: Any) -> Any:
+    """Return 5 for 5.0, as it stands in a column of whole numbers in which one is missing; else the value itself."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
+        return int(value)
     return value
 
 
 def _checked(extra: dict[str, Any]) -> dict[str, Any]:
     for name in extra:
+        if name == "_id":  # MongoDB's key: copied like any other field
+            continue
         plain = "".join(filter(str.isalnum, name)).lower()
         if name in _ELSEWHERE:
-            raise RequestError(f"{name} is no option of this engine: known are {', '.join(FIELDS)}")
+            raise RequestError(f"{name} is not an option of this engine: known are {', '.join(FIELDS)}")
         if meant := difflib.get_close_matches(plain, _PLAIN, 1, _ALIKE):
             raise RequestError(f"{name} is unknown: is {_PLAIN[meant[0]]} meant?")
+        if _depth(extra[name]) > _DEEPEST:
+            raise RequestError(f"{name} is nested more than {_DEEPEST} levels deep, and could not be read back")
     return extra
+
+
+def _depth(value: Any) -> int:
+    """Return how many lists and objects stand inside each other at most, without recursion."""
+    level, depth = [value], 0
+    while level := [inner for inner in level if isinstance(inner, (dict, list))]:
+        depth += 1
+        level = [item for inner in level for item in (inner.values() if isinstance(inner, dict) else inner)]
+    return depth

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from llmproc.errors import LlmprocError, UsageError
+from llmproc.files.encoding import other_encoding
 from llmproc.files.streams import was_closed
 
 STDIN = "-"
@@ -74,7 +75,10 @@ class Source:
         return digest.hexdigest()
 
     def lines(self) -> Iterator[SourceLine]:
-        """Every line; the last one may lack its end. LlmprocError when reading fails, StoppedError after `stop`."""
+        """Yield every line; the last one may lack its end.
+
+        UsageError for UTF-16 and UTF-32, LlmprocError when reading fails, StoppedError after `stop`.
+        """
         number, end, held, kept = 1, 0, [], 0  # type: int, int, list[bytes], int
         first = True
         while block := self._read():
@@ -84,6 +88,10 @@ class Source:
                 while block != _BOM and _BOM.startswith(block) and (more := self._read()):
                     self._digest.update(more)
                     block += more
+                if encoding := other_encoding(block):
+                    raise UsageError(
+                        f"{self.name}: is not UTF-8, looks like {encoding}: iconv -f {encoding} -t UTF-8 converts it"
+                    )
                 if block.startswith(_BOM):
                     block, end = block[len(_BOM) :], len(_BOM)
             *complete, rest = block.split(b"\n")

@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from llmproc.batch import sorting
 from llmproc.batch.journal import Journal, open_journal
@@ -19,58 +20,94 @@ from llmproc.batch.writer import InOrder, Nowhere, Sink
 from llmproc.errors import UsageError
 
 
-class ResultTarget:
-    """`sink` is what the writer writes to; `finish` when every row is there; `close` in any case."""
+class ResultTarget(Protocol):
+    """The place where results go; `close` it in any case."""
 
-    journal: Journal | None = None
-    sink: Sink = Nowhere()
+    @property
+    def journal(self) -> Journal | None:
+        """The .part file, if there is one."""
+
+    @property
+    def sink(self) -> Sink:
+        """What the writer writes to."""
 
     def finish(self, rows: int, stopped: Callable[[], bool]) -> None:
-        """The results are complete: `rows` of them."""
+        """Complete the results: `rows` of them."""
 
     def stop(self) -> None:
-        """Do not wait for whoever reads it any more."""
+        """Stop waiting for the reader of the results."""
 
     def close(self) -> None:
         """Keep what is to be kept."""
 
 
-class FileTarget(ResultTarget):
+class NoTarget:
+    """Results that are only counted."""
+
+    journal: Journal | None = None
+    sink: Sink = Nowhere()
+
+    def finish(self, rows: int, stopped: Callable[[], bool]) -> None:
+        """Do nothing, like every method here."""
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class FileTarget:
     """A results file that appears when it is complete."""
 
     def __init__(self, path: Path, journal: Journal) -> None:
-        self.path, self.journal, self._journal = path, journal, journal
-        self.sink = journal
+        self._path, self._journal = path, journal
         self._open = True
 
+    @property
+    def journal(self) -> Journal | None:
+        """The .part file."""
+        return self._journal
+
+    @property
+    def sink(self) -> Sink:
+        """The .part file again."""
+        return self._journal
+
     def finish(self, rows: int, stopped: Callable[[], bool]) -> None:
-        """See sorting.finish. A finished file to which nothing came stays as it is."""
+        """Sort the rows into the results file; a finished file to which nothing was added stays as it is."""
         if self._journal.adopted and not self._journal.appended and self._journal.index.rows == rows:
             return
-        sorting.finish(self._journal, self.path, rows, stopped)
+        sorting.finish(self._journal, self._path, rows, stopped)
         self._open = False
 
+    def stop(self) -> None:
+        """Do nothing: a file takes what it is given."""
+
     def close(self) -> None:
-        """The .part file stays for a resume, unless it is of no use."""
+        """Close it. The .part file stays for a resume, unless it is of no use."""
         if self._open:
             self._open = False
             self._journal.close()
 
 
-class StreamTarget(ResultTarget):
+class StreamTarget:
     """A descriptor: stdout, or a pipe or device by name."""
+
+    journal: Journal | None = None
 
     def __init__(self, fd: int, name: str, owned: bool) -> None:
         self._fd, self._owned = fd, owned
         self._rows = InOrder(fd, name)
-        self.sink = self._rows
+        self.sink: Sink = self._rows
+
+    def finish(self, rows: int, stopped: Callable[[], bool]) -> None:
+        """Do nothing: every row is written already."""
 
     def stop(self) -> None:
-        """Write no more than what is taken at once."""
+        """Write no more than what is accepted at once."""
         self._rows.stop()
 
     def close(self) -> None:
-        """Of its descriptor only what is our own."""
+        """Close the descriptor if it was opened here."""
         self._rows.close()
         if self._owned:
             os.close(self._fd)
@@ -82,9 +119,9 @@ def part_file(path: Path) -> Path:
 
 
 def open_target(options: BatchOptions, provenance: Provenance, source: Source) -> ResultTarget:
-    """The target of a run. Raises UsageError naming the file and what stands in the way."""
+    """Open the target of a run. UsageError naming the file and what stands in the way."""
     if options.output is None:
-        return StreamTarget(1, "stdout", owned=False) if options.rows_on_stdout else ResultTarget()
+        return StreamTarget(1, "stdout", owned=False) if options.rows_on_stdout else NoTarget()
     path = options.output
     if path.is_symlink():
         path = Path(os.path.realpath(path))  # it stays one: the file behind it is replaced
@@ -113,7 +150,7 @@ def _open_stream(path: Path, found: os.stat_result, options: BatchOptions) -> Re
     if stat.S_ISDIR(found.st_mode):
         raise UsageError(f"{options.output}: is a folder: must be a file")
     if options.resume or options.force:
-        raise UsageError(f"{options.output}: is no regular file: --resume and --force need one")
+        raise UsageError(f"{options.output}: is not a regular file: --resume and --force need one")
     try:
         return StreamTarget(os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY), str(options.output), owned=True)
     except OSError as error:

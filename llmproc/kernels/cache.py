@@ -24,9 +24,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from llmproc.config import Environment
+from llmproc.files.interpreter import ONE_THREAD
 from llmproc.hardware import isa
 
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 SOURCES = Path(__file__).parent
 SIMD = SOURCES.parent / "simd"  # a kernel is made of its intrinsics too
 MANIFEST = "manifest.json"

@@ -6,12 +6,12 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from resource import struct_rusage
 
+from llmproc.files.interpreter import child_command, child_environment
 from llmproc.processes import protocol
 from llmproc.processes.channel import ControlSocket, FrameReader, Outbox
 from llmproc.processes.frames import Frame
@@ -119,7 +119,7 @@ class TemplateHandle:
         """Start it. `names`: `module:prepare`, `module:child`; `output_fd`: where its and its workers' output goes."""
         self.control, theirs = ControlSocket.pair()
         output = subprocess.DEVNULL if output_fd is None else output_fd
-        command = [sys.executable, "-m", "llmproc.processes.template", str(theirs.fileno()), str(os.getpid()), *names]
+        command = child_command("llmproc.processes.template", str(theirs.fileno()), str(os.getpid()), *names)
         try:
             self._process = subprocess.Popen(  # never a fork of main: a fresh interpreter
                 command,
@@ -127,7 +127,7 @@ class TemplateHandle:
                 stdout=output,
                 stderr=output,
                 pass_fds=[theirs.fileno()],
-                env=dict(environment),
+                env=child_environment(dict(environment)),
             )
         finally:
             theirs.close()

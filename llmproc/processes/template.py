@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from llmproc.errors import LlmprocError
+from llmproc.files.interpreter import ONE_THREAD
 from llmproc.processes import protocol, system
 from llmproc.processes.channel import ControlSocket, WorkerChannel
 from llmproc.processes.frames import Frame
@@ -36,7 +37,6 @@ from llmproc.processes.health import HealthBoard, HealthCell
 
 WORKER_NAME = "inference"
 TEMPLATE_NAME = "template"
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # their pools start at import
 _IGNORED = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)  # main decides what these mean
 
 
@@ -186,7 +186,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # inherited as ignored from some shells: children would vanish
     system.set_process_name(TEMPLATE_NAME)
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     gc.disable()  # while it prepares: what imports make stays, and to look through it takes a tenth of the time
     control = ControlSocket(socket.socket(fileno=control_fd))
     os.set_inheritable(control_fd, False)

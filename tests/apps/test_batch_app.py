@@ -53,7 +53,7 @@ def test_every_mode_gives_what_single_requests_give(
         assert row["queue_s"] + row["prefill_s"] + row["decode_s"] == pytest.approx(row["total_s"], abs=1e-5)
     assert sorted(row["request"] for row in rows) == list(range(1, 13))
     assert "[INFO] 12 rows: 12 ok, in " in told and "tokens/s" in told
-    assert re.fullmatch(r"run folder: .*\n", err)
+    assert "[INFO] run folder: " in told and err == "", "a redirected stderr is the log alone"
     assert not (tmp_path / "results.jsonl.part").exists()
 
 
@@ -61,7 +61,7 @@ def test_rows_go_to_stdout_in_input_order(tmp_path: Path, quick: Path, reference
     lengths = [40, 1, 30, 2, 20, 3]
     lines = [json.dumps({"prompt": f"p {n}", "max_tokens": n, "id": f"r{n}"}) for n in lengths]
     code, out, err = batch(tmp_path, "-", "--format", "jsonl", *options(quick, sequences=6), text="\n".join(lines))
-    assert code == 0 and re.fullmatch(r"run folder: .*\n", err)
+    assert code == 0 and err == ""
     assert [row["id"] for row in rows_of(out)] == [f"r{n}" for n in lengths]
     assert all(row["new_tokens"] <= n for row, n in zip(rows_of(out), lengths, strict=True))
 
@@ -179,9 +179,15 @@ def test_the_summary_as_json_adds_up_and_is_documented(tmp_path: Path, quick: Pa
         assert f"`{name}`" in section, f"{name} is not in logs/README.md"
 
 
+def test_with_a_log_of_its_own_stderr_says_where_the_run_folder_is(tmp_path: Path, quick: Path) -> None:
+    code, out, err = batch(tmp_path, prompts(tmp_path, 1), "--log", tmp_path / "course.txt", *options(quick))
+    assert code == 0 and len(rows_of(out)) == 1 and re.fullmatch(r"run folder: .*\n", err)
+    assert all(line.startswith("[pid] ") for line in (tmp_path / "course.txt").read_text().splitlines())
+
+
 def test_the_run_folder_has_the_requests(tmp_path: Path, quick: Path) -> None:
-    code, out, err = batch(tmp_path, prompts(tmp_path, 3), *options(quick))
-    folder = Path(err.removeprefix("run folder: ").strip())
+    code, out, _ = batch(tmp_path, prompts(tmp_path, 3), *options(quick))
+    folder = (tmp_path / "runs" / "latest").resolve()
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     done = {event["request"]: event for event in events if event["kind"] == "request_done"}
     for row in rows_of(out):
@@ -349,10 +355,10 @@ def test_a_model_that_cannot_be_loaded_is_one_line_and_leaves_nothing(tmp_path: 
         (("in.txt", "-o", "old.jsonl"), 2, "old.jsonl: exists: --force replaces it, --resume asks only what is"),
         (("in.txt", "-o", "folder"), 2, "folder: is a folder"),
         (("in.txt", "-o", "no/r.jsonl"), 2, "must be a file in a folder that exists"),
-        (("in.txt", "-o", "fifo", "--force"), 2, "fifo: is no regular file: --resume and --force need one"),
+        (("in.txt", "-o", "fifo", "--force"), 2, "fifo: is not a regular file: --resume and --force need one"),
         (("header.csv", "-o", "r.jsonl"), 2, "must have a column prompt or messages"),
         (("old.jsonl", "-o", "old.jsonl", "--resume"), 2, "old.jsonl: is the input"),
-        (("in.txt", "-o", "old.jsonl", "--resume"), 2, "old.jsonl: holds a line that is no result"),
+        (("in.txt", "-o", "old.jsonl", "--resume"), 2, "old.jsonl: holds a line that is not a result"),
         (("in.txt", "--model", "missing.bin"), 4, "missing.bin"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,

@@ -83,7 +83,7 @@ def test_a_finished_run_is_gone_on_with_where_something_is_missing(tmp_path: Pat
     code, told, err = batch(tmp_path, *arguments, "--resume")
     assert code == 1 and "3 rows: 2 ok, 1 failed, 3 of them done before" in told
     assert out.read_bytes() == first and os.listdir(tmp_path / "runs")
-    folder = Path(err.removeprefix("run folder: ").strip())
+    folder = (tmp_path / "runs" / "latest").resolve()
     assert "worker_forked" not in (folder / "events.jsonl").read_text()
 
     source.write_text(good + bad + '{"prompt": "three"}\n')
@@ -95,7 +95,7 @@ def test_a_finished_run_is_gone_on_with_where_something_is_missing(tmp_path: Pat
     for text, words in ((bad + good, "line 1 is not what row 0 was"), (good, "and there is a result of row 3")):
         source.write_text(text)
         code, _, err = batch(tmp_path, *arguments, "--resume")
-        assert code == 2 and words in err and "was begun with another input, model or options" in err
+        assert code == 2 and words in err and "was started with a different input, model or options" in err
         assert out.read_bytes() == grown and not (tmp_path / "r.jsonl.part").exists()
 
 

@@ -143,10 +143,10 @@ def test_prompts_of_a_jsonl_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "line"),
     [
-        ('{"prompt": "a"}\n{"prompt": 3}', "line 2: Expected `str`, got `int`"),
-        ("{'prompt'}", "line 1: JSON is malformed"),
-        ('{"prompt": "a", "price": 2}', "line 1: Object contains unknown field `price`"),
-        ('{"cost": 2}', "line 1: Object missing required field `prompt`"),
+        ('{"prompt": "a"}\n{"prompt": 3}', r"line 2 must be an object of prompt \(text\)"),
+        ("{'prompt'}", "line 1 is not JSON at column 2"),
+        ('{"prompt": "a", "price": 2}', "line 1 must be an object of prompt"),
+        ('{"cost": 2}', "line 1 must be an object of prompt"),
         ('{"prompt": " "}', "line 1: prompt is empty"),
         ('\n{"prompt": "a", "cost": 0}', "line 2: cost is 0.0: must be above 0"),
         ('{"prompt": "a", "cost": -1}', "line 1: cost is -1.0"),

@@ -82,7 +82,7 @@ def test_synth_refuses_in_one_line(
     arguments: tuple[str, ...], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    from llmproc.apps.synth import main
+    from llmproc.apps.synth.app import main
 
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "fifo")

@@ -160,7 +160,7 @@ def test_a_resume_with_others_is_refused_by_name(tmp_path: Path, changes: dict[s
     before = written(path, (0, "ok"))
     other = msgspec.structs.replace(ORIGIN, **changes)
     with (
-        pytest.raises(UsageError, match=rf"r\.part: was begun with {words}: --resume"),
+        pytest.raises(UsageError, match=rf"r\.part: was started with {words}; use the same with --resume"),
         opened(path, other, resume=True),
     ):
         pass
@@ -185,7 +185,9 @@ def test_an_input_that_came_through_a_pipe_is_not_compared_as_a_whole(tmp_path: 
 def test_results_of_an_unfinished_run_are_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "r.part"
     before = written(path, (0, "ok"), (1, "ok"))
-    with pytest.raises(UsageError, match="holds 2 results of an unfinished run: --resume goes on, --force begins anew"):
+    with pytest.raises(
+        UsageError, match="holds 2 results of an unfinished run; use --resume to continue, --force to start over"
+    ):
         open_journal(path, ORIGIN, resume=False, force=False)
     assert path.read_bytes() == before
 
@@ -205,7 +207,7 @@ def test_one_without_rows_is_in_nobodys_way(tmp_path: Path, data: bytes | None) 
 def test_somebody_elses_file_is_refused(tmp_path: Path, data: bytes, resume: bool) -> None:
     path = tmp_path / "r.part"
     path.write_bytes(data)
-    with pytest.raises(UsageError, match=r"is no \.part file of llmproc batch"):
+    with pytest.raises(UsageError, match=r"is not a \.part file written by llmproc batch"):
         open_journal(path, ORIGIN, resume=resume, force=False)
     assert path.read_bytes() == data
 
@@ -356,7 +358,7 @@ def test_the_bytes_are_on_the_disk_before_the_name_is(tmp_path: Path, monkeypatc
 
 def test_a_finished_file_can_be_gone_on_with(tmp_path: Path) -> None:
     results, path = tmp_path / "r.jsonl", tmp_path / "r.part"
-    results.write_bytes(line(0) + line(1, "error") + line(2))
+    results.write_bytes(line(0) + line(1, "error") + line(2) + b"\n")  # as an editor leaves it
     with opened(path) as journal:
         journal.adopt(results, retry_failed=False)
         assert (journal.index.rows, journal.index.failed, journal.appended) == (3, 1, 0)
@@ -373,7 +375,7 @@ def test_a_finished_file_can_be_gone_on_with(tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", [b"notes\n", line(0) + b"notes\n", b'{"index":0}\n'])
 def test_a_finished_file_of_somebody_else_cannot(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "r.jsonl").write_bytes(data)
-    with opened(tmp_path / "r.part") as journal, pytest.raises(UsageError, match="holds a line that is no result"):
+    with opened(tmp_path / "r.part") as journal, pytest.raises(UsageError, match="holds a line that is not a result"):
         journal.adopt(tmp_path / "r.jsonl", retry_failed=False)
 
 

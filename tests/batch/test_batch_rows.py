@@ -95,7 +95,7 @@ def test_jsonl() -> None:
 
 
 def test_nested_without_end_is_not_json() -> None:
-    assert "is not JSON" in error(b'{"prompt": ' + b"[" * 200_000)
+    assert "is nested too deeply" in error(b'{"prompt": ' + b"[" * 200_000)
 
 
 def test_csv_with_every_column() -> None:
@@ -165,7 +165,7 @@ def test_an_unclosed_quote_takes_no_more_than_a_lines_worth(monkeypatch: pytest.
     monkeypatch.setattr(formats, "MAX_LINE", 1000)
     data = b'prompt\n"open\n' + b"x" * 90 + b"\n" + b"\n".join(b"row %d" % n for n in range(400)) + b"\nlast"
     found = judged(data, "csv")
-    assert isinstance(found[0], Refused) and "field larger than field limit" in found[0].error
+    assert isinstance(found[0], Refused) and "a field is longer than 1000 bytes" in found[0].error
     assert isinstance(found[-1], PromptRow) and found[-1].prompt == "last" and len(found) > 200, "the rest goes on"
 
 
@@ -210,8 +210,8 @@ def test_what_is_missing_or_null_comes_from_the_command_line() -> None:
         ({"prompt": "p", "max_tokens": 1 << 40}, "max_tokens is"),
         ({"prompt": "p", "seed": 1 << 64}, "seed is"),
         ({"prompt": "p", "seed": 1e300}, "seed is"),
-        ({"prompt": "p", "top_k": 5}, "top_k is no option of this engine"),
-        ({"prompt": "p", "stop": ["."]}, "stop is no option of this engine"),
+        ({"prompt": "p", "top_k": 5}, "top_k is not an option of this engine"),
+        ({"prompt": "p", "stop": ["."]}, "stop is not an option of this engine"),
         ({"prompt": "p", "temprature": 1}, "temprature is unknown: is temperature meant?"),
         ({"prompt": "p", "maxTokens": 1}, "maxTokens is unknown: is max_tokens meant?"),
         ({"prompt": "p", "top-p": 1}, "top-p is unknown: is top_p meant?"),
@@ -317,3 +317,68 @@ def test_what_the_csv_module_writes_is_read_as_it_was(rows: list[tuple[str, str]
     wanted = [(topic, prompt) for topic, prompt in rows if topic.strip() or prompt.strip()]
     assert [row.prompt for row in found if isinstance(row, PromptRow)] == [prompt for _, prompt in wanted]
     assert [dict(row.extra).get("topic", "") for row in found] == [topic for topic, _ in wanted]
+
+
+# -- rows of other programs -------------------------------------------------------------------------------------------
+
+BATCH_LINE = {"custom_id": "r-1", "method": "POST", "url": "/v1/chat/completions"}
+
+
+def test_a_row_of_an_openai_batch_file() -> None:
+    parts = [{"type": "text", "text": "What is "}, {"type": "text", "text": "a pipe?"}]
+    body = {"model": "m", "messages": [{"role": "user", "content": parts, "name": "ann"}], "max_tokens": 5, "seed": 7}
+    found = row({**BATCH_LINE, "body": body})
+    assert (found.id, found.prompt) == ("r-1", [{"role": "user", "content": "What is a pipe?"}])
+    assert (found.sampling.max_tokens, found.sampling.seed, found.extra) == (5, 7, {})
+
+
+def test_what_an_openai_row_cannot_have_fails_the_row_under_its_own_id() -> None:
+    found = one({**BATCH_LINE, "body": {"prompt": "p", "stop": ["."]}})
+    assert isinstance(found, Refused) and found.id == "r-1"
+    assert found.error == "line 1: body field stop cannot be done by this version"
+
+
+def test_pandas_row_numbers_and_floats() -> None:
+    found = judged(b",prompt,id,max_tokens\n0,What?,1.0,5.0\n1,Who?,2.0,\n", "csv")
+    assert [(one.id, one.extra) for one in found] == [("1.0", {"unnamed": "0"}), ("2.0", {"unnamed": "1"})]
+    assert isinstance(found[0], PromptRow) and found[0].sampling.max_tokens == 5
+    assert row({"id": 3.0, "prompt": "p"}).id == 3 and "id must be" in error({"id": 1.5, "prompt": "p"})
+
+
+def test_a_column_without_a_name_elsewhere_is_refused() -> None:
+    with pytest.raises(UsageError, match="must have a name of its own"):
+        read(b"prompt,\na,b\n", "csv")
+
+
+def test_mongodbs_key_is_copied() -> None:
+    assert row({"_id": {"$oid": "5f"}, "prompt": "p"}).extra == {"_id": {"$oid": "5f"}}
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b'{"prompt": "p", "score": NaN}', "is not JSON: NaN is not a JSON value: null is"),
+        (b'{"prompt": "p", "score": -Infinity}', "is not JSON: -Infinity is not a JSON value"),
+        (rb'{"prompt": "\ud800"}', "half a character"),
+        (rb'{"prompt": "a\udc00b"}', "half a character"),
+        (b'{"prompt": "\xff"}', "is not UTF-8"),
+        (b"{'prompt': 'p'}", "column 2: names and texts stand in double quotes"),
+        (b'{"prompt": "p"', "is not JSON: column 15"),
+        (b'{"prompt": "p", "x": 1e999}', "is not JSON: a number is too large"),
+    ],
+)
+def test_a_line_that_is_not_json_says_why_in_our_words(data: bytes, words: str) -> None:
+    assert words in error(data)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 980), st.sampled_from(["[", '{"a":']))
+def test_what_is_accepted_can_be_read_back(depth: int, opening: str) -> None:
+    inner = (opening * depth + ("1" if opening != "[" else "") + {"[": "]", '{"a":': "}"}[opening] * depth).encode()
+    found = one(b'{"prompt": "p", "note": ' + inner + b"}")
+    assert isinstance(found, PromptRow) == (depth <= 200)
+    if isinstance(found, PromptRow):
+        result = ResultRow(id=0, index=0, status="ok", extra=dict(found.extra), key=found.key)
+        assert json.loads(encode(result))["extra"] == dict(found.extra)
+    else:
+        assert "nested more than 200 levels deep" in found.error

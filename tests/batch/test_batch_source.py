@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -199,3 +200,12 @@ def test_a_read_error_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             list(source.lines())
     finally:
         source.close()
+
+
+@pytest.mark.parametrize("name", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_another_encoding_is_refused_as_a_whole(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "u.txt"
+    path.write_bytes("What is a pipe?\nAnd a process?\n".encode(name))
+    with closing(Source(str(path))) as source, pytest.raises(UsageError) as refused:
+        list(source.lines())
+    assert re.fullmatch(rf"{re.escape(str(path))}: is not UTF-8, looks like UTF-(16|32): iconv .*", str(refused.value))

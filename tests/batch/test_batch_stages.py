@@ -19,10 +19,10 @@ from support.waiting import until
 
 from llmproc.batch.event_queue import Arrived, Broken, EventQueue, InputEnded, Interrupted, Ready, Written
 from llmproc.batch.generating import Generating, StageLimits
-from llmproc.batch.in_flight import InFlight
 from llmproc.batch.reader import Reader
 from llmproc.batch.record import ResultRow
-from llmproc.batch.rows import Refused
+from llmproc.batch.rows import PromptRow, Refused
+from llmproc.batch.snapshot import LaneSnapshot, RunSnapshot
 from llmproc.batch.source import Source, StoppedError
 from llmproc.batch.stages import StageClock, Stages
 from llmproc.batch.stats import BatchStats
@@ -30,6 +30,7 @@ from llmproc.batch.writer import InOrder, Nowhere, Writer
 from llmproc.config import SamplingParams
 from llmproc.errors import LlmprocError, RequestError, UsageError, WorkersLostError
 from llmproc.service.messages import Finish, FinishReason, Generate, Token
+from llmproc.service.service import WorkerInfo
 from llmproc.service.ticket import Ticket
 from llmproc.session.conversation import Conversation
 from llmproc.text.templates.registry import built_in_template
@@ -52,6 +53,9 @@ class FakeService:
 
     def start(self) -> None:
         self.starts += 1
+
+    def workers(self) -> list[WorkerInfo]:
+        return [WorkerInfo(0, 4711, "ready", len(self.open))]
 
     def submit(self, order: Generate, session: int, start: int, notify: Callable[[], None]) -> Ticket:
         if self.refuses:
@@ -78,13 +82,13 @@ class Shown:
 
     def __init__(self, every_token: bool = False) -> None:
         self.every_token = every_token
-        self.ticks, self.pieces_seen, self.rows = 0, list[tuple[int, str]](), list[ResultRow]()
+        self.snapshots, self.pieces_seen, self.rows = list[RunSnapshot](), list[tuple[int, str]](), list[ResultRow]()
 
-    def tick(self, generating: Generating) -> None:
-        self.ticks += 1
+    def tick(self, snapshot: RunSnapshot) -> None:
+        self.snapshots.append(snapshot)
 
-    def pieces(self, flight: InFlight, pieces: list[str]) -> None:
-        self.pieces_seen.append((flight.row.index, "".join(pieces)))
+    def pieces(self, row: PromptRow, text: str) -> None:
+        self.pieces_seen.append((row.index, text))
 
     def ended(self, row: ResultRow) -> None:
         self.rows.append(row)
@@ -253,8 +257,6 @@ def test_a_request_that_the_service_refuses_is_a_row(tmp_path: Path, tokenizer: 
     with bench(tmp_path, tokenizer, 0, sink) as run:
         run.service.refuses = RequestError("no room")
         conversation = Conversation(tokenizer, built_in_template("chatml"), 512, SamplingParams())
-        from llmproc.batch.rows import PromptRow
-
         row = PromptRow(0, 1, 4, "k" * 16, "a", "one", SamplingParams())
         run.end()
         again = Generating(
@@ -327,7 +329,7 @@ def test_a_signal_ends_it_and_what_has_ended_is_kept(tmp_path: Path, tokenizer: 
         assert run.generating.interrupted and run.raised is None
         run.service.answer()
         run.service.answer("cancelled", "the service was closed")
-        run.generating.take_what_has_ended()
+        run.generating.drain_ended()
     assert [row["index"] for row in sink.rows] == [0]
 
 
@@ -339,11 +341,30 @@ def test_pieces_are_shown_as_they_come_only_when_they_are_wanted(tmp_path: Path,
             ticket.put(Token(1, tokenizer.encode("A")[0], True))
             if wanted:
                 until(lambda: run.shown.pieces_seen)
-            flight = next(iter(run.generating.in_flight))
+            flight = next(iter(run.generating.in_flight.values()))
             assert flight.tokens == 1 and len(run.shown.pieces_seen) == wanted
             run.service.answer()
             run.end()
         assert "".join(text for _, text in run.shown.pieces_seen) == run.shown.rows[0].text != ""
+
+
+def test_a_snapshot_is_the_run_as_it_stands_and_stays_so(tmp_path: Path, tokenizer: Tokenizer) -> None:
+    with bench(tmp_path, tokenizer, 3, every_token=True) as run:
+        until(lambda: len(run.service.open) == 3)
+        ticket, _ = next(iter(run.service.open.values()))
+        ticket.dispatched, ticket.worker = 1.0, 0
+        ticket.put(Token(1, tokenizer.encode("A")[0], True))
+        until(lambda: run.shown.pieces_seen)
+        early = run.generating.snapshot()
+        assert (early.done, early.finished_tokens, sorted(early.unfinished_tokens)) == (0, 0, [0, 0, 1])
+        assert early.tokens == 1 and early.started and early.lanes == (LaneSnapshot(0, "ready", 3, 1, 0),)
+        for _ in range(3):
+            run.service.answer()
+        run.end()
+        late = run.generating.snapshot()
+    assert (late.done, late.failed, late.unfinished_tokens, late.rows_read) == (3, 0, (), 3) and late.input_ended
+    assert late.finished_tokens == late.lanes[0].tokens == 6 and late.lanes[0].rows == 3
+    assert early.done == 0 and run.shown.snapshots, "what was drawn does not change behind the display"
 
 
 def test_the_clocks_tell_who_waited_for_whom(tmp_path: Path, tokenizer: Tokenizer) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from llmproc.apps.bench import app
 from llmproc.apps.bench.options import parse_options
-from llmproc.apps.progress import Bar
+from llmproc.apps.progress import ProgressBar
 from llmproc.checkpoints.synth import SHAPES, write_synthetic
 from llmproc.config import Environment
 from llmproc.errors import CheckpointError, UsageError
@@ -128,7 +128,7 @@ def test_work_that_the_checkpoint_has_no_positions_for_is_refused() -> None:
 
 def test_the_model_of_the_options(tmp_path: Path) -> None:
     def opened(*arguments: str) -> Model:
-        return app.open_model(parse_options("bench", arguments, Environment()), Bar())
+        return app.open_model(parse_options("bench", arguments, Environment()), ProgressBar())
 
     assert opened("--shape", "tiny").kind == "int8" and opened("--shape", "tiny").weights == "int8"
     assert opened("--shape", "tiny", "--weights", "course").label == "int8 g64"

@@ -15,7 +15,7 @@ from support.clocks import FakeClock
 
 from llmproc.apps.bench import rows, table
 from llmproc.apps.bench.options import parse_options
-from llmproc.apps.progress import Bar
+from llmproc.apps.progress import ProgressBar
 from llmproc.checkpoints.synth import SHAPES
 from llmproc.config import Environment
 from llmproc.experiments.bench import result
@@ -47,7 +47,7 @@ def measured(*arguments: str, peer: bool = True, kind: str = "int8") -> dict[str
         machine = TimedArm(FakeMachine(clock), clock)
         plan += [(work, [machine]) for work in limit_work(options.threads)]
         arms = [*arms, machine]
-    found = Runner(Bar(io.StringIO()), settle=lambda seconds: None).run(plan, options.repeat)
+    found = Runner(ProgressBar(io.StringIO()), settle=lambda seconds: None).run(plan, options.repeat)
     surroundings = {
         "started": "2000-01-01T00:00:00+0000", "command": "bench", "machine": MACHINE,
         "conditions": {"load_average": 0.1}, "warnings": ["4 threads share 2 CPUs"],
@@ -164,7 +164,8 @@ def test_csv_has_a_row_for_each_test_and_limit() -> None:
 def test_unsteady_tests_are_found() -> None:
     clock = FakeClock()
     arm = timed("llmproc", clock, 0.01)
-    runner = Runner(Bar(io.StringIO()), settle=lambda seconds: setattr(arm._arm, "per_token", arm._arm.per_token * 2))
+    slower = lambda seconds: setattr(arm._arm, "per_token", arm._arm.per_token * 2)  # noqa: E731
+    runner = Runner(ProgressBar(io.StringIO()), settle=slower)
     found = runner.run([(work, [arm]) for work in planned_work(8, 0, (), 1, False)], 3)
     assert result.unsteady(found) == {"pp8 of llmproc": pytest.approx(0.75)}
 
@@ -177,7 +178,7 @@ class Terminal(io.StringIO):
 def test_the_bar_is_for_terminals_alone() -> None:
     shown, hidden = Terminal(), io.StringIO()
     for stream in (shown, hidden):
-        bar = Bar(stream)
+        bar = ProgressBar(stream)
         bar(1, 4, "pp512 llmproc")
         bar(4, 4, "")
     assert shown.getvalue() == f"\r[{'#' * 7:<30}] 1/4 pp512 llmproc\x1b[K\r\x1b[K" and hidden.getvalue() == ""

@@ -90,7 +90,7 @@ def _run(
     options: BatchOptions, files: ModelFiles, source: Source, target: ResultTarget, provenance: Provenance, prog: str
 ) -> int:
     began, threads = time.monotonic(), with_threads(options.engine, options.workers).threads or 0
-    display = _make_display(options)
+    display = _make_display(options, source.size)
     recorder = RunRecorder(options.interval_s, _log_of(options), False, options.run_dir, display.later)
     interrupts = Interrupts(first_ends=True)
     found: dict[str, object] | None = None
@@ -116,7 +116,7 @@ def _run(
     return exit_code(ended_by=interrupts.ended_by, failed=pipeline.stats.any_failed)
 
 
-def _make_display(options: BatchOptions) -> Display:
+def _make_display(options: BatchOptions, size: int | None) -> Display:
     summary_on_stdout = not options.rows_on_stdout and not (options.elapsed or options.json)
     return Display(
         options.elapsed,
@@ -125,6 +125,7 @@ def _make_display(options: BatchOptions) -> Display:
         options.slots,
         options.engine.sequences,
         options.rows_on_stdout,
+        size,
     )
 
 
@@ -195,7 +196,7 @@ def _tell(display: Display, found: dict[str, object], options: BatchOptions, rec
         for line in summary.lines(found):
             display.notice(line)
         if folder:
-            print(f"run folder: {folder.path}", file=sys.stderr, flush=True)
+            display.run_folder(str(folder.path), not options.log and not sys.stderr.isatty())
 
 
 def _kept(target: ResultTarget, options: BatchOptions, prog: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from llmproc.apps.bench import rows, table
 from llmproc.apps.bench.options import parse_options
 from llmproc.apps.exits import exit_code_of, interruptible
-from llmproc.apps.progress import Bar
+from llmproc.apps.progress import ProgressBar
 from llmproc.config import Environment
 from llmproc.errors import UsageError
 from llmproc.experiments.bench import conditions, result
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc bench") -> int
 
 def bench(options: BenchOptions, command: str) -> dict[str, Any]:
     """The whole run; returns the document of `result`."""
-    bar = Bar()
+    bar = ProgressBar()
     refuse_early(options)
     with tempfile.TemporaryDirectory(prefix="llmproc-bench-") as temporary:
         model = open_model(options, bar)
@@ -91,14 +91,12 @@ def refuse_early(options: BenchOptions) -> None:
         raise UsageError(f"--output is {options.output}: must be a file in a folder that exists")
 
 
-def open_model(options: BenchOptions, bar: Bar) -> Model:
+def open_model(options: BenchOptions, bar: ProgressBar) -> Model:
     """The checkpoint; what the peer cannot have is refused."""
     if options.model is not None:
         model = given_model(options.model, options.weights)
     else:
-        model = synthetic_model(
-            options.shape, options.weights or "int8", lambda done, total: bar(done, total, "bytes of random weights")
-        )
+        model = synthetic_model(options.shape, options.weights or "int8", bar.megabytes)
     if options.peer is not None:
         refuse_peer(model, options.peer)
     return model
@@ -115,7 +113,7 @@ def refuse_work(works: Sequence[Work], model: Model) -> None:
 
 @contextmanager
 def opened_arms(
-    options: BenchOptions, model: Model, temporary: Path, works: Sequence[Work], bar: Bar
+    options: BenchOptions, model: Model, temporary: Path, works: Sequence[Work], bar: ProgressBar
 ) -> Iterator[dict[str, RemoteArm]]:
     """Role (own, peer, machine) -> arm, each in its own process; all of them end with the block."""
     wanted = {"own": OWN}

@@ -22,7 +22,7 @@ from typing import Any
 
 from llmproc.apps.compare_modes.options import parse_options
 from llmproc.apps.exits import exit_code_of, interruptible
-from llmproc.apps.progress import Bar
+from llmproc.apps.progress import ProgressBar
 from llmproc.config import Environment
 from llmproc.errors import LogError, UsageError
 from llmproc.experiments.bench import conditions
@@ -82,7 +82,7 @@ def compare(options: CompareOptions, command: str) -> dict[str, Any]:
     machine = {**machine_block(), "cpus_usable": usable_cpus().threads}
     started, start, before = time.strftime("%Y-%m-%dT%H:%M:%S%z"), conditions.take(), _children_s()
     with _open_arm(options) as arm:
-        samples = run_all(arm, planned, asked.prompts, options.repeat, Bar())
+        samples = run_all(arm, planned, asked.prompts, options.repeat, ProgressBar())
     held = conditions.between(start, conditions.take(), {os.getpid()})
     held = without_workers(held, _children_s() - before)
     surroundings = {

@@ -16,10 +16,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from llmproc.apps.doctor.children import command, environment
 from llmproc.apps.doctor.prompts import Question
 from llmproc.config import EngineOptions
 from llmproc.errors import LlmprocError, StartError, rebuild
+from llmproc.files.interpreter import child_command, child_environment
 
 SEQUENCES = (1, 16)
 BATCH_TOKENS = (512, 5)  # whole prompts, and chunks of five ids
@@ -117,12 +117,12 @@ def run_child(order: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """`replay` in a process of its own; it has ended when this has."""
     output = os.memfd_create("llmproc-doctor", os.MFD_CLOEXEC)
     process = subprocess.Popen(
-        command("llmproc.apps.doctor.replay"),
+        child_command("llmproc.apps.doctor.replay"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=output,
         text=True,
-        env=environment(),
+        env=child_environment(),
     )
     assert process.stdin is not None and process.stdout is not None
     try:

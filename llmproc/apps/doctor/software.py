@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from llmproc.apps.doctor.check import Check, human_bytes
-from llmproc.apps.doctor.children import command, environment
 from llmproc.checkpoints.model_file import ModelFile, open_model
 from llmproc.errors import InvalidFileError, LlmprocError
+from llmproc.files.interpreter import child_command, child_environment
 from llmproc.monitor.machine import versions
 
 _NEEDED = ("numpy", "numba", "llvmlite", "psutil", "msgspec")  # without these nothing runs
@@ -51,7 +51,9 @@ def kernel_cache(looked: dict[str, Any] | None = None) -> Check:
 
 def _look() -> dict[str, Any]:
     try:
-        done = subprocess.run(command(_LOOK), env=environment(), capture_output=True, text=True, timeout=_LOOK_S)
+        done = subprocess.run(
+            child_command(_LOOK), env=child_environment(), capture_output=True, text=True, timeout=_LOOK_S
+        )
         found = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
         return {"error": f"looking at it took more than {_LOOK_S:.0f} s"}

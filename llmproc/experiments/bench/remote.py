@@ -8,17 +8,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-import llmproc
 from llmproc.errors import LlmprocError, StartError, WorkersLostError, rebuild
 from llmproc.experiments.bench.arms.arm import ArmOptions
 from llmproc.experiments.bench.timed import Timing
 from llmproc.experiments.bench.work import Work
+from llmproc.files.interpreter import child_command, child_environment
 from llmproc.monitor.proc import read_schedstat
 
 OWN = "llmproc.experiments.bench.arms.own:open_arm"
@@ -33,12 +31,10 @@ class RemoteArm:
     def __init__(self, target: str, options: ArmOptions) -> None:
         """Starts the process and opens the arm. Raises what the arm raised, StartError when it died."""
         self._output = os.memfd_create("llmproc-bench-arm", os.MFD_CLOEXEC)
-        package = str(Path(llmproc.__file__).resolve().parents[1])
-        path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")]))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "llmproc.experiments.bench.arm_process"],
+            child_command("llmproc.experiments.bench.arm_process"),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._output,
-            env={**os.environ, "PYTHONPATH": path},
+            env=child_environment(),
         )  # fmt: skip
         self.name = target
         self._opened = False

@@ -10,8 +10,10 @@ import msgspec
 from llmproc.dispatch.workloads import TOKENS_PER_SENTENCE, workload
 from llmproc.errors import UsageError
 from llmproc.experiments.compare_modes.arm import Prompt
+from llmproc.files.json_text import JsonError, read_json
 from llmproc.session.saving import read_file
 
+_FIELDS = "prompt (text), and if wanted cost, tokens (numbers) and id"
 MOST_PROMPTS = 10_000  # every one has a row for each run
 
 
@@ -65,9 +67,11 @@ def prompts_from(path: Path) -> NamedPrompts:
 
 def _row(path: Path, number: int, line: str) -> Prompt:
     try:
-        row = msgspec.json.decode(line, type=_Row)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise UsageError(f"{path}: line {number}: {error}") from None
+        row = msgspec.convert(read_json(line), _Row)
+    except JsonError as error:
+        raise UsageError(f"{path}: line {number} is {error}") from None
+    except msgspec.ValidationError:
+        raise UsageError(f"{path}: line {number} must be an object of {_FIELDS}") from None
     if not row.prompt.strip():
         raise UsageError(f"{path}: line {number}: prompt is empty")
     if row.cost is not None and not 0 < row.cost < 1e9:

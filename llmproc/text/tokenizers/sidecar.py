@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from llmproc.errors import TokenizerError
+from llmproc.files.json_text import JsonError, read_json
 from llmproc.text.small_file import read_small_file
 from llmproc.text.tokenizers.vocabulary import replace_file
 
@@ -82,12 +83,11 @@ def write_sidecar(path: str | os.PathLike[str], sidecar: Sidecar, vocab_size: in
 
 def _fields(path: Path, data: bytes) -> dict[str, msgspec.Raw]:
     try:
-        data.decode()
+        if not isinstance(read_json(data), dict):
+            raise TokenizerError(path, "sidecar", "another JSON value", "must be a JSON object")
         fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    except UnicodeDecodeError as error:
-        raise TokenizerError(path, "sidecar", f"not UTF-8 at byte {error.start}", "must be a JSON object") from None
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise TokenizerError(path, "sidecar", f"invalid ({_short(str(error), 120)})", "must be a JSON object") from None
+    except JsonError as error:
+        raise TokenizerError(path, "sidecar", str(error), "must be a JSON object") from None
     for key in fields:
         if key not in _FIELDS:
             rule = f"must not be there; the fields are {', '.join(_FIELDS)}"

@@ -1,0 +1,82 @@
+"""OpenAI's shapes of a request as llmproc's own: rows of their batch files, messages with parts, roles and names.
+
+Pure. Used by `batch`, and by the server when it comes. Source of the shapes: OpenAI's API reference, Batch and Chat
+Completions. What this build cannot do is refused by the field's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from llmproc.errors import RequestError
+
+_URLS = ("/v1/chat/completions", "/v1/completions")
+_TAKEN = ("prompt", "messages", "temperature", "top_p", "max_tokens", "seed")
+_OTHER_NAMES = {"max_completion_tokens": "max_tokens"}
+_WITHOUT_EFFECT = {"model", "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"}
+_AT_THEIR_DEFAULT: dict[str, tuple[Any, ...]] = {
+    "n": (1,), "stream": (False,), "stop": ([],), "presence_penalty": (0,), "frequency_penalty": (0,),
+    "logprobs": (False, 0), "tools": ([],), "response_format": ({"type": "text"},), "logit_bias": ({},),
+    "echo": (False,), "best_of": (1,), "suffix": ("",),
+}  # fmt: skip
+
+
+def is_batch_row(fields: Mapping[str, Any]) -> bool:
+    """Return whether an object is a line of an OpenAI batch file."""
+    return "custom_id" in fields and "body" in fields
+
+
+def from_batch_row(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a batch line as a row of llmproc's own: id, prompt or messages, options; other fields stay as they are.
+
+    RequestError for a method, URL or field of `body` that cannot be done here, by its name.
+    """
+    method, url, body = fields.get("method", "POST"), fields.get("url", _URLS[0]), fields["body"]
+    if method != "POST":
+        raise RequestError(f"method is {method!r}: must be POST")
+    if url not in _URLS:
+        raise RequestError(f"url is {url!r}: must be {' or '.join(_URLS)}")
+    if not isinstance(body, dict):
+        raise RequestError("body must be an object")
+    found = {name: value for name, value in fields.items() if name not in ("custom_id", "method", "url", "body")}
+    found["id"] = fields["custom_id"]
+    for name, value in body.items():
+        plain = _OTHER_NAMES.get(name, name)
+        if plain in _TAKEN:
+            found[plain] = value
+        elif name not in _WITHOUT_EFFECT and value is not None and value not in _AT_THEIR_DEFAULT.get(name, ()):
+            raise RequestError(f"body field {name} cannot be done by this version")
+    return found
+
+
+def plain_messages(messages: object) -> list[dict[str, str]]:
+    """Return messages with a role and a text each: parts joined, developer as system, names left out.
+
+    RequestError that names the message and what cannot be done.
+    """
+    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+        raise RequestError("messages must be a list of objects with role and content")
+    return [_plain(index, message) for index, message in enumerate(messages)]
+
+
+def _plain(index: int, message: Mapping[str, Any]) -> dict[str, str]:
+    role = message.get("role")
+    found = {"role": "system" if role == "developer" else role, "content": _text(index, message.get("content"))}
+    other = [name for name in message if name not in ("role", "content", "name") and message[name] is not None]
+    if other:
+        raise RequestError(f"message {index}: {', '.join(other)} cannot be done by this version")
+    return found  # type: ignore[return-value]  # whether the role is one of ours is judged with the conversation
+
+
+def _text(index: int, content: object) -> object:
+    if not isinstance(content, list):
+        return content
+    texts = []
+    for part in content:
+        kind = part.get("type") if isinstance(part, dict) else None
+        if kind != "text" or not isinstance(part.get("text"), str):
+            shown = kind if isinstance(kind, str) and kind != "text" else "this"
+            raise RequestError(f"message {index}: content of type {shown} cannot be read, text can")
+        texts.append(part["text"])
+    return "".join(texts)

@@ -10,7 +10,7 @@ LABS: dict[str, Lab] = {lab.name: lab for lab in (PROCESSES,)}
 
 
 def find_lab(name: str) -> Lab:
-    """The lab of that name. UsageError when there is none."""
+    """Return the lab of that name. UsageError when there is none."""
     if name not in LABS:
         raise UsageError(f"unknown lab {name!r}: must be one of {', '.join(LABS)}")
     return LABS[name]

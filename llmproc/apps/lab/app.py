@@ -22,12 +22,12 @@ from llmproc.labs.table import LABS, find_lab
 FEWER_POINTS = 1
 
 
-class StoppedError(BaseException):
+class CheckStoppedError(BaseException):
     """SIGTERM or SIGHUP came: leave, but not before every checked program has been ended."""
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc lab") -> int:
-    """Returns the exit code."""
+    """Run the verb; returns the exit code."""
 
     def act() -> int:
         options = parse_options(prog, arguments)
@@ -65,7 +65,7 @@ def _check(lab: Lab, options: LabOptions) -> int:
     started = Descendants({})
     try:
         results = _run(lab, CheckRequest(command, options.folder, options.patience))
-    except StoppedError as stopped:
+    except CheckStoppedError as stopped:
         return 128 + int(stopped.args[0])
     finally:
         started.end()  # a signal that came between two statements may have left something
@@ -77,7 +77,7 @@ def _check(lab: Lab, options: LabOptions) -> int:
 
 
 def _run(lab: Lab, request: CheckRequest) -> list[CheckResult]:
-    """All results; each run's title is shown on a terminal meanwhile."""
+    """Return all results; each run's title is shown on a terminal meanwhile."""
     shown, results = sys.stderr.isatty(), []
     for step in lab.check(request):
         if isinstance(step, list):
@@ -101,4 +101,4 @@ def _take_signals() -> None:
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    raise StoppedError(number)
+    raise CheckStoppedError(number)

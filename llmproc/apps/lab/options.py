@@ -35,7 +35,7 @@ class LabOptions:
 
 
 def parse_options(prog: str, arguments: Sequence[str]) -> LabOptions:
-    """Options from the command line. Raises UsageError; --help prints and exits."""
+    """Read the options from the command line. Raises UsageError; --help prints and exits."""
     given = _parser(prog).parse_args(arguments)
     if given.action is None:
         raise UsageError("lab: say list, start or check (--help shows examples)")

@@ -21,7 +21,7 @@ class Descendants:
     """The processes below this one that came after it was made."""
 
     def __init__(self, traces: dict[tuple[int, int], ProcessTrace]) -> None:
-        """`traces` is filled: one for each process ever seen."""
+        """Begin with no process; `traces` gets one entry for each that is ever seen."""
         self._traces = traces
         self._tree = Tree(os.getpid(), with_root=False, leave_out=read_children(os.getpid()) or ())
 
@@ -53,16 +53,16 @@ class Descendants:
         trace.glimpses.append(Glimpse(before, time.monotonic(), max(past, stat.utime + stat.stime)))
 
     def ready(self) -> bool:
-        """Whether the last look saw a process that was running, could have run, or was reading a disk."""
+        """Return whether the last look saw a process that was running, could have run, or was reading a disk."""
         return any(trace.alive and trace.last.state in "RD" for trace in self._traces.values())
 
     def living(self) -> list[ProcessTrace]:
-        """Those that still run."""
+        """Return those that still run."""
         self.look()
         return [trace for trace in self._traces.values() if trace.alive]
 
     def unreaped(self) -> list[ProcessTrace]:
-        """Those that ended, were not waited for by their parent, and are our zombies now."""
+        """Return those that ended, were not waited for by their parent, and are our zombies now."""
         found = []
         for key, trace in self._traces.items():
             stat = None if trace.alive else read_stat(key[0])

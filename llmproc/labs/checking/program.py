@@ -23,7 +23,7 @@ from types import TracebackType
 
 from llmproc.errors import UsageError
 from llmproc.labs.checking.descendants import Descendants
-from llmproc.labs.checking.transcript import Exchange, LogLine, ProcessTrace, Transcript
+from llmproc.labs.checking.transcript import AskedTurn, LogLine, ProcessTrace, Transcript
 from llmproc.processes.system import get_child_subreaper, set_child_subreaper
 
 LOOK_EVERY_S = 0.02
@@ -103,10 +103,10 @@ class CheckedProgram:
 
     # -- acting -----------------------------------------------------------------------------------------------------
 
-    def say(self, prompt: str) -> Exchange:
+    def say(self, prompt: str) -> AskedTurn:
         """Write a prompt and Enter. A program that has closed its input shows that by its end."""
         self.look()
-        exchange = Exchange(prompt, time.monotonic(), len(self.seen.out))
+        exchange = AskedTurn(prompt, time.monotonic(), len(self.seen.out))
         self.seen.exchanges.append(exchange)
         stdin = self._process.stdin
         if stdin is not None and not stdin.closed:
@@ -158,7 +158,7 @@ class CheckedProgram:
 
     @property
     def running(self) -> bool:
-        """Whether the program itself has not ended; its status is kept when it has."""
+        """Return whether the program itself still runs; its status is kept when it has."""
         status = self._process.poll()
         if status is not None:
             self.seen.status = status

@@ -41,7 +41,7 @@ def earned(results: Sequence[CheckResult]) -> int:
 
 
 def as_lines(results: Sequence[CheckResult]) -> list[str]:
-    """The report for a person: two lines for each check, then the sum."""
+    """Return the report for a person: two lines for each check, then the sum."""
     lines = []
     for result in results:
         word = {True: "pass", False: "FAIL", None: "skip"}[result.finding.passed]
@@ -51,7 +51,7 @@ def as_lines(results: Sequence[CheckResult]) -> list[str]:
 
 
 def as_json(lab: str, command: str, results: Sequence[CheckResult]) -> str:
-    """The same as one JSON document."""
+    """Return the same as one JSON document."""
     rows = [
         {
             "name": result.name,

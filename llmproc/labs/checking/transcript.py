@@ -31,16 +31,16 @@ class ProcessTrace:
 
     @property
     def used(self) -> int:
-        """Ticks used while it was watched."""
+        """Count ticks used while it was watched."""
         return self.glimpses[-1].ticks - self.glimpses[0].ticks
 
     def used_since(self, moment: float) -> int:
-        """Ticks used after `moment`."""
+        """Count ticks used after `moment`."""
         place = bisect.bisect(self.glimpses, moment, key=lambda glimpse: glimpse.before) - 1
         return self.glimpses[-1].ticks - self.glimpses[max(place, 0)].ticks
 
     def describe(self) -> str:
-        """The process in words: pid, name and scheduling."""
+        """Return the process in words: pid, name and scheduling."""
         return f"{self.last.pid} {self.last.comm} {policy_name(self.last.policy)} nice {self.last.nice}"
 
 
@@ -53,12 +53,12 @@ class LogLine:
 
     @property
     def course(self) -> CourseLine | None:
-        """Its numbers; None when it is not a course line."""
+        """Return its numbers; None when it is not a course line."""
         return parse_line(self.text)
 
 
 @dataclass(slots=True)
-class Exchange:
+class AskedTurn:
     """One prompt and what followed: `begin` and `end` are places in the transcript's output."""
 
     prompt: str
@@ -76,7 +76,7 @@ class Transcript:
     started: float
     out: bytearray = field(default_factory=bytearray)
     log: list[LogLine] = field(default_factory=list)
-    exchanges: list[Exchange] = field(default_factory=list)
+    exchanges: list[AskedTurn] = field(default_factory=list)
     traces: dict[tuple[int, int], ProcessTrace] = field(default_factory=dict)  # by pid and start time
     told_at: int = 0  # place in the output at the moment of the signal or of the end of input
     target: int = 0  # pid that was killed
@@ -86,17 +86,17 @@ class Transcript:
 
     @property
     def main(self) -> ProcessTrace | None:
-        """The program that was started."""
+        """Return the program that was started."""
         return next((trace for (pid, _), trace in self.traces.items() if pid == self.pid), None)
 
     @property
     def others(self) -> list[ProcessTrace]:
-        """Every other process below it."""
+        """Return every other process below it."""
         return [trace for (pid, _), trace in self.traces.items() if pid != self.pid]
 
     @property
     def worker(self) -> ProcessTrace | None:
-        """The process that used the most CPU time since the first prompt.
+        """Return the process that used the most CPU time since the first prompt.
 
         Where the counters' resolution cannot tell, a child of the program, and first of all the one the log is about.
         """
@@ -112,18 +112,18 @@ class Transcript:
         return max(close, key=rank, default=None)
 
     def text(self, begin: int = 0, end: int | None = None) -> str:
-        """Output between two places."""
+        """Return the output between two places."""
         return self.out[begin:end].decode("utf-8", "replace")
 
-    def last_words(self) -> str:
-        """The last line of the log or of the output, for a program that ended too early."""
+    def last_line(self) -> str:
+        """Return the last line of the log or of the output, for a program that ended too early."""
         lines = [line.text for line in self.log if line.course is None] or self.text().splitlines()
         return next((line.strip()[:160] for line in reversed(lines) if line.strip()), "")
 
     def ending(self) -> str:
-        """How the program ended, in words."""
+        """Say how the program ended."""
         if self.status is None:
             return self.given_up or "it was still running"
         how = f"signal {-self.status}" if self.status < 0 else f"status {self.status}"
-        words = self.last_words()
+        words = self.last_line()
         return f"it ended with {how}" + (f" ({words})" if words else "")

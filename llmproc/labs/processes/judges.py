@@ -6,9 +6,9 @@ import itertools
 import re
 
 from llmproc.labs.checking.report import Finding
-from llmproc.labs.checking.transcript import Exchange, LogLine, Transcript
+from llmproc.labs.checking.transcript import AskedTurn, LogLine, Transcript
 from llmproc.labs.processes.reference import answers, difference
-from llmproc.labs.processes.runs import SIGN, Evidence
+from llmproc.labs.processes.runs import SIGN, LabRuns
 from llmproc.labs.processes.windows import judge_windows
 from llmproc.monitor.courselog import parse_speed_line
 from llmproc.monitor.proc import policy_name
@@ -18,9 +18,9 @@ _EXITED = re.compile(r"^Child exited with (.+)$", re.MULTILINE)
 _KILLED = re.compile(r"^.*xited with .*?(?:SIGKILL|\b9\b|\b137\b).*$", re.MULTILINE | re.IGNORECASE)
 
 
-def judge_prompt(evidence: Evidence) -> Finding:
-    """The sign, then per prompt: answer, speed line, sign."""
-    seen = evidence.talk
+def judge_prompt(runs: LabRuns) -> Finding:
+    """Judge the sign, then per prompt: answer, speed line, sign."""
+    seen = runs.talk
     if seen is None or not seen.exchanges:
         return _nothing(seen)
     first = seen.out[: seen.exchanges[0].begin]
@@ -33,8 +33,8 @@ def judge_prompt(evidence: Evidence) -> Finding:
     return Finding(True, f"{len(seen.exchanges)} prompts, each with an answer, a speed line and then `>>> `")
 
 
-def _fault_of_turn(seen: Transcript, exchange: Exchange) -> str:
-    """What is wrong with the order of one turn's output; "" when nothing is."""
+def _fault_of_turn(seen: Transcript, exchange: AskedTurn) -> str:
+    """Find what is wrong with the order of one turn's output; "" when nothing is."""
     lines = seen.text(exchange.begin, exchange.end).splitlines()
     spoken = next((place for place, line in enumerate(lines) if parse_speed_line(line)), None)
     if any(line.startswith(">>> ") for line in lines[:spoken]) and not (spoken is None and len(lines) == 1):
@@ -48,9 +48,9 @@ def _fault_of_turn(seen: Transcript, exchange: Exchange) -> str:
     return ""
 
 
-def judge_processes(evidence: Evidence) -> Finding:
-    """The answers are computed by a child of the program."""
-    seen = evidence.talk
+def judge_processes(runs: LabRuns) -> Finding:
+    """Judge whether a child of the program computes the answers."""
+    seen = runs.talk
     worker, main = (seen.worker, seen.main) if seen else (None, None)
     if seen is None or worker is None or main is None or not any(answers(seen)):
         return _nothing(seen)
@@ -64,9 +64,9 @@ def judge_processes(evidence: Evidence) -> Finding:
     return Finding(True, f"{seen.pid} is the parent of {worker.last.pid}, which used {used} ticks for the answers")
 
 
-def judge_log(evidence: Evidence) -> Finding:
-    """Course lines about the process that answers, in each turn; nothing else on stderr."""
-    seen = evidence.talk
+def judge_log(runs: LabRuns) -> Finding:
+    """Judge whether each turn has course lines about the process that answers, and nothing else is on stderr."""
+    seen = runs.talk
     if seen is None or not any(answers(seen)):
         return _nothing(seen)
     foreign = next((line.text for line in seen.log if line.course is None), None)
@@ -97,9 +97,9 @@ def _is_about(logged: LogLine, seen: Transcript) -> bool:
     return line is not None and worker is not None and (line.pid, line.comm) == (worker.last.pid, worker.last.comm)
 
 
-def judge_cpu(evidence: Evidence) -> Finding:
-    """cpu% of each line agrees with its ticks and the time that has passed."""
-    seen = evidence.talk
+def judge_cpu(runs: LabRuns) -> Finding:
+    """Judge whether cpu% of each line agrees with its ticks and the time that has passed."""
+    seen = runs.talk
     windows = judge_windows(seen) if seen else []
     if not windows:
         return Finding(False, "no log line about a process of the program")
@@ -110,13 +110,13 @@ def judge_cpu(evidence: Evidence) -> Finding:
     return Finding(True, f"{len(windows)} lines agree with their ticks; longest window: {longest.describe()}")
 
 
-def judge_text(evidence: Evidence) -> Finding:
-    """The answers are those of `--course`."""
-    seen, expected = evidence.talk, evidence.expected
+def judge_text(runs: LabRuns) -> Finding:
+    """Judge whether the answers are those of `--course`."""
+    seen, expected = runs.talk, runs.expected
     if seen is None or not any(answers(seen)):
         return _nothing(seen)
-    if evidence.no_reference or expected is None:
-        return Finding(None, f"cannot be compared: {evidence.no_reference or 'no reference was run'}")
+    if runs.no_reference or expected is None:
+        return Finding(None, f"cannot be compared: {runs.no_reference or 'no reference was run'}")
     for exchange, text, wanted in zip(seen.exchanges, answers(seen), answers(expected), strict=True):
         place = difference(text, wanted, exchange.prompt)
         if place is not None:
@@ -125,9 +125,9 @@ def judge_text(evidence: Evidence) -> Finding:
     return Finding(True, f"{sum(map(len, answers(expected)))} characters in {len(seen.exchanges)} answers are the same")
 
 
-def judge_end(evidence: Evidence) -> Finding:
-    """End of input ends the program, which then says how its child ended."""
-    seen = evidence.talk
+def judge_end(runs: LabRuns) -> Finding:
+    """Judge whether end of input ends the program, which then says how its child ended."""
+    seen = runs.talk
     if seen is None or not any(answers(seen)):
         return _nothing(seen)
     if seen.status is None or seen.status < 0:
@@ -135,9 +135,9 @@ def judge_end(evidence: Evidence) -> Finding:
     return _said_status(seen, "after end of input")
 
 
-def judge_scheduling(evidence: Evidence) -> Finding:
-    """The process that answers has the policy and nice value asked for, in /proc and in the log."""
-    seen, asked = evidence.scheduled, (_BATCH, evidence.nice)
+def judge_scheduling(runs: LabRuns) -> Finding:
+    """Judge whether the process that answers has the policy and nice value asked for, in /proc and in the log."""
+    seen, asked = runs.scheduled, (_BATCH, runs.nice)
     worker = seen.worker if seen else None
     if seen is None or worker is None or not seen.others or not seen.exchanges:
         return _nothing(seen)
@@ -145,24 +145,24 @@ def judge_scheduling(evidence: Evidence) -> Finding:
     if (worker.last.policy, worker.last.nice) != asked:
         return Finding(False, f"{wanted}; /proc says {_named(worker.last.policy, worker.last.nice)}")
     lines = [line.course for line in seen.log if line.course is not None]
-    other = next((line for line in lines if (line.policy, line.nice) != (policy_name(_BATCH), evidence.nice)), None)
+    other = next((line for line in lines if (line.policy, line.nice) != (policy_name(_BATCH), runs.nice)), None)
     if other is not None:
         return Finding(False, f"{wanted}, and /proc says so; the log says {other.policy} and nice {other.nice}")
     return Finding(True, f"{wanted}, and /proc says so of process {worker.last.pid}")
 
 
-def judge_idle_interrupt(evidence: Evidence) -> Finding:
-    """SIGINT while the program waits for a prompt."""
-    return _judge_interrupts(evidence.idle)
+def judge_idle_interrupt(runs: LabRuns) -> Finding:
+    """Judge SIGINT while the program waits for a prompt."""
+    return _judge_interrupts(runs.idle)
 
 
-def judge_busy_interrupt(evidence: Evidence) -> Finding:
-    """SIGINT while the program answers."""
-    return _judge_interrupts(evidence.busy)
+def judge_busy_interrupt(runs: LabRuns) -> Finding:
+    """Judge SIGINT while the program answers."""
+    return _judge_interrupts(runs.busy)
 
 
 def _judge_interrupts(runs: list[Transcript]) -> Finding:
-    """`runs`: the signal went to the program alone in the first, to its whole group in the second."""
+    """Judge two runs: in the first the signal went to the program alone, in the second to its whole group."""
     for seen, way in zip(runs, ("kill -INT of the program", "Ctrl-C for its group"), strict=False):
         if not seen.others:
             return _nothing(seen)
@@ -176,9 +176,9 @@ def _judge_interrupts(runs: list[Transcript]) -> Finding:
     return Finding(bool(runs), f"by kill and by Ctrl-C: {said}" if runs else "no run")
 
 
-def judge_killed(evidence: Evidence) -> Finding:
-    """A killed child is reported with its signal, and the program ends."""
-    seen = evidence.killed
+def judge_killed(runs: LabRuns) -> Finding:
+    """Judge whether a killed child is reported with its signal, and the program ends."""
+    seen = runs.killed
     if seen is None or not seen.target:
         return _nothing(seen)
     after = seen.text(seen.told_at)
@@ -192,16 +192,16 @@ def judge_killed(evidence: Evidence) -> Finding:
     return Finding(True, f"process {seen.target} was killed: {told[0].strip()!r}")
 
 
-def judge_left_behind(evidence: Evidence) -> Finding:
-    """No process outlives the program, and its child is waited for."""
-    ended = [seen for seen in evidence.ended() if seen.status is not None and seen.others]
+def judge_left_behind(runs: LabRuns) -> Finding:
+    """Judge whether no process outlives the program, and its child is waited for."""
+    ended = [seen for seen in runs.ended() if seen.status is not None and seen.others]
     left = [what for seen in ended for what in seen.left]
     if not ended:
         return Finding(False, "no run in which the program had a child and ended by itself")
     if left:
         return Finding(False, f"after the program's end: {left[0]}" + (f" and {len(left) - 1} more" * (len(left) > 1)))
-    if evidence.unreaped:
-        return Finding(False, f"the program ended without waiting for process {evidence.unreaped[0]}")
+    if runs.unreaped:
+        return Finding(False, f"the program ended without waiting for process {runs.unreaped[0]}")
     return Finding(True, f"nothing after {len(ended)} runs that ended by themselves")
 
 

@@ -9,9 +9,9 @@ from llmproc.labs.checking.report import CheckResult, Finding
 from llmproc.labs.lab import CheckRequest, Lab
 from llmproc.labs.processes import judges
 from llmproc.labs.processes.reference import answer_as_course
-from llmproc.labs.processes.runs import Evidence, interrupt, kill_child, schedule, talk
+from llmproc.labs.processes.runs import LabRuns, interrupt, kill_child, schedule, talk
 
-CHECKS: tuple[tuple[str, int, str, Callable[[Evidence], Finding]], ...] = (
+CHECKS: tuple[tuple[str, int, str, Callable[[LabRuns], Finding]], ...] = (
     ("prompt", 2, "`>>> `, then for each prompt: answer, speed line, `>>> `", judges.judge_prompt),
     ("processes", 2, "a child process of the program makes the answers", judges.judge_processes),
     ("log", 2, "log lines about that child in every turn, nothing else on stderr", judges.judge_log),
@@ -28,21 +28,21 @@ CHECKS: tuple[tuple[str, int, str, Callable[[Evidence], Finding]], ...] = (
 
 def check(request: CheckRequest) -> Iterator[str | list[CheckResult]]:
     """Run the program seven times; yields a title before each run and the results at last."""
-    evidence = Evidence()
+    runs = LabRuns()
     yield "two prompts and end of input"
-    talk(request, evidence)
-    if evidence.talk is not None and evidence.talk.others:
+    talk(request, runs)
+    if runs.talk is not None and runs.talk.others:
         yield "the same prompts, answered by llmproc.main --course"
-        answer_as_course(request, evidence)
+        answer_as_course(request, runs)
     yield "a policy and a nice value"
-    schedule(request, evidence)
+    schedule(request, runs)
     for generating in (False, True):
         for group in (False, True):
             yield f"SIGINT while {'answering' if generating else 'waiting'}"
-            interrupt(request, evidence, generating, group)
+            interrupt(request, runs, generating, group)
     yield "SIGKILL of the child"
-    kill_child(request, evidence)
-    yield [CheckResult(name, points, promise, judge(evidence)) for name, points, promise, judge in CHECKS]
+    kill_child(request, runs)
+    yield [CheckResult(name, points, promise, judge(runs)) for name, points, promise, judge in CHECKS]
 
 
 PROCESSES = Lab(

@@ -13,7 +13,7 @@ from pathlib import Path
 from llmproc.labs.checking.program import CheckedProgram, Patience
 from llmproc.labs.checking.transcript import Transcript
 from llmproc.labs.lab import CheckRequest
-from llmproc.labs.processes.runs import SEED, Evidence, converse
+from llmproc.labs.processes.runs import SEED, LabRuns, converse
 from llmproc.monitor.courselog import parse_speed_line
 
 MODEL, TOKENIZER = "model.bin", "tokenizer.bin"
@@ -23,11 +23,11 @@ _PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 _NOT_COMPARED = re.compile(r"[^\t-\r -~]")  # single bytes beyond ASCII are printed by some programs, dropped by others
 
 
-def answer_as_course(request: CheckRequest, evidence: Evidence) -> None:
+def answer_as_course(request: CheckRequest, runs: LabRuns) -> None:
     """Run the reference on the folder's own model and tokenizer; `no_reference` says why when that cannot be."""
     missing = [name for name in (MODEL, TOKENIZER) if not (request.folder / name).is_file()]
     if missing:
-        evidence.no_reference = f"{' and '.join(missing)} not in {request.folder}"
+        runs.no_reference = f"{' and '.join(missing)} not in {request.folder}"
         return
     files = ["--model", str(request.folder.resolve() / MODEL), "--tokenizer", str(request.folder.resolve() / TOKENIZER)]
     command = [sys.executable, "-m", "llmproc.main", "--course", str(SEED), *files, "--run-dir", "none"]
@@ -37,13 +37,13 @@ def answer_as_course(request: CheckRequest, evidence: Evidence) -> None:
     ):
         converse(program, hold=False)
         program.wait_end("the end of the reference", 0)
-        evidence.expected = program.seen
+        runs.expected = program.seen
     if program.seen.status != 0:
-        evidence.no_reference = f"llmproc.main --course: {program.seen.ending()}"
+        runs.no_reference = f"llmproc.main --course: {program.seen.ending()}"
 
 
 def answers(seen: Transcript) -> list[str]:
-    """The text of each answer: up to its speed line, without notices, in characters that all programs print."""
+    """Return the text of each answer up to its speed line, without notices, in characters that all programs print."""
     found = []
     for exchange in seen.exchanges:
         lines = []
@@ -57,7 +57,7 @@ def answers(seen: Transcript) -> list[str]:
 
 
 def difference(text: str, expected: str, prompt: str) -> int | None:
-    """The place from which `text` is not the expected one; None when they agree up to the last `TAIL` characters.
+    """Return the place from which `text` is not the expected one; None when only the last `TAIL` characters differ.
 
     A program may print the prompt again before its answer.
     """

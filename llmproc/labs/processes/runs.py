@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 
 from llmproc.labs.checking.program import CheckedProgram
-from llmproc.labs.checking.transcript import Exchange, Transcript
+from llmproc.labs.checking.transcript import AskedTurn, Transcript
 from llmproc.labs.lab import CheckRequest
 from llmproc.monitor.courselog import parse_speed_line
 from llmproc.monitor.proc import read_stat
@@ -33,7 +33,7 @@ _BUSY_TICKS = 300
 
 
 @dataclass(slots=True)
-class Evidence:
+class LabRuns:
     """The transcripts of all runs."""
 
     talk: Transcript | None = None
@@ -47,22 +47,22 @@ class Evidence:
     unreaped: list[int] = field(default_factory=list)  # inference processes that were not waited for
 
     def ended(self) -> list[Transcript]:
-        """The runs that a program should end by itself, in order."""
+        """Return the runs that a program should end by itself, in order."""
         runs = [self.talk, *self.idle, *self.busy, self.killed]
         return [run for run in runs if run is not None]
 
 
 def asked_nice(own: int) -> int:
-    """A nice value that any user may ask for: above the one that the checker runs with."""
+    """Choose a nice value that any user may ask for: above the one that the checker runs with."""
     return min(19, max(NICE_STEP, own + 3))
 
 
-def talk(request: CheckRequest, evidence: Evidence) -> None:
-    """Two prompts and the end of input. In the second turn the program, not its child, is stopped for a while."""
+def talk(request: CheckRequest, runs: LabRuns) -> None:
+    """Ask two prompts and end the input. In the second turn the program, not its child, is stopped for a while."""
     with _start(request, str(SEED)) as program:
-        evidence.talk = program.seen
+        runs.talk = program.seen
         converse(program)
-        _finish(program, evidence, "the end after end of input")
+        _finish(program, runs, "the end after end of input")
 
 
 def converse(program: CheckedProgram, hold: bool = True) -> None:
@@ -74,7 +74,7 @@ def converse(program: CheckedProgram, hold: bool = True) -> None:
 
 
 def _ask(program: CheckedProgram, prompt: str, hold: bool) -> None:
-    """One prompt, its whole answer, and the course line that follows, maybe a little later on its other pipe."""
+    """Ask one prompt; wait for its whole answer and a course line, which may come a little later on its own pipe."""
     lines, exchange = len(program.seen.log), program.say(prompt)
     if hold:
         program.wait(lambda: _begun(program, exchange), "the beginning of an answer")
@@ -84,33 +84,33 @@ def _ask(program: CheckedProgram, prompt: str, hold: bool) -> None:
     program.wait(lambda: len(program.seen.log) > lines or program.still_s > _LATE_LINE_S, "a course line")
 
 
-def schedule(request: CheckRequest, evidence: Evidence) -> None:
-    """One prompt with a policy and a nice value, until the log shows them; then the run is cut off."""
+def schedule(request: CheckRequest, runs: LabRuns) -> None:
+    """Ask one prompt with a policy and a nice value, until the log shows them; then the run is cut off."""
     own = read_stat(os.getpid())
-    evidence.nice = asked_nice(own.nice if own else 0)
-    with _start(request, str(SEED), "--policy", "batch", "--nice", str(evidence.nice)) as program:
-        evidence.scheduled = program.seen
+    runs.nice = asked_nice(own.nice if own else 0)
+    with _start(request, str(SEED), "--policy", "batch", "--nice", str(runs.nice)) as program:
+        runs.scheduled = program.seen
         _await_sign(program)
         exchange = program.say(PROMPTS[0])
         program.wait(lambda: bool(program.seen.log) or _over(program, exchange), "a course line")
         program.look()
 
 
-def interrupt(request: CheckRequest, evidence: Evidence, generating: bool, group: bool) -> None:
-    """SIGINT, while the program waits for a prompt or while it answers one."""
+def interrupt(request: CheckRequest, runs: LabRuns, generating: bool, group: bool) -> None:
+    """Send SIGINT while the program waits for a prompt or while it answers one."""
     with _start(request, str(SEED)) as program:
-        (evidence.busy if generating else evidence.idle).append(program.seen)
+        (runs.busy if generating else runs.idle).append(program.seen)
         _await_sign(program)
         if generating:
             _begin_answer(program)
         program.signal(signal.SIGINT, group)
-        _finish(program, evidence, "the end after SIGINT")
+        _finish(program, runs, "the end after SIGINT")
 
 
-def kill_child(request: CheckRequest, evidence: Evidence) -> None:
-    """SIGKILL for the process that answers, while it answers; the program must say so without further input."""
+def kill_child(request: CheckRequest, runs: LabRuns) -> None:
+    """Kill the process that answers while it answers; the program must say so without further input."""
     with _start(request, str(SEED)) as program:
-        evidence.killed = program.seen
+        runs.killed = program.seen
         _await_sign(program)
         exchange = _begin_answer(program)
         children = program.seen.others
@@ -126,7 +126,7 @@ def kill_child(request: CheckRequest, evidence: Evidence) -> None:
         if program.wait(told, "word of the killed child") or not program.running:
             program.close_input()
             program.seen.told_at = at
-            _finish(program, evidence, "the end after the child was killed")
+            _finish(program, runs, "the end after the child was killed")
 
 
 def _start(request: CheckRequest, *arguments: str) -> CheckedProgram:
@@ -143,7 +143,7 @@ def _await_sign(program: CheckedProgram, most_idle_s: float = _READY_S) -> None:
     program.wait(lambda: program.still_s > _STILL_S or time.monotonic() > deadline, "a quiet moment")
 
 
-def _begin_answer(program: CheckedProgram) -> Exchange:
+def _begin_answer(program: CheckedProgram) -> AskedTurn:
     """Ask, and wait until the program has begun to answer."""
     exchange = program.say(PROMPTS[0])
     program.wait(lambda: _begun(program, exchange), "the beginning of an answer")
@@ -151,8 +151,8 @@ def _begin_answer(program: CheckedProgram) -> Exchange:
     return exchange
 
 
-def _begun(program: CheckedProgram, exchange: Exchange) -> bool:
-    """Whether there is text, or a course line; for a program that writes only complete answers, CPU time that shows."""
+def _begun(program: CheckedProgram, exchange: AskedTurn) -> bool:
+    """Return whether there is text, a course line, or much CPU time: some programs write only complete answers."""
     seen = program.seen
     lines = [line for line in seen.text(exchange.begin).splitlines() if not line.startswith("[INFO]")]
     used = max((trace.used_since(exchange.sent) for trace in seen.others), default=0)
@@ -161,8 +161,8 @@ def _begun(program: CheckedProgram, exchange: Exchange) -> bool:
     return bool(text) or logged or used >= _BUSY_TICKS or _over(program, exchange)
 
 
-def _over(program: CheckedProgram, exchange: Exchange) -> bool:
-    """Whether the answer is complete: its speed line and a sign; without one of them, when nothing moves any more."""
+def _over(program: CheckedProgram, exchange: AskedTurn) -> bool:
+    """Return whether the answer is complete: a speed line and a sign; without one of them, when nothing moves."""
     seen = program.seen
     sign = seen.out.endswith(SIGN) and len(seen.out) > exchange.begin
     spoken = any(parse_speed_line(line) for line in seen.text(exchange.begin).splitlines())
@@ -171,10 +171,10 @@ def _over(program: CheckedProgram, exchange: Exchange) -> bool:
     return (sign and program.still_s > _SETTLED_S) or (spoken and program.still_s > _NO_SIGN_S)
 
 
-def _finish(program: CheckedProgram, evidence: Evidence, what: str) -> None:
-    known = any(run.left for run in evidence.ended())  # one that stays has been seen: no need to wait as long again
+def _finish(program: CheckedProgram, runs: LabRuns, what: str) -> None:
+    known = any(run.left for run in runs.ended())  # one that stays has been seen: no need to wait as long again
     program.wait_end(what, 1.0 if known else _GRACE_S)
     worker = program.seen.worker
     if worker is not None and worker.last.pid in program.unreaped():
-        evidence.unreaped.append(worker.last.pid)
+        runs.unreaped.append(worker.last.pid)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llmproc.labs.checking.transcript import Exchange, ProcessTrace, Transcript
+from llmproc.labs.checking.transcript import AskedTurn, ProcessTrace, Transcript
 from llmproc.monitor.courselog import CourseLine
 from llmproc.monitor.proc import TICKS_PER_SECOND
 
@@ -39,18 +39,18 @@ class JudgedWindow:
 
     @property
     def agrees(self) -> bool:
-        """Whether the line's cpu% is one of them."""
+        """Return whether the line's cpu% is one of them."""
         return self.lowest <= self.line.cpu_percent <= self.highest
 
     def describe(self) -> str:
-        """The window in words."""
+        """Return the window in words."""
         shortest, longest = self.elapsed
         took = f"{self.ticks} ticks in {shortest:.2f} to {longest:.2f} s"
         return f"cpu% {self.line.cpu_percent:g} for {took}, which allows {self.lowest:.0f} to {self.highest:.0f}"
 
 
 def judge_windows(seen: Transcript) -> list[JudgedWindow]:
-    """Every course line of a known process that has a line or the start of its turn before it."""
+    """Judge every course line of a known process: since the line before it, or since the start of its turn."""
     found = []
     for place, exchange in enumerate(seen.exchanges):
         after = seen.exchanges[place + 1].sent if place + 1 < len(seen.exchanges) else float("inf")
@@ -68,7 +68,7 @@ def judge_windows(seen: Transcript) -> list[JudgedWindow]:
 
 
 def sampled(trace: ProcessTrace, ticks: int, arrived: float) -> Moment:
-    """When a process had used that many ticks, as the checker's own looks bound it."""
+    """Find when a process had used that many ticks, as the checker's own looks bound it."""
     earliest, latest = trace.glimpses[0].before, arrived
     for glimpse in trace.glimpses:
         if glimpse.ticks <= ticks - SLACK_TICKS:
@@ -85,8 +85,8 @@ def _trace_of(seen: Transcript, line: CourseLine | None) -> ProcessTrace | None:
     return next((trace for (pid, _), trace in seen.traces.items() if pid == line.pid), None)
 
 
-def _turn_start(seen: Transcript, exchange: Exchange, trace: ProcessTrace, first: Moment) -> Moment:
-    """The start of a turn: not before the answer before it was complete, not after the process began to work."""
+def _turn_start(seen: Transcript, exchange: AskedTurn, trace: ProcessTrace, first: Moment) -> Moment:
+    """Bound the start of a turn: not before the answer before it was complete, not after the process began to work."""
     place = seen.exchanges.index(exchange)
     earliest = seen.exchanges[place - 1].done if place else seen.started
     idle = [glimpse for glimpse in trace.glimpses if glimpse.before <= exchange.sent] or trace.glimpses[:1]

@@ -42,17 +42,17 @@ for _name, _arguments in (("expf", 1), ("sinf", 1), ("cosf", 1), ("powf", 2)):
 
 
 def each(function: Callable[[float], float], x: np.ndarray) -> np.ndarray:
-    """A function of the C library on every value of x."""
+    """Apply a function of the C library to every value of x."""
     return np.fromiter(map(function, x.ravel().tolist()), F32, x.size).reshape(x.shape)
 
 
 def total(terms: np.ndarray, axis: int = -1) -> np.ndarray:
-    """The sum along one axis, added in order."""
+    """Add up one axis in order."""
     return np.add.accumulate(terms, axis=axis, dtype=F32).take(-1, axis=axis)
 
 
 def softmax(x: np.ndarray) -> np.ndarray:
-    """Shares that add up to 1 along the last axis."""
+    """Turn scores into shares that add up to 1 along the last axis."""
     shares = each(_libm.expf, x - x.max(axis=-1, keepdims=True))
     return shares / total(shares)[..., None]
 
@@ -67,7 +67,7 @@ class GroupedMatrix:
         self.by_group = np.ascontiguousarray(grouped.transpose(1, 0, 2), F32)  # (groups, rows, group)
 
     def row(self, number: int) -> np.ndarray:
-        """One row as floats."""
+        """Return one row as floats."""
         return (self.by_group[:, number] * self.scales[number][:, None]).ravel()
 
     def __matmul__(self, x: np.ndarray) -> np.ndarray:
@@ -117,7 +117,7 @@ class TransformerModel:
         )
 
     def forward(self, token: int, position: int) -> np.ndarray:
-        """Logits (vocabulary,) for what follows `token` at `position`."""
+        """Compute logits (vocabulary,) for what follows `token` at `position`."""
         angles = F32(position) * self.frequencies
         turned = each(_libm.cosf, angles), each(_libm.sinf, angles)
         x = self.embedding.row(token)
@@ -162,7 +162,7 @@ class TokenTable:
         self.ids = {piece: number for number, piece in reversed(list(enumerate(self.pieces)))}
 
     def encode(self, text: bytes) -> list[int]:
-        """One id for each character, then the best pair of neighbours becomes one, until there is none."""
+        """Give each character an id; then the best pair of neighbours becomes one, until there is none."""
         ids: list[int] = []
         for unit in re.findall(rb"[\x00-\xff][\x80-\xbf]{0,3}", text, re.DOTALL):
             ids += [self.ids[unit]] if unit in self.ids else [byte + 3 for byte in unit]
@@ -175,7 +175,7 @@ class TokenTable:
             ids[place : place + 2] = [self.ids[pairs[place]]]
 
     def printed(self, before: int, token: int) -> bytes:
-        """The bytes to print for `token`; none for a single byte that cannot be printed."""
+        """Return the bytes to print for `token`; none for a single byte that cannot be printed."""
         piece = self.pieces[token]
         if before == START and piece.startswith(b" "):
             piece = piece[1:]
@@ -191,14 +191,14 @@ class CoinSampler:
         self.state = seed % 2**64 or 0x9E3779B97F4A7C15
 
     def coin(self) -> np.float32:
-        """The next random number from 0 up to 1."""
+        """Draw the next random number from 0 up to 1."""
         self.state ^= self.state >> 12
         self.state ^= self.state << 25 & (2**64 - 1)
         self.state ^= self.state >> 27
         return F32((self.state * 0x2545F4914F6CDD1D % 2**64 >> 40) / 16777216.0)
 
     def choose(self, logits: np.ndarray) -> int:
-        """An id from the smallest set of the most likely ones whose shares exceed TOP_P."""
+        """Choose an id from the smallest set of the most likely ones whose shares exceed TOP_P."""
         coin, shares = self.coin(), softmax(logits / TEMPERATURE)
         likely = np.flatnonzero(shares >= (F32(1) - TOP_P) / F32(len(shares) - 1))
         likely = likely[np.argsort(-shares[likely], kind="stable")]
@@ -218,7 +218,7 @@ class ChatEngine:
         self.speed = 0.0
 
     def answer(self, prompt: str) -> Iterator[bytes]:
-        """Pieces of the answer to a prompt, which continues what was said before."""
+        """Yield pieces of the answer to a prompt, which continues what was said before."""
         text = prompt.encode("utf-8", "surrogateescape")
         user = [USER] if len(self.tokenizer.pieces) > USER else self.tokenizer.encode(b"user")
         ids = [START, *user, *self.tokenizer.encode(b" " + text if text else b""), END, START]

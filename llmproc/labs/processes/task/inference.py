@@ -19,7 +19,7 @@ def gap(number: int, what: str) -> NoReturn:
 
 
 def next_prompt() -> str | None:
-    """The next prompt from main.py, without its newline; None when there will be no more."""
+    """Return the next prompt from main.py, without its newline; None when there will be no more."""
     gap(7, "receive a prompt")
 
 

@@ -21,7 +21,7 @@ def gap(number: int, what: str) -> NoReturn:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line (given)."""
+    """Read the command line (given)."""
     parser = argparse.ArgumentParser(description="A prompt loop with an inference process of its own.")
     parser.add_argument("seed", type=int, nargs="?", default=42)
     parser.add_argument("--policy", choices=("other", "batch", "idle"), help="of the inference process")
@@ -61,7 +61,7 @@ def finish(inference: object) -> None:
 
 
 def main() -> None:
-    """The prompt loop. Decide also where SIGINT (Ctrl-C) and a child that has died come into it."""
+    """Run the prompt loop. Decide also where SIGINT (Ctrl-C) and a child that has died come into it."""
     given = parse_arguments()
     inference = start_inference(given.seed)
     gap(6, f"print `>>> `, read, answer; {MOST_PROMPTS} prompts at most; then finish: {inference}")

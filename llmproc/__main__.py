@@ -1,11 +1,19 @@
-"""`python -m llmproc <verb>`."""
-
-from __future__ import annotations
+"""`python -m llmproc <command>`, and the script `llmproc` that an installation makes."""
 
 import sys
 
-from llmproc.apps.exits import leave
-from llmproc.cli import main
+
+def run() -> None:
+    """Run the command line and exit."""
+    from llmproc.files.interpreter import leave_current_folder
+
+    leave_current_folder()
+
+    from llmproc.apps.exits import leave
+    from llmproc.cli import main
+
+    leave(main(sys.argv[1:]))
+
 
 if __name__ == "__main__":
-    leave(main(sys.argv[1:]))
+    run()

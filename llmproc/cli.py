@@ -1,68 +1,102 @@
-"""The command line: a table of verbs, no logic. Each verb is imported only when it is called."""
+"""The command line: a table of commands, no logic. Each is imported only when it is called."""
 
 from __future__ import annotations
 
-import importlib
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from llmproc.apps.exits import prepare_process
+import llmproc
+from llmproc.apps.exits import call_verb, exit_code_of, prepare_process
+from llmproc.errors import UsageError
+from llmproc.files.streams import print_result
 
-PROG = "python -m llmproc"
+MODULE_PROG, SCRIPT_PROG = "python -m llmproc", "llmproc"
+_HELP, _VERSION = ("-h", "--help", "help"), ("-V", "--version", "version")
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """`module:main(arguments, prog) -> exit code`."""
+    """One command: `module:main(arguments, prog) -> exit code`, and the heading of --help under which it stands."""
 
     target: str
     help: str
+    group: str
 
 
+_ANSWER, _WATCH, _COMPARE, _PREPARE = "answer prompts", "watch processes", "measure and compare", "prepare and check"
 VERBS = {
-    "chat": Verb("llmproc.apps.chat.app:main", "chat with a model; the same as python -m llmproc.main"),
-    "batch": Verb(
-        "llmproc.apps.batch.app:main", "answer a file of prompts: text, JSONL or CSV; resumable, larger than memory"
+    "chat": Verb("llmproc.apps.chat.app:main", "chat with a model; the same as python -m llmproc.main", _ANSWER),
+    "batch": Verb("llmproc.apps.batch.app:main", "answer a file of prompts: text, JSONL or CSV, of any size", _ANSWER),
+    "threads": Verb("llmproc.apps.threads.app:main", "answer with n threads and show what each one cost", _ANSWER),
+    "record": Verb("llmproc.apps.record.app:main", "run any program and record what the kernel knows of it", _WATCH),
+    "top": Verb("llmproc.apps.top.app:main", "show every process of every running llmproc, live", _WATCH),
+    "bench": Verb("llmproc.apps.bench.app:main", "measure speed, beside the machine's limits and llama.cpp", _COMPARE),
+    "compare-modes": Verb(
+        "llmproc.apps.compare_modes.app:main", "compare ways to distribute requests among workers", _COMPARE
     ),
-    "threads": Verb("llmproc.apps.threads.app:main", "the threads exercise: n threads, and what each cost"),
-    "doctor": Verb("llmproc.apps.doctor.app:main", "what llmproc finds here; --exact: are all modes bit-equal"),
-    "bench": Verb("llmproc.apps.bench.app:main", "measure speed, next to the machine's limits and to llama.cpp"),
-    "compare-modes": Verb("llmproc.apps.compare_modes.app:main", "dispatch modes and numbers of workers compared"),
-    "top": Verb("llmproc.apps.top.app:main", "every process of every running instance, live"),
-    "record": Verb("llmproc.apps.record.app:main", "follow any program and its children: course log and run folder"),
-    "lab": Verb("llmproc.apps.lab.app:main", "course exercises: start from a skeleton, check a program from outside"),
-    "synth": Verb("llmproc.apps.synth.app:main", "write a checkpoint of a real model's shape with random weights"),
+    "doctor": Verb("llmproc.apps.doctor.app:main", "check this machine; --exact: are all modes equal", _PREPARE),
+    "lab": Verb("llmproc.apps.lab.app:main", "start a course exercise, and check a program from outside", _PREPARE),
+    "synth": Verb("llmproc.apps.synth.app:main", "write a model of a real shape with random weights", _PREPARE),
+}
+_TOOLS = {  # scripts of a checkout; they stand in --help behind the group `watch processes`
+    "tools/avg_cpu_use.py": "average CPU use of a log",
+    "tools/plot_cpu.py": "CPU use over time, as a picture",
+    "tools/plot_timing.py": "load, prefill and decode of each turn, as a picture",
 }
 
 
-def _usage() -> str:
-    verbs = "\n".join(f"  {name:<13} {verb.help}" for name, verb in VERBS.items())
-    return (
-        f"usage: {PROG} <verb> [options]\n\n"
-        "Runs Llama-family language models on the CPU and shows what the operating system sees of them.\n\n"
-        f"verbs:\n{verbs}\n\n"
-        "examples:\n"
-        f"  {PROG} chat 42 2>log.txt        answers on stdout, /proc samples in log.txt\n"
-        "  tools/avg_cpu_use.py log.txt               what it cost\n"
-        f"  {PROG} batch prompts.txt -o results.jsonl --workers 2 --threads 1\n"
-        f"  {PROG} bench --weights q4 --peer llama-cpp\n"
-        f"  {PROG} synth --shape smollm-135m -o model.bin\n"
-        f"  {PROG} <verb> --help            the options of a verb\n"
+def _usage(prog: str) -> str:
+    lines = [
+        f"usage: {prog} <command> [options]",
+        "",
+        "Run Llama-family language models on the CPU, and see what the operating system sees of them.",
+    ]
+    for group, names in groupby(VERBS, key=lambda name: VERBS[name].group):
+        lines += ["", f"{group}:", *(f"  {name:<21} {VERBS[name].help}" for name in names)]
+        if group == _WATCH:
+            lines += [f"  {name:<21} {text}" for name, text in _TOOLS.items()]
+    examples = (
+        f"{prog} chat 42 2>log.txt        answers on stdout, /proc samples in log.txt",
+        "tools/avg_cpu_use.py log.txt               average CPU use while it answered",
+        f"{prog} batch prompts.txt -o results.jsonl --workers 2 --threads 1",
+        f"{prog} bench --weights q4 --peer llama-cpp",
+        f"{prog} synth --shape smollm-135m -o model.bin",
+        f"{prog} <command> --help         the options of a command",
     )
+    return "\n".join([*lines, "", "examples:", *(f"  {example}" for example in examples), ""])
+
+
+def unknown(word: str) -> str:
+    """Return the line that answers a word which is not a command: another system's word, a misspelling, or neither."""
+    from llmproc.apps.coming_from import hint, nearest
+
+    if found := hint(word):
+        return found
+    if word.startswith("-"):
+        return f"unknown option '{word}': a command comes first; --help lists the commands"
+    guess = nearest(word, VERBS)
+    return f"unknown command '{word}'; " + (f"did you mean '{guess}'?" if guess else f"commands are {', '.join(VERBS)}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a verb; returns the exit code."""
+    """Run a command; returns the exit code."""
     prepare_process()
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if not given or given[0] in ("-h", "--help", "help"):
-        print(_usage(), end="")
-        return 0 if given else 2
-    verb = VERBS.get(given[0])
-    if verb is None:
-        print(f"llmproc: {given[0]} is no verb: must be one of {', '.join(VERBS)}", file=sys.stderr)
-        return 2
-    module, _, function = verb.target.partition(":")
-    result: int = getattr(importlib.import_module(module), function)(given[1:], f"{PROG} {given[0]}")
-    return result
+    prog = SCRIPT_PROG if os.path.basename(sys.argv[0]) == SCRIPT_PROG else MODULE_PROG
+    if given and (verb := VERBS.get(given[0])):
+        return call_verb(verb.target, given[1:], f"{prog} {given[0]}")
+    return exit_code_of(lambda: _without_verb(given, prog))
+
+
+def _without_verb(given: Sequence[str], prog: str) -> int:
+    """Print the help or the version; no command is a mistake. UsageError for a word that is not a command."""
+    if not given or given[0] in _HELP:
+        print_result(_usage(prog))
+        return 0 if given else UsageError.exit_code
+    if given[0] in _VERSION:
+        print_result(f"llmproc {llmproc.__version__}\n")
+        return 0
+    raise UsageError(unknown(given[0]))

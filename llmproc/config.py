@@ -14,7 +14,8 @@ from typing import Any, Literal, TypeVar, get_args
 
 from llmproc.errors import UsageError
 
-POLICIES = ("other", "batch", "idle", "fifo", "rr")
+# what can be set, with the numbers of the kernel (sched(7))
+POLICIES = {"other": 0, "batch": 3, "idle": 5, "fifo": 1, "rr": 2}
 _PACKAGE = Path(__file__).resolve().parent
 _Config = TypeVar("_Config")
 

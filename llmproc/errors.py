@@ -6,6 +6,8 @@ line; entry points print it and leave with `exit_code`, the server answers with 
 
 from __future__ import annotations
 
+import sys
+
 
 class LlmprocError(Exception):
     """Base of every error a user can meet."""
@@ -54,6 +56,10 @@ class TokenizerError(InvalidFileError):
     """The tokenizer or its sidecar breaks a rule of its format."""
 
 
+class MissingPackageError(StartError):
+    """A package that llmproc needs is not installed."""
+
+
 class WorkersLostError(LlmprocError):
     """Workers died more often than the restart budget allows."""
 
@@ -79,6 +85,17 @@ class ServiceClosedError(LlmprocError):
 
 class LogError(LlmprocError):
     """A log or run folder cannot be read, or holds nothing usable."""
+
+
+_PACKAGES = ("llvmlite", "matplotlib", "msgspec", "numba", "numpy", "pandas", "psutil")  # all that setup.cfg asks for
+
+
+def missing_package(error: ImportError) -> MissingPackageError | None:
+    """Return the error for a user when an import failed for want of a package of ours; None for anything else."""
+    name = (error.name or "").partition(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or name not in _PACKAGES:
+        return None
+    return MissingPackageError(f"{name} is not installed; install it with: {sys.executable} -m pip install {name}")
 
 
 def rebuild(name: str, message: str) -> LlmprocError:

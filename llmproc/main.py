@@ -1,14 +1,13 @@
 """`python -m llmproc.main [seed]`: the prompt loop."""
 
-from __future__ import annotations
-
 import sys
 
-from llmproc.apps.exits import leave, prepare_process
-
 if __name__ == "__main__":
+    from llmproc.files.interpreter import leave_current_folder
+
+    leave_current_folder()
+
+    from llmproc.apps.exits import call_verb, leave, prepare_process
+
     prepare_process()
-
-    from llmproc.apps.chat.app import main
-
-    leave(main(sys.argv[1:]))
+    leave(call_verb("llmproc.apps.chat.app:main", sys.argv[1:], "python -m llmproc.main"))

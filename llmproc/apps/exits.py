@@ -7,14 +7,15 @@ Used by every entry point and verb. Imported before anything slow, so it imports
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import NoReturn
 
-from llmproc.errors import LlmprocError
+from llmproc.errors import LlmprocError, missing_package
 from llmproc.files.streams import OutputLostError, forget_stdout, open_standard_streams
 
 INTERRUPTED = 128 + int(signal.SIGINT)
@@ -56,11 +57,26 @@ def exit_code_of(verb: Callable[[], int]) -> int:
             forget_stdout()
         complain(error)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        missing = missing_package(error)
+        if missing is None:
+            raise
+        complain(missing)
+        return missing.exit_code
     except BrokenPipeError:
         forget_stdout()
         return CLOSED_STDOUT
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def call_verb(target: str, arguments: Sequence[str], prog: str) -> int:
+    """Import `module:function` and call it with arguments and prog; returns the exit code.
+
+    A package that is not installed is one line with the command that installs it.
+    """
+    module, _, function = target.partition(":")
+    return exit_code_of(lambda: getattr(importlib.import_module(module), function)(arguments, prog))
 
 
 def exit_code(failure: LlmprocError | None = None, ended_by: int = 0, failed: bool = False) -> int:

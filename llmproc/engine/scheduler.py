@@ -111,7 +111,7 @@ class Scheduler:
 
     def _provide(self, sequence: Sequence, count: int) -> bool:
         """Give a running sequence the pages for its next `count` ids; False when it had to be pushed back itself."""
-        lacking = -(-(sequence.computed + count) // PAGE) - len(sequence.pages)
+        lacking = pages_for(sequence.computed + count) - len(sequence.pages)
         if lacking <= 0:
             return True
         while self.pool.available < lacking:

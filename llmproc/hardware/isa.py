@@ -11,7 +11,7 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmproc.errors import UsageError
+from llmproc.errors import LlmprocError, UsageError
 
 PORTABLE, AVX2, AVX512VNNI = "portable", "avx2", "avx512vnni"
 ISAS = (PORTABLE, AVX2, AVX512VNNI)  # each runs wherever the ones after it do, on x86
@@ -41,13 +41,20 @@ class InstructionSet:
 
 
 def cpu_flags(cpuinfo: str | None = None) -> frozenset[str]:
-    """Feature flags of the first CPU in /proc/cpuinfo (x86: `flags`, Arm: `Features`)."""
-    text = Path("/proc/cpuinfo").read_text() if cpuinfo is None else cpuinfo
+    """Return the feature flags of the first CPU in /proc/cpuinfo (x86: `flags`, Arm: `Features`). LlmprocError."""
+    text = _cpuinfo() if cpuinfo is None else cpuinfo
     for line in text.splitlines():
         name, _, value = line.partition(":")
         if name.strip() in ("flags", "Features"):
             return frozenset(value.split())
     return frozenset()
+
+
+def _cpuinfo() -> str:
+    try:
+        return Path("/proc/cpuinfo").read_text(errors="replace")
+    except OSError as error:
+        raise LlmprocError(f"/proc/cpuinfo cannot be read ({error.strerror}): is /proc mounted?") from None
 
 
 def available(flags: frozenset[str] | None = None) -> list[str]:

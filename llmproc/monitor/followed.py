@@ -10,7 +10,7 @@ from operator import attrgetter
 
 from llmproc.monitor.cgroup import Groups
 from llmproc.monitor.courselog import format_line
-from llmproc.monitor.proc import Stat
+from llmproc.monitor.proc import Stat, comm_text
 from llmproc.monitor.subject import Subject
 from llmproc.monitor.usage import ProcSample, Rates, cpu_percent, rates
 
@@ -38,8 +38,8 @@ class Recorded:
 
     @property
     def comm(self) -> str:
-        """Its name, with the parentheses."""
-        return self.last.comm
+        """Its name, with the parentheses, on one line and valid UTF-8."""
+        return comm_text(self.last.comm)
 
     @property
     def cpu_s(self) -> float:

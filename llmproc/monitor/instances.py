@@ -15,7 +15,6 @@ import itertools
 import os
 import re
 import shlex
-import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +24,8 @@ from pathlib import Path
 import msgspec
 
 from llmproc.errors import LogError
+from llmproc.files.reading import UnreadableFileError, read_bounded
+from llmproc.files.replacing import replace_file
 from llmproc.monitor import proc, runtimedir
 from llmproc.monitor.service_stats import ServiceStats, WorkerCount
 
@@ -103,13 +104,7 @@ class Announcement:
     def _replace(self) -> None:
         file = self._file or self._open_place() / self._name
         data = msgspec.json.encode(self._instance())
-        temporary = file.with_name(f"{file.name}.new")
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            os.write(fd, data)
-        finally:
-            os.close(fd)
-        os.replace(temporary, file)
+        replace_file(file, data, durable=False, mode=0o600, temporary=f"{file.name}.new")
         self._file = file
 
     def _instance(self) -> Instance:
@@ -162,18 +157,9 @@ def _living(place: Path, root: str) -> Iterator[Instance]:
 def _read(file: Path) -> Instance | None:
     """None for a file that has gone, is not ours, too large, torn, or of another schema."""
     try:
-        fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
+        instance = msgspec.json.decode(read_bounded(file, _LARGEST, own=True), type=Instance)
+    except (UnreadableFileError, msgspec.DecodeError):
         return None
-    try:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_size > _LARGEST:
-            return None
-        instance = msgspec.json.decode(os.read(fd, _LARGEST), type=Instance)
-    except (OSError, msgspec.DecodeError):
-        return None
-    finally:
-        os.close(fd)
     return instance if instance.schema == SCHEMA else None
 
 

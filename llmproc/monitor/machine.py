@@ -1,12 +1,13 @@
-"""Facts about the host and the program for run.json. The only place in this room where psutil is used.
+"""Facts about the host, the program and its process for run.json. The only file in this room that uses psutil.
 
-Serves the run folder. Nothing here is sampled twice; CPU use of children never comes from here.
+Used by the run folder. Nothing here is read twice; the CPU use of children never comes from here.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+import signal
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -17,7 +18,7 @@ _PACKAGES = ("llmproc-cpu", "numpy", "numba", "llvmlite", "psutil", "pandas", "m
 
 
 def machine_facts() -> dict[str, object]:
-    """Processor, memory, kernel, CPUs allowed, and the kernel's units."""
+    """Return processor, memory, kernel, the CPUs allowed, and the kernel's units."""
     import psutil  # here, because main must be at its prompt quickly
 
     return {
@@ -33,8 +34,26 @@ def machine_facts() -> dict[str, object]:
     }
 
 
+def process_facts(root: str = "/proc") -> dict[str, object]:
+    """Return what this process inherited from its parent, and hands on to its children: nice, OOM score, signals.
+
+    A cluster's workers may start with nice 15, the highest OOM score and SIGINT blocked, which explains slow runs and
+    sudden deaths. `root` is /proc.
+    """
+    try:
+        adjustment = int(Path(root, "self", "oom_score_adj").read_text())
+    except (OSError, ValueError):
+        adjustment = None
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    return {
+        "nice": os.getpriority(os.PRIO_PROCESS, 0),
+        "oom_score_adj": adjustment,
+        "blocked_signals": sorted(_signal_name(number) for number in blocked),
+    }
+
+
 def versions() -> dict[str, str]:
-    """Python and the installed packages that matter, without importing them."""
+    """Return the versions of Python and of the installed packages that matter, without importing them."""
     found = {"python": sys.version.split()[0]}
     for name in _PACKAGES:
         try:
@@ -42,6 +61,13 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _cpu_model() -> str:

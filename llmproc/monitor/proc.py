@@ -10,23 +10,24 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from dataclasses import dataclass
+
+from llmproc.config import POLICIES
 
 TICKS_PER_SECOND: int = os.sysconf("SC_CLK_TCK")  # 100: utime and stime have a resolution of 10 ms
 PAGE_SIZE: int = os.sysconf("SC_PAGE_SIZE")
 POLICY_NAMES = {
-    0: "SCHED_OTHER",
-    1: "SCHED_FIFO",
-    2: "SCHED_RR",
-    3: "SCHED_BATCH",
+    **{number: f"SCHED_{name.upper()}" for name, number in POLICIES.items()},
     4: "SCHED_ISO",
-    5: "SCHED_IDLE",
     6: "SCHED_DEADLINE",
     7: "SCHED_EXT",
 }
 _GONE = (errno.ENOENT, errno.ESRCH, errno.ENOTDIR)
 _FIRST_FIELD = 3  # the field that follows comm, counted from 1 as proc(5) does
 _FIELDS_NEEDED = 41
+_UNPRINTABLE = re.compile("[\n\r\ud800-\udfff]")  # a surrogate stands for a byte that is not UTF-8
+_ESCAPES = {"\n": "\\n", "\r": "\\r"}
 ProcessKey = tuple[int, int]  # (pid, starttime): a process, however often its pid is used again
 
 
@@ -68,6 +69,14 @@ class SchedStat:
     run_ns: int  # time on a CPU
     wait_ns: int  # time runnable but waiting in a run queue
     slices: int  # times it was put on a CPU
+
+
+def comm_text(comm: str) -> str:
+    """Return a process name as text that stays on one line and is valid UTF-8: other characters are escaped.
+
+    The kernel cuts a name after 15 bytes, also inside a character, and any program may put a line end into its own.
+    """
+    return _UNPRINTABLE.sub(lambda match: _ESCAPES.get(match[0]) or f"\\x{ord(match[0]) & 0xFF:02x}", comm)
 
 
 def policy_name(number: int) -> str:
@@ -147,21 +156,6 @@ def sum_schedstats(tasks: dict[int, SchedStat]) -> SchedStat:
     """Adds up what `read_task_schedstats` returned."""
     values = tasks.values()
     return SchedStat(sum(s.run_ns for s in values), sum(s.wait_ns for s in values), sum(s.slices for s in values))
-
-
-def read_children(pid: int, *, root: str = "/proc") -> list[int] | None:
-    """Children of all threads of a process, ended ones too until they are reaped; [] when it is gone.
-
-    None when the kernel keeps no such list (CONFIG_PROC_CHILDREN). One that ends while the list is read may hide
-    another one from it (proc(5)): ask again.
-    """
-    found: list[int] = []
-    for tid in read_tasks(pid, root=root) or ():
-        content = _read(f"{root}/{pid}/task/{tid}/children")
-        if content is None and os.path.exists(f"{root}/{pid}/task/{tid}/stat"):
-            return None
-        found += map(int, (content or b"").split())
-    return found
 
 
 def read_command(pid: int, *, root: str = "/proc") -> tuple[str, ...]:

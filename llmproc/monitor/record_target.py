@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shlex
 import shutil
 import signal
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from llmproc.errors import LlmprocError, UsageError
 from llmproc.monitor import proc
 from llmproc.monitor.proc import Stat
 from llmproc.monitor.tree import Tree
+from llmproc.processes.children import read_children
 from llmproc.processes.signalfd import Caught
 from llmproc.processes.system import set_child_subreaper
 
@@ -26,9 +28,9 @@ from llmproc.processes.system import set_child_subreaper
 class CommandError(LlmprocError):
     """The command cannot be started; exit codes as a shell's."""
 
-    def __init__(self, command: str, number: int) -> None:
-        """`number`: what exec said, or would say."""
-        super().__init__(f"{command}: cannot be started: {os.strerror(number)}")
+    def __init__(self, command: str, number: int, hint: str = "") -> None:
+        """`number` is the errno of exec; `hint`, if any, says what to write instead."""
+        super().__init__(f"{command}: cannot be started: {os.strerror(number)}{hint}")
         self.exit_code = 127 if number == errno.ENOENT else 126
 
 
@@ -66,10 +68,11 @@ class StartedCommand:
         """Nothing is started yet. Raises CommandError when there is no such program."""
         self.command = tuple(command)
         if shutil.which(self.command[0]) is None:
-            raise CommandError(self.command[0], errno.EACCES if os.path.exists(self.command[0]) else errno.ENOENT)
+            number = errno.EACCES if os.path.exists(self.command[0]) else errno.ENOENT
+            raise CommandError(self.command[0], number, _hint(self.command) if number == errno.ENOENT else "")
         self.pid = 0
         self.usage: struct_rusage | None = None
-        others = proc.read_children(os.getpid()) or ()  # from before we became this program, by exec
+        others = read_children(os.getpid()) or ()  # from before we became this program, by exec
         self.tree = Tree(os.getpid(), with_root=False, leave_out=others)
         self._told_to_end = False
 
@@ -120,6 +123,17 @@ class StartedCommand:
     def _send(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
+
+
+def _hint(command: Sequence[str]) -> str:
+    """Return what was meant by a command line in quotes: a program and its arguments in one word."""
+    try:
+        words = shlex.split(command[0]) if len(command) == 1 else []
+    except ValueError:  # an open quote
+        words = []
+    if len(words) < 2 or shutil.which(words[0]) is None:
+        return ""
+    return f"; without the quotes it is a program and its arguments: record -- {command[0]}"
 
 
 class AttachedProcess:

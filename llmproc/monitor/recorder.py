@@ -24,7 +24,7 @@ from llmproc.monitor import table
 from llmproc.monitor.cgroup import Groups
 from llmproc.monitor.followed import Followed, Recorded, Window
 from llmproc.monitor.overhead import Overhead
-from llmproc.monitor.proc import TICKS_PER_SECOND, ProcessKey, Stat
+from llmproc.monitor.proc import TICKS_PER_SECOND, ProcessKey, Stat, comm_text
 from llmproc.monitor.sinks import LineSink
 from llmproc.monitor.tree import Tree
 from llmproc.monitor.usage import CPUS
@@ -119,7 +119,8 @@ class Recorder:
         self._followed[stat.key] = one
         self._root = self._root or one
         self._write(one.news(one.began))
-        self.overhead.emit("process_found", pid=stat.pid, parent=stat.ppid, comm=stat.comm, born_t=round(born, 6))
+        found = {"pid": stat.pid, "parent": stat.ppid, "comm": comm_text(stat.comm), "born_t": round(born, 6)}
+        self.overhead.emit("process_found", **found)
 
     def _sample(self, one: Followed, detailed: bool, shortest_s: float) -> list[tuple[Followed, Window]]:
         """Reads it and writes its rows; what its course line would be about, if there may be one."""

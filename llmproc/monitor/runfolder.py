@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
 import time
@@ -19,10 +20,13 @@ from pathlib import Path
 
 from llmproc.config import Environment
 from llmproc.errors import LogError
-from llmproc.monitor.machine import machine_facts, versions
+from llmproc.files.folders import user_folder
+from llmproc.files.replacing import replace_file
+from llmproc.monitor.machine import machine_facts, process_facts, versions
 from llmproc.monitor.sinks import LineSink
 
 NO_FOLDER = "none"  # as --run-dir or LLMPROC_RUN_DIR: keep no run folder
+_SURROGATE = re.compile("[\ud800-\udfff]")
 SCHEMA = 1  # of run.json and events.jsonl
 
 
@@ -33,13 +37,9 @@ def default_base(package: Path | None = None, environ: Mapping[str, str] | None 
     above = (package or Path(__file__).resolve().parents[1]).parent
     if (above / "setup.cfg").is_file() and (above / "logs").is_dir():
         return above / "logs"
-    state = (environ if environ is not None else os.environ).get("XDG_STATE_HOME", "")
-    if os.path.isabs(state):  # a relative one is ignored: XDG
-        return Path(state) / "llmproc"
-    home = os.path.expanduser("~")
-    if not os.path.isabs(home):
+    if (state := user_folder("state", environ)) is None:
         raise LogError("there is no home directory for run folders: --run-dir names another place, or none")
-    return Path(home) / ".local" / "state" / "llmproc"
+    return state
 
 
 def latest(base: Path | None = None) -> Path:
@@ -89,6 +89,7 @@ class RunFolder:
                 "started_t": now,
                 "wall_clock_offset_s": time.time() - now,
                 "machine": machine_facts(),
+                "process": process_facts(),
                 "versions": versions(),
             }
         )
@@ -97,15 +98,21 @@ class RunFolder:
     def event(self, kind: str, **fields: object) -> None:
         """One line of events.jsonl; `t` is now unless given. What JSON does not know is written as its str()."""
         record = {"t": round(time.monotonic(), 6), "kind": kind, **fields}
-        self._events.write(json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str))
+        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str)
+        # A surrogate stands for a byte that is not UTF-8 (of an argument, a path): it is written as \\xNN.
+        self._events.write(_SURROGATE.sub(lambda match: f"\\\\x{ord(match[0]) & 0xFF:02x}", text))
 
     def describe(self, facts: Mapping[str, object]) -> None:
         """Adds `facts` to run.json, which is replaced as a whole."""
         self._described.update(facts)
-        temporary = self.path / ".run.json.new"
+        text = json.dumps(self._described, indent=1, ensure_ascii=False, default=str) + "\n"
         try:
-            temporary.write_text(json.dumps(self._described, indent=1, ensure_ascii=False, default=str) + "\n")
-            os.replace(temporary, self.path / "run.json")
+            replace_file(
+                self.path / "run.json",
+                text.encode("utf-8", "backslashreplace"),
+                durable=False,
+                temporary=".run.json.new",
+            )
         except OSError as error:
             if self._notice is not None:
                 self._notice(f"{self.path / 'run.json'}: {error.strerror}")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from llmproc.config import Environment
 from llmproc.errors import LogError
+from llmproc.files.folders import runtime_base
 
 _SHARED = Path("/tmp")  # not $TMPDIR, which two programs of one user may have set differently
 
@@ -27,8 +28,7 @@ def places(environ: Mapping[str, str] | None = None, shared: Path = _SHARED) -> 
     if (chosen := Environment.read(environ).runtime_dir) is not None:
         return [chosen]
     user = os.geteuid()
-    named = (os.environ if environ is None else environ).get("XDG_RUNTIME_DIR", "")
-    bases = [Path(named)] if os.path.isabs(named) else []  # a relative one is ignored: XDG
+    bases = [base] if (base := runtime_base(environ)) else []
     if shared == _SHARED and environ is None:
         bases.append(Path(f"/run/user/{user}"))  # its usual value
     found = [base / "llmproc" for base in bases if base.is_dir()]

@@ -14,6 +14,7 @@ from llmproc.monitor.usage import ProcSample
 
 _PSS_EVERY_S = 3.0
 _PSS_RARER = 1000
+_PSS_ADVANCE_S = 0.02  # what readings at the edges of turns may cost beyond a thousandth of the time
 
 
 class Subject:
@@ -34,6 +35,8 @@ class Subject:
         self.pss: int | None = None  # bytes, the last one read
         self.pss_is_new = False  # no row has it yet
         self._pss_due = 0.0
+        self._pss_since: float | None = None  # the first reading at the edge of a turn
+        self._edges_cpu_s = 0.0
         self._groups = groups or Groups(root)
         self._group_files: tuple[str, ...] | None = None
 
@@ -60,16 +63,30 @@ class Subject:
         return None if stat is None or stat.starttime != self.starttime else stat
 
     def read_pss(self, now: float, every_s: float = _PSS_EVERY_S) -> None:
-        """Brings `pss` up to date when that is due: the kernel may take milliseconds for it.
+        """Read `pss` when it is due: `every_s` after the last time, and for at most a thousandth of the time.
 
-        It is due `every_s` after the last time, and at most for a thousandth of the time.
+        The kernel walks the page tables for it: half a millisecond for a worker of 40 MB, more for a larger one.
         """
-        if now < self._pss_due:
-            return
-        before = time.perf_counter()
+        if now >= self._pss_due:
+            before = time.perf_counter()
+            self._read_pss()
+            self._pss_due = now + max(every_s, _PSS_RARER * (time.perf_counter() - before))
+
+    def read_pss_at_edge(self, now: float) -> None:
+        """Read `pss` at the start or the end of a turn, so that short turns have it too.
+
+        Left out when such readings have cost more CPU time than a thousandth of the time and an advance, which covers
+        the first ones.
+        """
+        self._pss_since = now if self._pss_since is None else self._pss_since
+        if self._edges_cpu_s <= (now - self._pss_since) / _PSS_RARER + _PSS_ADVANCE_S:
+            before = time.thread_time()
+            self._read_pss()
+            self._edges_cpu_s += time.thread_time() - before
+
+    def _read_pss(self) -> None:
         self.pss = proc.read_pss(self.pid, root=self._root)
         self.pss_is_new = self.pss is not None
-        self._pss_due = now + max(every_s, _PSS_RARER * (time.perf_counter() - before))
 
     def rows(self, sample: ProcSample, generating: bool | None) -> list[str]:
         """The lines of proc.csv for `sample`: the process's, and one per task if it has their context switches."""

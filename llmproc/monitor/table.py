@@ -1,4 +1,4 @@
-"""The columns of proc.csv and how a row is made. Serves the watch (writing) and the reports (names and types).
+"""The columns of proc.csv and how a row is made. Used by the watch and the recorder (writing) and by the reports.
 
 One row per process and one per thread, every number as the kernel keeps it (running totals, not differences), so
 that any window can be computed afterwards. Text only: no files, no clocks, no /proc. logs/README.md explains each.
@@ -10,7 +10,7 @@ import csv
 import io
 
 from llmproc.monitor.cgroup import Throttling
-from llmproc.monitor.proc import TICKS_PER_SECOND, SchedStat, Stat, policy_name
+from llmproc.monitor.proc import TICKS_PER_SECOND, SchedStat, Stat, comm_text, policy_name
 
 COLUMNS = (
     "t",
@@ -45,7 +45,7 @@ Cell = str | int | float | None
 
 
 def header() -> str:
-    """The first line of proc.csv, without its newline."""
+    """Return the first line of proc.csv, without its newline."""
     return ",".join(COLUMNS)
 
 
@@ -61,65 +61,60 @@ def row(
     pss: int | None = None,
     throttling: Throttling | None = None,
 ) -> str:
-    """One line of proc.csv, without its newline; what is not known stays empty (`generating`: of a foreign process)."""
-    is_process = scope == "process"
-    cells: dict[str, Cell] = {
-        "t": f"{t:.6f}",
-        "scope": scope,
-        "pid": pid,
-        "tid": None if is_process else stat.pid,
-        "starttime": stat.starttime,
-        "comm": stat.comm,
-        "state": stat.state,
-        "policy": policy_name(stat.policy),
-        "nice": stat.nice,
-        "core": stat.processor,
-        "generating": None if generating is None else int(generating),
+    """Return one line of proc.csv, without its newline; what is not known stays empty.
+
+    `generating` is None for a process of another program.
+    """
+    cells = _stat_cells(t, scope, pid, stat) | {"generating": None if generating is None else int(generating)}
+    cells |= {
         "user_s": stat.utime / TICKS_PER_SECOND,
         "system_s": stat.stime / TICKS_PER_SECOND,
-        "run_s": f"{sched.run_ns / 1e9:.9f}" if sched else None,
-        "wait_s": f"{sched.wait_ns / 1e9:.9f}" if sched else None,
-        "slices": sched.slices if sched else None,
-        "voluntary_switches": switches[0] if switches else None,
-        "involuntary_switches": switches[1] if switches else None,
-        "minor_faults": stat.minflt,
-        "major_faults": stat.majflt,
-        "threads": stat.num_threads if is_process else None,
-        "vsize": stat.vsize if is_process else None,
-        "rss": stat.rss if is_process else None,
-        "pss": pss,
-        "throttle_periods": throttling.periods if throttling else None,
-        "throttled_periods": throttling.throttled if throttling else None,
-        "throttled_s": f"{throttling.throttled_s:.6f}" if throttling else None,
+        "core": stat.processor,
     }
+    cells |= {"minor_faults": stat.minflt, "major_faults": stat.majflt, "pss": pss}
+    if scope == "process":
+        cells |= {"threads": stat.num_threads, "vsize": stat.vsize, "rss": stat.rss}
+    else:
+        cells["tid"] = stat.pid
+    if sched is not None:
+        cells |= {"run_s": _nanoseconds(sched.run_ns), "wait_s": _nanoseconds(sched.wait_ns), "slices": sched.slices}
+    if switches is not None:
+        cells["voluntary_switches"], cells["involuntary_switches"] = switches
+    if throttling is not None:
+        cells |= {"throttle_periods": throttling.periods, "throttled_periods": throttling.throttled}
+        cells["throttled_s"] = f"{throttling.throttled_s:.6f}"
     return _line(cells)
 
 
 def closing_row(t: float, stat: Stat, user_s: float, system_s: float, max_rss: int) -> str:
-    """The last line of a reaped worker: totals from its rusage, the rest from its last sample.
+    """Return the last line of a reaped worker: totals from its rusage, the rest from its last sample.
 
-    `max_rss` in bytes stands in the column rss.
+    `max_rss`, in bytes, stands in the column rss.
     """
-    return _line(
-        {
-            "t": f"{t:.6f}",
-            "scope": "rusage",
-            "pid": stat.pid,
-            "starttime": stat.starttime,
-            "comm": stat.comm,
-            "state": "X",
-            "policy": policy_name(stat.policy),
-            "nice": stat.nice,
-            "generating": 0,
-            "user_s": f"{user_s:.6f}",
-            "system_s": f"{system_s:.6f}",
-            "rss": max_rss,
-        }
-    )
+    cells = _stat_cells(t, "rusage", stat.pid, stat) | {"state": "X", "generating": 0, "rss": max_rss}
+    return _line(cells | {"user_s": f"{user_s:.6f}", "system_s": f"{system_s:.6f}"})
+
+
+def _stat_cells(t: float, scope: str, pid: int, stat: Stat) -> dict[str, Cell]:
+    """Return the cells that every kind of row has."""
+    return {
+        "t": f"{t:.6f}",
+        "scope": scope,
+        "pid": pid,
+        "starttime": stat.starttime,
+        "comm": comm_text(stat.comm),
+        "state": stat.state,
+        "policy": policy_name(stat.policy),
+        "nice": stat.nice,
+    }
+
+
+def _nanoseconds(count: int) -> str:
+    return f"{count / 1e9:.9f}"
 
 
 def _line(cells: dict[str, Cell]) -> str:
-    """Quoting is the csv module's: a comm may hold commas and quotes."""
+    """Join the cells in the order of COLUMNS. The csv module quotes: a name may hold commas and quotes."""
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow([cells.get(name) for name in COLUMNS])
     return text.getvalue()

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 
 from llmproc.monitor import proc
 from llmproc.monitor.proc import ProcessKey, Stat
+from llmproc.processes.children import read_children
 
 
 class Tree:
@@ -30,7 +31,7 @@ class Tree:
         `root`: /proc; `lists`: whether the kernel keeps lists of children (None: find out).
         """
         self._root_pid, self._with_root, self._root = root_pid, with_root, root
-        self._lists = proc.read_children(os.getpid(), root=root) is not None if lists is None else lists
+        self._lists = read_children(os.getpid(), root=root) is not None if lists is None else lists
         stat = proc.read_stat(root_pid, root=root)
         self._root_key = None if stat is None else stat.key
         self._left_out = {os.getpid(), *leave_out}
@@ -60,7 +61,7 @@ class Tree:
         return found
 
     def _listed(self, pid: int) -> list[int] | None:
-        return proc.read_children(pid, root=self._root)
+        return read_children(pid, root=self._root)
 
     def _all_children(self) -> dict[int, list[int]]:
         """Of every process there is: dearer than the lists, which not every kernel keeps."""

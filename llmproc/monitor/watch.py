@@ -163,6 +163,7 @@ class ProcWatch:
             if worker.turn is not None:
                 self._end(pid)
             self._turns += 1
+            self._read_pss_at_edge(worker)
             worker.last = worker.began = self._rows(worker)  # a row of the idle time that ends here
             worker.turn, worker.lines = self._turns, 0
             self.grid.begin()
@@ -175,6 +176,7 @@ class ProcWatch:
                 return
             turn, began, worker.began = worker.turn, worker.began, None
             try:
+                self._read_pss_at_edge(worker)
                 last = self._line_and_rows(worker)
             finally:  # also when /proc fails us: the turn is over
                 worker.turn = None
@@ -199,6 +201,10 @@ class ProcWatch:
                 self._line_and_rows(worker, detailed)
             elif detailed:
                 self._rows(worker)
+
+    def _read_pss_at_edge(self, worker: _WatchedWorker) -> None:
+        if self.csv_sink is not None and self.csv_sink.failure is None:
+            worker.read_pss_at_edge(self._clock())
 
     def _line_and_rows(self, worker: _WatchedWorker, detailed: bool = True) -> ProcSample | None:
         """The course line since the last sample, then the rows; None when the process is gone."""

@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 
 from llmproc.processes import system
+from llmproc.processes.children import read_children
 
 
 class _Subreaper:
@@ -67,7 +68,7 @@ class OrphanReaper:
         """
         if not self.names:
             return
-        found = [pid for pid in _children() if pid not in known and _comm(pid) in self.names]
+        found = [pid for pid in read_children(os.getpid()) or () if pid not in known and _comm(pid) in self.names]
         for pid in found:
             with contextlib.suppress(ChildProcessError, ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -80,15 +81,6 @@ class OrphanReaper:
         if self._holding and not self._forking and not self.names:
             self._holding = False
             _subreaper.release()
-
-
-def _children() -> list[int]:
-    """Children of this process, of all its threads."""
-    found: list[int] = []
-    for path in Path("/proc/self/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            found += map(int, path.read_text().split())
-    return found
 
 
 def _comm(pid: int) -> str:

@@ -13,6 +13,7 @@ import platform
 import struct
 from collections.abc import Iterable
 
+from llmproc.config import POLICIES
 from llmproc.processes.system import libc
 
 _NUMBERS = {  # of sched_setattr and sched_getattr
@@ -22,7 +23,6 @@ _NUMBERS = {  # of sched_setattr and sched_getattr
     "ppc64le": (355, 356),
     "s390x": (345, 346),
 }
-_POLICY = {"other": 0, "fifo": 1, "rr": 2, "batch": 3, "idle": 5}
 _REAL_TIME = ("fifo", "rr")
 _ATTR = struct.Struct("<IIQiIQQQ")  # size, policy, flags, nice, priority, runtime, deadline, period
 
@@ -55,10 +55,10 @@ def get_task(tid: int) -> tuple[int, int, int]:
 def _set_task(tid: int, policy: str | None, nice: int | None, priority: int) -> None:
     number, now_nice, now_priority = get_task(tid)
     if policy is not None:
-        number, now_priority = _POLICY[policy], priority if policy in _REAL_TIME else 0
+        number, now_priority = POLICIES[policy], priority if policy in _REAL_TIME else 0
     attr = _ATTR.pack(_ATTR.size, number, 0, now_nice if nice is None else nice, now_priority, 0, 0, 0)
     _syscall.call(_syscall.set, tid, attr, 0)
-    if nice is not None and number == _POLICY["idle"]:
+    if nice is not None and number == POLICIES["idle"]:
         os.setpriority(os.PRIO_PROCESS, tid, nice)  # sched_setattr passes it over for IDLE
 
 

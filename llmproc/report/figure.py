@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -53,6 +54,24 @@ def say_missing(axis: Axes, text: str) -> None:
     axis.set_yticks([])
     axis.set_ylabel("")
     axis.grid(False)
+
+
+def legend_above(axis: Axes, handles: Sequence[Artist] | None = None) -> None:
+    """Put the legend above the axis on the right, in one row: of `handles`, or of what is drawn with a label."""
+    handles = axis.get_legend_handles_labels()[0] if handles is None else handles
+    crowded = len(handles) > 6
+    axis.legend(
+        handles=list(handles),
+        ncols=max(1, len(handles)),
+        fontsize=8,
+        frameon=False,
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        borderpad=0.1,
+        handlelength=1.2 if crowded else 2.0,
+        handletextpad=0.4 if crowded else 0.8,
+        columnspacing=0.9 if crowded else 2.0,
+    )
 
 
 def headroom(axis: Axes, highest: float) -> None:

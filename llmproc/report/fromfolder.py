@@ -20,9 +20,9 @@ from llmproc.report.rundata import CPU_COLUMNS, MEMORY_COLUMNS, STEP_COLUMNS, TU
 
 _TEXT = ("scope", "comm", "state", "policy")
 _MARKS = {
-    "worker_died": "worker {pid} died",
+    "worker_died": "worker {pid} {ended}",
     "worker_replaced": "worker {pid} replaced",
-    "template_died": "template died",
+    "template_died": "template {ended}",
 }
 Event = dict[str, Any]
 
@@ -53,17 +53,23 @@ def load_folder(folder: Path) -> RunData:
         memory=memory[memory["vsize"] > 0].loc[:, list(MEMORY_COLUMNS)].reset_index(drop=True),
         turns=table(turns, TURN_COLUMNS),
         steps=table(steps, STEP_COLUMNS),
-        marks=tuple((e["t"] - zero, _MARKS[e["kind"]].format(pid=e.get("pid", "?"))) for e in _of(events, *_MARKS)),
+        marks=tuple(_mark(event, zero) for event in _of(events, *_MARKS)),
         cpus=len(allowed) if isinstance(allowed, list) else None,
         simulated=bool(facts.get("simulated")),
         notes=tuple(notes),
     )
 
 
+def _mark(event: Event, zero: float) -> tuple[float, str]:
+    """Return (seconds, text) for a death. A process that ended with status 0 was stopped in order."""
+    ended = "stopped" if event.get("status") == 0 else "died"
+    return event["t"] - zero, _MARKS[event["kind"]].format(pid=event.get("pid", "?"), ended=ended)
+
+
 def _events(path: Path) -> tuple[list[Event], int]:
     """(events in order of time, number of lines that are none)."""
     found, torn = [], 0
-    for line in _whole_lines(path).splitlines():
+    for line in _whole_lines(path).split("\n")[:-1]:
         try:
             event = json.loads(line)
         except ValueError:
@@ -94,7 +100,7 @@ def _samples(path: Path) -> tuple[pd.DataFrame, int]:
 def _whole_lines(path: Path) -> str:
     """The file up to its last newline; empty when it cannot be read."""
     try:
-        text = path.read_bytes().decode("utf-8", "replace")
+        text = path.read_bytes().decode("utf-8-sig", "replace")
     except OSError:
         return ""
     return text[: text.rfind("\n") + 1]
@@ -103,7 +109,7 @@ def _whole_lines(path: Path) -> str:
 def description(path: Path) -> dict[str, Any]:
     """run.json; empty when it is absent or torn."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8", errors="replace"))
+        found = json.loads(path.read_text(encoding="utf-8-sig", errors="replace"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

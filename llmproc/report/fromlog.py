@@ -1,87 +1,110 @@
 """A course log, a saved stdout, or both in one file -> RunData.
 
-Serves `source.load`. A log has no clock, so times are worked out (ticks used / cpu%) or assumed, and every window
-says which. Nothing is drawn here.
+Used by `source.load`. A log has no clock: the seconds of a line are computed (ticks used / cpu%) or assumed, and every
+window says which. Nothing is drawn here.
 """
 
 from __future__ import annotations
 
+import io
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from llmproc.errors import LogError
 from llmproc.monitor.courselog import CourseLine, SpeedLine, parse_line, parse_speed_line
 from llmproc.monitor.proc import TICKS_PER_SECOND
-from llmproc.report.rundata import CPU_COLUMNS, MEMORY_COLUMNS, TURN_COLUMNS, RunData, empty, table
+from llmproc.report.rundata import CPU_COLUMNS, MEMORY_COLUMNS, TURN_COLUMNS, RunData, table
 
 ASSUMED_INTERVAL_S = 0.3
+_MOST_NUMBERS = 8  # line numbers in a note
+_CLOCK_NOTE = (
+    "a course log has no clock: the seconds of a line are computed (ticks used / cpu%), else assumed to be"
+    f" {ASSUMED_INTERVAL_S:g}; pauses between turns, run-queue wait, RSS and PSS are not in it"
+)
+_SPEED_NOTE = (
+    "a speed line holds a turn's positions and its speed after the first forward pass: seconds are positions / speed;"
+    " load, prefill and changes of speed inside a turn are not in it"
+)
+
+
+@dataclass(slots=True)
+class _LogText:
+    """What the lines of a file were recognised as."""
+
+    lines: list[CourseLine] = field(default_factory=list)
+    speeds: list[SpeedLine] = field(default_factory=list)
+    foreign: list[int] = field(default_factory=list)  # numbers of other lines
 
 
 def load_log(path: Path) -> RunData:
-    """Reads a text file. Raises LogError when it cannot be read or holds neither course lines nor speed lines."""
+    """Read a text file. Raises LogError when it cannot be read or holds neither course lines nor speed lines."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise LogError(f"{path}: cannot be read: {error.strerror}") from error
-    lines, speeds, foreign = [], [], []
-    for number, content in enumerate(text.split("\n"), 1):
-        if (line := parse_line(content)) is not None:
-            lines.append(line)
-        elif (speed := parse_speed_line(content)) is not None:
-            speeds.append(speed)
-        elif content.strip():
-            foreign.append(number)
+    found = _recognise(text)
+    lines, speeds = found.lines, found.speeds
     if not lines and not speeds:
-        raise LogError(f"{path}: holds neither course lines ([pid] ... [cpu%] n%) nor speed lines (SEQ LEN: n, ...)")
-    kind = "log with stdout" if lines and speeds else "course log" if lines else "saved stdout"
-    notes = []
-    if lines:
-        notes.append(
-            "a course log has no clock: a line's seconds are worked out (ticks used / cpu%), else assumed to be"
-            f" {ASSUMED_INTERVAL_S:g}; pauses between turns, run-queue wait, RSS and PSS are not in it"
+        hint = "; it looks like UTF-16: iconv -f UTF-16 -t UTF-8 converts it" if "\0" in text else ""
+        raise LogError(
+            f"{path}: holds neither course lines ([pid] ... [cpu%] n%) nor speed lines (SEQ LEN: n, ...){hint}"
         )
-        if foreign and not speeds:
-            numbers = ", ".join(map(str, foreign[:8])) + (" ..." if len(foreign) > 8 else "")
-            notes.append(f"no course lines, skipped: {numbers}")
-    if speeds:
-        notes.append(
-            "speed lines tell a turn's positions and its speed after the first forward pass: seconds are positions /"
-            " speed; load, prefill and the course of the speed inside a turn are not in them"
-        )
-    cpu = table(_windows(lines), CPU_COLUMNS) if lines else empty(CPU_COLUMNS)
-    turns = _turns_of_speeds(speeds) if speeds else _turns_of_lines(lines)
-    if lines and not speeds:
-        notes.append("turns cannot be told apart in a course log, and it holds no tokens")
+    windows = _windows(lines)
     memory = [
-        {"pid": line.pid, "t_s": row["end_s"], "vsize": line.vsize}
-        for line, row in zip(lines, cpu.to_dict("records"), strict=True)
+        {"pid": line.pid, "t_s": row["end_s"], "vsize": line.vsize} for line, row in zip(lines, windows, strict=True)
     ]
+    turns = _turns_of_speeds(speeds) if speeds else _turns_of_windows(windows)
     return RunData(
         path,
-        kind,
-        cpu=cpu,
+        "log with stdout" if lines and speeds else "course log" if lines else "saved stdout",
+        cpu=table(windows, CPU_COLUMNS),
         memory=table(memory, MEMORY_COLUMNS),
         turns=table(turns, TURN_COLUMNS),
-        notes=tuple(notes),
+        notes=tuple(_notes(found)),
     )
 
 
+def _recognise(text: str) -> _LogText:
+    found = _LogText()
+    for number, content in enumerate(io.StringIO(text, newline="\n"), 1):
+        if (line := parse_line(content)) is not None:
+            found.lines.append(line)
+        elif (speed := parse_speed_line(content)) is not None:
+            found.speeds.append(speed)
+        elif content.strip():
+            found.foreign.append(number)
+    return found
+
+
+def _notes(found: _LogText) -> Iterator[str]:
+    """Yield what the file cannot tell, and which of its lines differ from the format."""
+    if found.lines:
+        yield _CLOCK_NOTE
+    for how, count in Counter(how for line in found.lines for how in line.unusual).items():
+        yield f"read all the same: {how}, in {count} line{'s' * (count != 1)}"
+    if found.lines and not found.speeds and (foreign := found.foreign):
+        more = " ..." if len(foreign) > _MOST_NUMBERS else ""
+        yield f"skipped, as they are not course lines: {', '.join(map(str, foreign[:_MOST_NUMBERS]))}{more}"
+    if found.speeds:
+        yield _SPEED_NOTE
+    elif found.lines:
+        yield "turns cannot be told apart in a course log, and it holds no tokens"
+
+
 def _windows(lines: list[CourseLine]) -> list[dict[str, object]]:
-    """One window per line, one after the other for each process."""
+    """Return one window per line; the windows of one process follow one another."""
     rows: list[dict[str, object]] = []
     last: dict[int, CourseLine] = {}
     clock: dict[int, float] = {}
     ends = {line.pid: place for place, line in enumerate(lines)}  # the last line of each process
-    newest: dict[str, float | int] = {"pid": -1, "start_s": 0.0, "end_s": 0.0}
+    newest: tuple[int, float, float] = (-1, 0.0, 0.0)  # pid, start and end of the window before this one
     for place, line in enumerate(lines):
-        before = last.get(line.pid)
-        user = (line.utime - before.utime) / TICKS_PER_SECOND if before else 0.0
-        system = (line.stime - before.stime) / TICKS_PER_SECOND if before else 0.0
-        known = user >= 0 and system >= 0 and user + system > 0
-        worked_out = known and line.cpu_percent > 0
-        seconds = (user + system) / line.cpu_percent * 100 if worked_out else _assumed(line)
-        side_by_side = ends.get(int(newest["pid"]), 0) > place  # else it replaces one that is over
-        start = clock.get(line.pid, float(newest["start_s" if side_by_side else "end_s"]))
-        share = user / (user + system) if known else None
+        seconds, share, computed = _measures(line, last.get(line.pid))
+        pid, *edges = newest
+        side_by_side = ends.get(pid, 0) > place  # else it replaces one that is over
+        start = clock.get(line.pid, edges[0] if side_by_side else edges[1])
         rows.append(
             {
                 "pid": line.pid,
@@ -95,17 +118,29 @@ def _windows(lines: list[CourseLine]) -> list[dict[str, object]]:
                 "nice": line.nice,
                 "core": line.task_cpu,
                 "generating": True,
-                "time": "worked out" if worked_out else "assumed",
+                "time": "worked out" if computed else "assumed",
                 "comm": line.comm,
             }
         )
         last[line.pid], clock[line.pid] = line, start + seconds
-        newest = {"pid": line.pid, "start_s": start, "end_s": start + seconds}
+        newest = (line.pid, start, start + seconds)
     return rows
 
 
+def _measures(line: CourseLine, before: CourseLine | None) -> tuple[float, float | None, bool]:
+    """Return (seconds of the window, share of user time or None, whether the seconds are computed, not assumed)."""
+    user = line.utime - before.utime if before else 0
+    system = line.stime - before.stime if before else 0
+    if user < 0 or system < 0 or user + system == 0:  # another process under the same pid, or less than a tick
+        return _assumed(line), None, False
+    share = user / (user + system)
+    if line.cpu_percent <= 0:
+        return _assumed(line), share, False
+    return (user + system) / TICKS_PER_SECOND / line.cpu_percent * 100, share, True
+
+
 def _assumed(line: CourseLine) -> float:
-    """Seconds of a window nothing is known of: the usual interval, but no more than the process ever used fits into."""
+    """Return seconds for a window of unknown length: the usual interval, or less if the process never used as much."""
     ever_s = (line.utime + line.stime) / TICKS_PER_SECOND
     most = ever_s / line.cpu_percent * 100 if ever_s > 0 and line.cpu_percent > 0 else ASSUMED_INTERVAL_S
     return min(ASSUMED_INTERVAL_S, most)
@@ -129,10 +164,10 @@ def _turns_of_speeds(speeds: list[SpeedLine]) -> list[dict[str, object]]:
     return rows
 
 
-def _turns_of_lines(lines: list[CourseLine]) -> list[dict[str, object]]:
-    """All turns of a process as one."""
+def _turns_of_windows(windows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Return one row per process, as its turns cannot be told apart."""
     seconds: dict[int, float] = {}
-    for row in _windows(lines):
+    for row in windows:
         pid, start, end = row["pid"], row["start_s"], row["end_s"]
         assert isinstance(pid, int) and isinstance(start, float) and isinstance(end, float)
         seconds[pid] = seconds.get(pid, 0.0) + end - start

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from llmproc.errors import LogError
+from llmproc.files.reading import UnreadableFileError, read_bounded
 
 MAX_FILE = 256 << 20
 SCHEMA, KIND = 1, "compare-modes"
@@ -27,13 +28,9 @@ _PARTS = (
 def read_comparison(path: Path) -> dict[str, Any]:
     """The document of experiments.compare_modes.result. LogError naming the file when it is none."""
     try:
-        if not path.is_file():
-            raise LogError(f"{path}: no such file")
-        if path.stat().st_size > MAX_FILE:
-            raise LogError(f"{path}: is {path.stat().st_size} bytes: at most {MAX_FILE}")
-        found = json.loads(path.read_bytes())
-    except OSError as error:
-        raise LogError(f"{path}: cannot be read: {error.strerror}") from None
+        found = json.loads(read_bounded(path, MAX_FILE))
+    except UnreadableFileError as error:
+        raise LogError(f"{path}: {error}") from None
     except (ValueError, RecursionError):
         raise LogError(f"{path}: must be JSON, as compare-modes writes it") from None
     if not isinstance(found, dict) or found.get("kind") != KIND:

@@ -56,14 +56,16 @@ def shown_name(pid: int, comm: object) -> str:
     return f"{str(comm)[1:-1]} {pid}" if foreign else f"worker {pid}"
 
 
-def empty(columns: tuple[str, ...]) -> pd.DataFrame:
-    """A table without rows."""
-    return pd.DataFrame({name: pd.Series(dtype="float64") for name in columns})
-
-
 def table(rows: list[dict[str, object]], columns: tuple[str, ...]) -> pd.DataFrame:
-    """Rows as a table with exactly these columns."""
-    return pd.DataFrame(rows, columns=list(columns)) if rows else empty(columns)
+    """Return rows as a table with exactly these columns; None becomes NaN, also where a whole column is unknown."""
+    found = pd.DataFrame(rows, columns=list(columns))
+    unknown = [name for name in columns if found[name].isna().all()]  # pandas would keep None, which is not a number
+    return found.astype(dict.fromkeys(unknown, "float64"))
+
+
+def empty(columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return a table without rows."""
+    return table([], columns)
 
 
 @dataclass(frozen=True)

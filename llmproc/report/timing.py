@@ -5,7 +5,7 @@ Serves tools/plot_timing.py. Works on RunData only: no files are read here.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,6 +17,7 @@ from llmproc.report.rundata import RunData
 
 MOST_BARS = 40
 MOST_LINES = 10
+_MOST_LONG_LABELS = 5
 _PARTS = (
     ("load_s", "load weights", look.LOAD),
     ("compile_s", "compile kernels", look.COMPILE),
@@ -69,12 +70,12 @@ def _bars(axis: Axes, run: RunData, turns: pd.DataFrame) -> None:
         end = sum(_known(row[part]) for part, _, _ in _PARTS)
         axis.text(end + 0.01 * longest, place, _told(row), va="center", fontsize=8, color="#333333")
     axis.set_yticks(range(len(rows)), [_name(row) for row in rows], fontsize=9)
-    axis.invert_yaxis()
+    axis.set_ylim(len(rows) - 0.4, -0.6)
     axis.set_xlim(0, longest * 1.42)
     axis.grid(axis="y", visible=False)
     axis.grid(axis="x", color="#e6e6e6", linewidth=0.8)
     axis.set_xlabel("seconds from the arrival of the turn's prompt" if from_folder else "seconds", fontsize=9)
-    axis.legend(fontsize=8, frameon=False, ncols=6, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderpad=0.1)
+    look.legend_above(axis)
 
 
 def _speed(axis: Axes, run: RunData) -> None:
@@ -82,26 +83,43 @@ def _speed(axis: Axes, run: RunData) -> None:
     axis.set_xlabel("position in the sequence", fontsize=9)
     axis.set_ylabel("tokens/s", fontsize=9)
     if len(run.steps):
-        shown = list(dict.fromkeys(run.steps["turn"]))[:MOST_LINES]
-        for colour, turn in zip(look.LINES, shown, strict=False):
-            own = run.steps[run.steps["turn"] == turn]
-            x, y = own["position"].to_numpy(dtype=float), own["tokens_per_s"].to_numpy(dtype=float)
-            axis.plot(x, y, color=colour, marker="o", markersize=3, linewidth=1.2, label=f"turn {int(turn)}")
-    elif run.turns["tokens_per_s"].notna().any():  # speed lines: one average per turn, drawn as long as the turn
-        for colour, row in zip(look.LINES * 100, run.turns.to_dict("records"), strict=False):
-            x_ends = [row["seq_len"] - row["positions"], row["seq_len"]]
-            label = f"turn {int(row['turn'])}" if len(run.turns) <= MOST_LINES and row["turn"] > 0 else None
-            axis.plot(x_ends, [row["tokens_per_s"]] * 2, color=colour, linewidth=2.5, label=label)
+        _step_lines(axis, run)
+    elif run.turns["tokens_per_s"].notna().any():  # one average per turn, drawn as long as the turn
         axis.set_title("tokens per second over position (one average per turn)", fontsize=9, loc="left", pad=4)
+        _average_lines(axis, run)
     else:
         known = "no step summaries in this run" if run.kind == "run folder" else "a course log holds no tokens"
-        look.say_missing(axis, f"{known}; a run folder or a saved stdout may")
+        look.say_missing(axis, f"{known}; a run folder or a saved stdout may have them")
         look.hide_x(axis)
         return
     fastest = run.steps["tokens_per_s"] if len(run.steps) else run.turns["tokens_per_s"]
     look.headroom(axis, float(fastest.max()))
     if axis.get_legend_handles_labels()[1]:  # many turns: their order along the positions says which is which
-        axis.legend(fontsize=8, frameon=False, ncols=10, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderpad=0.1)
+        look.legend_above(axis)
+
+
+def _step_lines(axis: Axes, run: RunData) -> None:
+    """Draw the speed between the step summaries of each of the first turns."""
+    shown = list(dict.fromkeys(run.steps["turn"]))[:MOST_LINES]
+    for colour, turn, label in zip(look.LINES, shown, _labels(shown), strict=False):
+        own = run.steps[run.steps["turn"] == turn]
+        x, y = own["position"].to_numpy(dtype=float), own["tokens_per_s"].to_numpy(dtype=float)
+        axis.plot(x, y, color=colour, marker="o", markersize=3, linewidth=1.2, label=label)
+
+
+def _average_lines(axis: Axes, run: RunData) -> None:
+    rows = [row for row in run.turns.to_dict("records") if row["turn"] > 0]
+    labels = _labels([row["turn"] for row in rows]) if len(rows) <= MOST_LINES else [""] * len(rows)
+    for place, (row, label) in enumerate(zip(rows, labels, strict=True)):
+        ends = [row["seq_len"] - row["positions"], row["seq_len"]]
+        colour = look.LINES[place % len(look.LINES)]
+        axis.plot(ends, [row["tokens_per_s"]] * 2, color=colour, linewidth=2.5, label=label or None)
+
+
+def _labels(turns: Sequence[float]) -> list[str]:
+    """Name the lines; where there are many, numbers alone after the first, as the legend has one row."""
+    short = len(turns) > _MOST_LONG_LABELS
+    return [f"{turn:.0f}" if short and place else f"turn {turn:.0f}" for place, turn in enumerate(turns)]
 
 
 def _until(name: str) -> tuple[tuple[str, str, str], ...]:

@@ -13,6 +13,8 @@ from pathlib import Path
 import msgspec
 
 from llmproc.errors import LlmprocError, UsageError
+from llmproc.files.reading import UnreadableFileError, read_bounded
+from llmproc.files.replacing import IrregularFileError, replace_file
 from llmproc.session.turns import SavedConversation, read_saved
 
 MAX_FILE = 16 << 20
@@ -35,13 +37,9 @@ def read_file(name: str | os.PathLike[str]) -> bytes:
     """The bytes of a regular file of at most MAX_FILE bytes."""
     path = user_path(name)
     try:
-        if not path.is_file():
-            raise LlmprocError(f"{path}: no such file")
-        if path.stat().st_size > MAX_FILE:
-            raise LlmprocError(f"{path}: is {path.stat().st_size} bytes: at most {MAX_FILE}")
-        return path.read_bytes()
-    except OSError as error:
-        raise LlmprocError(f"{path}: cannot be read: {error.strerror}") from None
+        return read_bounded(path, MAX_FILE)
+    except UnreadableFileError as error:
+        raise LlmprocError(f"{path}: {error}") from None
 
 
 def read_session(name: str | os.PathLike[str]) -> SavedConversation:
@@ -53,12 +51,10 @@ def write_session(name: str | os.PathLike[str], saved: SavedConversation) -> Pat
     """Write it beside the file first, so that the file is never half a conversation. Returns the path."""
     path = user_path(name)
     text = json.dumps(msgspec.to_builtins(saved), ensure_ascii=False, indent=1) + "\n"
-    temporary = path.parent / f"{path.name}.part"
     try:
-        if path.exists() and not path.is_file():  # a device or FIFO must not become a file
-            raise UsageError(f"{path}: is not a regular file")
-        temporary.write_bytes(text.encode("utf-8", "replace"))  # a prompt may hold bytes that are no UTF-8
-        temporary.replace(path)
+        replace_file(path, text.encode("utf-8", "replace"))  # a prompt may hold bytes that are no UTF-8
+    except IrregularFileError:
+        raise UsageError(f"{path}: is not a regular file") from None
     except OSError as error:
         raise LlmprocError(f"{path}: cannot be written: {error.strerror}") from None
     return path

@@ -10,8 +10,8 @@ from llmproc.apps.bench import app
 from llmproc.apps.bench.options import build_parser, parse_batched, parse_options
 from llmproc.config import Environment
 from llmproc.errors import UsageError
-from llmproc.experiments.bench.machine import default_threads
 from llmproc.experiments.bench.options import BenchOptions
+from llmproc.hardware.cpus import default_threads
 
 
 def parsed(*arguments: str, environment: Environment | None = None) -> BenchOptions:
@@ -23,7 +23,7 @@ def test_defaults() -> None:
     assert (found.model, found.shape, found.weights, found.peer) == (None, "smollm-135m", None, None)
     assert (found.prompt, found.generate, found.batched) == (512, 128, (1, 2, 4, 8, 16, 32))
     assert (found.repeat, found.format, found.output, found.kv_type) == (5, "md", None, "f16")
-    assert found.threads == default_threads() and found.limits and not found.kernels
+    assert found.threads == default_threads(1) and found.limits and not found.kernels
     assert found.sequences == 32 and found.batch_tokens == 128
 
 

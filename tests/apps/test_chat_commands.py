@@ -75,7 +75,7 @@ ERRORS = {
     "/regen": "there is no answer to repeat yet",
     "/read": "a file name is missing",
     "/read /does/not/exist": "/does/not/exist: no such file",
-    "/read /proc": "/proc: no such file",
+    "/read /proc": "/proc: is a directory, not a file",
     "/read ~nobody-of-this-name/x": "~nobody-of-this-name/x: there is no such user",
     "/read a\0b": "a file name cannot hold the byte 0",
     "/read " + "x" * 300: "cannot be read: File name too long",

@@ -86,7 +86,7 @@ REFUSED = [
     (("--out", "file"), "--out is file: must be a folder"),
     (("--chart", "folder"), "--chart is folder: must be a file"),
     (("missing.txt",), "missing.txt: no such file"),
-    (("folder",), "folder: no such file"),
+    (("folder",), "folder: is a directory, not a file"),
     (("empty.txt",), "empty.txt: holds 0 prompts"),
     (("file", "--work", "wait"), "--work is wait: file must be JSONL with a cost in every row, or use --workload"),
 ]  # fmt: skip
@@ -169,5 +169,5 @@ def test_files_that_are_no_text(tmp_path: Path) -> None:
     file.write_bytes(b"caf\xe9\n")
     with pytest.raises(UsageError, match=r"p\.txt: must be UTF-8 text"):
         prompts_from(file)
-    with pytest.raises(LlmprocError, match="no such file"):
+    with pytest.raises(LlmprocError, match="is a directory, not a file"):
         prompts_from(tmp_path)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,14 @@ from typing import Any
 import pytest
 from support.chatting import run
 
-from llmproc.apps.doctor import machine, rights, software
-from llmproc.apps.doctor.check import Check, human_bytes
+from llmproc.apps.doctor import app, machine, rights, software
+from llmproc.apps.doctor.check import Check, attempt, human_bytes
 from llmproc.checkpoints.model_file import open_model
+from llmproc.errors import LlmprocError
 from llmproc.hardware.cpus import CpuBudget
 from llmproc.hardware.memory import MemoryBudget
 
+ROOT = Path(__file__).resolve().parents[2]
 AVX2 = frozenset({"avx2", "fma", "f16c"})
 VERSIONS = dict.fromkeys(("python", "numpy", "numba", "llvmlite", "psutil", "msgspec", "pandas", "matplotlib"), "1.0")
 GB = 10**9
@@ -132,6 +136,109 @@ def test_a_look_that_fails_is_the_answer(monkeypatch: pytest.MonkeyPatch) -> Non
     assert found.state == "fail" and "no_such_module" in found.value
 
 
+# -- checks that cannot look ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "said"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "/proc/x"), "warn", "cannot be read: /proc/x: No such file"),
+        (PermissionError(13, "Permission denied", "/sys/y"), "warn", "not permitted: /sys/y: Permission denied"),
+        (OSError("odd"), "warn", "cannot be read: odd"),
+        (ModuleNotFoundError("No module named 'psutil'", name="psutil"), "fail", "the package psutil is missing"),
+        (ImportError("numpy is too old", name="numba.core"), "fail", "the package numba is missing or broken"),
+        (LlmprocError("/x: cannot be read"), "fail", "/x: cannot be read"),
+        (ValueError("12 lines"), "warn", "ValueError: 12 lines"),
+        (ZeroDivisionError(), "warn", "ZeroDivisionError"),
+    ],
+)
+def test_what_keeps_a_check_from_looking_is_its_finding(error: Exception, state: str, said: str) -> None:
+    def look() -> Check:
+        raise error
+
+    found = attempt("memory", look)
+    assert (found.name, found.state) == ("memory", state) and said in found.value and "\n" not in found.value
+
+
+def test_an_interrupt_is_not_a_finding() -> None:
+    def look() -> Check:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        attempt("memory", look)
+
+
+def test_every_check_is_attempted(
+    quick: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each check in turn fails as on a machine without something; the others are in the report all the same."""
+    looks = [(machine, name) for name in ("system", "instruction_set", "cpus", "quota", "memory", "proc")]
+    looks += [(software, name) for name in ("packages", "kernel_cache", "checkpoint", "tokenizer", "terminal")]
+    monkeypatch.setattr(software, "kernel_cache", lambda: Check("kernel cache", "not looked at"))
+    for module, name in [*looks, (rights, "scheduling_rights")]:
+        with monkeypatch.context() as patch:
+
+            def failing(*_: object, name: str = name) -> Check:
+                raise FileNotFoundError(2, "No such file or directory", f"/{name}")
+
+            patch.setattr(module, name, failing)
+            assert app.main(["--json", "--model", str(quick)]) == 0
+        found = json.loads(capsys.readouterr().out)["checks"]
+        assert [check["name"] for check in found] == NAMES
+        assert [check["name"] for check in found if f"/{name}:" in check["value"]], name
+
+
+def test_without_proc(tmp_path: Path) -> None:
+    found = machine.proc(str(tmp_path))
+    assert found.line().startswith("fail  /proc ") and "not mounted" in found.value
+    (tmp_path / "self").mkdir()
+    (tmp_path / "self" / "stat").touch()
+    found = machine.proc(str(tmp_path))
+    assert (found.name, found.state) == ("/proc and kernel", "warn") and "no schedstat" in found.hint
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may take /proc away")
+def test_the_report_of_a_machine_without_proc(tmp_path: Path, quick: Path) -> None:
+    script = 'mount -t tmpfs none /proc && exec "$@"'
+    command = [
+        "unshare",
+        "-m",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        sys.executable,
+        "-m",
+        "llmproc",
+        "doctor",
+        "--model",
+        str(quick),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "HOME": str(tmp_path)})
+    if "doctor" not in done.stdout and done.returncode and "permitted" in done.stderr:
+        pytest.skip(f"mount namespaces are not allowed here: {done.stderr.strip()}")
+    assert (done.returncode, done.stderr) == (1, "")
+    lines = done.stdout.splitlines()
+    assert any(line.startswith("fail  /proc ") for line in lines) and lines[-1].startswith("llmproc cannot run: ")
+    assert any(line.startswith("ok    checkpoint") for line in lines), "what can be looked at is"
+
+
+@pytest.mark.parametrize("package", ["numpy", "numba", "llvmlite", "psutil", "msgspec", "prompt_toolkit"])
+def test_a_report_without_a_package(package: str, quick: Path) -> None:
+    """As `import` sees it: the package cannot be imported in this process."""
+    code = (
+        f"import sys; sys.modules[{package!r}] = None\n"
+        "from llmproc.apps.doctor.app import main\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "--model", str(quick)], capture_output=True, text=True, cwd=ROOT)
+    assert done.stderr == "" and done.returncode in (0, 1)
+    names = [line[6:22].rstrip() for line in done.stdout.splitlines() if not line.startswith(" ")][:-1]
+    assert names == NAMES
+    if package == "msgspec":
+        assert "the package msgspec is missing" in done.stdout and done.returncode == 1
+
+
 # -- the whole verb ---------------------------------------------------------------------------------------------------
 
 
@@ -173,8 +280,8 @@ def test_unusable_is_exit_1(
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (("--threads", "1"), "--threads goes with --exact"),
-        (("--kv-type", "f16"), "--kv-type goes with --exact"),
+        (("--threads", "1"), "--threads needs --exact"),
+        (("--kv-type", "f16"), "--kv-type needs --exact"),
         (("--exact", "--threads", "1,,2"), "--threads is 1,,2"),
         (("--exact", "--threads", "257"), "--threads is 257"),
         (("--exact", "--tokens", "0"), "--tokens is 0"),

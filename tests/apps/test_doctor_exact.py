@@ -175,7 +175,7 @@ def test_a_childs_error_is_ours() -> None:
     ],
 )
 def test_a_child_that_dies_is_named(monkeypatch: pytest.MonkeyPatch, quick: Path, code: str, said: str) -> None:
-    monkeypatch.setattr(exact, "command", lambda module: [sys.executable, "-c", code])
+    monkeypatch.setattr(exact, "child_command", lambda module: [sys.executable, "-c", code])
     with pytest.raises(StartError, match=said):
         list(exact.run_child(order(quick)))
 

@@ -19,7 +19,7 @@ from support.waiting import until
 
 from llmproc.apps.record import app
 from llmproc.monitor.courselog import CourseLine, parse_line
-from llmproc.monitor.record_target import StartedCommand
+from llmproc.monitor.record_target import CommandError, StartedCommand
 from llmproc.processes.signalfd import Caught
 
 PYTHON = (sys.executable, "-S", "-E", "-c")
@@ -84,6 +84,41 @@ def test_what_cannot_be_started(tmp_path: Path) -> None:
         code, out, err = record(tmp_path, "--", command, "-x")
         assert (code, out, err) == (status, "", f"llmproc: {command}: cannot be started: {reason}\n")
     assert len(list((tmp_path / "runs").glob("2*"))) <= 1, "what is known before keeps no run folder"
+
+
+def test_a_command_line_in_quotes_gets_a_hint(tmp_path: Path) -> None:
+    code, _, err = record(tmp_path, "--", "sleep 5")
+    assert (code, err.count("\n")) == (127, 1)
+    assert err.endswith("; without the quotes it is a program and its arguments: record -- sleep 5\n")
+    for command in (["no-such-program x"], ["sleep 5", "x"], ['sleep "5'], ["nothing"]):
+        with pytest.raises(CommandError, match=r"No such file or directory$"):
+            StartedCommand(command)
+    (tmp_path / "with blank").write_text("#!/bin/sh\nexit 7\n")
+    (tmp_path / "with blank").chmod(0o755)
+    assert record(tmp_path, "--", "./with blank")[0] == 7, "a name may hold a blank"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("12345678901234é", r"12345678901234\xc3"), ("a\nb\r", r"a\nb\r"), ('a,"\n', 'a,"\\n'), ("é,日本", "é,日本")],
+    ids=["cut inside a character", "line ends", "quotes too", "harmless"],
+)
+def test_names_of_processes_leave_every_file_whole(tmp_path: Path, name: str, shown: str) -> None:
+    given = name.encode()[:15]  # what the kernel keeps
+    rename = f"import ctypes; ctypes.CDLL(None).prctl(15, {given!r}, 0, 0, 0)"
+    code, _, err = record(
+        tmp_path, "--interval", "0.05", "--log", "own.txt", "--", *PYTHON, f"{rename}\n{BURN}burn(0.3)"
+    )
+    assert code == 0
+    folder = tmp_path / "runs" / "latest"
+    for file in folder.iterdir():
+        file.read_bytes().decode("utf-8")
+    assert {line.comm for line in course(folder / "proc.log")} >= {f"({shown})"}
+    assert (folder / "proc.log").read_bytes() == (tmp_path / "own.txt").read_bytes()
+    assert f"({shown})" in {row["comm"] for row in rows(tmp_path)}
+    assert len(rows(tmp_path)) == (folder / "proc.csv").read_text().count("\n") - 1, "one line is one row"
+    assert [event["comm"] for event in events(tmp_path, "process_left")] == [f"({shown})"]
+    assert sum(shown in line for line in err.splitlines()) == 1
 
 
 def test_its_streams_are_its_own(tmp_path: Path) -> None:

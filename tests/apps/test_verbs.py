@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from support.chatting import SPEED, Chat, run
+from support.paths import ROOT
 
+import llmproc
+from llmproc.apps.coming_from import hint
 from llmproc.checkpoints.model_file import open_model
-from llmproc.cli import VERBS
+from llmproc.cli import VERBS, main
 
 
 def call(folder: Path, *arguments: object, text: str = "") -> tuple[int, str, str]:
@@ -23,6 +28,35 @@ def test_help(tmp_path: Path) -> None:
         found, out, err = call(tmp_path, *arguments)
         assert (found, err) == (code, "")
         assert all(f"  {verb} " in out for verb in VERBS) and "examples:" in out
+
+
+def test_help_begins_with_what_most_people_want(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    rows = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    tools = ["tools/avg_cpu_use.py", "tools/plot_cpu.py", "tools/plot_timing.py"]
+    assert rows[:8] == ["chat", "batch", "threads", "record", "top", *tools]
+    assert all((ROOT / tool).is_file() for tool in tools)
+    assert set(rows[:8]) | set(VERBS) <= set(rows)
+
+
+def test_verbs_of_a_group_stand_together() -> None:
+    groups = [verb.group for verb in VERBS.values()]
+    assert len([group for group, before in zip(groups, [None, *groups], strict=False) if group != before]) == len(
+        set(groups)
+    )
+
+
+@pytest.mark.parametrize("word", ["-V", "--version", "version"])
+def test_version(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([word]) == 0
+    assert capsys.readouterr().out == f"llmproc {llmproc.__version__}\n"
+
+
+def test_the_version_is_the_installed_one() -> None:
+    try:
+        assert metadata.version("llmproc-cpu") == llmproc.__version__
+    except metadata.PackageNotFoundError:
+        pytest.skip("llmproc is not installed in this environment")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -40,8 +74,37 @@ def test_help_of_main(tmp_path: Path) -> None:
 
 
 def test_unknown_verb(tmp_path: Path) -> None:
-    code, out, err = call(tmp_path, "frob")
-    assert (code, out) == (2, "") and err == f"llmproc: frob is no verb: must be one of {', '.join(VERBS)}\n"
+    code, out, err = call(tmp_path, "btach")
+    assert (code, out, err) == (2, "", "llmproc: unknown command 'btach'; did you mean 'batch'?\n")
+
+
+@pytest.mark.parametrize(
+    ("word", "line"),
+    [
+        ("chta", "unknown command 'chta'; did you mean 'chat'?"),
+        ("compare", None),  # a word of another system
+        ("comparemodes", "unknown command 'comparemodes'; did you mean 'compare-modes'?"),
+        ("Doctor", "unknown command 'Doctor'; did you mean 'doctor'?"),
+        ("frob", f"unknown command 'frob'; commands are {', '.join(VERBS)}"),
+        ("", f"unknown command ''; commands are {', '.join(VERBS)}"),
+        ("--model", "unknown option '--model': a command comes first; --help lists the commands"),
+        ("seq", None),
+    ],
+)
+def test_a_word_that_is_not_a_command(word: str, line: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([word]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err == f"llmproc: {line or hint(word)}\n" and err.count("\n") == 1
+
+
+def test_help_on_a_full_disk_is_one_line(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        monkeypatch.setattr("llmproc.apps.exits.forget_stdout", lambda: None)
+        assert main(["--help"]) == 1
+        with contextlib.suppress(OSError):
+            full.close()
+    assert capfd.readouterr().err == "llmproc: stdout: cannot be written: No space left on device\n"
 
 
 def test_chat_is_the_prompt_loop(tmp_path: Path, quick: Path) -> None:
@@ -82,12 +145,12 @@ def test_synth_refuses_in_one_line(
     arguments: tuple[str, ...], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    from llmproc.apps.synth.app import main
+    from llmproc.apps.synth.app import main as synth
 
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "fifo")
     monkeypatch.chdir(tmp_path)
-    assert main(arguments) == code
+    assert synth(arguments) == code
     out, err = capsys.readouterr()
     assert out == "" and err.startswith("llmproc: ") and err.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fifo", "folder"]

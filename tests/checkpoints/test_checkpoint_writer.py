@@ -16,7 +16,6 @@ from checkpoints.naive_reader import read_naively
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmproc.checkpoints import replacement
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.ggml_types import dequantise
 from llmproc.checkpoints.llama2c import writer
@@ -28,6 +27,7 @@ from llmproc.checkpoints.model_file import open_model
 from llmproc.checkpoints.tensors import LAYER_TENSORS, MATRICES
 from llmproc.checkpoints.weights import Int8Matrix
 from llmproc.errors import CheckpointError
+from llmproc.files import replacing
 
 
 @st.composite
@@ -272,7 +272,7 @@ def test_failures_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
     def failing(*_: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(replacement.os, call, failing)
+    monkeypatch.setattr(replacing.os, call, failing)
     description, arrays = _model()
     with pytest.raises(CheckpointError, match=r"unwritable \(Input/output error\)"):
         write_checkpoint(tmp_path / "m.bin", description, arrays, "version 2")
@@ -282,8 +282,8 @@ def test_failures_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
 def test_synced_before_it_takes_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
     fsync, replace = os.fsync, os.replace
-    monkeypatch.setattr(replacement.os, "fsync", lambda fd: (order.append("fsync"), fsync(fd)))
-    monkeypatch.setattr(replacement.os, "replace", lambda a, b: (order.append("replace"), replace(a, b)))
+    monkeypatch.setattr(replacing.os, "fsync", lambda fd: (order.append("fsync"), fsync(fd)))
+    monkeypatch.setattr(replacing.os, "replace", lambda a, b: (order.append("replace"), replace(a, b)))
     description, arrays = _model()
     write_checkpoint(tmp_path / "m.bin", description, arrays, "version 2")
     assert order == ["fsync", "replace", "fsync"]

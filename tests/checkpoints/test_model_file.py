@@ -21,7 +21,7 @@ from llmproc.config import shipped_file
 from llmproc.errors import CheckpointError, TokenizerError
 
 PACKAGE = Path(llmproc.__file__).parent
-MAKERS_OF_FILES = {"apps/synth.py", "experiments/bench/model.py", "experiments/bench/arms/llama_cpp.py"}
+MAKERS_OF_FILES = {"apps/synth/options.py", "experiments/bench/model.py", "experiments/bench/arms/llama_cpp.py"}
 
 
 def _write(path: Path, layout: str) -> Path:

@@ -100,36 +100,6 @@ def test_caches_and_governor(tmp_path: Path) -> None:
     assert machine.caches(str(tmp_path / "none")) == []
 
 
-@pytest.mark.parametrize(
-    ("files", "quota"),
-    [
-        ({"cpu.max": "150000 100000"}, 1.5),
-        ({"cpu.max": "max 100000"}, None),
-        ({"cpu.cfs_quota_us": "50000", "cpu.cfs_period_us": "100000"}, 0.5),
-        ({"cpu.cfs_quota_us": "-1", "cpu.cfs_period_us": "100000"}, None),
-        ({"cpu.max": "100000 0"}, None),
-        ({}, None),
-    ],
-)
-def test_quota_of_a_group(files: dict[str, str], quota: float | None, tmp_path: Path) -> None:
-    for name, text in files.items():
-        (tmp_path / name).write_text(text + "\n")
-    assert machine._quota(tmp_path) == quota
-
-
-def test_the_tightest_group_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, text in (("a", "max 100000"), ("a/b", "300000 100000"), ("a/b/c", "200000 100000")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "cpu.max").write_text(text)
-    files = tuple(str(tmp_path / name / "cpu.stat") for name in ("a/b/c", "a/b", "a"))
-    monkeypatch.setattr(machine, "stat_files", lambda pid, root: files)
-    assert machine.quota_cpus() == 2.0
-    monkeypatch.setattr(machine.os, "sched_getaffinity", lambda pid: set(range(8)))
-    assert machine.default_threads() == 2
-    monkeypatch.setattr(machine, "stat_files", lambda pid, root: ())
-    assert machine.quota_cpus() is None and machine.default_threads() == 8
-
-
 def test_the_machine_block_says_what_a_reader_needs() -> None:
     block = machine.machine_block()
     assert block["cpu"] and block["memory_bytes"] > 0 and block["isa"] in block["isas_available"]

@@ -12,9 +12,9 @@ from llmproc.experiments.bench.work import Work, limit_work
 
 
 def test_how_much_is_read() -> None:
-    assert buffer_bytes("MemTotal: 9 kB\nMemAvailable:   64000000 kB\n") == 512 << 20
-    assert buffer_bytes("MemAvailable:   2097152 kB\n") == 256 << 20
-    assert buffer_bytes("MemAvailable:   100 kB\n") == buffer_bytes("") == 128 << 20
+    assert buffer_bytes(64000000 << 10) == 512 << 20
+    assert buffer_bytes(2097152 << 10) == 256 << 20
+    assert buffer_bytes(100 << 10) == buffer_bytes(None) == 128 << 20
 
 
 def test_every_limit_can_be_measured() -> None:

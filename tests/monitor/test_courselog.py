@@ -61,7 +61,6 @@ def test_no_torn_line_is_taken(cut: int) -> None:
         "",
         "hello",
         GOLDEN.replace(" ", "  ", 1),
-        GOLDEN.replace("100.00", "-3.00"),
         GOLDEN.replace("100.00", "nan"),
         GOLDEN + GOLDEN,
         GOLDEN[:50] + GOLDEN,
@@ -70,6 +69,70 @@ def test_no_torn_line_is_taken(cut: int) -> None:
 )
 def test_foreign_lines(line: str) -> None:
     assert parse_line(line) is None
+
+
+PERCENT, UNKNOWN = "[cpu%] 100.00%", "Unknown scheduling policy"
+
+
+@pytest.mark.parametrize(
+    ("line", "changes", "unusual"),
+    [
+        (GOLDEN.replace("(inference)", "inference"), {}, ["a name without parentheses"]),
+        (GOLDEN.replace("(inference)", "my proc"), {"comm": "(my proc)"}, ["a name without parentheses"]),
+        (GOLDEN.replace("(inference)", ""), {"comm": "()"}, ["a name without parentheses"]),
+        (GOLDEN.replace("SCHED_OTHER", UNKNOWN), {"policy": UNKNOWN}, ["an unknown policy"]),
+        (GOLDEN.replace("SCHED_OTHER", "-1"), {"policy": "-1"}, ["an unknown policy"]),
+        (GOLDEN.removesuffix("%") + "\n", {}, ["a percentage without %"]),
+        (GOLDEN.replace("100.00%", "93\r\n"), {"cpu_percent": 93.0}, ["a percentage without %"]),
+        (GOLDEN.replace("100.00", "-3.33"), {"cpu_percent": -3.33}, ["a negative percentage"]),
+        (GOLDEN.replace("[task_cpu] 4", "[task_cpu] -1"), {"task_cpu": -1}, []),
+        (
+            GOLDEN.replace("(inference)", "a").replace("SCHED_OTHER", UNKNOWN).replace("100.00%", "-1.5\n"),
+            {"comm": "(a)", "policy": UNKNOWN, "cpu_percent": -1.5},
+            ["a name without parentheses", "an unknown policy", "a percentage without %", "a negative percentage"],
+        ),
+    ],
+)
+def test_lines_of_other_programs_are_read_and_named(line: str, changes: dict, unusual: list[str]) -> None:
+    usual = parse_line(GOLDEN)
+    assert usual is not None and usual.unusual == ()
+    assert parse_line(line) == replace(usual, **changes, unusual=tuple(unusual))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        GOLDEN.removesuffix("%"),  # without line end: `9` may have been 99.99%
+        GOLDEN.replace("SCHED_OTHER", "SCHED_O" + GOLDEN[:40]),
+        GOLDEN.replace("SCHED_OTHER", "a[b]"),
+        GOLDEN.replace("SCHED_OTHER", ""),
+        GOLDEN.replace("(inference)", "infer" + GOLDEN[:33]),
+        GOLDEN.replace("(inference)", "x" * 63),
+        GOLDEN.replace("647017", "1" * 11),
+        GOLDEN.replace("100.00", "1" * 10),
+        GOLDEN.replace("358088704", "9" * 5000),  # more digits than int() takes
+        GOLDEN.replace("100.00", "--3.00"),
+        GOLDEN.replace("100.00", "-nan"),
+    ],
+)
+def test_what_looks_torn_or_cannot_be_kept_is_not_read(line: str) -> None:
+    assert parse_line(line) is None
+
+
+@pytest.mark.parametrize(
+    ("comm", "shown"),
+    [
+        ("(a\nb)", "(a\\nb)"),
+        ("(\r\n)", "(\\r\\n)"),
+        ("(12345678901234\udce2)", "(12345678901234\\xe2)"),
+        ("(" + "\udcff" * 15 + ")", "(" + "\\xff" * 15 + ")"),
+    ],
+)
+def test_a_name_that_would_tear_the_line_is_escaped(comm: str, shown: str) -> None:
+    text = format_line(replace(STAT, comm=comm), 100.0)
+    assert text.splitlines() == [text] and text.encode("utf-8")
+    line = parse_line(text)
+    assert line is not None and (line.comm, line.unusual) == (shown, ())
 
 
 SPEEDS = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from llmproc.errors import LogError
 from llmproc.monitor import runfolder
+from llmproc.monitor.machine import process_facts
 from llmproc.monitor.runfolder import RunFolder, default_base, latest
 
 
@@ -52,6 +55,32 @@ def test_events_are_json_lines(folder: RunFolder) -> None:
     assert (first["kind"], first["reason"], first["path"]) == ("request_done", "länge\n", "x")
     assert 0 < first["t"] <= time.monotonic()
     assert second == {"t": 0.0, "kind": "step", "request": "r1"}
+
+
+def test_what_is_not_utf_8_leaves_events_valid(folder: RunFolder) -> None:
+    folder.event("warning", text="caf\udce9 \u2028", path=Path("\udcff"))
+    (line,) = (folder.path / "events.jsonl").read_bytes().split(b"\n")[:-1]
+    event = json.loads(line.decode("utf-8"))
+    assert (event["text"], event["path"]) == ("caf\\xe9 \u2028", "\\xff")
+
+
+def test_what_the_process_inherited_stands_in_run_json(tmp_path: Path) -> None:
+    code = (
+        "import json, os, signal, sys; from pathlib import Path\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGUSR1, 40]); os.nice(5)\n"
+        "open('/proc/self/oom_score_adj', 'w').write('1000')\n"
+        "from llmproc.monitor.runfolder import RunFolder\n"
+        "RunFolder.create(Path(sys.argv[1])).close()\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "runs")], check=True)
+    found = json.loads((tmp_path / "runs" / "latest" / "run.json").read_text())["process"]
+    assert found["nice"] == os.getpriority(os.PRIO_PROCESS, 0) + 5
+    assert found["oom_score_adj"] == 1000
+    assert {"SIGINT", "SIGUSR1", "signal 40"} <= set(found["blocked_signals"])
+
+
+def test_without_proc_the_facts_are_none(tmp_path: Path) -> None:
+    assert process_facts(root=str(tmp_path))["oom_score_adj"] is None
 
 
 def test_after_close_nothing_reaches_another_file(folder: RunFolder, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from llmproc.monitor import proc
 from llmproc.monitor.tree import Tree
+from llmproc.processes.children import read_children
 from llmproc.processes.system import get_child_subreaper, set_child_subreaper
 
 Child = Callable[[str], subprocess.Popen[bytes]]
@@ -160,8 +161,8 @@ def test_a_pid_used_again_is_no_member(fake_proc) -> None:
 
 def test_children_of_a_kernel_without_lists(fake_proc) -> None:
     fake_proc.put(7)
-    assert proc.read_children(7, root=fake_proc.root) is None
-    assert proc.read_children(99, root=fake_proc.root) == []
+    assert read_children(7, root=fake_proc.root) is None
+    assert read_children(99, root=fake_proc.root) == []
 
 
 def test_command_lines(child: Child) -> None:

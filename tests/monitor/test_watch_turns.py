@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from llmproc.monitor import proc, table
+from llmproc.monitor import proc, subject, table
 from llmproc.monitor.courselog import CourseLine, parse_line
 from llmproc.monitor.watch import ProcWatch
 
@@ -202,6 +202,48 @@ def test_pss_is_read_sparingly(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Non
         rig.watch.tick()
     assert 2 <= len(reads) <= 4
     assert sum(row["pss"] != "" for row in rig.rows()) == len(reads)
+
+
+def test_short_turns_have_memory_at_both_ends(rig: Rig) -> None:
+    for turn, kilobytes in enumerate((10, 30)):
+        rig.proc.put(7, pss_kb=kilobytes)
+        rig.watch.begin_turn(7)
+        rig.clock.now += 0.05
+        rig.proc.put(7, pss_kb=kilobytes + 10)
+        rig.watch.end_turn(7)
+        rig.clock.now += 0.05
+        assert [int(row["pss"]) // 1024 for row in rig.rows()[2 * turn :]] == [kilobytes, kilobytes + 10]
+
+
+def test_memory_at_the_ends_of_turns_is_within_the_budget(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousandth of the time, and an advance for the first readings."""
+    cpu_s, reads = [0.0], []
+
+    def slow(pid: int, root: str) -> int:
+        cpu_s[0] += 0.008
+        reads.append(rig.clock.now - 1000)
+        return 5
+
+    monkeypatch.setattr(proc, "read_pss", slow)
+    monkeypatch.setattr(subject.time, "thread_time", lambda: cpu_s[0])
+    rig.proc.put(7)
+    for _ in range(600):
+        rig.watch.begin_turn(7)
+        rig.clock.now += 0.05
+        rig.watch.end_turn(7)
+        rig.clock.now += 0.05
+    assert [round(t, 2) for t in reads[:3]] == [0.0, 0.05, 0.1], "the advance"
+    assert 0.008 * len(reads) <= 60 / 1000 + 0.02 + 0.008 and len(reads) >= 9
+    assert rig.watch.overhead.report(0)["cpu_s"] >= 0.008 * len(reads), "the watch accounts for it"
+
+
+def test_without_samples_nothing_is_read_for_them(fake_proc, clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proc, "read_pss", lambda pid, root: pytest.fail("read for nobody"))
+    watch = ProcWatch(0.3, clock=clock, proc_root=fake_proc.root)
+    fake_proc.put(7)
+    watch.begin_turn(7)
+    watch.end_turn(7)
+    assert watch.report()["errors"] == 0
 
 
 def test_the_grid_skips_what_was_slept_through(rig: Rig) -> None:

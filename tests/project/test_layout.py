@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 from support.paths import ROOT
+
+from llmproc.cli import VERBS
 
 PACKAGE = ROOT / "llmproc"
 ROOMS = (  # from the top: an import goes downwards only
@@ -101,6 +103,33 @@ def test_imports_go_downwards_only(path: Path) -> None:
     if room != "__init__":
         assert room in LEVEL, f"{room} is no room of the design"
         assert not _upward(room, _imports(path))
+
+
+def _siblings(place: Path, modules: Iterable[str]) -> list[str]:
+    """Modules of another verb's folder; `place`: the importing file's, below apps/."""
+    verbs = {path.name for path in (PACKAGE / "apps").iterdir() if (path / "app.py").is_file()}
+    others = verbs - {place.parts[0]}
+    return [module for module in modules if module.startswith("llmproc.apps.") and module.split(".")[2] in others]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "apps").rglob("*.py")), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+def test_verbs_do_not_import_each_other(path: Path) -> None:
+    assert not _siblings(path.relative_to(PACKAGE / "apps"), _imports(path))
+
+
+def test_every_verb_is_a_folder_with_options_and_app() -> None:
+    for verb in VERBS.values():
+        folder = PACKAGE.parent / Path(*verb.target.partition(":")[0].split(".")).parent
+        assert verb.target.endswith(".app:main") and (folder / "app.py").is_file()
+        assert (folder / "options.py").is_file(), folder
+
+
+def test_the_sibling_check_sees_a_sibling() -> None:
+    found = ["llmproc.apps.chat.app", "llmproc.apps.exits", "llmproc.apps.threads.options", "llmproc.batch.rows"]
+    assert _siblings(Path("threads/app.py"), found) == ["llmproc.apps.chat.app"]
+    assert _siblings(Path("screen.py"), found) == ["llmproc.apps.chat.app", "llmproc.apps.threads.options"]
 
 
 def test_the_import_check_sees_an_upward_import() -> None:

@@ -127,6 +127,21 @@ def test_turns_and_steps(folder) -> None:
     assert run.marks == ((12.5, "worker 7 died"),)
 
 
+@pytest.mark.parametrize(("status", "text"), [(0, "stopped"), (-9, "died"), (-15, "died"), (3, "died"), (None, "died")])
+def test_a_worker_that_was_stopped_in_order_did_not_die(folder, status: int | None, text: str) -> None:
+    ends = [{"t": 120.0, "kind": kind, "pid": 7, "status": status} for kind in ("worker_died", "template_died")]
+    marks = load(folder(None, [*EVENTS, *ends])).marks
+    assert [mark for _, mark in marks] == ["worker 7 died", f"worker 7 {text}", f"template {text}"]
+
+
+def test_separators_of_lines_inside_a_name_do_not_tear_an_event(folder) -> None:
+    path = folder(None, EVENTS)
+    (path / "events.jsonl").write_text(
+        "\ufeff" + "".join(json.dumps(event | {"x": "\u2028\x85"}, ensure_ascii=False) + "\n" for event in EVENTS)
+    )
+    assert len(timing_table(load(path))) == 2 and "torn" not in " ".join(load(path).notes)
+
+
 @pytest.mark.parametrize("kept", range(1, len(EVENTS)))
 def test_a_run_cut_short_after_any_event(folder, kept: int) -> None:
     run = load(folder(None, EVENTS[:kept]))

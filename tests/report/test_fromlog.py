@@ -49,6 +49,31 @@ def test_a_closing_line_is_as_short_as_it_was(log) -> None:
     assert run.cpu.iloc[1]["end_s"] - run.cpu.iloc[1]["start_s"] == pytest.approx(0.05)
 
 
+def test_what_no_line_knows_is_nan(log) -> None:
+    run = load(log(line(7, 30, 0, "100.00")))
+    assert run.cpu["user_percent"].isna().tolist() == [True] and run.cpu["user_percent"].dtype == float
+
+
+def test_lines_of_other_programs_are_read_with_a_note(log) -> None:
+    foreign = line(7, 30, 0, "100.00").replace("(inference)", "inference").replace("SCHED_OTHER", "Unknown policy")
+    run = load(log(foreign + line(7, 60, 0, "-1.00").replace("%\n", "\n")))
+    assert list(run.cpu["comm"]) == ["(inference)"] * 2 and list(run.cpu["cpu_percent"]) == [100.0, -1.0]
+    for how in ("a name without parentheses", "an unknown policy", "a percentage without %", "a negative percentage"):
+        assert f"read all the same: {how}, in 1 line" in run.notes
+
+
+def test_a_byte_order_mark_does_not_cost_a_line(log) -> None:
+    assert len(load(log("\ufeff" + line(7, 30, 0, "100.00"))).cpu) == 1
+    assert len(load(log("\ufeffSEQ LEN: 9, Speed: 3 tok/s\n")).turns) == 1
+
+
+def test_utf_16_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text(line(7, 30, 0, "100.00"), encoding="utf-16-le")
+    with pytest.raises(LogError, match="looks like UTF-16"):
+        load(path)
+
+
 def test_workers_side_by_side_and_one_after_the_other(log) -> None:
     beside = load(log(line(7, 30, 0, "100.00") + line(8, 9, 0, "50.00") + line(7, 60, 0, "100.00")))
     assert list(beside.cpu["start_s"]) == pytest.approx([0, 0, 0.3])
@@ -59,7 +84,7 @@ def test_workers_side_by_side_and_one_after_the_other(log) -> None:
 def test_foreign_lines_are_named(log) -> None:
     run = load(log("hello\n" + line(7, 30, 0, "100.00") + "\n[pid] 7 [tco"))
     assert len(run.cpu) == 1
-    assert "no course lines, skipped: 1, 4" in run.notes
+    assert "skipped, as they are not course lines: 1, 4" in run.notes
 
 
 def test_one_bar_per_process_where_turns_cannot_be_told_apart(log) -> None:

@@ -36,8 +36,9 @@ def test_every_part_that_is_shown_must_be_there(tmp_path: Path, part: str) -> No
 
 def test_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
-    for name in ("missing", "fifo", "."):
-        with pytest.raises(LogError, match="no such file"):
+    reasons = {"missing": "no such file", "fifo": "is a FIFO, not a file", ".": "is a directory, not a file"}
+    for name, reason in reasons.items():
+        with pytest.raises(LogError, match=reason):
             read_comparison(tmp_path / name)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 
 from llmproc.config import shipped_file
 from llmproc.errors import CheckpointError, StartError, TokenizerError, UsageError
@@ -15,8 +16,8 @@ from llmproc.monitor.observer import NoObserver
 from llmproc.monitor.stderr_tail import stderr_tail
 from llmproc.service.service import ServiceConfig
 from llmproc.session.launch import Launch, read_model_files
+from llmproc.text.templates.registry import built_in_template
 
-ROOT = Path(__file__).resolve().parents[2]
 MODEL, TOKENIZER = shipped_file("model", "model.bin"), shipped_file("tokenizer", "tokenizer.bin")
 
 
@@ -99,7 +100,7 @@ def test_model_files_fit_together(tmp_path: Path) -> None:
 
 
 def test_a_template_without_a_place_refuses_a_system_message() -> None:
-    files = read_model_files(MODEL, TOKENIZER, "plain")
+    files = read_model_files(MODEL, TOKENIZER, built_in_template("plain"))
     files.check_system(None)
     files.check_system("")
     with pytest.raises(UsageError, match=r"^--system cannot be used: the template plain has no place for a system me"):

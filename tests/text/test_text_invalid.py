@@ -133,13 +133,13 @@ def test_what_is_not_a_file_is_refused_and_never_waited_for(name: str, maker, tm
 def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # a socket's path may be 107 bytes long
     _socket(Path("tokenizer.bin"))
-    with pytest.raises(TokenizerError, match="file is unreadable"):
+    with pytest.raises(TokenizerError, match="file is a socket: must be a regular file"):
         load_tokenizer("tokenizer.bin", N)
 
 
 @pytest.mark.parametrize("name", ["none.bin", "a\0b", "x" * 300], ids=["absent", "NUL", "too long"])
 def test_a_missing_file_or_an_impossible_name(name: str, tmp_path: Path) -> None:
-    with pytest.raises(TokenizerError, match="must exist and be readable"):
+    with pytest.raises(TokenizerError, match=r"file is missing: must exist|file is unreadable .*: must be readable"):
         load_tokenizer(tmp_path / name, N)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import astuple
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -68,11 +69,77 @@ def test_better_figures(log) -> None:
     assert "2 of the 3 lines" in done.stdout and "assumed" in done.stdout
 
 
+def test_the_average_is_the_courses_arithmetic() -> None:
+    """Each percentage divided by 100, added in the order of the file, divided by the count, printed with `:.2%`."""
+    assert TOOL_NAMES["average_percent"]([93.33 / 100, 50.00 / 100]) == 71.67, "not 71.66, as for (93.33 + 50) / 2"
+    random = Random(42)
+    rounded_otherwise = 0
+    for _ in range(1000):
+        texts = [f"{random.uniform(-5, 420):.2f}" for _ in range(random.randint(1, 30))]
+        lines = [TOOL_NAMES["parse_line"](line(text)) for text in texts]
+        total = 0.0
+        for text in texts:
+            total += float(text) / 100
+        wanted = f"{total / len(texts):.2%}"
+        assert f"{TOOL_NAMES['summarise'](lines)['average_percent']:.2f}%" == wanted
+        rounded_otherwise += f"{sum(map(float, texts)) / len(texts):.2f}%" != wanted
+    assert rounded_otherwise, "these logs would not show another arithmetic"
+
+
+def test_that_average_is_what_is_printed(log) -> None:
+    done = run(log(line("93.33"), line("50.00")))
+    assert done.stdout.splitlines()[0] == "average cpu usage: 71.67%"
+    assert "average 71.67%" in done.stdout
+    assert json.loads(run("--json", log(line("93.33"), line("50.00"))).stdout)["average_percent"] == 71.67
+
+
+def test_lines_of_other_programs_are_read_with_a_word_about_it(log) -> None:
+    foreign = line("50.00").replace("(inference)", "inference").replace("SCHED_OTHER", "Unknown scheduling policy")
+    done = run(log(foreign, foreign.removesuffix("%"), line("-20.00")))
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "average cpu usage: 26.67%")
+    told = done.stderr.splitlines()
+    for how in ("a name without parentheses, in 2 lines", "an unknown policy, in 2 lines",
+                "a percentage without %, in 1 line", "a negative percentage, in 1 line"):  # fmt: skip
+        assert sum(text.endswith(f"read all the same: {how}") for text in told) == 1
+    assert len(told) == 4
+    assert json.loads(run("--json", log(line("-20.00"))).stdout)["unusual"] == {"a negative percentage": 1}
+
+
+def test_a_byte_order_mark_does_not_cost_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + line("50.00").encode() + b"\r\n" + line("70.00").encode() + b"\n")
+    done = run(path)
+    assert done.stdout.startswith("average cpu usage: 60.00%\n") and done.stderr == ""
+    path.write_text(line("50.00") + "\n", encoding="utf-16")
+    done = run(path)
+    assert done.returncode == 1 and "looks like UTF-16" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [line()],
+        [line(pid=pid) for pid in (7, 8, 9)],
+        [line("0.00", user=0, system=0)] * 3,
+        [line(user=20), line(user=10)],
+        [line("0.00", user=20), line("0.00", user=10), line("-5.00", user=30)],
+        [line("999999999.99", user=1, system=0), line("0.01", user=10**14)],
+    ],
+    ids=["one", "one per pid", "idle", "ticks that shrink", "nothing positive", "extremes"],
+)
+def test_logs_without_increasing_ticks(log, lines: list[str]) -> None:
+    done = run(log(*lines))
+    assert done.returncode == 0 and done.stderr.count("read all the same") == done.stderr.count("\n")
+    first, *rest = done.stdout.splitlines()
+    assert first.startswith("average cpu usage: ") and "nan" not in done.stdout and "inf " not in done.stdout
+    assert sum(text.startswith("  pid ") for text in rest) == len({text.split()[1] for text in lines})
+
+
 def test_foreign_and_torn_lines_are_named_and_skipped(log) -> None:
     done = run(log(line("50.00"), "Warning: \x1b[31mx", "", line("70.00"), line()[:-9]))
     assert done.returncode == 0
     assert done.stdout.startswith("average cpu usage: 60.00%\n")
-    assert "line 2 is no course line" in done.stderr and "line 5 is no course line" in done.stderr
+    assert "line 2 is not a course line" in done.stderr and "line 5 is not a course line" in done.stderr
     assert "line 3" not in done.stderr and "\x1b" not in done.stderr
 
 

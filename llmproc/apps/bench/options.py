@@ -10,9 +10,9 @@ from llmproc.apps.parser import OneLineParser
 from llmproc.checkpoints.synth import SHAPES
 from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions, Environment
 from llmproc.errors import UsageError
-from llmproc.experiments.bench.machine import default_threads
 from llmproc.experiments.bench.model import COURSE
 from llmproc.experiments.bench.options import BenchOptions
+from llmproc.hardware.cpus import default_threads
 
 FORMATS = ("md", "csv", "json")
 PEERS = ("llama-cpp",)
@@ -76,7 +76,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
     batched = parse_batched(given.batched)
     if given.peer is not None and max((0, *batched)) > PEER_SEQUENCES:
         raise UsageError(f"--batched is {given.batched}: --peer {given.peer} takes {PEER_SEQUENCES} sequences at most")
-    threads = default_threads() if given.threads is None else given.threads
+    threads = default_threads(1) if given.threads is None else given.threads
     _within("--threads", threads, 1, 256)
     _within("--repeat", given.repeat, 1, 1000)
     _within("--prompt", given.prompt, 0, 1 << 20)

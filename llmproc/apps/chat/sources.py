@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from llmproc.errors import LlmprocError
+from llmproc.files.folders import user_folder
 
 _READ = 1 << 16
 _LONGEST_LINE = 16 << 20
@@ -143,11 +144,8 @@ class ToolkitSource:
 
 def history_file() -> Path | None:
     """Where typed prompts are kept between runs; None for a user who has no home."""
-    state = os.environ.get("XDG_STATE_HOME", "")
-    base = Path(state) if os.path.isabs(state) else Path(os.path.expanduser("~")) / ".local" / "state"
-    if not base.is_absolute():
-        return None
-    return base / "llmproc" / "history"
+    state = user_folder("state")
+    return state and state / "history"
 
 
 def open_source(write_prompt: Callable[[str], None], words: Sequence[str]) -> LineSource:

@@ -16,7 +16,7 @@ from llmproc.hardware.memory import MemoryBudget, usable_memory
 
 
 def system() -> Check:
-    """Linux, and its version."""
+    """Check that this is Linux."""
     value = f"{platform.system()} {platform.release()} {platform.machine()}"
     if sys.platform != "linux":
         return Check("system", value, "fail", "llmproc runs on Linux only: it needs memfd, pidfd and /proc")
@@ -24,7 +24,7 @@ def system() -> Check:
 
 
 def instruction_set(forced: str | None, flags: frozenset[str] | None = None) -> Check:
-    """What kernels are compiled for."""
+    """Check which vector instructions the kernels will use."""
     there = isa.available(flags)
     try:
         chosen = isa.choose(forced, flags)
@@ -40,7 +40,7 @@ def instruction_set(forced: str | None, flags: frozenset[str] | None = None) -> 
 
 
 def cpus(budget: CpuBudget | None = None, there: int | None = None) -> Check:
-    """How many CPUs may be used, and how many threads follow from that."""
+    """Check how many CPUs may be used, and so how many threads there are by default."""
     found, all_of_them = budget or usable_cpus(), there or os.cpu_count() or 0
     allowed = len(found.allowed)
     value = f"{allowed} of {all_of_them} allowed ({format_cpus(found.allowed)}), {found.threads} threads by default"
@@ -51,13 +51,14 @@ def cpus(budget: CpuBudget | None = None, there: int | None = None) -> Check:
 
 
 def quota(budget: CpuBudget | None = None) -> Check:
-    """The control groups' CPU quota."""
+    """Check the CPU quota of the control groups."""
     found = budget or usable_cpus()
     if found.quota is None:
         return Check("cpu quota", "none", facts={"quota": None})
     value, facts = f"{found.quota:g} CPUs", {"quota": found.quota}
     if found.quota < 1:
-        return Check("cpu quota", value, "warn", "below one CPU: even one thread is stopped in every period", facts)
+        hint = "below one CPU: even a single thread is stopped for a part of every period"
+        return Check("cpu quota", value, "warn", hint, facts)
     if found.quota < len(found.allowed):
         hint = f"below the {len(found.allowed)} CPUs allowed: more than {found.threads} threads would be throttled"
         return Check("cpu quota", value, "warn", hint, facts)
@@ -65,7 +66,7 @@ def quota(budget: CpuBudget | None = None) -> Check:
 
 
 def memory(checkpoint_bytes: int | None, budget: MemoryBudget | None = None) -> Check:
-    """What can be taken now; the packed weights are about as large as the checkpoint, which is read beside them."""
+    """Check the memory that can be taken now. Loading needs the checkpoint's size twice: as read, and packed."""
     found = budget or usable_memory()
     value = f"{human_bytes(found.usable)} usable of {human_bytes(found.total)}"
     if found.limit is not None:
@@ -79,8 +80,15 @@ def memory(checkpoint_bytes: int | None, budget: MemoryBudget | None = None) -> 
     return Check("memory", value, facts=facts)
 
 
+def proc(root: str = "/proc") -> Check:
+    """Check that /proc is there, and what it offers."""
+    if not Path(root, "self", "stat").is_file():
+        return Check("/proc", f"{root} is not mounted", "fail", "llmproc finds and watches its processes there")
+    return proc_features(root)
+
+
 def proc_features(root: str = "/proc") -> Check:
-    """What the watch and the supervisor use where it is there, and do without where it is not."""
+    """Check the parts of the kernel that are used if they exist."""
     there = {
         "schedstat": Path(root, "self", "schedstat").exists(),
         "smaps_rollup": Path(root, "self", "smaps_rollup").exists(),

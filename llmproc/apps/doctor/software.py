@@ -1,4 +1,4 @@
-"""Checks of what is installed: packages, the kernel cache, checkpoint and tokenizer, the terminal's extras."""
+"""Checks of the software: packages, kernel cache, checkpoint and tokenizer, extras for the terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from llmproc.apps.doctor.check import Check, human_bytes
+from llmproc.apps.doctor.check import INSTALL, Check, human_bytes
 from llmproc.checkpoints.model_file import ModelFile, open_model
 from llmproc.errors import InvalidFileError, LlmprocError
 from llmproc.files.interpreter import child_command, child_environment
@@ -23,19 +23,19 @@ _LOOK_S = 60.0
 
 
 def packages(found: dict[str, str] | None = None) -> Check:
-    """Versions of what matters."""
+    """Check that the packages that llmproc needs are installed."""
     there = versions() if found is None else found
     value = ", ".join(f"{name} {version}" for name, version in there.items())
     facts: dict[str, Any] = {"versions": there}
     if missing := [name for name in _NEEDED if name not in there]:
-        return Check("versions", value, "fail", f"missing: {', '.join(missing)}; run `pip install -e .`", facts)
+        return Check("versions", value, "fail", f"missing: {', '.join(missing)}; {INSTALL}", facts)
     if missing := [name for name in _REPORTS if name not in there]:
         return Check("versions", value, "warn", f"missing: {', '.join(missing)}; plots and reports need them", facts)
     return Check("versions", value, facts=facts)
 
 
 def kernel_cache(looked: dict[str, Any] | None = None) -> Check:
-    """Where compiled kernels are kept and which are there. Looked at in a process of its own; nothing is compiled."""
+    """Check where compiled kernels are kept, in a process of its own. Nothing is compiled."""
     found = _look() if looked is None else looked
     if "error" in found:
         return Check("kernel cache", str(found["error"]), "fail", "kernels cannot be compiled like this", found)
@@ -64,11 +64,11 @@ def _look() -> dict[str, Any]:
 
 
 def checkpoint(path: Path) -> tuple[Check, ModelFile | None]:
-    """The checkpoint's model, and the line about it."""
+    """Check the checkpoint's header; also return the model if it could be opened."""
     try:
         model = open_model(path)
     except InvalidFileError as error:
-        return Check("checkpoint", str(error), "fail", "choose one with --model or LLMPROC_MODEL"), None
+        return Check("checkpoint", str(error), "fail", "choose another one with --model or LLMPROC_MODEL"), None
     d = model.description
     grouped = f", group {d.group_size}" if d.group_size else ""
     value = (
@@ -80,19 +80,24 @@ def checkpoint(path: Path) -> tuple[Check, ModelFile | None]:
 
 
 def tokenizer(path: Path, model: ModelFile | None) -> Check:
-    """The tokenizer; it can only be read with the checkpoint's vocabulary size."""
+    """Check the tokenizer; it can only be read with the checkpoint's vocabulary size."""
     if model is None:
-        return Check("tokenizer", f"{path}: not looked at", "warn", "its size is in the checkpoint's model")
+        return Check(
+            "tokenizer",
+            f"{path}: not looked at",
+            "warn",
+            "the checkpoint says how many entries it must have",
+        )
     try:
         found = model.load_tokenizer(path)
     except LlmprocError as error:
-        return Check("tokenizer", str(error), "fail", "choose one with --tokenizer or LLMPROC_TOKENIZER")
+        return Check("tokenizer", str(error), "fail", "choose another one with --tokenizer or LLMPROC_TOKENIZER")
     value = f"{path}: {found.vocab_size} entries, template {found.template_name}, ends at {sorted(found.eos)}"
     return Check("tokenizer", value, facts={"path": str(path), "template": found.template_name})
 
 
 def terminal() -> Check:
-    """The extra `tty`."""
+    """Check the packages of the extra `tty`."""
     there = {name: importlib.util.find_spec(name) is not None for name in _TERMINAL}
     missing = [name for name, found in there.items() if not found]
     value = ", ".join(name for name, found in there.items() if found) or "none"

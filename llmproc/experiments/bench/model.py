@@ -5,7 +5,6 @@ Serves `app` and `result`. Synthetic checkpoints are kept in the user's cache, w
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from llmproc.checkpoints.tensors import LAYER_MATRICES, matrix_shape
 from llmproc.checkpoints.weight_types import STORED
 from llmproc.errors import CheckpointError, UsageError
 from llmproc.experiments.bench.work import Work
+from llmproc.files.folders import user_folder
 
 SEED = 42
 COURSE = "course"  # as --weights: a version 2 file, int8 in groups of 64 with fp32 scales
@@ -90,11 +90,9 @@ class Model:
 
 def cache_folder() -> Path:
     """$XDG_CACHE_HOME/llmproc/synthetic, or ~/.cache/llmproc/synthetic."""
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(given) if os.path.isabs(given) else Path(os.path.expanduser("~")) / ".cache"
-    if not base.is_absolute():
+    if (cache := user_folder("cache")) is None:
         raise UsageError("there is no home directory for synthetic checkpoints: set XDG_CACHE_HOME, or give --model")
-    return base / "llmproc" / "synthetic"
+    return cache / "synthetic"
 
 
 def synthetic_model(shape: str, weights: str, progress: Callable[[int, int], None] | None = None) -> Model:

@@ -15,8 +15,8 @@ import msgspec
 
 from llmproc.errors import TokenizerError
 from llmproc.files.json_text import JsonError, read_json
+from llmproc.files.replacing import replace_file
 from llmproc.text.small_file import read_small_file
-from llmproc.text.tokenizers.vocabulary import replace_file
 
 BUILT_IN_TEMPLATES = ("chatml", "plain")
 MAX_END_TOKENS = 64

@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 import os
 import struct
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from llmproc.errors import TokenizerError
+from llmproc.files.replacing import replace_file
 from llmproc.text.small_file import read_small_file
 
 MAX_FILE_BYTES = 1 << 28
@@ -98,21 +98,6 @@ def write_tokenizer(path: str | os.PathLike[str], pieces: Sequence[bytes], score
     data = b"".join(parts)
     parse_vocabulary(target, data, len(pieces))
     replace_file(target, data)
-
-
-def replace_file(target: Path, data: bytes) -> None:
-    """Puts `data` at `target` so that a reader or a crash sees the old file or the new one, never a part."""
-    fd, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)  # mkstemp's 0600 would hide a shipped file from other users
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def _shown(piece: bytes) -> str:

@@ -5,12 +5,12 @@ What comes out are the limits that results are compared with, measured in the sa
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from llmproc.errors import UsageError
 from llmproc.experiments.bench.arms.arm import ArmOptions
 from llmproc.experiments.bench.work import Work
+from llmproc.hardware.memory import usable_memory
 
 _AT_LEAST, _AT_MOST = 128 << 20, 512 << 20
 
@@ -53,12 +53,11 @@ class MachineArm:
         self._limits = None
 
 
-def buffer_bytes(meminfo: str) -> int:
-    """How much to read: 512 MB, less where that is more than an eighth of what is free (/proc/meminfo's text)."""
-    free = next((int(line.split()[1]) << 10 for line in meminfo.splitlines() if line.startswith("MemAvailable:")), 0)
-    return max(_AT_LEAST, min(_AT_MOST, free // 8))
+def buffer_bytes(available: int | None) -> int:
+    """Return how much to read: 512 MiB, or an eighth of the available memory if that is less."""
+    return max(_AT_LEAST, min(_AT_MOST, (available or 0) // 8))
 
 
 def open_arm(options: ArmOptions) -> MachineArm:
     """Compiles the kernels and fills the memory."""
-    return MachineArm(options.threads, buffer_bytes(Path("/proc/meminfo").read_text()))
+    return MachineArm(options.threads, buffer_bytes(usable_memory().available))

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from llmproc.config import EngineOptions
-from llmproc.engine.batch import PAGE, Chunk, ForwardPass
+from llmproc.engine.batch import Chunk, ForwardPass
+from llmproc.engine.pages import pages_for
 from llmproc.errors import UsageError
 from llmproc.experiments.bench.arms.arm import ArmOptions, ModelArm, random_ids
 from llmproc.experiments.bench.work import Work
@@ -56,7 +57,7 @@ class OwnArm(ModelArm):
         if work.kind == "matmuls" and not isinstance(self._forward, Matmuls):
             raise UsageError("--kernels: this engine cannot run its matrix products alone")
         if work.kind in ("prefill", "decode"):
-            needed = work.sequences * _pages(work.positions)
+            needed = work.sequences * pages_for(work.positions)
             if needed > self._forward.pages or work.positions > self._forward.context:
                 rule = f"has {self._forward.pages} pages and a context of {self._forward.context}"
                 raise UsageError(f"{work.name} needs {needed} pages and {work.positions} positions: the engine {rule}")
@@ -64,14 +65,14 @@ class OwnArm(ModelArm):
     def prefill(self, tokens: int) -> None:
         """See ModelArm."""
         ids = random_ids(tokens, self._forward.vocab_size)
-        pages = list(range(_pages(tokens)))
+        pages = list(range(pages_for(tokens)))
         for start in range(0, tokens, self._batch_tokens):
             part = ids[start : start + self._batch_tokens]
             self._forward.run([Chunk(part, start, pages, logits=start + len(part) == tokens)])
 
     def decode(self, sequences: int, steps: int) -> None:
         """See ModelArm."""
-        each = _pages(steps)
+        each = pages_for(steps)
         pages = [range(s * each, (s + 1) * each) for s in range(sequences)]
         ids = list(random_ids(sequences, self._forward.vocab_size))
         for position in range(steps):
@@ -89,10 +90,6 @@ class OwnArm(ModelArm):
         close = getattr(self._forward, "close", None)
         if close is not None:
             close()
-
-
-def _pages(positions: int) -> int:
-    return -(-positions // PAGE)
 
 
 def _greedy(logits: Logits) -> list[int]:

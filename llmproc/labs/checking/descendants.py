@@ -11,8 +11,9 @@ import signal
 import time
 
 from llmproc.labs.checking.transcript import Glimpse, ProcessTrace
-from llmproc.monitor.proc import Stat, read_children, read_stat
+from llmproc.monitor.proc import Stat, read_stat
 from llmproc.monitor.tree import Tree
+from llmproc.processes.children import read_children
 
 _KILL_S = 10.0
 

@@ -88,14 +88,16 @@ VARIANTS: dict[str, tuple[str, list[Change]]] = {
     "no sign": ("prompt", [("main.py", 'print(">>> ", end="", flush=True)', "pass")]),
     "sign without a space": ("prompt", [("main.py", 'print(">>> "', 'print(">>>"')]),
     "a log about the program": ("log", [("main.py", "args=(child.pid, over)", "args=(os.getpid(), over)")]),
-    "no closing line": ("log", [("main.py", "        done = over.wait(0.3)\n",
-                                 "        done = over.wait(1000)\n        if done: return\n")]),
-    "half of the ticks": ("cpu", [("main.py", "used = int(new[11])", "used = 0.5 * int(new[11])")]),
+    "a turn without a line": ("log", [("main.py", "    done = False\n",
+                                       "    done = globals().get('logged', False)\n    globals()['logged'] = True\n")]),
+    "half of the ticks": ("cpu", [("main.py", "100 * used", "50 * used")]),
     "end of input is not seen": ("end-of-input", [("main.py", "if not prompt or not answer(",
                                                    "while not prompt: time.sleep(1)\n            if not answer(")]),
     "not waited for": ("left-behind", [("main.py", "    status = child.wait()\n",
                                         "    status = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)\n"
-                                        "    status = -status.si_status if status.si_code != 1 else 0\n")]),
+                                        "    status = -status.si_status if status.si_code != 1 else 0\n"),
+                                       ("main.py", "{words}\", flush=True)", "{words}\", flush=True)\n    os._exit(0)"),
+                                       ]),
 }  # fmt: skip
 
 

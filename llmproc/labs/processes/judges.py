@@ -144,7 +144,7 @@ def judge_scheduling(runs: LabRuns) -> Finding:
     wanted = f"asked for {_named(*asked)}"
     if (worker.last.policy, worker.last.nice) != asked:
         return Finding(False, f"{wanted}; /proc says {_named(worker.last.policy, worker.last.nice)}")
-    lines = [line.course for line in seen.log if line.course is not None]
+    lines = [line.course for line in seen.log if line.course is not None and line.course.pid == worker.last.pid]
     other = next((line for line in lines if (line.policy, line.nice) != (policy_name(_BATCH), runs.nice)), None)
     if other is not None:
         return Finding(False, f"{wanted}, and /proc says so; the log says {other.policy} and nice {other.nice}")

@@ -81,7 +81,7 @@ def parse_line(line: str) -> Line | None:
 
 @dataclasses.dataclass
 class Total:
-    """What the lines of one process add up to."""
+    """The sum of the lines of one process."""
 
     last: Line
     lines: int = 0

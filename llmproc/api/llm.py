@@ -14,10 +14,10 @@ from llmproc.api.call import Call, Wakeup
 from llmproc.api.running import Running
 from llmproc.api.session import Session
 from llmproc.api.stream import AsyncStream, Stream
-from llmproc.checkpoints.model_file import open_model
 from llmproc.config import EngineOptions, Environment, SamplingParams, check_workers, shipped_file
 from llmproc.session.answer import Answer
 from llmproc.session.conversation import Conversation
+from llmproc.session.launch import read_model_files
 from llmproc.session.prompts import Prompt, as_params, as_prompt, as_prompts, place_prompt
 from llmproc.session.result import Result
 from llmproc.session.saving import read_session, user_path
@@ -66,11 +66,11 @@ class LLM:
         found = Environment.read()
         self.model = _file(model, found.model, "model", "model.bin")
         self.tokenizer = _file(tokenizer, found.tokenizer, "tokenizer", "tokenizer.bin")
-        found_model = open_model(self.model)
-        description = found_model.description
-        self._tokenizer = found_model.load_tokenizer(self.tokenizer)
-        self._template = built_in_template(self._tokenizer.template_name)
-        self.context = min(description.seq_len, context or description.seq_len)
+        files = read_model_files(self.model, self.tokenizer)
+        self._tokenizer, self._template = files.tokenizer, files.template
+        self.context = files.context(self.options)
+        if cut := files.cut_context(self.options, "context"):
+            _log.warning("%s", cut)
         self._running = Running(self.model, workers, self.options)
         weakref.finalize(self, self._running.forgotten).atexit = False  # there, everything open is closed
 

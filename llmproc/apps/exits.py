@@ -16,6 +16,7 @@ from types import FrameType
 from typing import NoReturn
 
 from llmproc.errors import LlmprocError, missing_package
+from llmproc.files.escaping import one_line
 from llmproc.files.streams import OutputLostError, forget_stdout, open_standard_streams
 
 INTERRUPTED = 128 + int(signal.SIGINT)
@@ -45,7 +46,7 @@ def interruptible() -> None:
 def complain(error: object) -> None:
     """Print the one line of an error that ends the program; a stderr that cannot be written is not an error."""
     with contextlib.suppress(OSError):
-        print(f"llmproc: {error}", file=sys.stderr, flush=True)
+        print(one_line(f"llmproc: {error}"), file=sys.stderr, flush=True)
 
 
 def exit_code_of(verb: Callable[[], int]) -> int:

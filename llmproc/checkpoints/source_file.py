@@ -12,6 +12,7 @@ from pathlib import Path
 
 from llmproc.errors import CheckpointError
 from llmproc.files import reading
+from llmproc.files.escaping import one_line
 from llmproc.files.reading import UnreadableFileError
 
 CHUNK = 1 << 24  # bytes asked of the kernel at once
@@ -24,7 +25,7 @@ def refuse(path: Path | str, field: str, value: object, rule: str) -> Checkpoint
 
 def shown(path: Path | str) -> str:
     """`path` as messages show it: printable, whatever it is made of."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))
+    return one_line(str(path))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ Used by every entry point and verb. Imported before anything slow, so it imports
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
 import os
@@ -12,6 +13,7 @@ import sys
 from typing import TextIO
 
 from llmproc.errors import LlmprocError
+from llmproc.files.escaping import escape_bytes
 
 _closed: set[int] = set()  # standard descriptors that the starting process had closed
 
@@ -23,7 +25,8 @@ class OutputLostError(LlmprocError):
 def open_standard_streams() -> None:
     """Make descriptors 0 to 2 exist: the number of a closed one would go to the next file that is opened.
 
-    Text that the locale's encoding does not know, or a file name that is not UTF-8, is shown with `?`.
+    Text that the locale's encoding does not know is shown with `?`. A locale of ASCII alone (LC_ALL=C) says nothing
+    about other characters: they are written as UTF-8.
     """
     for fd, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -35,6 +38,8 @@ def open_standard_streams() -> None:
             setattr(sys, name, open(fd, "r" if fd == 0 else "w", closefd=False))  # noqa: SIM115
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
+            if not os.environ.get("PYTHONIOENCODING") and codecs.lookup(stream.encoding).name == "ascii":
+                stream.reconfigure(encoding="utf-8")
             stream.reconfigure(errors="surrogateescape" if fd == 0 else "replace")
 
 
@@ -46,7 +51,7 @@ def was_closed(fd: int) -> bool:
 def put(stream: TextIO, text: str) -> None:
     """Write text at once. OutputLostError, or BrokenPipeError."""
     try:
-        stream.write(text)
+        stream.write(escape_bytes(text))
         stream.flush()
     except BrokenPipeError:
         raise

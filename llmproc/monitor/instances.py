@@ -24,6 +24,7 @@ from pathlib import Path
 import msgspec
 
 from llmproc.errors import LogError
+from llmproc.files.escaping import escape_bytes
 from llmproc.files.reading import UnreadableFileError, read_bounded
 from llmproc.files.replacing import replace_file
 from llmproc.monitor import proc, runtimedir
@@ -70,8 +71,8 @@ class Announcement:
         self._pid, self._starttime = os.getpid(), own.starttime if own else 0
         self._name = f"{self._pid}-{self._starttime}-{_namespace()}-{next(_count)}.json"
         self._started = time.strftime("%Y-%m-%dT%H:%M:%S%z"), time.monotonic()
-        self._command = shlex.join(sys.orig_argv)
-        self._run_folder = None if run_folder is None else str(run_folder)
+        self._command = escape_bytes(shlex.join(sys.orig_argv))
+        self._run_folder = None if run_folder is None else escape_bytes(str(run_folder))
         self._boot = _boot()
         self._file: Path | None = None
         self._version = -1

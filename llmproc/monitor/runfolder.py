@@ -9,9 +9,7 @@ What the lines mean is logs/README.md's; nothing here samples or reads back.
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import shlex
 import sys
 import time
@@ -20,22 +18,25 @@ from pathlib import Path
 
 from llmproc.config import Environment
 from llmproc.errors import LogError
+from llmproc.files.escaping import to_json
 from llmproc.files.folders import user_folder
 from llmproc.files.replacing import replace_file
 from llmproc.monitor.machine import machine_facts, process_facts, versions
 from llmproc.monitor.sinks import LineSink
 
 NO_FOLDER = "none"  # as --run-dir or LLMPROC_RUN_DIR: keep no run folder
-_SURROGATE = re.compile("[\ud800-\udfff]")
 SCHEMA = 1  # of run.json and events.jsonl
 
 
 def default_base(package: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
-    """LLMPROC_RUN_DIR if set, else `logs/` of a checkout (above the package: setup.cfg, logs/), else XDG_STATE_HOME."""
+    """Return LLMPROC_RUN_DIR if set, else `logs/` of a checkout that this user may write to, else XDG_STATE_HOME's.
+
+    A checkout is a folder above the package with setup.cfg and logs/.
+    """
     if (chosen := Environment.read(environ).run_dir) not in (None, NO_FOLDER):
         return Path(str(chosen))
     above = (package or Path(__file__).resolve().parents[1]).parent
-    if (above / "setup.cfg").is_file() and (above / "logs").is_dir():
+    if (above / "setup.cfg").is_file() and (above / "logs").is_dir() and os.access(above / "logs", os.W_OK | os.X_OK):
         return above / "logs"
     if (state := user_folder("state", environ)) is None:
         raise LogError("there is no home directory for run folders: --run-dir names another place, or none")
@@ -98,18 +99,15 @@ class RunFolder:
     def event(self, kind: str, **fields: object) -> None:
         """One line of events.jsonl; `t` is now unless given. What JSON does not know is written as its str()."""
         record = {"t": round(time.monotonic(), 6), "kind": kind, **fields}
-        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str)
-        # A surrogate stands for a byte that is not UTF-8 (of an argument, a path): it is written as \\xNN.
-        self._events.write(_SURROGATE.sub(lambda match: f"\\\\x{ord(match[0]) & 0xFF:02x}", text))
+        self._events.write(to_json(record))
 
     def describe(self, facts: Mapping[str, object]) -> None:
         """Adds `facts` to run.json, which is replaced as a whole."""
         self._described.update(facts)
-        text = json.dumps(self._described, indent=1, ensure_ascii=False, default=str) + "\n"
         try:
             replace_file(
                 self.path / "run.json",
-                text.encode("utf-8", "backslashreplace"),
+                (to_json(self._described, indent=1) + "\n").encode(),
                 durable=False,
                 temporary=".run.json.new",
             )

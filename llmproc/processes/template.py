@@ -28,7 +28,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from llmproc.errors import LlmprocError
+from llmproc.errors import LlmprocError, missing_package
 from llmproc.files.interpreter import ONE_THREAD
 from llmproc.processes import protocol, system
 from llmproc.processes.channel import ControlSocket, WorkerChannel
@@ -131,8 +131,8 @@ class Template:
     def _run_prepare(self, payload: bytes, fds: list[int]) -> bool:
         try:
             prepared = self._prepare(payload, fds, lambda text: self._control.send(Frame(protocol.PROGRESS, 0, text)))
-        except LlmprocError as error:
-            self._control.send(Frame(protocol.FAILED, 0, protocol.encode_error(error)))
+        except (LlmprocError, ImportError) as error:
+            _report(self._control, error)
             return False
         self._context = prepared.context
         gc.collect()
@@ -191,8 +191,21 @@ def main(arguments: list[str]) -> int:
     control = ControlSocket(socket.socket(fileno=control_fd))
     os.set_inheritable(control_fd, False)
     with contextlib.suppress(BrokenPipeError, ConnectionError):
-        return Template(control, main_pid, _load(arguments[2]), _load(arguments[3])).run()
+        try:
+            prepare, child = _load(arguments[2]), _load(arguments[3])
+        except ImportError as error:
+            _report(control, error)
+            return 1
+        return Template(control, main_pid, prepare, child).run()
     return 0
+
+
+def _report(control: ControlSocket, error: LlmprocError | ImportError) -> None:
+    """Tell main why there will be no workers. Raises an ImportError that is not about a package of ours."""
+    reason = missing_package(error) if isinstance(error, ImportError) else error
+    if reason is None:
+        raise error
+    control.send(Frame(protocol.FAILED, 0, protocol.encode_error(reason)))
 
 
 if __name__ == "__main__":

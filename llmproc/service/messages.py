@@ -145,7 +145,7 @@ def from_frame(frame: Frame) -> Message:
 class PrepareOrder(msgspec.Struct, frozen=True):
     """main -> template: what to load, how its engines will run, and whether workers take from each other's rings."""
 
-    checkpoint: str
+    checkpoint: bytes  # a path as the file system has it: it need not be UTF-8
     engine: EngineOptions
     workers: int = 1
     steals: bool = False

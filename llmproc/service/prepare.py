@@ -51,7 +51,7 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     order = msgspec.json.decode(payload, type=PrepareOrder)
     started = time.monotonic()
     tell("weights", 0, 1)
-    checkpoint = open_model(order.checkpoint)
+    checkpoint = open_model(os.fsdecode(order.checkpoint))
     packing = plan_model(checkpoint, order.engine)
     pages = pool_pages(packing.description, order.engine, _memory_bytes() // order.workers)
     fd = fds[0] if fds else os.memfd_create("llmproc-weights", os.MFD_CLOEXEC)

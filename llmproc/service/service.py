@@ -108,7 +108,7 @@ class Service:
         plan = Plan(
             prepare,
             child,
-            msgspec.json.encode(PrepareOrder(str(config.checkpoint), engine, config.workers, policy.steals)),
+            msgspec.json.encode(PrepareOrder(os.fsencode(config.checkpoint), engine, config.workers, policy.steals)),
             config.workers,
             config.environment,
             config.output_fd,

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 
 from llmproc.checkpoints.model_file import ModelFile, open_model
+from llmproc.config import EngineOptions
 from llmproc.errors import LlmprocError, StartError
 from llmproc.monitor.observer import Observer
 from llmproc.processes.slots import WorkerExit
@@ -39,6 +40,17 @@ class ModelFiles:
     def check_system(self, system: str | None, option: str = "--system") -> None:
         """Check that the template has a place for a system message. UsageError naming `option`."""
         check_system(self.template, system, option)
+
+    def context(self, engine: EngineOptions) -> int:
+        """Return the positions of a sequence: the checkpoint's, or fewer when the options ask for fewer."""
+        return engine.positions(self.model.description.seq_len)
+
+    def cut_context(self, engine: EngineOptions, option: str = "--context") -> str:
+        """Return a notice for a context longer than the checkpoint's, which is cut; "" when there is nothing to say."""
+        longest = self.model.description.seq_len
+        if engine.context is None or engine.context <= longest:
+            return ""
+        return f"{option} is {engine.context}: {self.model.path} has {longest} positions, so {longest} are used"
 
 
 def read_model_files(model: Path, tokenizer: Path, template: ChatTemplate | None = None) -> ModelFiles:

@@ -150,7 +150,7 @@ def test_leaving_a_stream_early_cancels_it(endless: LLM) -> None:
             break
 
     asyncio.run(run())
-    until(lambda: idle(endless), 3)
+    until(lambda: idle(endless), patience_s=3)
 
 
 def test_one_turn_at_a_time(endless: LLM) -> None:
@@ -192,7 +192,7 @@ def test_a_request_outlives_its_loop_without_harm(endless: LLM) -> None:
     loop.close()
     assert endless.generate("go on", LONG.changed(max_tokens=3))[0].ok
     del stream
-    until(lambda: idle(endless), 3)
+    until(lambda: idle(endless), patience_s=3)
 
 
 def test_async_with_ends_it(quick: Path) -> None:

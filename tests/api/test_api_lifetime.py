@@ -334,4 +334,4 @@ def test_a_finalizer_may_come_in_the_middle_of_a_post(slow: Path) -> None:
         service = llm._running.service
         with service._lock, service._desk.supervisor._post_lock:
             del stream
-        until(lambda: not service._desk.dispatcher.requests.open_entries(), 3)
+        until(lambda: not service._desk.dispatcher.requests.open_entries(), patience_s=3)

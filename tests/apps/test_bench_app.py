@@ -119,7 +119,7 @@ def test_an_arm_that_dies_ends_the_run_and_the_others(
 
 def test_ctrl_c_ends_every_arm(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from llmproc.apps.bench import app, runner\n"
+        "import sys, time; from llmproc.apps.bench import app; from llmproc.experiments.bench import runner\n"
         "from llmproc.apps.exits import prepare_process\n"
         "prepare_process()\n"
         "app.OWN = app.MACHINE = 'experiments.bench_arms:open_own'\n"

@@ -11,6 +11,8 @@ from llmproc.apps.bench.options import build_parser, parse_batched, parse_option
 from llmproc.config import Environment
 from llmproc.errors import UsageError
 from llmproc.experiments.bench.options import BenchOptions
+from llmproc.experiments.bench.result import options_block
+from llmproc.experiments.bench.work import planned_work
 from llmproc.hardware.cpus import default_threads
 
 
@@ -21,7 +23,7 @@ def parsed(*arguments: str, environment: Environment | None = None) -> BenchOpti
 def test_defaults() -> None:
     found = parsed()
     assert (found.model, found.shape, found.weights, found.peer) == (None, "smollm-135m", None, None)
-    assert (found.prompt, found.generate, found.batched) == (512, 128, (1, 2, 4, 8, 16, 32))
+    assert (found.prompt, found.generate, found.batched) == ((512,), (128,), (1, 2, 4, 8, 16, 32))
     assert (found.repeat, found.format, found.output, found.kv_type) == (5, "md", None, "f16")
     assert found.threads == default_threads(1) and found.limits and not found.kernels
     assert found.sequences == 32 and found.batch_tokens == 128
@@ -34,7 +36,7 @@ def test_every_option_arrives() -> None:
         "--kernels", "--no-limits", "--batch-tokens", "32", "--run-dir", "none",
     )  # fmt: skip
     assert found == BenchOptions(
-        model=None, shape="tiny", weights="q4", threads=3, kv_type="f32", batch_tokens=32, prompt=64, generate=16,
+        model=None, shape="tiny", weights="q4", threads=3, kv_type="f32", batch_tokens=32, prompt=(64,), generate=(16,),
         batched=(2, 4), batched_steps=8, repeat=7, format="csv", output=Path("x.csv"), peer="llama-cpp", kernels=True,
         limits=False, run_dir="none",
     )  # fmt: skip
@@ -57,6 +59,16 @@ def test_numbers_of_sequences() -> None:
             parse_batched(wrong)
 
 
+def test_several_sizes_as_llama_bench_takes_them() -> None:
+    found = parsed("-p", "512,1024,512", "-n", "16, 32", "--batched", "none", "-o", "./json")
+    assert (found.prompt, found.generate, found.output) == ((512, 1024), (16, 32), Path("json"))
+    works = planned_work(found.prompt, found.generate, found.batched, found.batched_steps, kernels=True)
+    assert [work.name for work in works] == ["pp512", "pp1024", "tg16", "tg32", "mm512", "mm1024", "mm1 b1"]
+    assert options_block(found)["prompt"] == [512, 1024]
+    assert options_block(parsed("-n", "none"))["generate"] == 0
+    assert options_block(parsed())["prompt"] == 512
+
+
 REFUSED = [
     (("--model", "m.bin", "--shape", "tiny"), "--shape cannot be used with --model"),
     (("--model", "m.bin", "--weights", "course"), "--weights course cannot be used with --model"),
@@ -70,12 +82,19 @@ REFUSED = [
     (("--threads", "0"), "--threads is 0: must be from 1 to 256"),
     (("--threads", "257"), "--threads is 257: must be from 1 to 256"),
     (("--repeat", "0"), "--repeat is 0: must be from 1 to 1000"),
-    (("-p", "-1"), "--prompt is -1: must be from 0"),
-    (("-n", "2000000"), "--generate is 2000000: must be from 0"),
+    (("-p", "-1"), "--prompt is -1: must be 0, or numbers from 1 to 1048576"),
+    (("-n", "2000000"), "--generate is 2000000: must be 0, or numbers from 1"),
     (("--batched-steps", "0"), "--batched-steps is 0: must be from 1"),
     (("--batch-tokens", "5000"), "--batch-tokens is 5000: must be from 1 to 4096"),
     (("-p", "0", "-n", "0", "--batched", "none"), "nothing to measure"),
-    (("-o", ""), "--output is .: must name a file"),
+    (("-o", ""), "--output is : must name a file"),
+    (("-o", "."), "--output is .: must name a file"),
+    (("-o", "json"), "--output is json: it names a file; --format chooses md, csv or json"),
+    (("-o", "md"), "--output is md: it names a file"),
+    (("-o", "jsonl"), "--output is jsonl: it names a file"),
+    (("-p", "512,"), "--prompt is 512,: must be 0"),
+    (("-p", "x"), "--prompt is x: must be 0"),
+    (("-p", ""), "--prompt is : must be 0"),
     (("--thread", "1"), "unrecognized arguments"),
     (("model.bin",), "unrecognized arguments"),
 ]  # fmt: skip

@@ -22,7 +22,7 @@ class Stage:
 
     def __init__(self, place: Path) -> None:
         place.mkdir(mode=0o700, exist_ok=True)
-        self.place, self.tally = place, ServiceStats()
+        self.place, self.stats = place, ServiceStats()
         self._children: list[subprocess.Popen[bytes]] = []
         self.announcement = Announcement(self.stats, Path("/logs/some-run"), open_place=lambda: place)
 

@@ -73,7 +73,7 @@ def test_limits_themselves_are_lawful(tmp_path: Path) -> None:
 
 def _zero(layout: str, changes: dict[str, int]) -> bytes:
     """A lawful header with a body of zeros (quicker than numbers, where only the header is read)."""
-    from invalid_checkpoints import header, tensors
+    from checkpoints.invalid_checkpoints import header, tensors
 
     size = sum(v + 4 * s if s >= 0 else 4 * v for _, v, s in tensors(layout, **changes))
     return header(layout, **changes) + bytes(size)

@@ -32,14 +32,14 @@ def test_the_quickest_run_decides_about_a_setting() -> None:
 
 
 def test_works_have_llama_benchs_names() -> None:
-    works = planned_work(512, 128, (1, 4), 32, kernels=True)
+    works = planned_work((512,), (128,), (1, 4), 32, kernels=True)
     assert [work.name for work in works] == ["pp512", "tg128", "tg32 b1", "tg32 b4", "mm512", "mm1 b1", "mm1 b4"]
     assert [work.amount for work in works] == [512, 128, 32, 128, 512, 32, 128]
     assert [work.outputs for work in works] == [1, 128, 32, 128, 1, 32, 128]
     assert [work.positions for work in works[:4]] == [512, 128, 32, 32]
     assert [work.batched for work in works] == [False, False, True, True, False, False, False]
-    assert planned_work(0, 0, (), 32, kernels=False) == []
-    assert [work.name for work in planned_work(0, 0, (), 8, kernels=True)] == ["mm1 b1"]
+    assert planned_work((), (), (), 32, kernels=False) == []
+    assert [work.name for work in planned_work((), (), (), 8, kernels=True)] == ["mm1 b1"]
     assert all(Work(**work.as_dict()) == work for work in works)
 
 

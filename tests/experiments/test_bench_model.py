@@ -49,7 +49,7 @@ def test_multiply_adds_are_of_the_products_alone() -> None:
     model = smollm("int8")
     one = model.layer_values + model.output_values
     assert one == 134_479_872
-    works = planned_work(512, 128, (4,), 32, kernels=True)
+    works = planned_work((512,), (128,), (4,), 32, kernels=True)
     assert [model.multiply_adds(work) for work in works] == [
         512 * model.layer_values + model.output_values,
         128 * one,
@@ -115,12 +115,12 @@ def test_a_peer_gets_the_same_weights_or_none(tmp_path: Path) -> None:
 
 def test_work_that_the_checkpoint_has_no_positions_for_is_refused() -> None:
     model = synthetic_model("tiny", "f32")  # 256 positions
-    app.refuse_work(planned_work(256, 256, (2,), 256, True), model)
+    app.refuse_work(planned_work((256,), (256,), (2,), 256, True), model)
     app.refuse_work([Work("mm512", "matmuls", 512)], model)
     for sizes, line in (
-        ((257, 0, (), 1), "--prompt is 257"),
-        ((0, 257, (), 1), "--generate is 257"),
-        ((0, 0, (2,), 257), "--batched-steps is 257"),
+        (((257,), (), (), 1), "--prompt is 257"),
+        (((), (257,), (), 1), "--generate is 257"),
+        (((), (), (2,), 257), "--batched-steps is 257"),
     ):
         with pytest.raises(UsageError, match=f"^{line}: tiny has 256 positions$"):
             app.refuse_work(planned_work(*sizes, kernels=False), model)

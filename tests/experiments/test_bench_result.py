@@ -166,7 +166,7 @@ def test_unsteady_tests_are_found() -> None:
     arm = timed("llmproc", clock, 0.01)
     slower = lambda seconds: setattr(arm._arm, "per_token", arm._arm.per_token * 2)  # noqa: E731
     runner = Runner(ProgressBar(io.StringIO()), settle=slower)
-    found = runner.run([(work, [arm]) for work in planned_work(8, 0, (), 1, False)], 3)
+    found = runner.run([(work, [arm]) for work in planned_work((8,), (), (), 1, False)], 3)
     assert result.unsteady(found) == {"pp8 of llmproc": pytest.approx(0.75)}
 
 

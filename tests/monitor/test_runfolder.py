@@ -122,6 +122,13 @@ def test_default_base_in_a_checkout(tmp_path: Path) -> None:
     assert default_base().name == "logs"  # this checkout
 
 
+def test_a_checkout_that_belongs_to_another_user_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "setup.cfg").write_text("")
+    monkeypatch.setattr(os, "access", lambda path, mode: not (path == tmp_path / "logs" and mode & os.W_OK))
+    assert default_base(tmp_path / "llmproc", {"XDG_STATE_HOME": "/x/state"}) == Path("/x/state/llmproc")
+
+
 @pytest.mark.parametrize("missing", ["logs", "setup.cfg"])
 def test_default_base_elsewhere(tmp_path: Path, missing: str) -> None:
     (tmp_path / ("logs" if missing == "setup.cfg" else "setup.cfg")).mkdir()

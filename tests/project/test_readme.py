@@ -15,25 +15,29 @@ from support.paths import ROOT
 README = (ROOT / "README.md").read_text()
 # Run as they stand by .ci/run, in a fresh virtual environment; what follows `&&` is run here.
 INSTALLS = ("python3 -m pip install -e .", "python3 -m pip install -e '.[test]'", "python3 -m pip install -e '.[tty]'")
+PIPED = "python3 -m llmproc.main 42 2>log.txt"  # what the first lines show
 NOT_HERE = ("python3 -m pytest", "python3 -m venv", ". .venv/bin/activate")
 
 
-def commands() -> list[str]:
-    """The indented command lines of README, in order, installs taken off."""
-    found = []
+def sections() -> dict[str, list[str]]:
+    """Return the indented command lines of README by heading, in order, installs taken off."""
+    found: dict[str, list[str]] = {}
+    heading = ""
     for line in re.sub(r"(?ms)^```.*?^```$", "", README).splitlines():
+        if line.startswith("#"):
+            heading = line.lstrip("# ")
         if line.startswith("    ") and not line.startswith("     "):
             for part in line.split(" && ", 1) if line.strip().startswith(INSTALLS) else [line]:
                 command = re.sub(r"\s+#.*", "", part).strip()
                 if command and not command.startswith(INSTALLS + NOT_HERE):
-                    found.append(command)
+                    found.setdefault(heading, []).append(command)
     return found
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
     """A stand-in for the checkout: its tools, its files, a place of its own for logs."""
-    place = tmp_path_factory.mktemp("readme")
+    place = tmp_path
     (place / "tools").symlink_to(ROOT / "tools")
     (place / "bin").mkdir()
     (place / "bin" / "python3").symlink_to(sys.executable)
@@ -54,21 +58,22 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_every_command_runs(folder: Path) -> None:
-    found = commands()
-    assert len(found) >= 6
-    for command in found:
+@pytest.mark.parametrize("section", sections())
+def test_every_command_runs(section: str, folder: Path) -> None:
+    """One after the other, as a reader types them: a section may use what its earlier lines made."""
+    for command in sections()[section]:
         done = run(command, folder)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stdout + done.stderr, command
+        if PIPED in command:
+            shown = re.search(r"```\n(>>> .*?)```", README, re.S)
+            assert shown, "README shows what the prompt loop prints"
+            assert _stable(done.stdout) == _stable(shown[1])
 
 
-def test_the_piped_example_prints_what_is_shown(folder: Path) -> None:
-    shown = re.search(r"```\n(>>> .*?)```", README, re.S)
-    assert shown, "README shows what the prompt loop prints"
-    command = next(command for command in commands() if command.startswith("printf"))
-    printed = run(command, folder).stdout
-    assert _stable(printed) == _stable(shown[1])
+def test_commands_are_found() -> None:
+    assert sum(map(len, sections().values())) >= 6
+    assert any(PIPED in command for commands in sections().values() for command in commands)
 
 
 def _stable(text: str) -> list[str]:

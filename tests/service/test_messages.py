@@ -63,8 +63,8 @@ def test_a_reason_outside_the_list_is_refused() -> None:
 
 def test_a_prepare_order_carries_the_engine_options_whole_and_checked() -> None:
     options = EngineOptions(threads=2, sequences=4, weights="q4", context=300, kv_memory=1 << 33, leads=False)
-    data = msgspec.json.encode(PrepareOrder("model.bin", options))
-    assert msgspec.json.decode(data, type=PrepareOrder) == PrepareOrder("model.bin", options)
+    data = msgspec.json.encode(PrepareOrder(b"caf\xe9.bin", options))
+    assert msgspec.json.decode(data, type=PrepareOrder) == PrepareOrder(b"caf\xe9.bin", options)
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(data.replace(b'"threads":2', b'"threads":"two"'), type=PrepareOrder)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.paths import ROOT
 
-from llmproc.config import shipped_file
+from llmproc.config import EngineOptions, shipped_file
 from llmproc.errors import CheckpointError, StartError, TokenizerError, UsageError
 from llmproc.monitor.observer import NoObserver
 from llmproc.monitor.stderr_tail import stderr_tail
@@ -107,3 +107,11 @@ def test_a_template_without_a_place_refuses_a_system_message() -> None:
         files.check_system("Be brief.")
     with pytest.raises(UsageError, match=r"^system cannot be used"):
         files.check_system("Be brief.", "system")
+
+
+@pytest.mark.parametrize(("asked", "used"), [(None, 2048), (2, 2), (2048, 2048), (2049, 2048), (1 << 20, 2048)])
+def test_a_context_beyond_the_checkpoint_is_cut_and_said(asked: int | None, used: int) -> None:
+    files, options = read_model_files(MODEL, TOKENIZER), EngineOptions(context=asked)
+    assert files.model.description.seq_len == 2048 and files.context(options) == used
+    notice = f"--context is {asked}: {MODEL} has 2048 positions, so 2048 are used"
+    assert files.cut_context(options) == (notice if used != (asked or used) else "")

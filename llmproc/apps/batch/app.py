@@ -5,7 +5,6 @@ check the files -> open the input and the results -> reader, service and writer 
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
@@ -27,6 +26,7 @@ from llmproc.batch.target import ResultTarget, open_target, part_file
 from llmproc.checkpoints.model_file import ModelFile
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError, UsageError
+from llmproc.files.escaping import escape_bytes, to_json
 from llmproc.files.streams import OutputLostError, forget_stdout, need_stdout, print_result
 from llmproc.hardware.isa import choose
 from llmproc.monitor.run_recorder import RunRecorder
@@ -76,13 +76,13 @@ def _provenance(options: BatchOptions, files: ModelFiles, source: Source) -> Pro
         template=files.template.name,
         weights=engine.weights or "as stored",
         kv_type=engine.kv_type,
-        context=engine.positions(files.model.description.seq_len),
+        context=files.context(engine),
         instructions=choose(Environment.read().isa).name,
         temperature=float(sampling.temperature),
         top_p=float(sampling.top_p),
         max_tokens=sampling.max_tokens,
         seed=sampling.seed,
-        system=options.system,
+        system=None if options.system is None else escape_bytes(options.system),
     )
 
 
@@ -97,7 +97,7 @@ def _run(
     try:
         _describe(recorder, options, files.model, provenance, threads)
         pipeline = Pipeline(options, source, target, provenance, files.tokenizer, recorder, display)
-        _say_first(display, options, target)
+        _say_first(display, options, target, files)
         if _answer_all(pipeline, target, interrupts):
             found = summary.document(
                 options, pipeline.stats, pipeline.stages, threads, pipeline.rows, began, time.monotonic()
@@ -134,9 +134,11 @@ def _log_of(options: BatchOptions) -> str | None:
     return options.log or (os.devnull if options.elapsed or options.json else None)
 
 
-def _say_first(display: Display, options: BatchOptions, target: ResultTarget) -> None:
+def _say_first(display: Display, options: BatchOptions, target: ResultTarget, files: ModelFiles) -> None:
     if options.seed_drawn:
         display.notice(f"seed {options.sampling.seed}")
+    if cut := files.cut_context(options.engine):
+        display.notice(cut)
     if target.journal is not None and target.journal.unreadable:
         display.notice(f"{target.journal.path}: {target.journal.unreadable} lines are not results and are ignored")
 
@@ -191,7 +193,7 @@ def _tell(display: Display, found: dict[str, object], options: BatchOptions, rec
     if options.elapsed:
         print_result(f"{found['elapsed_s']:.3f}\n")
     elif options.json:
-        print_result(json.dumps({**found, "run_folder": str(folder.path) if folder else None}) + "\n")
+        print_result(to_json({**found, "run_folder": str(folder.path) if folder else None}) + "\n")
     else:
         for line in summary.lines(found):
             display.notice(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
@@ -28,6 +27,7 @@ from llmproc.experiments.bench.options import BenchOptions
 from llmproc.experiments.bench.remote import LLAMA_CPP, MACHINE, OWN, RemoteArm
 from llmproc.experiments.bench.runner import Runnable, Runner, idle_cpu_share
 from llmproc.experiments.bench.work import Work, limit_work, planned_work
+from llmproc.files.escaping import escape_bytes, to_json
 from llmproc.files.streams import print_result
 from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
 
@@ -160,19 +160,19 @@ def plan(
 
 def _write(found: Mapping[str, Any], options: BenchOptions) -> None:
     """To stdout or the file, and into a run folder."""
-    data = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+    data = to_json(found, indent=1) + "\n"
     text = {"md": table.render, "csv": rows.render, "json": lambda _: data}[options.format](found)
     if options.output is None:
         print_result(text)
     else:
         try:
-            options.output.write_text(text)
+            options.output.write_text(escape_bytes(text), encoding="utf-8")
         except OSError as error:
             raise UsageError(f"--output is {options.output}: cannot be written: {error.strerror}") from None
     if options.run_dir != NO_FOLDER:
         folder = RunFolder.create(Path(options.run_dir) if options.run_dir else None)
         try:
-            (folder.path / "bench.json").write_text(data)
+            (folder.path / "bench.json").write_text(data, encoding="utf-8")
             folder.describe({"verb": "bench", "result": "bench.json"})
         finally:
             folder.close()

@@ -50,16 +50,17 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     how.add_argument("--repeat", type=int, default=5, metavar="N", help="counted repetitions, after one warm-up (5)")
     how.add_argument("--batch-tokens", type=int, metavar="N", help="computed in one step at most, by llmproc (128)")
     how.add_argument("--peer", choices=PEERS, help="measure this too, interleaved, on the same weights")
-    what = parser.add_argument_group("what (0 or none leaves it out)")
-    what.add_argument("-p", "--prompt", type=int, default=512, metavar="N", help="ids of the prefill (512)")
-    what.add_argument("-n", "--generate", type=int, default=128, metavar="N", help="ids to generate alone (128)")
-    what.add_argument("--batched", default="1,2,4,8,16,32", metavar="LIST", help="sequences a step (1,2,4,8,16,32)")
-    what.add_argument("--batched-steps", type=int, default=32, metavar="N", help="steps of each of those (32)")
-    what.add_argument("--kernels", action="store_true", help="also the matrix products alone, of llmproc")
-    what.add_argument("--no-limits", action="store_true", help="leave the machine's limits out")
+    what = parser.add_argument_group("what to measure (0 or none leaves it out)")
+    add = what.add_argument
+    add("-p", "--prompt", default="512", metavar="LIST", help="lengths of the prompts to read (default: 512)")
+    add("-n", "--generate", default="128", metavar="LIST", help="numbers of tokens to generate (default: 128)")
+    add("--batched", default="1,2,4,8,16,32", metavar="LIST", help="sequences in a step (default: 1,2,4,8,16,32)")
+    add("--batched-steps", type=int, default=32, metavar="N", help="steps of each of those (default: 32)")
+    add("--kernels", action="store_true", help="also measure the matrix products of llmproc alone")
+    add("--no-limits", action="store_true", help="do not measure the machine's limits")
     out = parser.add_argument_group("output")
     out.add_argument("--format", choices=FORMATS, default="md", help="table, or everything as data (md)")
-    out.add_argument("-o", "--output", type=Path, metavar="FILE", help="write to FILE instead of stdout")
+    out.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of stdout")
     out.add_argument("--run-dir", metavar="DIR", help="keep run folders in DIR (logs/ of a checkout); none: keep none")
     return parser
 
@@ -79,15 +80,13 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
     threads = default_threads(1) if given.threads is None else given.threads
     _within("--threads", threads, 1, 256)
     _within("--repeat", given.repeat, 1, 1000)
-    _within("--prompt", given.prompt, 0, 1 << 20)
-    _within("--generate", given.generate, 0, 1 << 20)
+    prompt, generate = parse_sizes("--prompt", given.prompt), parse_sizes("--generate", given.generate)
     _within("--batched-steps", given.batched_steps, 1, 1 << 20)
     batch_tokens = EngineOptions().batch_tokens if given.batch_tokens is None else given.batch_tokens
     _within("--batch-tokens", batch_tokens, 1, 4096)
-    if not (given.prompt or given.generate or batched or given.kernels):
+    if not (prompt or generate or batched or given.kernels):
         raise UsageError("nothing to measure: --prompt and --generate are 0, --batched is none")
-    if given.output is not None and not given.output.name:
-        raise UsageError(f"--output is {given.output}: must name a file")
+    output = parse_output(given.output)
     return BenchOptions(
         model=given.model or (environment.model if given.shape is None and given.weights != COURSE else None),
         shape=given.shape or DEFAULT_SHAPE,
@@ -95,18 +94,39 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         threads=threads,
         kv_type=given.kv_type,
         batch_tokens=batch_tokens,
-        prompt=given.prompt,
-        generate=given.generate,
+        prompt=prompt,
+        generate=generate,
         batched=batched,
         batched_steps=given.batched_steps,
         repeat=given.repeat,
         format=given.format,
-        output=given.output,
+        output=output,
         peer=given.peer,
         kernels=given.kernels,
         limits=not given.no_limits,
         run_dir=given.run_dir or environment.run_dir,
     )
+
+
+def parse_sizes(option: str, text: str) -> tuple[int, ...]:
+    """`512,1024` -> (512, 1024), once each and as given; `0` or `none` -> (). UsageError for anything else."""
+    if text in ("0", "none"):
+        return ()
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and part.isascii() and 1 <= int(part[:9]) <= 1 << 20 for part in parts):
+        raise UsageError(f"{option} is {text}: must be 0, or numbers from 1 to {1 << 20} such as 512,1024")
+    return tuple(dict.fromkeys(map(int, parts)))
+
+
+def parse_output(text: str | None) -> Path | None:
+    """Return the file to write. UsageError for what names no file, and for a format's name, as llama-bench takes it."""
+    if text is None:
+        return None
+    if text in (*FORMATS, "jsonl", "sql"):
+        raise UsageError(f"--output is {text}: it names a file; --format chooses md, csv or json (./{text} is a file)")
+    if not Path(text).name:
+        raise UsageError(f"--output is {text}: must name a file")
+    return Path(text)
 
 
 def parse_batched(text: str) -> tuple[int, ...]:

@@ -47,6 +47,8 @@ def _chat(options: ChatOptions, files: ModelFiles) -> int:
     _describe(recorder, options, files.model)
     if options.seed_drawn:
         screen.notice(f"seed {options.sampling.seed}")
+    if cut := files.cut_context(options.engine):
+        screen.notice(cut)
     try:
         failure = _run(launch, loop, interrupts)
     finally:
@@ -79,7 +81,7 @@ def _assemble(
         on_notice=screen.later,
         on_failure=lambda error: interrupts.end_from_thread(),
     )
-    context = options.engine.positions(files.model.description.seq_len)
+    context = files.context(options.engine)
     conversation = Conversation(
         files.tokenizer, files.template, context, options.sampling, options.system, options.rules
     )

@@ -8,7 +8,6 @@ The arm is named by ARM and imported only when it is opened: --help and --from n
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import resource
 import shlex
@@ -33,6 +32,7 @@ from llmproc.experiments.compare_modes.plan import settings
 from llmproc.experiments.compare_modes.prompts import NamedPrompts, prompts_from, shipped_prompts
 from llmproc.experiments.compare_modes.result import document
 from llmproc.experiments.compare_modes.runner import run_all
+from llmproc.files.escaping import escape_bytes, to_json
 from llmproc.files.streams import need_stdout, print_result
 from llmproc.hardware.cpus import usable_cpus
 from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
@@ -93,7 +93,7 @@ def compare(options: CompareOptions, command: str) -> dict[str, Any]:
         "conditions": asdict(held),
         "warnings": conditions.warnings(held, 1, len(machine["cpus_allowed"]), machine["quota_cpus"], {}, {}),
     }
-    about = {"name": asked.name, "about": asked.about}
+    about = {"name": escape_bytes(asked.name), "about": escape_bytes(asked.about)}
     return document(samples, planned, about, asked.prompts, options_block(options), surroundings)
 
 
@@ -143,7 +143,7 @@ def _children_s() -> float:
 
 def _write(found: Mapping[str, Any], options: CompareOptions) -> None:
     """Into the folder, or a run folder; to stdout; the picture also where it was asked for."""
-    text = json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n"
+    text = to_json(found) + "\n"
     if options.out is not None:
         _keep(found, text, _made(options.out))
     elif options.run_dir != NO_FOLDER:
@@ -161,8 +161,9 @@ def _write(found: Mapping[str, Any], options: CompareOptions) -> None:
 def _keep(found: Mapping[str, Any], text: str, folder: Path) -> None:
     """The three files."""
     try:
-        (folder / JSON_FILE).write_text(text)  # first: whatever goes wrong with the picture, what was measured is kept
-        (folder / TABLE_FILE).write_text(modes_table.render(found))
+        # First: whatever goes wrong with the picture, what was measured is kept.
+        (folder / JSON_FILE).write_text(text, encoding="utf-8")
+        (folder / TABLE_FILE).write_text(escape_bytes(modes_table.render(found)), encoding="utf-8")
     except OSError as error:
         raise LogError(f"{folder}: cannot be written: {error.strerror}") from None
     _draw(found, folder / CHART_FILE)
@@ -185,7 +186,7 @@ def _show_again(found: Mapping[str, Any], options: CompareOptions) -> bool:
     """A result that was read from a file; whether requests failed in it. LogError when it breaks its schema."""
     try:
         failed = _any_failed(found)  # first: a file that breaks its schema shows nothing
-        text = json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n"
+        text = to_json(found) + "\n"
         if options.out is not None:
             _keep(found, text, _made(options.out))
         _show(found, text, options)

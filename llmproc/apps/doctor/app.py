@@ -5,7 +5,6 @@ Used by the table of verbs. Nothing that a broken installation may lack is impor
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 
 from llmproc.apps.doctor import machine, rights, software
@@ -14,6 +13,7 @@ from llmproc.apps.doctor.options import DoctorOptions, parse_options
 from llmproc.apps.exits import exit_code_of, interruptible
 from llmproc.checkpoints.model_file import ModelFile
 from llmproc.config import Environment
+from llmproc.files.escaping import to_json
 from llmproc.files.streams import print_result
 
 UNUSABLE = 1
@@ -66,7 +66,7 @@ def _report(options: DoctorOptions) -> int:
     checks = examine(options, Environment.read())
     unusable = [check.name for check in checks if check.state == "fail"]
     if options.json:
-        print_result(json.dumps({"ok": not unusable, "checks": [check.as_json() for check in checks]}) + "\n")
+        print_result(to_json({"ok": not unusable, "checks": [check.as_json() for check in checks]}) + "\n")
         return UNUSABLE if unusable else 0
     lines = [check.line() for check in checks]
     verdict = f"llmproc cannot run: {', '.join(unusable)}" if unusable else "llmproc can run"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 from llmproc.apps.doctor import exact
 from llmproc.apps.doctor.options import DoctorOptions
 from llmproc.apps.doctor.prompts import questions
 from llmproc.checkpoints.model_file import open_model
+from llmproc.files.escaping import to_json
 from llmproc.files.streams import print_result
 from llmproc.text.templates.registry import built_in_template
 
@@ -29,7 +28,7 @@ def compare_modes(options: DoctorOptions) -> bool:
             print_result(outcome.row(reference=len(outcomes) == 1) + "\n")
     different = sum(bool(outcome.difference) for outcome in outcomes)
     if options.json:
-        print_result(json.dumps({"checkpoint": str(options.model), **exact.as_json(asked, tokens, outcomes)}) + "\n")
+        print_result(to_json({"checkpoint": str(options.model), **exact.as_json(asked, tokens, outcomes)}) + "\n")
     else:
         count = len(outcomes)
         print_result(f"{different} of {count} settings DIFFER\n" if different else f"all {count} settings equal\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from llmproc.apps.exits import exit_code_of, interruptible
@@ -10,6 +9,7 @@ from llmproc.apps.progress import ProgressBar
 from llmproc.apps.synth.options import SynthOptions, parse_options
 from llmproc.checkpoints.synth import write_synthetic
 from llmproc.errors import LlmprocError
+from llmproc.files.escaping import to_json
 from llmproc.files.streams import print_result
 
 
@@ -33,7 +33,7 @@ def _write(options: SynthOptions) -> None:
     size = options.output.stat().st_size
     if options.json:
         facts = {"file": str(options.output), "bytes": size, "shape": options.shape, "layout": options.layout}
-        print_result(json.dumps({**facts, "seed": options.seed, "weights": "random"}) + "\n")
+        print_result(to_json({**facts, "seed": options.seed, "weights": "random"}) + "\n")
     else:
         shape = f"{options.shape}, {options.layout}, {description.n_layers} layers, random weights"
         print_result(f"{options.output}: {size:,} bytes, {shape}\n")

@@ -44,6 +44,8 @@ def _run(options: ThreadsOptions, files: ModelFiles) -> int:
     _describe(recorder, options, files.model)
     if options.seed_drawn:
         screen.notice(f"seed {options.sampling.seed}")
+    if cut := files.cut_context(options.engine):
+        screen.notice(cut)
     try:
         with launch:
             launch.service.start()
@@ -71,7 +73,7 @@ def _assemble(
         on_progress=lambda progress: setattr(view, "loading", progress),
         on_notice=screen.later,
     )
-    context = options.engine.positions(files.model.description.seq_len)
+    context = files.context(options.engine)
     conversation = Conversation(
         files.tokenizer, files.template, context, options.sampling, options.system, options.rules
     )

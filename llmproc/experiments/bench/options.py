@@ -16,8 +16,8 @@ class BenchOptions:
     threads: int
     kv_type: str
     batch_tokens: int
-    prompt: int
-    generate: int
+    prompt: tuple[int, ...]  # sizes of prefills, of generations
+    generate: tuple[int, ...]
     batched: tuple[int, ...]
     batched_steps: int
     repeat: int

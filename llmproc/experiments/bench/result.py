@@ -59,9 +59,13 @@ def model_block(model: Model) -> dict[str, Any]:
 
 
 def options_block(options: BenchOptions) -> dict[str, Any]:
-    """`options` of the document."""
-    names = ("threads", "kv_type", "batch_tokens", "prompt", "generate", "batched", "batched_steps", "repeat", "peer")
-    return {**{name: getattr(options, name) for name in names}, "kernels": options.kernels, "limits": options.limits}
+    """Return `options` of the document; `prompt` and `generate` are a number where there is one size, 0 for none."""
+    names = ("threads", "kv_type", "batch_tokens", "batched", "batched_steps", "repeat", "peer", "kernels", "limits")
+    sizes = {
+        name: found[0] if len(found) == 1 else list(found) or 0
+        for name, found in (("prompt", options.prompt), ("generate", options.generate))
+    }
+    return {**{name: getattr(options, name) for name in names}, **sizes}
 
 
 def method_block() -> dict[str, Any]:

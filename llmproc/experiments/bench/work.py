@@ -59,16 +59,15 @@ class Work:
         return asdict(self)
 
 
-def planned_work(prompt: int, generate: int, batched: Sequence[int], batched_steps: int, kernels: bool) -> list[Work]:
-    """The work of a bench run in its order; a size of 0 leaves its test out."""
-    found = []
-    if prompt:
-        found.append(Work(f"pp{prompt}", "prefill", prompt))
-    if generate:
-        found.append(Work(f"tg{generate}", "decode", 1, 1, generate))
+def planned_work(
+    prompt: Sequence[int], generate: Sequence[int], batched: Sequence[int], batched_steps: int, kernels: bool
+) -> list[Work]:
+    """Return the work of a bench run in its order; no size leaves a test out."""
+    found = [Work(f"pp{size}", "prefill", size) for size in prompt]
+    found += [Work(f"tg{size}", "decode", 1, 1, size) for size in generate]
     found += [Work(f"tg{batched_steps} b{count}", "decode", 1, count, batched_steps) for count in batched]
     if kernels:
-        found += [Work(f"mm{prompt}", "matmuls", prompt)] if prompt else []
+        found += [Work(f"mm{size}", "matmuls", size) for size in prompt]
         found += [Work(f"mm1 b{count}", "matmuls", 1, count, batched_steps) for count in batched or (1,)]
     return found
 

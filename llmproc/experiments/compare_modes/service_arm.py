@@ -107,7 +107,7 @@ class ProcessArm:
             if prompt.tokens is not None:
                 sampling = sampling.changed(max_tokens=prompt.tokens)
             files, system = self._files, self._options.system
-            seq_len = self._options.engine.positions(files.model.description.seq_len)
+            seq_len = files.context(self._options.engine)
             order = Conversation(files.tokenizer, files.template, seq_len, sampling, system).prepare(prompt.text).order
             if prompt.tokens is not None:
                 if len(order.ids) + prompt.tokens > seq_len:

@@ -1,0 +1,95 @@
+"""A package that is not installed is one line with the command that installs it, wherever the program is entered."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.paths import ROOT
+
+from llmproc.errors import MissingPackageError, missing_package
+
+# As if the package of this name were not installed, in this process and in its children.
+_BLOCK = """import os, sys
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition('.')[0] == os.environ['MISSING']:
+            raise ModuleNotFoundError(f'No module named {name!r}', name=name)
+sys.meta_path.insert(0, Block())
+"""
+
+
+@pytest.fixture(scope="module")
+def block(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("block")
+    (folder / "sitecustomize.py").write_text(_BLOCK)
+    return folder
+
+
+def run(block: Path, missing: str, *command: str, text: str = "Hi\n") -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LLMPROC_", "PYTHON"))}
+    environment = {**kept, "PYTHONPATH": f"{block}:{ROOT}", "MISSING": missing, "LLMPROC_RUN_DIR": "none"}
+    return subprocess.run(
+        [sys.executable, *command], cwd=block, env=environment, input=text, capture_output=True, text=True, timeout=60
+    )
+
+
+def line(package: str) -> str:
+    return f"{package} is not installed; install it with: {sys.executable} -m pip install {package}"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("-m", "llmproc.main"),
+        ("-m", "llmproc", "chat"),
+        ("-m", "llmproc", "batch", "-"),
+        ("-m", "llmproc", "threads", "1", "42", "Hi"),
+        ("-m", "llmproc", "compare-modes"),
+        ("-m", "llmproc", "top", "--once"),
+        ("-P", "-c", "from llmproc.__main__ import run; run()", "chat"),
+    ],
+    ids=lambda command: " ".join(command[1:3]),
+)
+def test_without_msgspec(block: Path, command: tuple[str, ...]) -> None:
+    done = run(block, "msgspec", *command)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", f"llmproc: {line('msgspec')}\n")
+
+
+def test_help_needs_no_package(block: Path) -> None:
+    done = run(block, "msgspec", "-m", "llmproc", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_only_the_template_needs(block: Path) -> None:
+    done = run(block, "numpy", "-m", "llmproc.main")
+    assert done.returncode == 3 and line("numpy") in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["LLM", "SamplingParams"])
+def test_the_api(block: Path, name: str) -> None:
+    code = f"try:\n    from llmproc import {name}\nexcept ImportError as error:\n    print(error, '|', error.name)"
+    done = run(block, "msgspec", "-c", code)
+    wanted = f"llmproc.{name} cannot be imported: {line('msgspec')} | msgspec\n" if name == "LLM" else ""
+    assert (done.returncode, done.stdout) == (0, wanted), done.stderr
+
+
+@pytest.mark.parametrize("tool", ["plot_cpu.py", "plot_timing.py"])
+@pytest.mark.parametrize("missing", ["msgspec", "matplotlib", "pandas"])
+def test_tools(block: Path, tool: str, missing: str) -> None:
+    done = run(block, missing, str(ROOT / "tools" / tool), str(ROOT / "logs" / "example"), "-o", str(block / "x.png"))
+    if done.returncode:
+        assert missing in done.stderr and "pip install" in done.stderr and done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_only_packages_that_we_ask_for_are_ours() -> None:
+    found = missing_package(ModuleNotFoundError("No module named 'numpy.linalg'", name="numpy.linalg"))
+    assert isinstance(found, MissingPackageError) and str(found) == line("numpy")
+    assert missing_package(ModuleNotFoundError("No module named 'llmproc.x'", name="llmproc.x")) is None
+    assert missing_package(ModuleNotFoundError("odd")) is None
+    assert missing_package(ImportError("cannot import name", name="numpy")) is None

@@ -23,7 +23,7 @@ from types import TracebackType
 
 from llmproc.errors import UsageError
 from llmproc.labs.checking.descendants import Descendants
-from llmproc.labs.checking.transcript import AskedTurn, LogLine, ProcessTrace, Transcript
+from llmproc.labs.checking.transcript import AskedTurn, LogLine, Transcript
 from llmproc.processes.system import get_child_subreaper, set_child_subreaper
 
 LOOK_EVERY_S = 0.02
@@ -129,11 +129,11 @@ class CheckedProgram:
             elif self.running:
                 os.kill(self.seen.pid, number)
 
-    def kill(self, trace: ProcessTrace) -> None:
+    def kill(self, pid: int) -> None:
         """Kill one process of the program."""
-        self.seen.told_at, self.seen.target = len(self.seen.out), trace.last.pid
+        self.seen.told_at, self.seen.target = len(self.seen.out), pid
         with contextlib.suppress(ProcessLookupError):
-            os.kill(trace.last.pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
 
     def hold(self, ticks: int, most_s: float) -> None:
         """Stop the program itself, not its children, until these have used `ticks` of CPU time or do nothing.

@@ -15,7 +15,7 @@ from llmproc.labs.checking.program import CheckedProgram
 from llmproc.labs.checking.transcript import AskedTurn, Transcript
 from llmproc.labs.lab import CheckRequest
 from llmproc.monitor.courselog import parse_speed_line
-from llmproc.monitor.proc import read_stat
+from llmproc.monitor.proc import read_schedstat, read_stat
 
 SIGN = b">>> "
 SEED = 7
@@ -112,11 +112,13 @@ def kill_child(request: CheckRequest, runs: LabRuns) -> None:
     with _start(request, str(SEED)) as program:
         runs.killed = program.seen
         _await_sign(program)
-        exchange = _begin_answer(program)
-        children = program.seen.others
-        if not children:
+        before = _run_times(program)
+        _begin_answer(program)
+        after = _run_times(program)
+        if not after:
             return
-        program.kill(max(children, key=lambda trace: trace.used_since(exchange.sent)))
+        victim = max(after, key=lambda pid: after[pid] - before.get(pid, 0))
+        program.kill(victim)
         at = program.seen.told_at
 
         def told() -> bool:
@@ -127,6 +129,16 @@ def kill_child(request: CheckRequest, runs: LabRuns) -> None:
             program.close_input()
             program.seen.told_at = at
             _finish(program, runs, "the end after the child was killed")
+
+
+def _run_times(program: CheckedProgram) -> dict[int, int]:
+    """Read the CPU time of each process below the program in nanoseconds: ticks are too coarse for a quick answer."""
+    found = {}
+    for trace in program.seen.others:
+        times = read_schedstat(trace.last.pid) if trace.alive else None
+        if trace.alive:
+            found[trace.last.pid] = times.run_ns if times else trace.glimpses[-1].ticks
+    return found
 
 
 def _start(request: CheckRequest, *arguments: str) -> CheckedProgram:

@@ -81,7 +81,7 @@ def parse_line(line: str) -> Line | None:
 
 @dataclasses.dataclass
 class Total:
-    """The sum of the lines of one process."""
+    """The sums over the lines of one process."""
 
     last: Line
     lines: int = 0

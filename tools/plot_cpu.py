@@ -13,27 +13,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a checkout runs 
 
 
 def table(run: Any) -> Any:
-    """The pandas table behind the picture."""
+    """Return the pandas table behind the picture."""
     from llmproc.report.cpu import cpu_table
 
     return cpu_table(run)
 
 
 def plot(run: Any) -> Any:
-    """The matplotlib figure."""
+    """Return the matplotlib figure."""
     from llmproc.report.cpu import plot_cpu
 
     return plot_cpu(run)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Draws or prints; returns the exit code."""
+    """Draw or print; return the exit code."""
     from llmproc.report.command import run_tool
 
     return run_tool(
         arguments,
         name="plot_cpu.py",
-        description="CPU %% per worker with user/system split and run-queue wait, PSS below. 100 %% is one core.",
+        description="Draw CPU use per worker: user and system time, waiting for a core, memory. 100 % is one core.",
         default_picture="cpu.png",
         tables={"csv": table},
         plot=plot,

@@ -13,34 +13,34 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a checkout runs 
 
 
 def table(run: Any) -> Any:
-    """The pandas table behind the picture."""
+    """Return the pandas table behind the picture."""
     from llmproc.report.timing import timing_table
 
     return timing_table(run)
 
 
 def steps(run: Any) -> Any:
-    """The table behind the lower panel."""
+    """Return the table behind the lower panel."""
     from llmproc.report.timing import step_table
 
     return step_table(run)
 
 
 def plot(run: Any) -> Any:
-    """The matplotlib figure."""
+    """Return the matplotlib figure."""
     from llmproc.report.timing import plot_timing
 
     return plot_timing(run)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Draws or prints; returns the exit code."""
+    """Draw or print; return the exit code."""
     from llmproc.report.command import run_tool
 
     return run_tool(
         arguments,
         name="plot_timing.py",
-        description="Turns as bars split into load, prefill and decode; tokens/s over position below.",
+        description="Draw where the time of each turn went (load, prefill, decode), and tokens/s over position.",
         default_picture="timing.png",
         tables={"csv": table, "csv-steps": steps},
         plot=plot,

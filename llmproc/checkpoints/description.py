@@ -28,5 +28,5 @@ class ModelDescription:
 
     @property
     def kv_dim(self) -> int:
-        """Width of one position's keys (or values) in one layer."""
+        """Return the width of one position's keys (or values) in one layer."""
         return self.n_kv_heads * self.head_dim

@@ -14,12 +14,12 @@ _SLICES, _SLICE = 512, 1 << 14
 
 
 def fingerprint(memory: memoryview) -> str:
-    """SHA-256 of up to 32 MiB, of size and 512 slices of more."""
+    """Hash bytes in memory: SHA-256 of up to 32 MiB, of size and 512 slices of more."""
     return _digest(len(memory), lambda start, length: memory[start : start + length])
 
 
 def fingerprint_file(path: Path) -> str:
-    """The same of a file, which is read in pieces. Raises CheckpointError when it cannot be read."""
+    """Hash a file alike, reading it in pieces. CheckpointError when it cannot be read."""
     try:
         with path.open("rb", buffering=0) as file:
             return _digest(

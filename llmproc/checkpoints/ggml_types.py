@@ -1,6 +1,6 @@
 """Float32 matrices to GGUF's weight types and back, value for value what llama.cpp's own tools store.
 
-Serves the template (quantising an fp32 checkpoint at load), the GGUF writer, the reference and tests. A matrix at a
+Used by the template (quantising an fp32 checkpoint at load), the GGUF writer, the reference and tests. A matrix at a
 time and a block of it at once: beside the result only a few hundred kilobytes are needed. No I/O.
 
 The formulas are those of quantize_row_q8_0_ref and quantize_row_q4_0_ref in ggml-quants.c, in float32 without fma;
@@ -66,13 +66,13 @@ def to_q4_0(array: Float32) -> Q4Matrix:
 
 
 def to_f16(array: Float32) -> Float16:
-    """The nearest halves of (rows, cols). ValueError for a value that is not finite or beyond half."""
+    """Round (rows, cols) to the nearest halves. ValueError for a value that is not finite or beyond half."""
     with np.errstate(all="ignore"):
         return _finite(np.asarray(array, np.float32).astype(np.float16))
 
 
 def dequantise(matrix: Matrix) -> Float32:
-    """The float32 matrix (rows, cols) that `matrix`, of any weight type, stands for; float32 itself as it is."""
+    """Return the float32 matrix (rows, cols) that `matrix`, of any weight type, stands for; float32 itself as it is."""
     if isinstance(matrix, Q4Matrix):
         matrix = as_int8(matrix)
     if not isinstance(matrix, Int8Matrix):
@@ -84,7 +84,7 @@ def dequantise(matrix: Matrix) -> Float32:
 
 
 def as_int8(matrix: Q4Matrix) -> Int8Matrix:
-    """The same numbers with the offset taken off: values -8..7, the same scales."""
+    """Return the same numbers without the offset: values -8..7, the same scales."""
     return Int8Matrix((matrix.values - np.uint8(8)).view(np.int8), matrix.scales)  # wraps to the byte of the sum
 
 
@@ -113,7 +113,7 @@ def convert(matrix: Matrix, weight_type: WeightType, path: Path | str, label: st
 
 
 def weight_type_of(matrix: Matrix) -> WeightType:
-    """The type `matrix` is held in."""
+    """Return the type of `matrix`."""
     if isinstance(matrix, (Int8Matrix, Q4Matrix)):
         return "int8" if isinstance(matrix, Int8Matrix) else "q4"
     return "f16" if matrix.dtype == np.float16 else "f32"
@@ -140,7 +140,7 @@ def _converted_layer(layer: LayerWeights, number: int, weight_type: WeightType, 
 
 
 def _groups_of(array: Float32) -> Float32:
-    """`array` (rows, cols) as (rows * cols / 32, 32); a view if its rows lie one after another."""
+    """Return `array` (rows, cols) as (rows * cols / 32, 32); a view if its rows lie one after another."""
     if array.ndim != 2 or array.shape[1] % GROUP:
         raise ValueError(f"groups of {GROUP} do not divide the columns of an array of shape {array.shape}")
     return np.ascontiguousarray(array, np.float32).reshape(-1, GROUP)
@@ -152,7 +152,7 @@ def _blocks(groups: int) -> Iterator[slice]:
 
 
 def _inverse(scale: Float32) -> Float32:
-    """1 / scale (groups, 1), and 0 where that is not finite."""
+    """Return 1 / scale (groups, 1), and 0 where that is not finite."""
     inverse = np.float32(1) / scale
     inverse[~np.isfinite(inverse)] = 0
     return inverse[:, None]

@@ -19,12 +19,12 @@ CHUNK = 1 << 24  # bytes asked of the kernel at once
 
 
 def refuse(path: Path | str, field: str, value: object, rule: str) -> CheckpointError:
-    """The error for `field` of `path`: always one printable line, whatever characters the path is made of."""
+    """Make the error for `field` of `path`: one printable line, whatever characters the path is made of."""
     return CheckpointError(shown(path), field, value, rule)
 
 
 def shown(path: Path | str) -> str:
-    """`path` as messages show it: printable, whatever it is made of."""
+    """Return `path` as messages show it: printable, whatever it is made of."""
     return one_line(str(path))
 
 
@@ -50,5 +50,5 @@ def read_exactly(path: Path | str, fd: int, buffer: memoryview) -> None:
 
 
 def identity(status: os.stat_result) -> tuple[int, int, int, int]:
-    """What must not differ between the start and the end of reading a file."""
+    """Return what must not differ between the start and the end of reading a file."""
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

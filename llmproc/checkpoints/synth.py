@@ -1,6 +1,6 @@
 """Random checkpoints in the shape of real models, so that benchmarks and tests run offline.
 
-Serves `llmproc synth`, bench and tests. The weights are random and say so in the name: such a model speaks
+Used by `llmproc synth`, bench and tests. The weights are random and say so in the name: such a model speaks
 nonsense at the true cost. Written piece by piece: a 1.3 GB file needs a few megabytes of memory.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.llama2c.layout import LAYOUTS, Layout, Span
+from llmproc.checkpoints.llama2c.layout import LAYOUTS, Layout, TensorSpan
 from llmproc.checkpoints.llama2c.writer import Progress, write_chunks
 from llmproc.checkpoints.tensors import MATRICES
 from llmproc.errors import UsageError
@@ -78,7 +78,9 @@ def write_synthetic(
     return description
 
 
-def _random_chunks(random: np.random.Generator, description: ModelDescription, span: Span) -> Iterator[np.ndarray]:
+def _random_chunks(
+    random: np.random.Generator, description: ModelDescription, span: TensorSpan
+) -> Iterator[np.ndarray]:
     count = math.prod(span.shape)
     if span.name not in MATRICES:
         yield random.uniform(0.9, 1.1, count).astype("<f4")

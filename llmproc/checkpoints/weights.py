@@ -75,7 +75,7 @@ class LoadedModel:
 
 
 def check_finite(weights: Weights, path: Path | str) -> None:
-    """CheckpointError naming the first tensor with a NaN or an infinity: one would become token 0 for ever."""
+    """Raise CheckpointError naming the first tensor with a NaN or an infinity, which would make every token 0."""
     for label, array in named_floats(weights):
         flat = array.reshape(-1)
         for start in range(0, flat.size, FINITE_CHUNK):
@@ -86,7 +86,7 @@ def check_finite(weights: Weights, path: Path | str) -> None:
 
 
 def named_floats(weights: Weights) -> Iterator[tuple[str, Floats]]:
-    """Every float array with the name messages use, e.g. `layer 3 wq scales`; a shared classifier once."""
+    """Yield every float array with its name in messages, such as `layer 3 wq scales`; a shared classifier once."""
     tensors: list[tuple[str, Matrix]] = [("embedding", weights.embedding), ("final_norm", weights.final_norm)]
     if weights.classifier is not weights.embedding:
         tensors.append(("classifier", weights.classifier))

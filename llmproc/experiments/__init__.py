@@ -1,8 +1,11 @@
 """Controlled comparisons -> one JSON document each: plans, runs in turn, statistics. Pictures and tables are report's.
 
-    samples.py         summaries, pairs, turns               intervals.py   how sure a ratio is
+    turns.py           order of runs, warm-up                samples.py        summaries, paired ratios
+    intervals.py       how sure a ratio is                   conditions.py     load, other programs, throttling
+    machine.py         the machine block                     surroundings.py   what every document begins with
+    bench/             speed, as ratios and shares of the machine's limits
     compare_modes/     dispatch modes and numbers of workers against the honest sequential baseline
 
-An experiment drives arms through a protocol of its own and knows nothing of processes; `apps` opens the real arms,
-tests hand in ones on a fake clock. Never in it: a figure without its raw samples.
+An experiment drives arms through a protocol of its own; tests hand in arms on a fake clock. Never in it: a figure
+without its raw samples.
 """

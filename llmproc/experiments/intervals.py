@@ -21,7 +21,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Of paired ratios, all positive. `low` to `high`: the interval of `mean`; None with a single repetition."""
+    """A summary of paired ratios. `low` to `high`: the interval of `mean`; None with a single repetition."""
 
     count: int
     mean: float  # geometric
@@ -32,12 +32,12 @@ class Ratio:
     maximum: float
 
     def as_dict(self) -> dict[str, float | None]:
-        """For a report."""
+        """Return the fields as a document holds them."""
         return asdict(self)
 
 
 def ratio_of(values: Sequence[float], level: float = LEVEL) -> Ratio | None:
-    """What is known of a ratio from one value per repetition; None without any. ValueError for one that is not > 0."""
+    """Summarise one ratio per repetition; None without any. ValueError for one that is not above 0."""
     if not values:
         return None
     if not all(math.isfinite(value) and value > 0 for value in values):
@@ -51,7 +51,7 @@ def ratio_of(values: Sequence[float], level: float = LEVEL) -> Ratio | None:
 
 
 def student(level: float, freedom: int) -> float:
-    """The t that |T| stays below with this probability, T with so many degrees of freedom (at least 1)."""
+    """Return the t with P(|T| < t) = `level`, for Student's T with `freedom` degrees of freedom (at least 1)."""
     if not (0 < level < 1 and freedom >= 1):
         raise ValueError(f"no quantile at {level} with {freedom} degrees of freedom")
     low, high = 0.0, 1.0
@@ -64,7 +64,7 @@ def student(level: float, freedom: int) -> float:
 
 
 def _within(t: float, freedom: int) -> float:
-    """P(|T| < t). Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.3 and 26.7.4."""
+    """Return P(|T| < t). Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.3 and 26.7.4."""
     angle = math.atan(t / math.sqrt(freedom))
     sine, cosine = math.sin(angle), math.cos(angle)
     if freedom == 1:

@@ -1,10 +1,7 @@
-"""What is said about repeated measurements: summaries, pairs, turns. Pure: no clock, no I/O.
+"""Summaries of repeated measurements, and ratios made pair by pair. Pure: no clock, no I/O.
 
-A slow minute of the machine must fall on all arms alike: arms run side by side within a repetition, the first place
-moving on, and a ratio is made of the two runs of one repetition; the ratio of two medians would mix good and bad
-minutes.
-
-Serves every comparison of `experiments`, and bench. How sure a ratio is: `intervals`.
+A ratio is made of the two runs of one repetition, which shared good and bad minutes of the machine (`turns`); the ratio
+of two medians would mix them. Used by bench and compare-modes. How sure a ratio is: `intervals`.
 """
 
 from __future__ import annotations
@@ -12,16 +9,13 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TypeVar
 
 UNSTEADY = 0.10  # interquartile range over median from which a figure is doubtful
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Of a row of samples. `iqr`: between the quartiles; `mad`: median distance from the median."""
+    """A summary of a row of samples. `iqr`: between the quartiles; `mad`: median distance from the median."""
 
     count: int
     median: float
@@ -32,21 +26,21 @@ class Summary:
 
     @property
     def spread(self) -> float:
-        """Interquartile range as a share of the median."""
+        """Return the interquartile range as a share of the median."""
         return self.iqr / self.median if self.median else 0.0
 
     @property
     def unsteady(self) -> bool:
-        """Whether to warn."""
+        """Return whether the figure is doubtful."""
         return self.spread > UNSTEADY
 
     def as_dict(self) -> dict[str, float]:
-        """For a report."""
+        """Return the summary as a document holds it."""
         return asdict(self)
 
 
 def summarise(values: Sequence[float]) -> Summary:
-    """Quartiles by linear interpolation with the ends included. ValueError when there is nothing."""
+    """Summarise values; quartiles by linear interpolation, the ends included. ValueError when there are none."""
     if not values:
         raise ValueError("nothing to summarise")
     middle = statistics.median(values)
@@ -60,12 +54,6 @@ def _quartiles(values: Sequence[float]) -> tuple[float, float]:
     return low, high
 
 
-def rotated(items: Sequence[T], by: int) -> list[T]:
-    """The items in a ring, starting with the `by`-th."""
-    start = by % len(items) if items else 0
-    return [*items[start:], *items[:start]]
-
-
 def paired_ratios(own: Mapping[int, float], peer: Mapping[int, float]) -> dict[int, float]:
-    """own / peer in each repetition that both have (repetition -> tokens per second)."""
+    """Return own / peer for each repetition that both have (repetition -> tokens per second)."""
     return {n: own[n] / peer[n] for n in sorted(own) if n in peer}

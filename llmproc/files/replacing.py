@@ -1,6 +1,6 @@
 """A new file in the place of an old one: whole or not at all.
 
-Used by every writer of a file that somebody may be reading. The content grows under another name beside its place and
+Used by every writer of a file that others may be reading. The content grows under another name beside its place and
 takes the place by a rename, so that a reader or a crash finds the old file or the new one, never a part. `durable`
 files are on the disk before the rename, and so is the rename itself: a power cut loses neither.
 """

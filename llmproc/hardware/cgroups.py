@@ -1,6 +1,6 @@
 """Where the control groups of a process lie in the file system: cgroup v2, v1 and hybrids, any mount layout.
 
-Serves the limits of this room (CPU quota, memory) and the monitor (throttling). Folders only: what the files in them
+Used by the limits of this room (CPU quota, memory) and the monitor (throttling). Folders only: what the files in them
 mean is their readers' affair.
 """
 
@@ -22,7 +22,7 @@ class Hierarchy:
 def hierarchies(
     controller: str, pid: int | str = "self", *, root: str | Path = "/", proc: str | Path | None = None
 ) -> list[Hierarchy]:
-    """Those that may hold files of `controller` ("cpu", "memory") for `pid`; version 1 first, [] when unknown.
+    """Return the hierarchies with files of `controller` ("cpu", "memory") for `pid`; version 1 first.
 
     A hybrid system mounts both versions and a controller is in one of them alone, so the files say which it is. In a
     cgroup namespace the mount point is the container's own group, and what limits it from above cannot be seen.
@@ -68,7 +68,7 @@ def _plain(name: str) -> str:
 
 
 def _inside(group: str, base: str) -> str | None:
-    """The group's path below the mount; None when the mount does not show it."""
+    """Return the group's path below the mount; None when the mount does not show it."""
     if ".." in group.split("/"):
         return None
     if base == "/":

@@ -1,6 +1,6 @@
 """The CPUs this process may use: its affinity, and the smallest CPU quota of its control groups up to the root.
 
-Serves whoever chooses a number of threads, `doctor` and `bench`. os.cpu_count() and its like count the machine's.
+Used by everything that chooses a number of threads, doctor and bench. os.cpu_count() and its like count the machine's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _V2_PERIOD = 100_000  # microseconds, where cpu.max names none
 
 @dataclass(frozen=True, slots=True)
 class CpuBudget:
-    """What may be used. `quota` is in CPUs (1.5: a CPU and a half); `notes` say what could not be read."""
+    """The CPUs that may be used. `quota` is in CPUs (1.5: a CPU and a half); `notes`: what could not be read."""
 
     allowed: tuple[int, ...]
     quota: float | None
@@ -27,7 +27,7 @@ class CpuBudget:
 
 
 def usable_cpus(root: str | Path = "/", allowed: Iterable[int] | None = None) -> CpuBudget:
-    """The budget of this process. `root`: where the file system begins, `allowed`: the affinity, for tests.
+    """Return the budget of this process. `root`: where the file system begins, `allowed`: the affinity, for tests.
 
     A quota is rounded down. The ranks of a team meet at a barrier many times per token: a thread more than the quota
     pays for spends the period's time sooner, and then the whole process stands still until the next period (tens of
@@ -52,7 +52,7 @@ def usable_cpus(root: str | Path = "/", allowed: Iterable[int] | None = None) ->
 
 
 def default_threads(workers: int, budget: CpuBudget | None = None) -> int:
-    """Threads for each of `workers` workers, so that all together do not exceed the CPUs; at least 1."""
+    """Return threads per worker, so that all `workers` together do not exceed the CPUs; at least 1."""
     return max(1, (budget or usable_cpus()).threads // max(1, workers))
 
 

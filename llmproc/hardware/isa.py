@@ -1,6 +1,6 @@
 """Which vector instructions kernels are compiled for: found, or forced by LLMPROC_ISA.
 
-Serves `simd` (which chooses code by it), the kernel cache (which keys by it) and `doctor`. An instruction set is forced
+Used by `simd` (which chooses code by it), the kernel cache (which keys by it) and doctor. An instruction set is forced
 by telling Numba another CPU before it is imported: the name and feature list decide what LLVM may emit, so that a run
 under `avx2` proves what an AVX2 machine would do. No Numba here.
 """
@@ -27,14 +27,14 @@ _CPU_FEATURES = {PORTABLE: "+sse2", AVX2: "+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,+m
 
 @dataclass(frozen=True, slots=True)
 class InstructionSet:
-    """The one in force: its name, whether it was forced, and what Numba has to be told."""
+    """The instruction set in force: its name, whether it was forced, and what Numba has to be told."""
 
     name: str
     forced: bool
 
     @property
     def numba_settings(self) -> dict[str, str]:
-        """Environment for Numba; empty when it should compile for the CPU it finds."""
+        """Return environment variables for Numba; {} when it should compile for the CPU it finds."""
         if not self.forced or not _CPU_NAME[self.name] or platform.machine() != "x86_64":
             return {}
         return {"NUMBA_CPU_NAME": _CPU_NAME[self.name], "NUMBA_CPU_FEATURES": _CPU_FEATURES[self.name]}
@@ -58,13 +58,13 @@ def _cpuinfo() -> str:
 
 
 def available(flags: frozenset[str] | None = None) -> list[str]:
-    """The instruction sets of ISAS that `flags` (by default this CPU's) have everything for; the best comes last."""
+    """Return the sets of ISAS that `flags` (by default this CPU's) suffice for; the best comes last."""
     found = cpu_flags() if flags is None else flags
     return [name for name in ISAS if found >= _NEEDS[name]]
 
 
 def choose(forced: str | None, flags: frozenset[str] | None = None) -> InstructionSet:
-    """The instruction set to compile for. UsageError for an unknown one, or one this CPU lacks something for."""
+    """Choose the instruction set to compile for. UsageError for an unknown one, or one that this CPU lacks."""
     found = cpu_flags() if flags is None else flags
     if forced is None:
         return InstructionSet(available(found)[-1], False)

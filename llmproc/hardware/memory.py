@@ -1,6 +1,6 @@
 """The memory this process may use: what the machine has free, and the limits of its control groups up to the root.
 
-Serves whoever sizes a KV cache, and `doctor`. All figures are bytes, read once, and old a moment later.
+Used by everything that sizes a KV cache or a buffer, and doctor. All figures are bytes, read once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _V2 = ("memory.max", "memory.current", "inactive_file")
 
 @dataclass(frozen=True, slots=True)
 class MemoryBudget:
-    """`limit`: the smallest of the control groups' limits. `usable`: what can be taken now; None when unknown."""
+    """The memory of this process. `limit`: the smallest of the control groups'. `usable`: what can be taken now."""
 
     total: int | None  # of the machine
     available: int | None  # MemAvailable: free, or given back by the page cache when asked
@@ -27,7 +27,7 @@ class MemoryBudget:
 
 
 def usable_memory(root: str | Path = "/") -> MemoryBudget:
-    """The budget of this process. `root`: where the file system begins, for tests.
+    """Return the budget of this process. `root`: where the file system begins, for tests.
 
     In a group with a limit, what is in use counts without the page cache that the kernel can drop (inactive_file), as
     container runtimes count it.
@@ -50,7 +50,7 @@ def usable_memory(root: str | Path = "/") -> MemoryBudget:
 
 
 def _machine(meminfo: Path) -> tuple[int | None, int | None]:
-    """MemTotal and MemAvailable (kernels before 3.14 have no such line)."""
+    """Return MemTotal and MemAvailable (kernels before 3.14 have no such line)."""
     found: dict[str, int] = {}
     for line in (_read(meminfo) or "").splitlines():
         name, _, rest = line.partition(":")

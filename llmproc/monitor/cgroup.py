@@ -1,6 +1,6 @@
 """How long a process's control groups were throttled by a CPU quota. cgroup v2 and v1, any mount layout.
 
-Serves the watch and the recorder. Only cpu.stat is read; limits and the way to a group are the hardware room's.
+Used by the watch and the recorder. Only cpu.stat is read; limits and the search for a group are in the hardware room.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ class Throttling:
 
 
 class Groups:
-    """The groups of many processes: each is looked for and read as seldom as possible."""
+    """The groups of many processes, each looked up and read as rarely as possible."""
 
     def __init__(self, root: str = "/proc") -> None:
-        """`root`: /proc, for tests."""
+        """Start with no groups. `root` is /proc, or a test's folder."""
         self._root = root
         self._files: dict[bytes, tuple[str, ...]] = {}  # by the content of /proc/<pid>/cgroup
         self._read: dict[tuple[str, ...], tuple[float, Throttling | None]] = {}
 
     def files(self, pid: int) -> tuple[str, ...]:
-        """See `stat_files`."""
+        """Return what `stat_files` finds for the process; it is remembered for all processes of the same groups."""
         try:
             groups = Path(self._root, str(pid), "cgroup").read_bytes()
         except OSError:
@@ -43,7 +43,7 @@ class Groups:
         return self._files[groups]
 
     def throttling(self, files: tuple[str, ...]) -> Throttling | None:
-        """See `read_throttling`; at most a twentieth of a second old."""
+        """Return what `read_throttling` finds, at most a twentieth of a second old."""
         now = time.monotonic()
         at, found = self._read.get(files, (-1.0, None))
         if now - at > _FRESH_S or at < 0:
@@ -53,7 +53,7 @@ class Groups:
 
 
 def stat_files(pid: int, *, root: str = "/proc") -> tuple[str, ...]:
-    """The cpu.stat files of the process's own cgroup and those above it, own one first; () when there is none."""
+    """Return the cpu.stat files of the process's own cgroup and those above it, own one first; () if there are none."""
     for hierarchy in hierarchies("cpu", pid, proc=root):  # a hybrid system keeps cpu in version 1, which comes first
         files = tuple(str(folder / "cpu.stat") for folder in hierarchy.folders if (folder / "cpu.stat").is_file())
         if files:
@@ -62,7 +62,7 @@ def stat_files(pid: int, *, root: str = "/proc") -> tuple[str, ...]:
 
 
 def read_throttling(files: tuple[str, ...]) -> Throttling | None:
-    """Reads the files that `stat_files` found; None when none of them speaks of throttling."""
+    """Read the files that `stat_files` found; None if none of them reports throttling."""
     periods, throttled, seconds, known = 0, 0, 0.0, False
     for name in files:
         try:

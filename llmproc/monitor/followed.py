@@ -1,6 +1,6 @@
 """One process that the recorder follows: what it has done since it was first seen, and the window of its next line.
 
-Serves the recorder. It adds up and formats; when to look is the recorder's decision, reading is the subject's.
+Used by the recorder. It adds up and formats; the recorder decides when to look, and Subject reads.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _said = attrgetter("state", "policy", "nice", "processor", "num_threads", "utime
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One process over the time in which it was followed."""
+    """Sums over the time in which one process was followed."""
 
     last: Stat  # as it was seen for the last time
     wall_s: float
@@ -33,32 +33,32 @@ class Recorded:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """Return its process id."""
         return self.last.pid
 
     @property
     def comm(self) -> str:
-        """Its name, with the parentheses, on one line and valid UTF-8."""
+        """Return its name with the parentheses, on one line and valid UTF-8."""
         return comm_text(self.last.comm)
 
     @property
     def cpu_s(self) -> float:
-        """User and system."""
+        """Return user and system seconds."""
         return self.user_s + self.system_s
 
     @property
     def user_percent(self) -> float:
-        """Of one core, on the average."""
+        """Return the average of user time in percent of one core."""
         return self._percent(self.user_s)
 
     @property
     def system_percent(self) -> float:
-        """Of one core, on the average."""
+        """Return the average of system time in percent of one core."""
         return self._percent(self.system_s)
 
     @property
     def wait_percent(self) -> float:
-        """Of the time, on the average; more than 100 when several threads wait."""
+        """Return run-queue wait in percent of the time; more than 100 when several threads wait."""
         return self._percent(self.wait_s)
 
     def _percent(self, seconds: float) -> float:
@@ -66,7 +66,7 @@ class Recorded:
 
 
 def _same(told: ProcSample, sample: ProcSample) -> bool:
-    """Whether a row of `sample` would have nothing new but its time: no time used or waited, nothing else changed."""
+    """Return whether a row of `sample` would have nothing new but its time: no time used or waited, nothing changed."""
     return told.tasks == sample.tasks and _said(told.stat) == _said(sample.stat)
 
 
@@ -83,10 +83,10 @@ class Followed(Subject):
     """A process, and its sums."""
 
     def __init__(self, stat: Stat, born: float | None, now: float, cpus: int, groups: Groups, root: str) -> None:
-        """`born`: when, if that was while we recorded; else it is followed from `now`, which is its first sample."""
+        """Start following. `born`: when, if during the recording; else `now` is its first sample."""
         super().__init__(*stat.key, groups=groups, root=root)
         self.lines = 0
-        self.ended = False  # a zombie that nobody has reaped yet
+        self.ended = False  # a zombie, not reaped yet
         self._cpus = cpus
         self._user_s = self._system_s = self._wait_s = 0.0
         self._highest_pss: int | None = None
@@ -99,7 +99,10 @@ class Followed(Subject):
         self._untold: ProcSample | None = None  # a later one that said nothing new
 
     def sample(self, now: float, detailed: bool) -> ProcSample | None:
-        """Reads it and adds up what it did; None when it has gone. `detailed`: its tasks' context switches too."""
+        """Read the process and add up what it did; None when it is gone.
+
+        `detailed`: its tasks' context switches too.
+        """
         before = self.last or self.began
         sample = self.read(now, switches=detailed)
         if sample is not None:
@@ -110,13 +113,13 @@ class Followed(Subject):
         return sample
 
     def watch_memory(self, now: float) -> None:
-        """PSS, when it is due: a young process grows, and may be gone before it is old."""
+        """Read PSS when it is due: a young process grows, and may end before it is old."""
         self.read_pss(now, min(_PSS_EVERY_S, now - self.began.t))
         if self.pss is not None:
             self._highest_pss = max(self._highest_pss or 0, self.pss)
 
     def news(self, sample: ProcSample) -> list[str]:
-        """The rows of proc.csv. Of a process that does nothing there are none, until the last ones before it does."""
+        """Return rows for proc.csv: none while the process does nothing, whose last row follows when it goes on."""
         if self._told is not None and not self.pss_is_new and _same(self._told, sample):
             self._untold = sample
             return []
@@ -125,12 +128,12 @@ class Followed(Subject):
         return rows
 
     def rest(self) -> list[str]:
-        """The row that `news` held back, if any."""
+        """Return the row that `news` held back, if any."""
         untold, self._untold = self._untold, None
         return [] if untold is None else self.rows(replace(untold, switches=None), None)
 
     def window(self, sample: ProcSample, shortest_s: float) -> Window | None:
-        """What the next course line would be about: from the last window's end to `sample`.
+        """Return the window of the next course line: from the end of the last window to `sample`.
 
         None while that is shorter than `shortest_s`: the window stays open.
         """
@@ -141,17 +144,17 @@ class Followed(Subject):
         return Window(since, sample, rates(since, sample, self._cpus))
 
     def line(self, window: Window) -> str:
-        """The course line."""
+        """Return the course line."""
         self.lines += 1
         return format_line(window.end.stat, cpu_percent(window.begin, window.end, self._cpus))
 
     def whole(self) -> Window:
-        """All the time in which it was followed."""
+        """Return the whole time in which it was followed as one window."""
         end = self.last or self.began
         return Window(self.began, end, rates(self.began, end, self._cpus))
 
     def recorded(self, alive: bool) -> Recorded:
-        """The sums."""
+        """Return the sums."""
         last = self.last or self.began
         wall_s, pss = last.t - self.began.t, self._highest_pss
         return Recorded(last.stat, wall_s, self._user_s, self._system_s, self._wait_s, pss, self.lines, alive)

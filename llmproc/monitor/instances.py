@@ -1,11 +1,11 @@
-"""Which instances of llmproc this user runs on this host, and what they are at.
+"""The instances of llmproc that this user runs on this host, and what they are doing.
 
     <runtimedir>/<pid>-<starttime>-<pid namespace>-<n>.json      one file per instance: an `Instance`
         written when it starts, replaced as a whole while counts change (by the watch, on its grid), removed at its end
-        left by kill -9: no process has that pid and starttime, so whoever looks next removes it
+        left by kill -9: no process has that pid and starttime, so the next program that looks removes it
 
-Serves main (announcing) and `top` (finding). Nobody is found by name, and no process but main writes here. The numbers
-are the stats's; what the kernel knows of the processes is not in the file.
+Used by main (announcing) and `top` (finding). Instances are not found by name, and no process but main writes here. The
+numbers are those of ServiceStats; what the kernel knows of the processes is not in the file.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _count = itertools.count(1)  # a program may hold several instances
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """What one instance says of itself."""
+    """The account that one instance gives of itself."""
 
     schema: int
     pid: int
@@ -55,7 +55,7 @@ class Instance:
 
 
 class Announcement:
-    """The file of this process's instance; `close()` it. Nothing here raises into the caller."""
+    """The file of this process's instance; `close()` it. No method raises into the caller."""
 
     def __init__(
         self,
@@ -65,7 +65,10 @@ class Announcement:
         *,
         open_place: Callable[[], Path] = runtimedir.open_place,
     ) -> None:
-        """Writes the file. `failed(reason)` is called once if it cannot be kept; then nobody will find the instance."""
+        """Write the file.
+
+        `failed(reason)` is called once if it cannot be kept; then `top` does not find the instance.
+        """
         self._stats, self._failed, self._open_place = stats, failed, open_place
         own = proc.read_stat(os.getpid())
         self._pid, self._starttime = os.getpid(), own.starttime if own else 0
@@ -80,7 +83,7 @@ class Announcement:
         self.write()
 
     def write(self) -> None:
-        """Replaces the file if a count has changed since the last time."""
+        """Replace the file if a count has changed since the last time."""
         version = self._stats.version
         if self._closed or version == self._version:
             return
@@ -96,7 +99,7 @@ class Announcement:
                 self._failed(f"llmproc top will not find this run: {error}")
 
     def close(self) -> None:
-        """Removes the file; twice is fine. A forked child's copy does nothing."""
+        """Remove the file; twice is fine. A forked child's copy does nothing."""
         if self._file is not None and self._pid == os.getpid():
             with contextlib.suppress(OSError):
                 self._file.unlink(missing_ok=True)
@@ -127,7 +130,7 @@ class Announcement:
 
 
 def running(places: list[Path] | None = None, *, root: str = "/proc") -> list[Instance]:
-    """The living instances, the oldest first. Files of dead ones are removed, what is not ours or torn passed over.
+    """Return the living instances, the oldest first. Files of dead ones are removed; foreign and torn ones are skipped.
 
     `places`: where to look, by default where this user's instances may be; `root`: /proc, for tests.
     """
@@ -156,7 +159,7 @@ def _living(place: Path, root: str) -> Iterator[Instance]:
 
 
 def _read(file: Path) -> Instance | None:
-    """None for a file that has gone, is not ours, too large, torn, or of another schema."""
+    """Read one file; None if it is gone, not ours, too large, torn, or of another schema."""
     try:
         instance = msgspec.json.decode(read_bounded(file, _LARGEST, own=True), type=Instance)
     except (UnreadableFileError, msgspec.DecodeError):
@@ -172,7 +175,7 @@ def _boot() -> str:
 
 
 def _namespace() -> int:
-    """Which pid namespace our pids belong to; 0 where the kernel does not say."""
+    """Return which pid namespace our pids belong to; 0 where the kernel does not say."""
     try:
         return os.stat("/proc/self/ns/pid").st_ino
     except OSError:

@@ -3,7 +3,7 @@
     runtime folder --> instances: who belongs to them, tokens, sequences, queues, steals      (main's own counts)
     /proc          --> state, policy, core, CPU, run-queue wait, memory, switches             (the kernel's)
 
-Serves the screens and `--json`. Two looks make a rate: the first view has none. Nothing is drawn or changed here.
+Used by the screens and `--json`. A rate needs two looks, so the first view has none. Nothing is drawn or changed here.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from llmproc.monitor.subject import Subject
 from llmproc.monitor.usage import ProcSample, Rates, rates
 
 _SHORTEST_S = 0.08  # between two looks that make a rate: a key pressed in between must not make nonsense of it
-_LAG_S = 0.5  # main writes at most so much later than it knows
+_LAG_S = 0.5  # main writes its counts at most this much later
 _STALE_S = 1.5  # a running request that was not heard of for so long makes no tokens now
 GONE = "X"  # the kernel's letter for what no longer shows; main may not have noticed yet
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessRow:
-    """One process. None: not known (yet), or means nothing for this kind of process."""
+    """One process. None: not known (yet), or without meaning for this kind of process."""
 
     role: str  # main, template, worker
     slot: int | None = None
     pid: int = 0  # there is none at present
     starttime: int = 0
-    state: str = ""  # the kernel's letter, GONE; a worker's own word where there is no process yet
+    state: str = ""  # the kernel's letter, GONE; a worker's own word before it has a process
     policy: str = ""
     nice: int | None = None
     core: int | None = None
@@ -47,12 +47,12 @@ class ProcessRow:
     switches_per_s: float | None = None
     tokens_per_s: float | None = None  # of main: of all its workers
     sequences: int | None = None
-    queue: int | None = None  # requests sent its way that nobody runs; of main: not sent anywhere
+    queue: int | None = None  # requests waiting for it; in the row of main: not sent to a worker yet
     steals: int | None = None
 
     @property
     def name(self) -> str:
-        """main, template, worker 0."""
+        """Return main, template, worker 0, ..."""
         return self.role if self.slot is None else f"{self.role} {self.slot}"
 
 
@@ -72,7 +72,7 @@ class LiveView:
     groups: tuple[InstanceView, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """For `--json`; documented in `--help` by its names."""
+        """Return the object that `--json` prints; the fields have the names of ProcessRow."""
         return {
             "t": round(self.t, 6),
             "instances": [
@@ -117,18 +117,18 @@ class _TokenRate:
 
 
 class LiveMonitor:
-    """Looks again and again; what it remembers of one look makes the rates of the next."""
+    """Repeated looks at all instances; what one look remembers makes the rates of the next."""
 
     def __init__(
         self, clock: Callable[[], float] = time.monotonic, find: Callable[[], list[Instance]] = running
     ) -> None:
-        """`find`: where instances come from, for tests."""
+        """Start without memory. `find` returns the instances; a test may give its own."""
         self._clock, self._find = clock, find
         self._watched: dict[ProcessKey, _Watched] = {}
         self._speeds: dict[tuple[int, int, int], _TokenRate] = {}
 
     def view(self) -> LiveView:
-        """How things stand now."""
+        """Look now."""
         seen: set[ProcessKey] = set()
         groups = tuple(self._group(instance, seen) for instance in self._find())
         self._watched = {key: watched for key, watched in self._watched.items() if key in seen}
@@ -167,7 +167,10 @@ class LiveMonitor:
         return self._speeds.setdefault(key, _TokenRate()).update(worker, self._clock())
 
     def _filled(self, row: ProcessRow, seen: set[ProcessKey], parent: int | None = None) -> ProcessRow:
-        """With what the kernel says. `parent`: whose child it must be; a pid that is not its child is somebody else."""
+        """Return the row with what the kernel knows.
+
+        `parent` is the process whose child it must be; otherwise the pid belongs to another program by now.
+        """
         stat = proc.read_stat(row.pid) if row.pid else None
         if stat is None or (parent is not None and stat.ppid != parent):
             return replace(row, pid=0, state=GONE if row.pid or row.state == "dead" else row.state)
@@ -201,7 +204,7 @@ class LiveMonitor:
 
 
 def _allowed(pid: int) -> tuple[int, ...]:
-    """Of its first thread; () when it has gone."""
+    """Return the cores that its first thread may use; () when it is gone."""
     try:
         return tuple(sorted(os.sched_getaffinity(pid)))
     except OSError:

@@ -1,7 +1,7 @@
-"""What watching costs, and how it keeps from doing harm: its own CPU time, the errors it met, how often it may dig.
+"""What watching costs, and how it stays harmless: its own CPU time, the errors it met, how often it may take details.
 
-Serves the watch and the recorder (trap 24). It measures the calling thread, so it works wherever a look is taken.
-Never in it: /proc, or anything about the processes that are looked at.
+Used by the watch and the recorder (trap 24). It measures the calling thread, so it works wherever a sample is taken.
+Never in it: /proc, or anything about the processes that are watched.
 """
 
 from __future__ import annotations
@@ -25,21 +25,24 @@ class Overhead:
         event: Callable[..., object] | None = None,
         notice: Callable[[str], object] | None = None,
     ) -> None:
-        """`event(kind, **fields)` writes to the event log, `notice(text)` tells the user; both may be absent."""
+        """Open the account.
+
+        `event(kind, **fields)` writes to the event log, `notice(text)` tells the user; both may be None.
+        """
         self._interval_s, self._clock, self._event, self._notice = interval_s, clock, event, notice
         self._lock = threading.Lock()
         self._started_at = clock()
         self._cost_due = self._started_at + _COST_EVERY_S
         self._cpu_s, self._grid_points, self._errors = 0.0, 0, 0
-        self._stride = self._until_detail = 1  # thread rows every so many grid points
+        self._stride = self._until_detail = 1  # grid points from one set of thread rows to the next
 
     @property
     def detailed(self) -> bool:
-        """Whether the next grid point may take thread rows."""
+        """Return whether the next grid point may take thread rows."""
         return self._until_detail <= 1
 
     def guarded(self, work: Callable[[], object], counted: bool = True) -> None:
-        """Runs `work`; whatever goes wrong is logged and never reaches the caller. `counted`: as CPU time too."""
+        """Run `work`; an error is logged and does not reach the caller. `counted`: add its CPU time to the account."""
         before = time.thread_time()
         try:
             work()
@@ -57,7 +60,7 @@ class Overhead:
                 self._notice(f"the watch met an error and goes on: {text}")
 
     def emit(self, kind: str, **fields: object) -> None:
-        """An event, if anybody takes it; a broken event log is one more error."""
+        """Write an event, if there is a place for it; a broken event log counts as one more error."""
         if self._event is not None:
             try:
                 self._event(kind, **fields)
@@ -65,7 +68,7 @@ class Overhead:
                 self._errors += 1
 
     def grid_point(self, cpu_s: float) -> None:
-        """A grid point has cost so much: decides when the next thread rows may be taken."""
+        """Add the CPU seconds of one grid point, and decide when the next thread rows may be taken."""
         with self._lock:
             self._cpu_s += cpu_s
             self._grid_points += 1
@@ -76,19 +79,19 @@ class Overhead:
                 self._until_detail -= 1
 
     def tell_cost(self, skipped_lines: int, at_once: bool = False) -> None:
-        """Logs what watching has cost so far, every 10 s or at once."""
+        """Log what watching has cost until now, every 10 s or at once."""
         now = self._clock()
         if at_once or now >= self._cost_due:
             self._cost_due = now + _COST_EVERY_S
             self.emit("watch_cost", **self.report(skipped_lines))
 
     def cost(self) -> float:
-        """Own CPU time / wall time since the beginning: a fraction of one core."""
+        """Return own CPU time / wall time since the start: a fraction of one core."""
         wall_s = self._clock() - self._started_at
         return self._cpu_s / wall_s if wall_s > 0 else 0.0
 
     def report(self, skipped_lines: int) -> dict[str, float | int]:
-        """What `watch_cost` says, for run.json."""
+        """Return what `watch_cost` says, for run.json."""
         wall_s = self._clock() - self._started_at
         return {
             "share": round(self.cost(), 6),

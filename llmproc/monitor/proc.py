@@ -1,8 +1,8 @@
 """Reading /proc: one function per file, bytes in, numbers out.
 
-Serves the watch thread and the tests that look at real processes. No state, no policy, no arithmetic between two
-readings; psutil is never used here. Three rules hold everywhere: a comm may hold `)` and spaces, so the fields
-start after the *last* `)`; a process that is gone (ENOENT on open, ESRCH on read) is None while a zombie still
+Used by the watch, the recorder, `top` and the tests that look at real processes. No state, no policy, no arithmetic
+between two readings; psutil is never used here. Three rules hold everywhere: a comm may hold `)` and spaces, so the
+fields start after the *last* `)`; a process that is gone (ENOENT on open, ESRCH on read) is None while a zombie still
 reads; a process is the pair (pid, starttime), since the kernel uses pids again.
 """
 
@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 from dataclasses import dataclass
 
 from llmproc.config import POLICIES
+from llmproc.files.escaping import escape_bytes
 
 TICKS_PER_SECOND: int = os.sysconf("SC_CLK_TCK")  # 100: utime and stime have a resolution of 10 ms
 PAGE_SIZE: int = os.sysconf("SC_PAGE_SIZE")
@@ -26,8 +26,6 @@ POLICY_NAMES = {
 _GONE = (errno.ENOENT, errno.ESRCH, errno.ENOTDIR)
 _FIRST_FIELD = 3  # the field that follows comm, counted from 1 as proc(5) does
 _FIELDS_NEEDED = 41
-_UNPRINTABLE = re.compile("[\n\r\ud800-\udfff]")  # a surrogate stands for a byte that is not UTF-8
-_ESCAPES = {"\n": "\\n", "\r": "\\r"}
 ProcessKey = tuple[int, int]  # (pid, starttime): a process, however often its pid is used again
 
 
@@ -58,7 +56,7 @@ class Stat:
 
     @property
     def ended(self) -> bool:
-        """A zombie. One whose other threads go on has only left its main thread: pthread_exit in main."""
+        """Return whether it is a zombie. If threads are left, only its main thread has ended (pthread_exit in main)."""
         return self.state in "ZX" and self.num_threads <= 1
 
 
@@ -76,16 +74,16 @@ def comm_text(comm: str) -> str:
 
     The kernel cuts a name after 15 bytes, also inside a character, and any program may put a line end into its own.
     """
-    return _UNPRINTABLE.sub(lambda match: _ESCAPES.get(match[0]) or f"\\x{ord(match[0]) & 0xFF:02x}", comm)
+    return escape_bytes(comm).replace("\n", "\\n").replace("\r", "\\r")
 
 
 def policy_name(number: int) -> str:
-    """The course's name of a scheduling policy; a number nobody knows stays visible."""
+    """Return the course's name of a scheduling policy; an unknown number stays visible."""
     return POLICY_NAMES.get(number, f"SCHED_{number}")
 
 
 def parse_stat(content: bytes) -> Stat:
-    """One stat file. Raises ValueError when it is cut short or not a stat file."""
+    """Parse one stat file. Raises ValueError when it is cut short or not a stat file."""
     opening, closing = content.find(b"("), content.rfind(b")")
     rest = content[closing + 1 :].split()
     if opening < 0 or closing < opening or len(rest) < _FIELDS_NEEDED - _FIRST_FIELD + 1:
@@ -114,13 +112,13 @@ def parse_stat(content: bytes) -> Stat:
 
 
 def read_stat(pid: int, tid: int | None = None, *, root: str = "/proc") -> Stat | None:
-    """The stat file of a process (CPU time of all its threads, ended ones too) or of one thread; None when gone."""
+    """Read the stat file of a process (CPU time of all its threads, ended ones too) or of a thread; None when gone."""
     content = _read(f"{_folder(root, pid, tid)}/stat")
     return None if content is None else parse_stat(content)
 
 
 def read_tasks(pid: int, *, root: str = "/proc") -> list[int] | None:
-    """Thread ids of a process in ascending order; None when the process is gone."""
+    """Return the thread ids of a process in ascending order; None when the process is gone."""
     try:
         return sorted(int(name) for name in os.listdir(f"{root}/{pid}/task") if name.isdigit())
     except OSError as error:
@@ -130,7 +128,7 @@ def read_tasks(pid: int, *, root: str = "/proc") -> list[int] | None:
 
 
 def read_task_schedstats(pid: int, *, root: str = "/proc") -> dict[int, SchedStat] | None:
-    """schedstat of every task by tid (a task that ends meanwhile is left out).
+    """Read the schedstat of every task by tid (a task that ends meanwhile is left out).
 
     None when the process is gone or when the kernel has no schedstat at all.
     """
@@ -147,25 +145,25 @@ def read_task_schedstats(pid: int, *, root: str = "/proc") -> dict[int, SchedSta
 
 
 def read_schedstat(pid: int, *, root: str = "/proc") -> SchedStat | None:
-    """Sum of the living tasks' schedstat (the file of the process itself is its first thread's alone)."""
+    """Return the sum of the living tasks' schedstat (the file of the process itself is its first thread's alone)."""
     tasks = read_task_schedstats(pid, root=root)
     return None if tasks is None else sum_schedstats(tasks)
 
 
 def sum_schedstats(tasks: dict[int, SchedStat]) -> SchedStat:
-    """Adds up what `read_task_schedstats` returned."""
+    """Add up what `read_task_schedstats` returned."""
     values = tasks.values()
     return SchedStat(sum(s.run_ns for s in values), sum(s.wait_ns for s in values), sum(s.slices for s in values))
 
 
 def read_command(pid: int, *, root: str = "/proc") -> tuple[str, ...]:
-    """The words of a process's command line; () when it is gone, a zombie or a kernel thread."""
+    """Return the words of a process's command line; () when it is gone, a zombie or a kernel thread."""
     content = _read(f"{root}/{pid}/cmdline") or b""
     return tuple(word.decode("utf-8", "surrogateescape") for word in content.rstrip(b"\0").split(b"\0") if content)
 
 
 def read_context_switches(pid: int, tid: int | None = None, *, root: str = "/proc") -> tuple[int, int] | None:
-    """(voluntary, involuntary) context switches of one task; without `tid` of the first thread. None when gone."""
+    """Return (voluntary, involuntary) context switches of one task, by default the first thread; None when gone."""
     content = _read(f"{_folder(root, pid, tid)}/status")
     if content is None:
         return None
@@ -173,7 +171,7 @@ def read_context_switches(pid: int, tid: int | None = None, *, root: str = "/pro
 
 
 def read_pss(pid: int, *, root: str = "/proc") -> int | None:
-    """Proportional set size in bytes: shared pages divided by their users, so that it may be summed.
+    """Read the proportional set size in bytes: shared pages divided by their users, so that it may be summed.
 
     Slow (the kernel walks the page tables): read it sparingly. None when gone, a zombie, or not permitted.
     """
@@ -190,7 +188,7 @@ def _folder(root: str, pid: int, tid: int | None) -> str:
 
 
 def _field(content: bytes, name: bytes) -> int | None:
-    """The number after `name` at the start of a line (`Name:  123 kB`)."""
+    """Return the number after `name` at the start of a line (`Name:  123 kB`)."""
     start = content.find(b"\n" + name)
     if start < 0:
         return None
@@ -199,7 +197,7 @@ def _field(content: bytes, name: bytes) -> int | None:
 
 
 def _read(path: str) -> bytes | None:
-    """A whole /proc file with plain system calls (a third of the cost of a Python file object); None when gone."""
+    """Read a whole /proc file with plain system calls (a third of the cost of a Python file object); None when gone."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:

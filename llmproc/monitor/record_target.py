@@ -1,7 +1,7 @@
-"""What is recorded: a command that we start and wait for, or a process that runs already.
+"""The process that is recorded: a command that we start and wait for, or a process that runs already.
 
-Serves the app's loop, which asks a target for its pid, for a descriptor that tells its end, what a signal means to it,
-and its exit code. No sampling here.
+Used by `record`, whose loop asks a target for its pid, what a signal means to it, whether it has ended, and its exit
+code. Nothing is sampled here.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from llmproc.processes.system import set_child_subreaper
 
 
 class CommandError(LlmprocError):
-    """The command cannot be started; exit codes as a shell's."""
+    """A command that cannot be started; exit codes as a shell's."""
 
     def __init__(self, command: str, number: int, hint: str = "") -> None:
-        """`number` is the errno of exec; `hint`, if any, says what to write instead."""
+        """Say why. `number` is the errno of exec; `hint`, if any, tells what to write instead."""
         super().__init__(f"{command}: cannot be started: {os.strerror(number)}{hint}")
         self.exit_code = 127 if number == errno.ENOENT else 126
 
 
 class RecordTarget(Protocol):
-    """What the loop asks."""
+    """The interface between the loop and the two kinds of target."""
 
     pid: int
     command: tuple[str, ...]
@@ -43,29 +43,29 @@ class RecordTarget(Protocol):
     tree: Tree
 
     def start(self, mask: set[signal.Signals] | set[int]) -> None:
-        """With this signal mask. Raises CommandError."""
+        """Start it with this signal mask. Raises CommandError."""
 
     def signal(self, caught: Caught) -> bool:
-        """A signal came to us; whether it ends the recording."""
+        """Handle a signal that we received; return whether it ends the recording."""
 
     def end(self) -> bool:
-        """Its time is over; whether that ends the recording at once."""
+        """Handle the end of --duration; return whether it ends the recording at once."""
 
     def ended(self, stat: Stat) -> None:
-        """A member of the tree is a zombie, and has been sampled."""
+        """Handle a member of the tree that is a zombie and has been sampled."""
 
     def has_ended(self) -> bool:
-        """Whether the target itself has."""
+        """Return whether the target itself has ended."""
 
     def exit_code(self) -> int:
-        """When the recording is over."""
+        """Return the exit code, once the recording is over."""
 
 
 class StartedCommand:
-    """A child of ours, and all that it starts: what loses its parent becomes our child, and is reaped by us."""
+    """A child of ours and everything it starts: orphans among them become our children, and we reap them."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        """Nothing is started yet. Raises CommandError when there is no such program."""
+        """Check the command without starting it. Raises CommandError if the program does not exist."""
         self.command = tuple(command)
         if shutil.which(self.command[0]) is None:
             number = errno.EACCES if os.path.exists(self.command[0]) else errno.ENOENT
@@ -77,7 +77,7 @@ class StartedCommand:
         self._told_to_end = False
 
     def start(self, mask: set[signal.Signals] | set[int]) -> None:
-        """With our standard streams and our environment."""
+        """Start it with our standard streams and environment."""
         set_child_subreaper(True)
         try:
             self.pid = os.posix_spawnp(
@@ -91,29 +91,29 @@ class StartedCommand:
             raise CommandError(self.command[0], error.errno or errno.EIO) from None
 
     def signal(self, caught: Caught) -> bool:
-        """Passed on, unless the terminal has sent it to the whole group already; the command says what it means."""
+        """Pass the signal on, unless the terminal has sent it to the whole group already."""
         if not caught.typed:
             self._send(caught.number)
         return False
 
     def end(self) -> bool:
-        """SIGTERM first, then force; the recording ends when it does."""
+        """Send SIGTERM, the second time SIGKILL; the recording ends when the command does."""
         self._send(signal.SIGKILL if self._told_to_end else signal.SIGTERM)
         self._told_to_end = True
         return False
 
     def ended(self, stat: Stat) -> None:
-        """One that is our child by adoption is reaped."""
+        """Reap it if it is an orphan that became our child."""
         if stat.ppid == os.getpid() and stat.pid != self.pid:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(stat.pid, os.WNOHANG)
 
     def has_ended(self) -> bool:
-        """It stays a zombie until `exit_code`."""
+        """Return whether it has ended; it stays a zombie until `exit_code`."""
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def exit_code(self) -> int:
-        """Reaps it. Its own code, or 128+n; 0 when it ended on the signal that `end` sent."""
+        """Reap it. Return its own code, or 128+n; 0 if it ended by the signal that `end` sent."""
         _, status, self.usage = os.wait4(self.pid, 0)
         code = os.waitstatus_to_exitcode(status)
         if self._told_to_end and code in (-signal.SIGTERM, -signal.SIGKILL):
@@ -126,7 +126,7 @@ class StartedCommand:
 
 
 def _hint(command: Sequence[str]) -> str:
-    """Return what was meant by a command line in quotes: a program and its arguments in one word."""
+    """Return what was probably meant by a command line in quotes: a program and its arguments in one word."""
     try:
         words = shlex.split(command[0]) if len(command) == 1 else []
     except ValueError:  # an open quote
@@ -137,20 +137,20 @@ def _hint(command: Sequence[str]) -> str:
 
 
 class AttachedProcess:
-    """A process that somebody else started; it is only looked at."""
+    """A process that another program started; it is only observed."""
 
     usage: struct_rusage | None = None
 
     def __init__(self, pid: int) -> None:
-        """Raises UsageError for a process that is not there, has ended, or may not be seen."""
+        """Find it. Raises UsageError if it does not exist, has ended, or may not be seen."""
         try:
             stat = proc.read_stat(pid)
         except PermissionError as error:
             raise UsageError(f"--pid is {pid}: may not be looked at: {error.strerror}") from None
         if stat is None:
-            raise UsageError(f"--pid is {pid}: there is no such process, or it is not ours to see")
+            raise UsageError(f"--pid is {pid}: no such process, or not ours to see")
         if stat.ended:
-            raise UsageError(f"--pid is {pid}: it has ended, and only waits for its parent")
+            raise UsageError(f"--pid is {pid}: it has ended and waits for its parent to reap it")
         if pid == os.getpid():
             raise UsageError(f"--pid is {pid}: that is the recorder itself")
         self.pid, self.starttime = pid, stat.starttime
@@ -158,24 +158,21 @@ class AttachedProcess:
         self.tree = Tree(pid)
 
     def start(self, mask: set[signal.Signals] | set[int]) -> None:
-        """It runs already."""
+        pass
 
     def signal(self, caught: Caught) -> bool:
-        """It is for us."""
         return True
 
     def end(self) -> bool:
-        """Its own time is not ours to end."""
         return True
 
     def ended(self, stat: Stat) -> None:
-        """Its parent reaps it."""
+        pass
 
     def has_ended(self) -> bool:
-        """Gone, or a zombie."""
+        """Return whether it is gone or a zombie."""
         stat = proc.read_stat(self.pid)
         return stat is None or stat.starttime != self.starttime or stat.ended
 
     def exit_code(self) -> int:
-        """Its own is its parent's affair."""
         return 0

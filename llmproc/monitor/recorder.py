@@ -1,17 +1,17 @@
-"""The recorder: follows a process tree on a grid and writes of it what the watch writes of a worker.
+"""The recorder: follows a process tree, and writes about it what the watch writes about a worker.
 
     begin, tick --> who belongs to the tree now? --> new: baseline (all zero at its birth, if it was born meanwhile)
                                                  --> there: rows; a line if it was at work since the last one
                                                  --> ended: process_left
-    finish      --> the same once more, and everybody has left
+    finish      --> the same once more, and all have left
 
 A course line stands for one process (the format has its utime and stime), and is written for a window in which the
-process was at work: it used 1 % of a core, and a tenth of what the busiest of the tree used. That is the course's
-"while it generates", for programs that do not say when they do: an idle shell at 0 %, or a parent that only hands out
-work, would halve the average of those that do it. Everything is in proc.csv, of everybody. What ends between two
-samples has taken its last moments along.
+process was at work: it used 1 % of a core, and a tenth of what the busiest process of the tree used. That stands for
+the course's "while it generates", which other programs do not tell: an idle shell at 0 %, or a parent that only hands
+out work, would halve the average of those that do it. proc.csv has everything of every process. What ends between two
+samples takes its last moments with it.
 
-Serves `record`. It decides nothing about the processes, and never raises into its caller.
+Used by `record`. It decides nothing about the processes, and never raises into its caller.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Recorder:
         proc_root: str = "/proc",
         cpus: int = CPUS,
     ) -> None:
-        """`ended(stat)` is called for a zombie after its last sample, and again until it is reaped."""
+        """Set up. `ended(stat)` is called for a zombie after its last sample, and again until it is reaped."""
         self.overhead = Overhead(interval_s, clock, event, notice)
         self.left: list[Recorded] = []  # in the order in which they left
         self._tree, self._course_sinks, self._csv_sink = tree, list(course_sinks), csv_sink
@@ -64,24 +64,24 @@ class Recorder:
         self._since_boot, self._began = since_boot, clock()
 
     def begin(self) -> None:
-        """What is there already: it is followed from now on."""
+        """Find the processes that exist already, and follow them from now on."""
         if self._csv_sink is not None:
             self._csv_sink.write(table.header())
         self.overhead.guarded(self._find_all)
 
     def tick(self) -> None:
-        """One grid point: the tree as it is now."""
+        """Sample the tree as it is now: one grid point."""
         self._grid_point(self._interval_s * _SHORTEST_WINDOW)
 
     def finish(self) -> list[Recorded]:
-        """The closing samples; returns what was followed."""
+        """Take the closing samples; return the sums of all that were followed."""
         self._grid_point(0.0)
         self.overhead.guarded(self._end_all)
         self.overhead.tell_cost(self._skipped(), at_once=True)
         return self.left
 
     def report(self) -> dict[str, float | int]:
-        """What `watch_cost` says, for run.json."""
+        """Return what `watch_cost` says, for run.json."""
         return self.overhead.report(self._skipped())
 
     def _grid_point(self, shortest_s: float) -> None:
@@ -106,7 +106,7 @@ class Recorder:
             self.overhead.guarded(lambda take=sample: windows.extend(take()), counted=False)  # type: ignore[misc]
 
     def _find_all(self) -> None:
-        """Who has joined the tree."""
+        """Find processes that have joined the tree."""
         for stat in self._tree.newcomers(self._followed.keys()):
             self._find(stat)
 
@@ -123,7 +123,7 @@ class Recorder:
         self.overhead.emit("process_found", **found)
 
     def _sample(self, one: Followed, detailed: bool, shortest_s: float) -> list[tuple[Followed, Window]]:
-        """Reads it and writes its rows; what its course line would be about, if there may be one."""
+        """Read a process and write its rows; return the windows of which a course line may be written."""
         if one.ended:
             self._wait_for_reaping(one)
             return []
@@ -140,7 +140,7 @@ class Recorder:
         return [] if window is None else [(one, window)]
 
     def _wait_for_reaping(self, one: Followed) -> None:
-        """Of a zombie nothing more is to be learnt; but whose child it is may change."""
+        """Look at a zombie again: its sums are complete, but its parent may have changed."""
         stat = one.look()
         if stat is None:
             self._forget(one)
@@ -152,7 +152,7 @@ class Recorder:
         self._leave(one, alive=False)
 
     def _lines(self, windows: list[tuple[Followed, Window]]) -> None:
-        """A course line for everybody who was at work."""
+        """Write a course line for every process that was at work."""
         busiest = max((window.rates.cpu_percent for _, window in windows), default=0.0)
         for one, window in windows:
             used, seconds = window.rates.cpu_percent, window.rates.elapsed_s

@@ -2,9 +2,9 @@
 
     logs/<time>-<pid>/  proc.log  proc.csv  events.jsonl  run.json  stderr.txt       logs/latest -> <time>-<pid>
 
-Serves main and every verb that measures. All times are CLOCK_MONOTONIC seconds; run.json has the one offset to wall
-time. Every line is one os.write, so a kill -9 at any moment leaves whole lines (and at worst one torn at the end).
-What the lines mean is logs/README.md's; nothing here samples or reads back.
+Used by main and every verb that measures. All times are CLOCK_MONOTONIC seconds; run.json has the one offset to wall
+time. Every line is one os.write, so a kill -9 at any moment leaves whole lines, and at worst one torn at the end.
+logs/README.md says what the lines mean; nothing here samples or reads back.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ def default_base(package: Path | None = None, environ: Mapping[str, str] | None 
     if (above / "setup.cfg").is_file() and (above / "logs").is_dir() and os.access(above / "logs", os.W_OK | os.X_OK):
         return above / "logs"
     if (state := user_folder("state", environ)) is None:
-        raise LogError("there is no home directory for run folders: --run-dir names another place, or none")
+        raise LogError("no home directory for run folders was found: --run-dir takes another place, or none")
     return state
 
 
 def latest(base: Path | None = None) -> Path:
-    """The folder of the newest run. Raises LogError when there is none."""
+    """Return the folder of the newest run. Raises LogError when there is none."""
     link = (base or default_base()) / "latest"
     if not link.is_dir():
         raise LogError(f"{link}: no run was recorded yet; run llmproc first, or name a log or a run folder")
@@ -55,7 +55,7 @@ class RunFolder:
     """An open run folder. `close()` it; writing to it never raises."""
 
     def __init__(self, path: Path, notice: Callable[[str], None] | None = None) -> None:
-        """Opens the files in a folder that exists. Use `create`."""
+        """Open the files in a folder that exists. Use `create`."""
         self.path = path
         self._fds: list[int] = []
         self.proc_log = self._sink("proc.log", notice)
@@ -67,7 +67,7 @@ class RunFolder:
 
     @classmethod
     def create(cls, base: Path | None = None, *, notice: Callable[[str], None] | None = None) -> RunFolder:
-        """Makes `<base>/<time>-<pid>` and points `<base>/latest` to it. Raises LogError when that cannot be done."""
+        """Make `<base>/<time>-<pid>` and point `<base>/latest` to it. Raises LogError when that cannot be done."""
         base = default_base() if base is None else base
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
         try:
@@ -97,12 +97,12 @@ class RunFolder:
         return folder
 
     def event(self, kind: str, **fields: object) -> None:
-        """One line of events.jsonl; `t` is now unless given. What JSON does not know is written as its str()."""
+        """Write one line of events.jsonl; `t` is now unless given. Values unknown to JSON are written as their str."""
         record = {"t": round(time.monotonic(), 6), "kind": kind, **fields}
         self._events.write(to_json(record))
 
     def describe(self, facts: Mapping[str, object]) -> None:
-        """Adds `facts` to run.json, which is replaced as a whole."""
+        """Add `facts` to run.json, which is replaced as a whole."""
         self._described.update(facts)
         try:
             replace_file(
@@ -116,7 +116,7 @@ class RunFolder:
                 self._notice(f"{self.path / 'run.json'}: {error.strerror}")
 
     def close(self) -> None:
-        """Closes the files; twice is fine."""
+        """Close the files; twice is fine."""
         for sink in (self.proc_log, self.proc_csv, self._events):
             sink.failure = sink.failure or "closed"  # the number of a closed descriptor may soon be another file's
         fds, self._fds = self._fds, []
@@ -133,7 +133,7 @@ class RunFolder:
 
 
 def _new_folder(base: Path, name: str) -> Path:
-    """The folder, with -2, -3, ... when a process starts several runs in one second."""
+    """Make the folder, with -2, -3, ... when a process starts several runs in one second."""
     for count in range(1, 1000):
         path = base / (name if count == 1 else f"{name}-{count}")
         try:
@@ -145,7 +145,7 @@ def _new_folder(base: Path, name: str) -> Path:
 
 
 def _point_latest(base: Path, name: str) -> None:
-    """Swaps the symlink in one step, so that a reader always finds a run."""
+    """Swap the symlink in one step, so that a reader always finds a run."""
     temporary = base / f".latest-{os.getpid()}"
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(name)

@@ -1,9 +1,8 @@
 """The folder in which the instances of one user meet: $XDG_RUNTIME_DIR/llmproc, else /tmp/llmproc-<uid>.
 
-LLMPROC_RUNTIME_DIR names another one, and then it is the only one.
-Serves instances.py. A folder is used only if it is a real one, ours, and nobody else can write into it: in /tmp anybody
-may have made that name before. A program started elsewhere (cron, su) may lack the variable, so a reader looks into
-every place. What lies in it is none of this file's business.
+LLMPROC_RUNTIME_DIR names another one, which is then the only one. Used by instances.py. A folder is used only if it is
+a real one, belongs to us and is closed to others: in /tmp anybody may have created that name before. A program started
+elsewhere (cron, su) may lack the variable, so a reader looks into every place.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ _SHARED = Path("/tmp")  # not $TMPDIR, which two programs of one user may have s
 
 
 def places(environ: Mapping[str, str] | None = None, shared: Path = _SHARED) -> list[Path]:
-    """Where instances of this user may be found, the preferred place first; none of them need exist.
+    """Return where instances of this user may be, the preferred place first; none of them need exist.
 
-    `shared`: the folder that everybody may write to, for tests.
+    `shared`: the folder that everybody may write to; a test may give its own.
     """
     if (chosen := Environment.read(environ).runtime_dir) is not None:
         return [chosen]
@@ -36,7 +35,7 @@ def places(environ: Mapping[str, str] | None = None, shared: Path = _SHARED) -> 
 
 
 def open_place(environ: Mapping[str, str] | None = None, shared: Path = _SHARED) -> Path:
-    """The first place that can be used, made if it is not there. Raises LogError with the reasons if none can."""
+    """Return the first place that can be used, created if necessary. Raises LogError with the reasons if none can."""
     reasons = []
     for place in places(environ, shared):
         try:
@@ -52,7 +51,7 @@ def open_place(environ: Mapping[str, str] | None = None, shared: Path = _SHARED)
 
 
 def refusal(place: Path) -> str | None:
-    """Why a folder must not be used; None: it may. The access of others to a folder of ours is taken away."""
+    """Return why a folder must not be used, or None. Other users' access to a folder of ours is taken away."""
     try:
         found = place.lstat()
         if not stat.S_ISDIR(found.st_mode):

@@ -1,8 +1,8 @@
 """Where log lines go: a file descriptor, one os.write per line, and no error that reaches the writer's caller.
 
-Serves the watch and the run folder. A log must not harm what it logs (trap 24): a full disk, a vanished reader or
+Used by the watch and the run folder. A log must not harm what it logs (trap 24): a full disk, a vanished reader or
 an I/O error drops the sink with one notice; a reader that is merely slow loses lines, counted, rather than stopping
-us. The descriptor belongs to whoever opened it. Nothing here knows what the lines mean.
+us. The descriptor is closed by the code that opened it. Nothing here knows what the lines mean.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class LineSink:
     """A descriptor that takes whole lines until it fails for good."""
 
     def __init__(self, fd: int, name: str, notice: Callable[[str], None] | None = None) -> None:
-        """`name` is used in the notice; `notice` is called once, when the sink is given up."""
+        """Take a descriptor. `name` is used in the notice; `notice` is called once, when the sink is given up."""
         self.fd, self.name, self._notice = fd, name, notice
         self.failure: str | None = None
         self.skipped = 0  # lines lost to a reader too slow
@@ -28,7 +28,7 @@ class LineSink:
         self._poll.register(fd, select.POLLOUT)
 
     def write(self, line: str) -> bool:
-        """Adds the newline and writes; False when the line did not get out."""
+        """Write the line and a newline; return False if it was not written."""
         data = line.encode("utf-8", "surrogateescape") + b"\n"
         with self._lock:
             return self.failure is None and self._write(data)

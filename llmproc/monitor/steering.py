@@ -1,7 +1,7 @@
-"""What keys do to workers: select one, change its nice value, pin it. What the kernel refuses is one line.
+"""What keys in `top` do to workers: select one, change its nice value, pin it. What the kernel refuses is one line.
 
-Serves the app's loop. Values belong to all tasks of a worker, so they are set by the processes room, task by task;
-a replacement gets main's values again, not these. Only workers are touched, and only the very process that was seen.
+Used by the loop of `top`. The values belong to all tasks of a worker, so the processes room sets them task by task; a
+replacement gets main's values again. Only workers are touched, and only the very process that was seen.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ class Steering:
     """The selected worker, and the keys' effects on it."""
 
     def __init__(self, change: Callable[..., None] = set_scheduling) -> None:
-        """`change`: what sets nice value and cores, for tests."""
+        """Start with nothing selected. `change` sets nice value and cores; a test may give its own."""
         self.selected: ProcessKey | None = None
         self._change = change
 
     def press(self, key: str, view: LiveView) -> str:
-        """Does what `key` means; returns what there is to say, "" for nothing."""
+        """Do what `key` means; return a message for the user, or ""."""
         workers = [row for group in view.groups for row in group.rows if row.role == "worker" and row.pid]
         if key in ("up", "down"):
             self._move(1 if key == "down" else -1, workers)
@@ -35,7 +35,7 @@ class Steering:
             return ""
         row = next((row for row in workers if (row.pid, row.starttime) == self.selected), None)
         if row is None:
-            return "select a worker first: up and down" if workers else "there is no worker"
+            return "select a worker first: up and down" if workers else "no worker runs"
         if key in "+-":
             return self._nice(row, 1 if key == "+" else -1)
         every = _cores_of_main(row, view)
@@ -45,7 +45,7 @@ class Steering:
         return self._pin(row, (core,), f"pinned to core {core}")
 
     def follow(self, view: LiveView) -> None:
-        """The selected worker may have died: then nothing is selected, or the only one there is."""
+        """Forget a selected worker that has died; a single worker is selected by itself."""
         keys = [(row.pid, row.starttime) for group in view.groups for row in group.rows if row.role == "worker"]
         if self.selected not in keys:
             self.selected = keys[0] if len(keys) == 1 and keys[0][0] else None
@@ -69,7 +69,7 @@ class Steering:
         return self._set(row, done, cpus=cores)
 
     def _set(self, row: ProcessRow, done: str, **values: object) -> str:
-        """The process is looked at once more: its pid may have been used again since it was shown."""
+        """Change a worker, after a check that its pid still belongs to the process that was shown."""
         stat = proc.read_stat(row.pid)
         name = f"{row.name} ({row.pid})"
         if stat is None or stat.starttime != row.starttime:
@@ -81,13 +81,13 @@ class Steering:
         except PermissionError as error:
             return f"{name}, {done}: the system refuses: {error.strerror}; a lower nice value needs CAP_SYS_NICE"
         except OSError as error:
-            hint = "; there is no such core, or it is not allowed here" if "cpus" in values else ""
+            hint = "; the core does not exist, or is not allowed here" if "cpus" in values else ""
             return f"{name}, {done}: the system refuses: {error.strerror}{hint}"
         return f"{name}: {done}"
 
 
 def _cores_of_main(row: ProcessRow, view: LiveView) -> tuple[int, ...]:
-    """All cores that a worker of this instance may be given: main's own."""
+    """Return the cores that a worker of this instance may be given: those of main."""
     for group in view.groups:
         if row in group.rows:
             return group.rows[0].allowed or row.allowed
@@ -95,7 +95,7 @@ def _cores_of_main(row: ProcessRow, view: LiveView) -> tuple[int, ...]:
 
 
 def _next(now: tuple[int, ...], every: tuple[int, ...]) -> int:
-    """The core after the one it is pinned to; the first when it is pinned to none."""
+    """Return the core after the one it is pinned to, or the first."""
     if len(now) == 1 and now[0] in every:
         return every[(every.index(now[0]) + 1) % len(every)]
     return every[0]

@@ -1,7 +1,7 @@
-"""One process under recorder: how it is read, what was read last, and its rows of proc.csv.
+"""One process that is watched: how it is read, what was read last, and its rows of proc.csv.
 
-Serves the watch (main's workers), the recorder (any process tree) and `top`. Reading and formatting only: when to
-look, and what a look means, is for those who ask.
+Used by the watch (main's workers), the recorder (any process tree) and `top`. It reads and formats; the callers decide
+when to look and what a look means.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Subject:
     def __init__(
         self, pid: int, starttime: int | None = None, *, groups: Groups | None = None, root: str = "/proc"
     ) -> None:
-        """`starttime` unless it is known: of the process that has the pid now (-1: none has).
+        """Take a process. Without `starttime`: the one that has the pid now (-1: there is none).
 
-        `groups`: of all subjects together, where there are many.
+        `groups` is shared by all subjects where there are many.
         """
         if starttime is None:
             stat = proc.read_stat(pid, root=root)
@@ -41,7 +41,7 @@ class Subject:
         self._group_files: tuple[str, ...] | None = None
 
     def read(self, t: float, switches: bool = False) -> ProcSample | None:
-        """A sample of now, which is `t` on the caller's clock; None when the process is gone.
+        """Take a sample now, which is `t` on the caller's clock; None when the process is gone.
 
         `switches`: the context switches of every task too, which costs one more file per task.
         """
@@ -58,7 +58,7 @@ class Subject:
         return self.last
 
     def look(self) -> proc.Stat | None:
-        """Its stat alone, no sample; None when it is gone."""
+        """Read its stat alone, which makes no sample; None when it is gone."""
         stat = proc.read_stat(self.pid, root=self._root)
         return None if stat is None or stat.starttime != self.starttime else stat
 
@@ -89,7 +89,7 @@ class Subject:
         self.pss_is_new = self.pss is not None
 
     def rows(self, sample: ProcSample, generating: bool | None) -> list[str]:
-        """The lines of proc.csv for `sample`: the process's, and one per task if it has their context switches."""
+        """Return the lines of proc.csv for `sample`: the process, and each task if context switches were read."""
         if self._group_files is None:
             self._group_files = self._groups.files(self.pid)
         rows, switches = [], [0, 0]

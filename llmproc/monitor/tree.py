@@ -1,7 +1,7 @@
-"""Which processes belong together: those below a root, children of children too, and those that come later.
+"""Which processes belong together: those below a root, their children too, and those that come later.
 
-Serves the recorder, which keeps the members: it says which of them live, and is told who has joined. So a process once
-seen stays a member when its parent ends and somebody else becomes its parent, and so do its children from then on.
+Used by the recorder, which keeps the members: it says which of them live, and is told who has joined. A process once
+seen stays a member when its parent ends and it gets another one, and so do its children from then on.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Tree:
         root: str = "/proc",
         lists: bool | None = None,
     ) -> None:
-        """`leave_out`: processes that are no members, nor what is below them; the one that looks is left out always.
+        """Take the root. `leave_out`: processes that are not members, nor are those below them; we never are ourselves.
 
         `root`: /proc; `lists`: whether the kernel keeps lists of children (None: find out).
         """
@@ -37,9 +37,9 @@ class Tree:
         self._left_out = {os.getpid(), *leave_out}
 
     def newcomers(self, members: Collection[ProcessKey] = ()) -> list[Stat]:
-        """Who belongs to the tree and is none of the members, parents before their children; zombies too.
+        """Return those of the tree that are not members yet, parents before their children; zombies too.
 
-        `members` must have been seen alive just now: what is below their pids is taken for theirs.
+        `members` must have been seen alive just now: processes below their pids are taken for their children.
         """
         children = self._listed if self._lists else self._all_children().get
         known = {pid for pid, _ in members}
@@ -64,7 +64,7 @@ class Tree:
         return read_children(pid, root=self._root)
 
     def _all_children(self) -> dict[int, list[int]]:
-        """Of every process there is: dearer than the lists, which not every kernel keeps."""
+        """Read the parent of every process: more expensive than the lists, which not every kernel keeps."""
         found: dict[int, list[int]] = {}
         for name in os.listdir(self._root):
             if name.isdigit() and (stat := proc.read_stat(int(name), root=self._root)) is not None:

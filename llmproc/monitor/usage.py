@@ -1,6 +1,6 @@
 """The arithmetic between two samples of one process: cpu%, and what `top` and `record` tell of a window. Pure.
 
-Serves the watch, the recorder and `top`; no /proc, no clock of its own. The rule of the course log's cpu% (also in
+Used by the watch, the recorder and `top`; no /proc, no clock of its own. The rule of the course log's cpu% (also in
 logs/README.md):
 
 - a window of 10 ticks (100 ms) or more: ticks of utime + stime used / ticks really elapsed;
@@ -39,7 +39,7 @@ class ProcSample:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What a process did between two samples. Percent of one core: four busy threads are 400."""
+    """CPU use of a process between two samples. Percent of one core: four busy threads are 400."""
 
     elapsed_s: float
     user_percent: float
@@ -49,12 +49,12 @@ class Rates:
 
     @property
     def cpu_percent(self) -> float:
-        """User and system."""
+        """Return user and system together."""
         return self.user_percent + self.system_percent
 
 
 def cpu_percent(before: ProcSample, after: ProcSample, cpus: int = CPUS) -> float:
-    """CPU use between two samples of one process in percent of one core, by the rule of the course log."""
+    """Return CPU use between two samples of one process in percent of one core, by the rule of the course log."""
     elapsed_ticks = (after.t - before.t) * TICKS_PER_SECOND
     if 0 < elapsed_ticks < SHORT_WINDOW_TICKS and before.tasks is not None and after.tasks is not None:
         return _precise_percent(before, after, cpus)
@@ -66,7 +66,7 @@ def cpu_percent(before: ProcSample, after: ProcSample, cpus: int = CPUS) -> floa
 
 
 def rates(before: ProcSample, after: ProcSample, cpus: int = CPUS) -> Rates:
-    """What happened between two samples of one process; all zero when no time passed."""
+    """Return what happened between two samples of one process; all zero when no time passed."""
     elapsed_s = after.t - before.t
     if elapsed_s <= 0:
         return Rates(0.0, 0.0, 0.0, None, None)
@@ -82,12 +82,12 @@ def rates(before: ProcSample, after: ProcSample, cpus: int = CPUS) -> Rates:
 
 
 def run_ns_between(before: dict[int, SchedStat], after: dict[int, SchedStat]) -> int:
-    """Nanoseconds that the tasks alive at the end have used since `before`; a task new since then counts whole."""
+    """Return the nanoseconds that the tasks alive at the end have used since `before`; a new task counts whole."""
     return _growth(before, after, lambda task: task.run_ns)
 
 
 def _precise_percent(before: ProcSample, after: ProcSample, cpus: int) -> float:
-    """By nanoseconds; by ticks where there are none, or where an ended task has taken its nanoseconds along."""
+    """Return CPU use by nanoseconds; by ticks where there are none, or where an ended task's nanoseconds are lost."""
     elapsed_s = after.t - before.t
     ticks_s = max(_ticks_between(before, after), 0) / TICKS_PER_SECOND
     if before.tasks is None or after.tasks is None:
@@ -104,12 +104,12 @@ def _ticks_between(before: ProcSample, after: ProcSample) -> int:
 
 
 def _limit(before: ProcSample, after: ProcSample, cpus: int) -> int:
-    """Cores a process of so many threads can have used."""
+    """Return the number of cores that a process with this number of threads can have used."""
     return max(1, min(max(before.stat.num_threads, after.stat.num_threads), cpus))
 
 
 def _growth(before: Mapping[int, _Task], after: Mapping[int, _Task], counter: Callable[[_Task], int]) -> int:
-    """Of a counter, over the tasks alive at the end; one that shrank is a new task's under an old tid."""
+    """Add up the growth of a counter over the tasks alive at the end; one that shrank belongs to a new task."""
     total = 0
     for tid, task in after.items():
         now, then = counter(task), counter(before[tid]) if tid in before else 0

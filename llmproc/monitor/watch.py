@@ -1,13 +1,13 @@
 """The watch: a thread of main that samples /proc of the workers and writes the course lines and proc.csv.
 
-    begin_turn --> baseline            (first sample's window starts here)
+    begin_turn --> baseline            (the window of the first sample starts here)
     grid, every interval while any turn is open --> a course line per generating worker, rows for every worker
     end_turn   --> closing sample      (so every turn leaves a line; works on a zombie, and after 1 ms)
     worker_died --> last sample        (main calls it before it reaps)
 
-Serves main. It sleeps without a timeout while nobody is generating. It never raises into its caller, never dies
+Used by main. It sleeps without a timeout while no worker generates. It never raises into its caller, never dies
 silently (an error becomes one event and one notice, and it goes on), and measures its own CPU time. It must never
-decide anything about workers, and psutil has no place here.
+decide anything about workers, and must not use psutil.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class _WatchedWorker(Subject):
 
 
 class ProcWatch:
-    """Samples the workers on a grid while they generate."""
+    """The workers under watch, sampled at regular points in time while they generate."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class ProcWatch:
         proc_root: str = "/proc",
         cpus: int = CPUS,
     ) -> None:
-        """`event(kind, **fields)` writes to the event log, `notice(text)` tells the user; both may be absent.
+        """Set up. `event(kind, **fields)` writes to the event log, `notice(text)` tells the user; both may be None.
 
         `after` is called on the watch's thread after every grid point, and once after `poke`.
         """
@@ -69,38 +69,38 @@ class ProcWatch:
     # -- life ----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Writes the header of proc.csv and starts the thread."""
+        """Write the header of proc.csv and start the thread."""
         if self.csv_sink is not None:
             self.csv_sink.write(table.header())
         self.grid.start()
 
     def stop(self) -> None:
-        """Ends the thread and logs what the watch has cost. Turns still open are closed first."""
+        """Close the turns still open, end the thread and log what the watch has cost."""
         for worker in list(self._workers.values()):
             self.end_turn(worker.pid)
         if self.grid.stop():
             self.overhead.tell_cost(self._skipped(), at_once=True)
 
     def cost(self) -> float:
-        """The watch's own CPU time / wall time since it was made: a fraction of one core."""
+        """Return the watch's own CPU time / wall time since it was made: a fraction of one core."""
         return self.overhead.cost()
 
     def report(self) -> dict[str, float | int]:
-        """What `watch_cost` says, for run.json."""
+        """Return what `watch_cost` says, for run.json."""
         return self.overhead.report(self._skipped())
 
     # -- what main tells it ----------------------------------------------------------------------------------------
 
     def poke(self) -> None:
-        """Something changed that `after` would tell: it is called soon, also when nobody generates."""
+        """Have `after` called soon, also while no worker generates."""
         self.grid.once()
 
     def worker_started(self, pid: int) -> None:
-        """A worker is there: a first row."""
+        """Write the first row of a worker."""
         self.overhead.guarded(lambda: self._rows(self._known(pid)))
 
     def worker_died(self, pid: int) -> None:
-        """Before main reaps it: closes an open turn, takes the last sample and forgets the process."""
+        """Close an open turn, take the last sample and forget the process. Call it before the process is reaped."""
         self.end_turn(pid)
 
         def last() -> None:
@@ -115,22 +115,22 @@ class ProcWatch:
                 self._dead[pid] = worker.last.stat
 
     def worker_reaped(self, pid: int, usage: struct_rusage) -> None:
-        """After wait4: the closing row, from the rusage that main got."""
+        """Write the closing row from the rusage of wait4."""
         last = self._dead.pop(pid, None)
         if last is not None and self.csv_sink is not None:
             closing = table.closing_row(self._clock(), last, usage.ru_utime, usage.ru_stime, usage.ru_maxrss * 1024)
             self.csv_sink.write(closing)
 
     def begin_turn(self, pid: int) -> None:
-        """The worker gets a turn now: the baseline of its first sample."""
+        """Take the baseline of a turn's first sample, when the worker gets the turn."""
         self.overhead.guarded(lambda: self._begin(pid))
 
     def end_turn(self, pid: int) -> None:
-        """The turn is over: the closing sample, now, in the caller's thread. Nothing happens without a turn."""
+        """Take the closing sample of a turn, now, in the caller's thread. Does nothing without a turn."""
         self.overhead.guarded(lambda: self._end(pid))
 
     def tick(self) -> None:
-        """One grid point: every worker is sampled. (The thread calls it; tests call it under their own clock.)"""
+        """Sample every worker: one grid point. (The thread calls it; tests call it under their own clock.)"""
         before, detailed = time.thread_time(), self.overhead.detailed
         with self._lock:
             workers = list(self._workers.values()) if self._generating() else []
@@ -207,7 +207,7 @@ class ProcWatch:
             worker.read_pss_at_edge(self._clock())
 
     def _line_and_rows(self, worker: _WatchedWorker, detailed: bool = True) -> ProcSample | None:
-        """The course line since the last sample, then the rows; None when the process is gone."""
+        """Write the course line since the last sample, then the rows; return None when the process is gone."""
         before, after = worker.last, self._rows(worker, detailed)
         if before is not None and after is not None:
             line = format_line(after.stat, cpu_percent(before, after, self._cpus))
@@ -216,7 +216,7 @@ class ProcWatch:
         return after
 
     def _rows(self, worker: _WatchedWorker, detailed: bool = True) -> ProcSample | None:
-        """Samples the process, writes its row and (detailed) one per thread."""
+        """Sample the process, write its row and (detailed) one per thread."""
         with self._lock:
             rows_wanted = self.csv_sink is not None and self.csv_sink.failure is None
             sample = worker.read(self._clock(), switches=detailed and rows_wanted)

@@ -1,6 +1,6 @@
 """Tables of processes on a terminal: columns that know how to write a row, fitted to a width.
 
-Serves `top` (rows of a moment) and `record` (rows of a whole recording), whose shared columns stand here. Text only.
+Used by `top` (rows of a moment) and `record` (rows of a whole recording), whose common columns are here. Text only.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ _Row = TypeVar("_Row")
 
 
 class Used(Protocol):
-    """What a row says of a process's use of the machine. Percent of one core; None: not known."""
+    """A process's use of the machine, as a row has it. Percent of one core; None: not known."""
 
     @property
     def user_percent(self) -> float | None:
-        """In user mode."""
+        """Return the share in user mode."""
 
     @property
     def system_percent(self) -> float | None:
-        """In the kernel."""
+        """Return the share in the kernel."""
 
     @property
     def wait_percent(self) -> float | None:
-        """Ready to run, but waiting in a run queue."""
+        """Return the share of time ready to run, but waiting in a run queue."""
 
     @property
     def pss(self) -> int | None:
-        """Bytes, shared pages divided by their users."""
+        """Return bytes, shared pages divided by their users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,17 @@ class Column(Generic[_Row]):
     kind: Callable[[_Row], str] = lambda row: ""
 
     def padded(self, text: str, wide: int) -> str:
-        """To its width, on its side."""
+        """Pad the text to the width, on its side."""
         return text.ljust(wide) if self.left else text.rjust(wide)
 
 
 def decimal(value: float | None) -> str:
-    """One digit after the point; `-` for what is not known."""
+    """Return one digit after the point; `-` for what is not known."""
     return "-" if value is None else f"{value:.1f}"
 
 
 def whole_number(value: float | None) -> str:
-    """None after it."""
+    """Return the number without a fraction; `-` for what is not known."""
     return "-" if value is None else f"{value:.0f}"
 
 
@@ -72,7 +72,7 @@ PSS_COLUMN: Column[Any] = Column("PSS MB", lambda row: decimal(None if row.pss i
 
 
 def fitting(columns: Sequence[Column[_Row]], rows: Sequence[_Row], width: int | None) -> list[tuple[Column[_Row], int]]:
-    """Columns and their widths, for so many characters (None: all of them)."""
+    """Return the columns that fit into `width` characters (None: all of them), with their widths."""
     chosen = [(column, max(map(len, [column.header, *(column.text(row) for row in rows)]))) for column in columns]
     while width is not None and sum(wide for _, wide in chosen) + len(chosen) - 1 > width:
         leaving = min((column for column, _ in chosen if column.goes), key=lambda column: column.goes, default=None)
@@ -83,10 +83,10 @@ def fitting(columns: Sequence[Column[_Row]], rows: Sequence[_Row], width: int | 
 
 
 def header_line(columns: Sequence[tuple[Column[_Row], int]]) -> str:
-    """What stands above them."""
+    """Return the headers in one line."""
     return " ".join(column.padded(column.header, wide) for column, wide in columns)
 
 
 def row_line(columns: Sequence[tuple[Column[_Row], int]], row: _Row) -> str:
-    """One row."""
+    """Return one row."""
     return " ".join(column.padded(column.text(row), wide) for column, wide in columns)

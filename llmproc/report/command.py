@@ -1,4 +1,4 @@
-"""The command line that the plotting tools share: source, -o, --csv, --help. Serves tools/ only.
+"""The command line that the plotting tools share: source, -o, --csv, --help. Used by tools/ only.
 
 No table and no picture is made here; errors leave as one line with their exit code.
 """
@@ -30,7 +30,7 @@ def run_tool(
     tables: Mapping[str, Callable[[RunData], pd.DataFrame]],
     plot: Callable[[RunData], Figure],
 ) -> int:
-    """Parses, loads, prints or draws; returns the exit code.
+    """Parse, load, print or draw; return the exit code.
 
     `tables` by flag name ("csv" first); they and `plot` import pandas and matplotlib only when called.
     """
@@ -65,20 +65,24 @@ def run_tool(
 def _parser(name: str, description: str, picture: str, tables: list[str]) -> argparse.ArgumentParser:
     examples = f"""\
 examples:
-  tools/{name} log.txt -o {picture}      # from a course log (2>log.txt)
-  tools/{name} answers.txt             # from a saved stdout: what its speed lines tell
-  tools/{name} logs/20261121-101500-4711 # from a run folder: everything
-  tools/{name}                         # the newest run (logs/latest)
-  tools/{name} --csv logs/latest       # the table behind the picture
+  tools/{name}                     # the newest run (logs/latest)
+  tools/{name} logs/20261121-101500-4711
+  tools/{name} log.txt -o {picture}    # a course log (2>log.txt); it holds less than a run folder
+  tools/{name} answers.txt         # a saved stdout: its speed lines
+  tools/{name} --csv logs/latest   # the table behind the picture
 
-what a source cannot tell is said on stderr and under the picture; exit code: 0 fine, 1 nothing usable, 2 wrong usage
+What the source does not hold is said on stderr and under the picture.
+exit code: 0 success, 1 the source holds nothing usable, 2 wrong usage
 """
     parser = argparse.ArgumentParser(
         prog=name, description=description, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("source", type=Path, nargs="?", help="log, saved stdout or run folder; without it logs/latest")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE.png", help=f"where the picture goes ({picture})")
+    parser.add_argument(
+        "source", type=Path, nargs="?", help="a course log, a saved stdout or a run folder (logs/latest)"
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE.png", help=f"file to draw into ({picture})")
     for table in tables:
-        text = f"print the {table[4:]} table" if table != "csv" else "print the table behind it instead (with -o: too)"
+        text = "print the table behind the picture instead; with -o as well"
+        text = f"the same for the table of {table[4:]}" if table != "csv" else text
         parser.add_argument(f"--{table}", dest="table", action="store_const", const=table, help=text)
     return parser

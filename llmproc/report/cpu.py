@@ -71,7 +71,7 @@ def _shown(run: RunData) -> tuple[list[int], list[str]]:
 
 
 def _busy(run: RunData) -> list[tuple[float, float]]:
-    """Return the windows worth their full width: of turns; where nobody knows of turns, those with CPU time."""
+    """Return the windows worth their full width: those of turns; where turns are unknown, those with CPU time."""
     generating = is_generating(run.cpu)
     rows = run.cpu[generating if generating.any() else run.cpu["cpu_percent"] >= _AT_WORK_PERCENT]
     return [(float(begin), float(end)) for begin, end in zip(rows["start_s"], rows["end_s"], strict=True)]

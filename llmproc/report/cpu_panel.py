@@ -126,11 +126,15 @@ def _marks(axis: Axes, marks: list[tuple[float, str]], timeline: Timeline, taken
     `taken`: heights, 0 to 1, above which other texts begin.
     """
     free = [y / 20 for y in range(18, 1, -1) if all(not -1.3 < (y / 20 - t) / _TEXT_HEIGHT < 1.8 for t in taken)]
+    left, before = False, -1.0
     for t, text in marks:
         colour = "#777777" if text.endswith("stopped") else look.WAIT
         x = timeline.x(t)
         axis.axvline(x, color=colour, linewidth=1, linestyle=":")
-        left, y = x > 0.7 * timeline.end, free[0]
+        left = (
+            left if 0 <= x - before < 0.02 * timeline.end else x > 0.7 * timeline.end
+        )  # the same side as its neighbour
+        before, y = x, free[0]
         axis.annotate(
             text,
             (x, y),

@@ -1,4 +1,4 @@
-"""How our pictures look: one palette, one layout, notes under the panels. Serves cpu.py and timing.py.
+"""How our pictures look: one palette, one layout, notes under the panels. Used by cpu.py and timing.py.
 
 Matplotlib with the Agg backend, through the object interface: no window, no global state. No table is made here.
 """
@@ -24,7 +24,7 @@ _WIDTH = 10.0
 
 
 def panels(heights: Sequence[float], title: str, notes: Sequence[str], sharex: bool) -> tuple[Figure, list[Axes]]:
-    """Panels one above the other, `heights` in inches, with a title above and the notes below them."""
+    """Make panels one above the other, `heights` in inches, with a title above and the notes below them."""
     text = "\n".join(textwrap.fill(note, 155, initial_indent="• ", subsequent_indent="   ") for note in notes)
     foot = 0.17 * (text.count("\n") + 1) + 0.1 if text else 0.0
     gap, top, bottom = 0.62 if sharex else 0.9, 0.55, 0.62
@@ -49,7 +49,7 @@ def panels(heights: Sequence[float], title: str, notes: Sequence[str], sharex: b
 
 
 def say_missing(axis: Axes, text: str) -> None:
-    """A panel that has nothing to show says why."""
+    """Write into a panel that has nothing to show why that is so."""
     axis.text(0.5, 0.5, text, transform=axis.transAxes, ha="center", va="center", color="#777777", fontsize=10)
     axis.set_yticks([])
     axis.set_ylabel("")
@@ -75,18 +75,18 @@ def legend_above(axis: Axes, handles: Sequence[Artist] | None = None) -> None:
 
 
 def headroom(axis: Axes, highest: float) -> None:
-    """From 0 to a little above the highest value."""
+    """Set the axis from 0 to a little above the highest value."""
     axis.set_ylim(0, highest * 1.18 if highest > 0 else 1)
 
 
 def hide_x(axis: Axes) -> None:
-    """For a panel whose x axis would mean nothing."""
+    """Hide the x axis of a panel in which it would mean nothing."""
     axis.tick_params(axis="x", bottom=False, labelbottom=False)
     axis.set_xlabel("")
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Writes the PNG. Raises LogError when the file cannot be written."""
+    """Write the PNG. Raises LogError when the file cannot be written."""
     try:
         figure.savefig(path, format="png")
     except OSError as error:

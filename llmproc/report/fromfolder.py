@@ -1,6 +1,6 @@
 """A run folder -> RunData: proc.csv differenced into windows, events.jsonl put together into turns.
 
-Serves `source.load`. Torn and foreign lines (a writer killed at any moment) are passed over and counted. Nothing is
+Used by `source.load`. Torn and foreign lines (a writer killed at any moment) are passed over and counted. Nothing is
 drawn here.
 """
 
@@ -28,7 +28,7 @@ Event = dict[str, Any]
 
 
 def load_folder(folder: Path) -> RunData:
-    """Reads a run folder. Raises LogError when it holds neither samples nor events."""
+    """Read a run folder. Raises LogError when it holds neither samples nor events."""
     events, torn = _events(folder / "events.jsonl")
     samples, torn_rows = _samples(folder / "proc.csv")
     facts, notes = description(folder / "run.json"), []
@@ -67,7 +67,7 @@ def _mark(event: Event, zero: float) -> tuple[float, str]:
 
 
 def _events(path: Path) -> tuple[list[Event], int]:
-    """(events in order of time, number of lines that are none)."""
+    """Return (events in order of time, number of torn lines)."""
     found, torn = [], 0
     for line in _whole_lines(path).split("\n")[:-1]:
         try:
@@ -83,7 +83,7 @@ def _events(path: Path) -> tuple[list[Event], int]:
 
 
 def _samples(path: Path) -> tuple[pd.DataFrame, int]:
-    """(proc.csv with numbers as numbers, number of rows that are none)."""
+    """Return (proc.csv with numbers as numbers, number of torn rows)."""
     text = _whole_lines(path)
     if text.count("\n") < 2:
         return empty(COLUMNS), 0
@@ -98,7 +98,7 @@ def _samples(path: Path) -> tuple[pd.DataFrame, int]:
 
 
 def _whole_lines(path: Path) -> str:
-    """The file up to its last newline; empty when it cannot be read."""
+    """Return the file up to its last newline; empty when it cannot be read."""
     try:
         text = path.read_bytes().decode("utf-8-sig", "replace")
     except OSError:
@@ -107,7 +107,7 @@ def _whole_lines(path: Path) -> str:
 
 
 def description(path: Path) -> dict[str, Any]:
-    """run.json; empty when it is absent or torn."""
+    """Read run.json; empty when it is absent or torn."""
     try:
         found = json.loads(path.read_text(encoding="utf-8-sig", errors="replace"))
     except (OSError, ValueError):
@@ -116,7 +116,7 @@ def description(path: Path) -> dict[str, Any]:
 
 
 def _windows(samples: pd.DataFrame, zero: float) -> pd.DataFrame:
-    """Differences between neighbouring rows of one process.
+    """Compute the differences between neighbouring rows of one process.
 
     The total comes from schedstat's nanoseconds (from the ticks if tasks ended, which makes the sum shrink), the
     split into user and system from the ticks.
@@ -130,6 +130,9 @@ def _windows(samples: pd.DataFrame, zero: float) -> pd.DataFrame:
                 user, system = now["user_s"] - before["user_s"], now["system_s"] - before["system_s"]
                 run, wait = now["run_s"] - before["run_s"], now["wait_s"] - before["wait_s"]
                 used = run if run >= 0 and now["threads"] >= before["threads"] else user + system
+                used = min(
+                    used, seconds * max(1.0, before["threads"], now["threads"])
+                )  # short windows get a whole tick
                 share = user / (user + system) if user + system > 0 else 1.0
                 rows.append(
                     {
@@ -154,7 +157,7 @@ def _windows(samples: pd.DataFrame, zero: float) -> pd.DataFrame:
 
 
 def _turns(events: list[Event], zero: float) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    """(a row for the start and one per request, the speed over position)."""
+    """Return (a row for the start and one per request, the speed over position)."""
     rows: list[dict[str, object]] = []
     steps: list[dict[str, object]] = []
     ready = next(iter(_of(events, "template_ready")), None)
@@ -173,7 +176,7 @@ def _turns(events: list[Event], zero: float) -> tuple[list[dict[str, object]], l
 
 
 def _turn(own: list[Event], zero: float) -> dict[str, object]:
-    """One request's row. What is not there yet (a run cut short) stays empty."""
+    """Return one request's row. What is not known yet (a run cut short) stays empty."""
     first = {event["kind"]: event for event in reversed(own)}
     arrived, sent = first.get("request_arrived", own[0]), first.get("request_dispatched")
     done = first.get("request_done", {})
@@ -202,7 +205,7 @@ def _turn(own: list[Event], zero: float) -> dict[str, object]:
 
 
 def _steps(own: list[Event], zero: float) -> Iterable[dict[str, object]]:
-    """Tokens per second between neighbouring step summaries of one request."""
+    """Yield tokens per second between neighbouring step summaries of one request."""
     before: Event | None = None
     for event in own:
         if event["kind"] != "step" or not isinstance(event.get("tokens"), int):

@@ -31,7 +31,7 @@ _SPEED_NOTE = (
 
 @dataclass(slots=True)
 class _LogText:
-    """What the lines of a file were recognised as."""
+    """The lines of a file by kind."""
 
     lines: list[CourseLine] = field(default_factory=list)
     speeds: list[SpeedLine] = field(default_factory=list)

@@ -1,6 +1,6 @@
 """Where `top` shows itself: a screen of rich's, a plain terminal, or a stream that gets a table or an object per look.
 
-Serves the app's loop, which calls `enter`, `show` as often as it likes, and `leave`. A screen draws what it is given;
+Used by the app's loop, which calls `enter`, `show` as often as it likes, and `leave`. A screen draws what it is given;
 it knows nothing of processes or keys. rich (extra `tty`) is imported only where its screen is used.
 """
 
@@ -29,7 +29,7 @@ _HOME_AND_ERASE = "\x1b[H\x1b[J"
 
 
 class LiveScreen(Protocol):
-    """What the loop needs."""
+    """The interface between the loop and the screens."""
 
     first_view: bool  # whether a view without rates is worth showing
 
@@ -37,44 +37,42 @@ class LiveScreen(Protocol):
         """Take the terminal."""
 
     def leave(self) -> None:
-        """Give it back as it was; also when it was never taken."""
+        """Restore the terminal; also safe when it was never taken."""
 
     def show(self, view: LiveView, selected: ProcessKey | None, message: str) -> None:
-        """Draw."""
+        """Draw the view."""
 
 
 class TableStream:
-    """Not a terminal, or one look only: a table per look, all columns, a blank line between two."""
+    """A screen for a pipe or a single look: a table per look with all columns, a blank line between two."""
 
     first_view = False
 
     def __init__(self, where: str) -> None:
-        """`where`: what to say when there is no instance."""
+        """Set up. `where` is printed when no instance runs."""
         self._where, self._shown = where, 0
 
     def enter(self) -> None:
-        """Nothing to take."""
+        pass
 
     def leave(self) -> None:
-        """Nothing to give back."""
+        pass
 
     def show(self, view: LiveView, selected: ProcessKey | None, message: str) -> None:
-        """See LiveScreen."""
         text = live_table.plain(live_table.body(view, None)) or f"{self._where}\n"
         _put(("\n" if self._shown else "") + text)
         self._shown += 1
 
 
 class JsonStream(TableStream):
-    """One object per look, one line each."""
+    """A stream of objects: one per look, one line each."""
 
     def show(self, view: LiveView, selected: ProcessKey | None, message: str) -> None:
-        """See LiveScreen."""
         _put(json.dumps(view.as_json(), separators=(",", ":")) + "\n")
 
 
 class PlainScreen:
-    """A terminal without rich: the table is printed anew from the upper left corner (below the last, on a dumb one)."""
+    """A terminal without rich: each table is printed over the last one (below it on a dumb terminal)."""
 
     first_view = True
 
@@ -83,13 +81,13 @@ class PlainScreen:
         self._again = "" if os.environ.get("TERM", "dumb") == "dumb" else _HOME_AND_ERASE
 
     def enter(self) -> None:
-        """Nothing to take."""
+        pass
 
     def leave(self) -> None:
-        """Nothing to give back."""
+        pass
 
     def show(self, view: LiveView, selected: ProcessKey | None, message: str) -> None:
-        """See LiveScreen. The selected row has a mark in front, as there are no colours."""
+        """Draw the view, with a mark in front of the selected row, as there are no colours."""
         size = os.get_terminal_size(sys.stdout.fileno())
         width, height = size.columns - 2, size.lines - 1
         lines = live_table.whole(view, width, height, selected, message, self._interval_s, self._where)
@@ -112,7 +110,6 @@ class RichScreen:
         self._live: Any = None
 
     def enter(self) -> None:
-        """See LiveScreen."""
         from rich.live import Live
 
         self._live = Live(
@@ -121,13 +118,11 @@ class RichScreen:
         self._live.start()
 
     def leave(self) -> None:
-        """See LiveScreen."""
         live, self._live = self._live, None
         if live is not None:
             live.stop()
 
     def show(self, view: LiveView, selected: ProcessKey | None, message: str) -> None:
-        """See LiveScreen."""
         from rich.text import Text
 
         width, height = self._console.size
@@ -139,7 +134,7 @@ class RichScreen:
 
 
 def terminal_screen(interval_s: float, where: str, plain: bool) -> LiveScreen:
-    """The best screen for the terminal that stdout is."""
+    """Return the best screen for the terminal that stdout is."""
     if plain or os.environ.get("TERM", "dumb") == "dumb" or importlib.util.find_spec("rich") is None:
         return PlainScreen(interval_s, where)
     return RichScreen(interval_s, where)

@@ -1,7 +1,7 @@
-"""How `top` looks: a view as lines of spans, fitted to a terminal. Serves the screens; `--once` prints the same lines.
+"""How `top` looks: a view as lines of styled texts, fitted to a terminal. `--once` prints the same lines.
 
-Pure text: a span's kind says what it is, a screen decides how that is shown. Where a terminal is too narrow, columns
-go, the least important first; where it is too low, lines above and below the selected one go.
+Used by the screens. Pure text: the kind of a text says what it is, a screen decides how that is shown. When a terminal
+is too narrow, columns are dropped, the least important first; when it is too low, lines far from the selected one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _STATE_KINDS = {"R": "busy", "T": "waiting", "t": "waiting", "D": "waiting", "Z"
 
 
 def _core(row: ProcessRow) -> str:
-    """=1: it may run nowhere else."""
+    """Return the core; `=1`: it may not run on another."""
     pinned = "=" if len(row.allowed) == 1 and (os.cpu_count() or 1) > 1 else ""
     return "-" if row.core is None else f"{pinned}{row.core}"
 
@@ -55,7 +55,7 @@ COLUMNS: tuple[Column[ProcessRow], ...] = (
 
 
 def body(view: LiveView, width: int | None, selected: ProcessKey | None = None) -> list[Line]:
-    """The table: per instance a line of its own, then its processes."""
+    """Return the table: per instance a line of its own, then its processes."""
     rows = [row for group in view.groups for row in group.rows]
     columns = fitting(COLUMNS, rows, width)
     lines: list[Line] = []
@@ -73,7 +73,7 @@ def body(view: LiveView, width: int | None, selected: ProcessKey | None = None) 
 def whole(
     view: LiveView, width: int, height: int, selected: ProcessKey | None, message: str, interval_s: float, where: str
 ) -> list[Line]:
-    """A screen full: title, the table around the selected row, a message or the keys. At most `height` lines."""
+    """Return a full screen: title, the table around the selected row, a message or the keys. At most `height` lines."""
     load = " ".join(f"{value:.2f}" for value in os.getloadavg())
     count = f"{len(view.groups)} instance" + ("" if len(view.groups) == 1 else "s")
     title = f"llmproc top  {time.strftime('%H:%M:%S')}  {count}, every {interval_s:g} s   load {load}"
@@ -88,12 +88,12 @@ def whole(
 
 
 def plain(lines: Sequence[Line]) -> str:
-    """Lines as text."""
+    """Return the lines as text."""
     return "".join("".join(span.text for span in line).rstrip() + "\n" for line in lines)
 
 
 def _about(group: InstanceView, now: float, width: int | None) -> str:
-    """Who it is; with the run folder if there is room."""
+    """Describe an instance in a line; with the run folder if there is room."""
     instance, up = group.instance, int(max(0, now - group.instance.started_t))
     program, _, arguments = instance.command.partition(" ")
     text = f"{instance.pid}: up {up // 3600}:{up // 60 % 60:02}:{up % 60:02}   {program.rpartition('/')[2]} {arguments}"

@@ -1,4 +1,4 @@
-"""Tables in Markdown with aligned columns, readable as they stand. Serves bench's report and those of experiments."""
+"""Tables in Markdown with aligned columns, readable in plain text too. Used by the reports of experiments."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: set[int]) -> str:
-    """The lines of a table, columns in `right` aligned to the right; "" without rows."""
+    """Return the lines of a table, columns in `right` aligned to the right; "" without rows."""
     if not rows:
         return ""
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]

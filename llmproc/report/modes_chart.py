@@ -1,6 +1,6 @@
 """The picture of a comparison of modes: speedup over workers beside the ideals, and where the workers' time went.
 
-Serves `compare-modes`. Works on the document of `experiments.compare_modes.result` only: nothing is computed here that
+Used by `compare-modes`. Works on the document of `experiments.compare_modes.result` only: nothing is computed here that
 does not stand in it. What is measured has markers and error bars, what is computed is dashed.
 """
 
@@ -33,7 +33,7 @@ _UNDER = 12.5  # points from the axis to the second line of a bar's label
 
 
 def plot_modes(result: Mapping[str, Any]) -> Figure:
-    """Draws it."""
+    """Draw the picture."""
     workload, options = result["workload"], result["options"]
     title = f"Dispatch modes: {len(workload['prompts'])} prompts, {workload['name']}"
     if result["simulated"]:
@@ -105,7 +105,7 @@ def _speedups(axis: Axes, result: Mapping[str, Any]) -> None:
 
 
 def _crowded(axis: Axes, result: Mapping[str, Any], last: int) -> None:
-    """The part in which workers' threads are more than the CPUs."""
+    """Shade the part where the workers' threads outnumber the CPUs."""
     cpus, threads = result["machine"]["cpus_usable"], result["options"]["threads"]
     fit = cpus // threads  # workers
     if not any(row["exceeds_cpus"] for row in result["results"]):
@@ -128,7 +128,7 @@ def _crowded(axis: Axes, result: Mapping[str, Any], last: int) -> None:
 
 
 def _legend(axis: Axes, result: Mapping[str, Any], modes: Sequence[str]) -> None:
-    """What was measured on the left, what was computed on the right."""
+    """Add the legends: measured on the left, computed on the right."""
     simulated = " (simulated)" if result["simulated"] else ""
     measured = [Line2D([], [], color=COLOURS["seq"], marker="D", linestyle="", label="seq, the baseline")]
     for mode in modes:
@@ -180,7 +180,7 @@ def _worker_time(axis: Axes, result: Mapping[str, Any]) -> None:
 
 
 def _under(row: Row) -> str:
-    """What stands under a bar."""
+    """Return the text under a bar."""
     balance = "-" if row["imbalance"] is None else f"{row['imbalance']['median']:.2f}"
     steals = "-" if row["steals"] is None else f"{row['steals']['median']:.0f}"
     return f"{row['mode']} {row['workers']}\n{balance}\n{steals}"

@@ -1,4 +1,4 @@
-"""A comparison of modes that was written to a file, read again. Serves `compare-modes --from`."""
+"""A comparison of modes that was written to a file, read again. Used by `compare-modes --from`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PARTS = (
 
 
 def read_comparison(path: Path) -> dict[str, Any]:
-    """The document of experiments.compare_modes.result. LogError naming the file when it is none."""
+    """Read the document of experiments.compare_modes.result. Raises LogError naming the file if it is not one."""
     try:
         found = json.loads(read_bounded(path, MAX_FILE))
     except UnreadableFileError as error:

@@ -1,6 +1,6 @@
 """A comparison of modes as Markdown: measured beside ideal, one row for each mode and number of workers, and why.
 
-Pure: takes the document of `experiments.compare_modes.result`, returns text. Serves `compare-modes`.
+Pure: takes the document of `experiments.compare_modes.result`, returns text. Used by `compare-modes`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ IDEAL_NAMES = {"static": "static", "queue": "shared queue", "longest": "longest 
 
 
 def render(result: Mapping[str, Any]) -> str:
-    """The whole text, with a newline at its end."""
+    """Return the whole text, with a newline at its end."""
     head = [f"{SIMULATED}\n"] if result["simulated"] else []
     parts = [*head, subject(result), results_table(result), faster_table(result), notes(result)]
     return "\n".join(part for part in parts if part)
 
 
 def subject(result: Mapping[str, Any]) -> str:
-    """What was compared, and on what: two lines."""
+    """Say in two lines what was compared, and on what machine."""
     machine, options, workload = result["machine"], result["options"], result["workload"]
     cpus = machine["cpus_usable"]
     work = f"waits of {options['unit_s']:g} s for each unit of cost" if result["simulated"] else "generation"
@@ -37,7 +37,7 @@ def subject(result: Mapping[str, Any]) -> str:
 
 
 def results_table(result: Mapping[str, Any]) -> str:
-    """One row per mode and number of workers."""
+    """Return the table with one row per mode and number of workers."""
     head = ["mode", "workers", "time s", "speedup", "95%", "ideal", "time / ideal", "95%", "of own costs"]
     head += ["busiest / mean", "steals", "CPU wait s", "PSS MB"]
     cpus = result["machine"]["cpus_usable"]
@@ -63,7 +63,7 @@ def results_table(result: Mapping[str, Any]) -> str:
 
 
 def faster_table(result: Mapping[str, Any]) -> str:
-    """How many times as fast one mode was as another with the same workers; a column for each pair of modes."""
+    """Return how many times as fast one mode was as another with the same workers; a column for each pair of modes."""
     pairs = list(dict.fromkeys((row["mode"], row["than"]) for row in result["faster"]))
     found = {(row["workers"], row["mode"], row["than"]): _ratio(row["ratio"]) for row in result["faster"]}
     rows = []
@@ -76,12 +76,12 @@ def faster_table(result: Mapping[str, Any]) -> str:
 
 
 def notes(result: Mapping[str, Any]) -> str:
-    """Why measured and ideal differ, how figures were got, warnings."""
+    """Say why measured and ideal differ, how the figures were obtained, and the warnings."""
     return "\n".join(f"- {line}" for line in [*why(result), *method(result)]) + "\n"
 
 
 def why(result: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each row that has a reason to differ from its ideal."""
+    """Yield a line for each row that has a reason to differ from its ideal."""
     for row in result["results"]:
         if row["why"]:
             workers = f"{row['workers']} worker{'s' * (row['workers'] != 1)}"
@@ -89,7 +89,7 @@ def why(result: Mapping[str, Any]) -> Iterator[str]:
 
 
 def method(result: Mapping[str, Any]) -> Iterator[str]:
-    """How the figures were got, and what makes them doubtful."""
+    """Yield how the figures were obtained, and what makes them doubtful."""
     told = result["method"]
     repeat = result["options"]["repeat"]
     yield (
@@ -108,7 +108,7 @@ def _median(summary: Mapping[str, Any] | None, form: str) -> str:
 
 
 def _ratio(ratio: Mapping[str, Any] | None) -> tuple[str, str]:
-    """Geometric mean, and its interval."""
+    """Return geometric mean and interval as texts."""
     if ratio is None:
         return "-", "-"
     return f"{ratio['mean']:.2f}", "-" if ratio["low"] is None else f"{ratio['low']:.2f} to {ratio['high']:.2f}"

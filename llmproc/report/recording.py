@@ -1,4 +1,4 @@
-"""What `record` says at its end: how long, how much CPU time, and a row per process. Text only."""
+"""The summary of `record`: how long, how much CPU time, and a row per process. Text only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from llmproc.report.columns import PSS_COLUMN, USE_COLUMNS, Column, fitting, hea
 from llmproc.text.tokenizers.streaming import printable
 
 MOST_ROWS = 10
-_UNSEEN = 0.05  # of all CPU time: more than this in nobody's samples is said
+_UNSEEN = 0.05  # of all CPU time: said if more than this is in no sample
 _DEAR = 0.03  # of a core
 COLUMNS: tuple[Column[Recorded], ...] = (
     Column("PID", lambda row: str(row.pid)),
@@ -26,9 +26,10 @@ COLUMNS: tuple[Column[Recorded], ...] = (
 def lines(
     recorded: Sequence[Recorded], elapsed_s: float, interval_s: float, usage: struct_rusage | None, own_share: float
 ) -> list[str]:
-    """`usage`: what wait4 gave of a command, which includes the children that it waited for.
+    """Return the lines of the summary.
 
-    `own_share`: of a core, what the recording itself took.
+    `usage`: what wait4 returned for a command, including the children that it waited for. `own_share`: of a core, what
+    the recording itself took.
     """
     cpu_s = sum(row.cpu_s for row in recorded)
     share = 100 * cpu_s / elapsed_s if elapsed_s > 0 else 0.0

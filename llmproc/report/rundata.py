@@ -1,6 +1,6 @@
 """What a report knows of one run: tables of one shape, wherever they come from.
 
-Serves cpu.py and timing.py, filled by fromlog.py and fromfolder.py. Tables only: no files, no drawing. A column that
+Used by cpu.py and timing.py, filled by fromlog.py and fromfolder.py. Tables only: no files, no drawing. A column that
 the source cannot fill is NaN, and a note says so; `time` says how a window's seconds were got.
 """
 
@@ -51,7 +51,7 @@ STEP_COLUMNS = ("turn", "request", "t_s", "position", "tokens_per_s")
 
 
 def shown_name(pid: int, comm: object) -> str:
-    """How a process is called in pictures: `worker 4711`, or by its own name where another program was recorded."""
+    """Return the name of a process for pictures: `worker 4711`, or its own name if another program was recorded."""
     foreign = isinstance(comm, str) and comm != "(inference)"
     return f"{str(comm)[1:-1]} {pid}" if foreign else f"worker {pid}"
 
@@ -70,7 +70,7 @@ def empty(columns: tuple[str, ...]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class RunData:
-    """One run, or what a log alone tells of it."""
+    """One run, or the part of it that a log alone holds."""
 
     source: Path
     kind: str  # "run folder", "course log", "saved stdout", or "log with stdout"
@@ -85,5 +85,5 @@ class RunData:
 
     @property
     def title(self) -> str:
-        """For the head of a picture."""
+        """Return the title for a picture."""
         return f"{self.kind} {self.source.name}" + (" (SIMULATED)" if self.simulated else "")

@@ -1,4 +1,4 @@
-"""From what the user named (a log, a saved stdout, a run folder, or nothing) to RunData. Serves tools and verbs."""
+"""From what the user named (a log, a saved stdout, a run folder, or nothing) to RunData. Used by tools and verbs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from llmproc.report.rundata import RunData
 
 
 def load(source: Path | None = None, base: Path | None = None) -> RunData:
-    """Nothing named means `latest` under `base` (by default the run folders' usual place).
+    """Read a log, a saved stdout or a run folder; by default `latest` under `base`, or in the usual place.
 
-    Raises LogError: missing, unreadable, or nothing usable in it; the message says which.
+    Raises LogError: missing, unreadable, or without anything usable; the message says which.
     """
     if source is None:
         return load_folder(latest(base))

@@ -31,7 +31,7 @@ class Cut:
 
     @property
     def seconds(self) -> float:
-        """How long the pause was."""
+        """Return how long the pause was."""
         return self.end - self.begin
 
 
@@ -49,12 +49,12 @@ class Timeline:
 
     @property
     def end(self) -> float:
-        """Where the axis ends."""
+        """Return where the axis ends."""
         return self.places[-1]
 
     @property
     def clear_end(self) -> float:
-        """Where the axis ends, or the cut at its end begins."""
+        """Return where the axis ends, or where the cut at its end begins."""
         at_end = bool(self.cuts) and self.cuts[-1].end >= self.times[-1]
         return self.x(self.cuts[-1].begin) if at_end else self.end
 

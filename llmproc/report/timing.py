@@ -1,6 +1,6 @@
 """The timing picture: every turn as a bar split into load, prefill and decode; tokens/s over position below.
 
-Serves tools/plot_timing.py. Works on RunData only: no files are read here.
+Used by tools/plot_timing.py. Works on RunData only: no files are read here.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _PARTS = (
 
 
 def timing_table(run: RunData) -> pd.DataFrame:
-    """The table behind the picture: a row for the start and one per turn (seconds, tokens)."""
+    """Return the table behind the picture: a row for the start and one per turn (seconds, tokens)."""
     return run.turns.round(6)
 
 
 def step_table(run: RunData) -> pd.DataFrame:
-    """The table behind the lower panel: tokens/s over position."""
+    """Return the table behind the lower panel: tokens/s over position."""
     return run.steps.round(6)
 
 
 def plot_timing(run: RunData) -> Figure:
-    """Draws it. What the source cannot tell is said in the panel."""
+    """Draw the picture. What the source cannot tell is said in the panel."""
     turns, notes = run.turns, list(run.notes)
     if len(turns) > MOST_BARS:
         notes.insert(0, f"{len(turns)} bars in all; the first {MOST_BARS} are shown (the table has all)")
@@ -62,7 +62,7 @@ def _bars(axis: Axes, run: RunData, turns: pd.DataFrame) -> None:
     rows = turns.to_dict("records")
     for name, label, colour in _PARTS:
         if not (turns[name].fillna(0) > 0.001 * longest).any():
-            continue  # a part nobody could see needs no entry in the legend
+            continue  # a part too small to be seen needs no entry in the legend
         left = [sum(_known(row[part]) for part, _, _ in _until(name)) for row in rows]
         width = [_known(row[name]) for row in rows]
         axis.barh(range(len(rows)), width, left=left, color=colour, label=renamed.get(label, label), height=0.7)
@@ -128,7 +128,7 @@ def _until(name: str) -> tuple[tuple[str, str, str], ...]:
 
 
 def _known(value: float | None) -> float:
-    """Seconds, with what is unknown (None, NaN) as nothing to draw."""
+    """Return the seconds, 0 for what is unknown (None, NaN)."""
     return 0.0 if value is None or value != value else float(value)
 
 
@@ -140,7 +140,7 @@ def _name(row: dict[Hashable, Any]) -> str:
 
 
 def _told(row: dict[Hashable, Any]) -> str:
-    """What stands behind the bar."""
+    """Return the text behind the bar."""
     if row["reason"] == "start":
         return ""
     parts = []

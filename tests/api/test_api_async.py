@@ -38,14 +38,14 @@ def idle(llm: LLM) -> bool:
     return not llm._running.service._desk.dispatcher.requests.open_entries()
 
 
-def test_the_twins_give_the_same(llm: LLM) -> None:
+def test_nonstreaming_twins_give_the_same(llm: LLM) -> None:
     async def ask() -> list[str]:
         return [result.text for result in await llm.agenerate(PROMPTS, SAMPLED)]
 
     assert asyncio.run(ask()) == [result.text for result in llm.generate(PROMPTS, SAMPLED)]
 
 
-def test_a_stream_comes_in_the_same_pieces(llm: LLM) -> None:
+def test_streaming_comes_in_the_same_pieces(llm: LLM) -> None:
     async def read() -> tuple[list[str], str]:
         stream = llm.astream(PROMPTS[1], SAMPLED)
         with pytest.raises(UsageError, match="has not ended"):
@@ -136,7 +136,7 @@ def test_a_timeout_and_then_another_turn(endless: LLM) -> None:
     asyncio.run(run())
 
 
-def test_leaving_a_stream_early_cancels_it(endless: LLM) -> None:
+def test_leaving_streaming_early_cancels_it(endless: LLM) -> None:
     async def run() -> None:
         async with endless.astream("go on", LONG) as stream:
             async for piece in stream:

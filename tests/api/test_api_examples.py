@@ -9,7 +9,7 @@ import pytest
 from support.paths import ROOT
 from support.programs import program
 
-FOLDER = ROOT / "llmproc" / "apps" / "api" / "examples"
+FOLDER = ROOT / "llmproc" / "api" / "examples"
 SHOWN = {
     "many_users": (
         r"Bob: What is a pipe\?\n     A pipe is a one-way channel",

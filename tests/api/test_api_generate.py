@@ -44,7 +44,7 @@ def same(result: Result) -> tuple[Any, ...]:
     return result.text, result.token_ids, result.finish_reason, result.error, result.prompt_tokens
 
 
-def test_results_come_in_order_and_equal_those_of_single_requests(llm: LLM) -> None:
+def test_nonstreaming_results_come_in_order_and_equal_those_of_single_requests(llm: LLM) -> None:
     alone = [same(llm.generate(prompt, SAMPLED)[0]) for prompt in PROMPTS]
     together = llm.generate([*PROMPTS, *reversed(PROMPTS)], SAMPLED)
     assert [result.prompt for result in together] == [*PROMPTS, *reversed(PROMPTS)]
@@ -80,7 +80,8 @@ def test_a_result_tells_what_was_asked_drawn_and_taken(llm: LLM) -> None:
 
 def test_who_waits_for_a_slot_has_it_in_its_queue_time(endless: LLM) -> None:
     results = endless.generate(["go on"] * 3, SamplingParams(temperature=0, max_tokens=80))
-    assert results[2].timings.queue_s > results[0].timings.decode_s / 2 > results[0].timings.queue_s
+    first, second, third = (result.timings.queue_s for result in results)
+    assert third > max(first, second), "it came when one of the two slots was free"
     assert [result.finish_reason for result in results] == ["length"] * 3
 
 
@@ -172,7 +173,7 @@ def test_raw_continues_the_text_itself(llm: LLM) -> None:
         llm.generate("a", raw=True, system="b")
 
 
-def test_many_more_prompts_than_slots(endless: LLM) -> None:
+def test_nonstreaming_many_more_prompts_than_slots(endless: LLM) -> None:
     results = endless.generate([f"number {n % 7}" for n in range(300)], SamplingParams(temperature=0, max_tokens=4))
     assert len(results) == 300 and all(len(result.token_ids) == 4 for result in results)
     assert [same(r) for r in results[7:]] == [same(r) for r in results[:-7]]
@@ -186,7 +187,7 @@ def test_several_threads_at_once(llm: LLM) -> None:
     assert [same(result) for result in found] == [wanted[prompt] for prompt in PROMPTS * 3]
 
 
-def test_a_stream_gives_the_same_text_in_pieces(llm: LLM) -> None:
+def test_streaming_gives_the_same_text_in_pieces(llm: LLM) -> None:
     stream = llm.stream("Tell me a short story.", SAMPLED)
     with pytest.raises(UsageError, match="has not ended"):
         _ = stream.result
@@ -196,7 +197,7 @@ def test_a_stream_gives_the_same_text_in_pieces(llm: LLM) -> None:
     assert list(stream) == []
 
 
-def test_a_stream_holds_back_incomplete_characters(endless: LLM) -> None:
+def test_streaming_holds_back_incomplete_characters(endless: LLM) -> None:
     """Random tokens are random bytes: what is no UTF-8 becomes U+FFFD where a whole text would have it."""
     stream = endless.stream("go on", SamplingParams(temperature=2, top_p=1, max_tokens=300))
     text = "".join(stream)
@@ -204,7 +205,7 @@ def test_a_stream_holds_back_incomplete_characters(endless: LLM) -> None:
     assert text == stream.result.text == whole.decode("utf-8", "replace") and "\ufffd" in text
 
 
-def test_closing_a_stream_cancels_its_request(endless: LLM) -> None:
+def test_streaming_ends_when_closed_and_cancels_its_request(endless: LLM) -> None:
     with endless.stream("go on", SamplingParams(temperature=0, max_tokens=400)) as stream:
         text = next(stream) + next(stream)
     assert stream.result.finish_reason == "cancelled" and not stream.result.ok and stream.result.error is None
@@ -213,7 +214,7 @@ def test_closing_a_stream_cancels_its_request(endless: LLM) -> None:
     stream.close()
 
 
-def test_a_dropped_stream_is_cancelled(endless: LLM) -> None:
+def test_streaming_that_is_dropped_is_cancelled(endless: LLM) -> None:
     before = threading.active_count()
     for piece in endless.stream("go on", SamplingParams(temperature=0, max_tokens=480)):
         assert piece
@@ -223,7 +224,7 @@ def test_a_dropped_stream_is_cancelled(endless: LLM) -> None:
     assert threading.active_count() == before
 
 
-def test_streams_run_side_by_side(endless: LLM) -> None:
+def test_streaming_runs_side_by_side(endless: LLM) -> None:
     streams = [endless.stream("go on", SamplingParams(max_tokens=300, seed=seed)) for seed in (1, 2)]
     firsts = [next(stream) for stream in streams]
     assert all(stream._call.result is None for stream in streams)

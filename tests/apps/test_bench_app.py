@@ -14,7 +14,7 @@ from support.paths import PYTHONPATH, ROOT
 
 from llmproc.apps.bench import app
 from llmproc.config import Environment
-from llmproc.experiments.bench import remote
+from llmproc.experiments.bench import benchmark, remote
 
 QUICK = (
     "--shape", "tiny", "--threads", "1", "-p", "16", "-n", "4", "--batched", "1,2", "--batched-steps", "2", "--repeat",
@@ -27,7 +27,7 @@ def arms_that_compute_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("PYTHONPATH", PYTHONPATH)
     monkeypatch.setenv("LLMPROC_RUN_DIR", str(tmp_path / "runs"))
     for name, function in (("OWN", "open_own"), ("LLAMA_CPP", "open_peer"), ("MACHINE", "open_machine")):
-        monkeypatch.setattr(app, name, f"experiments.bench_arms:{function}")
+        monkeypatch.setattr(benchmark, name, f"experiments.bench_arms:{function}")
     monkeypatch.setattr("llmproc.experiments.bench.arms.llama_cpp.installed", lambda: "1.0")
 
 
@@ -82,7 +82,7 @@ def test_refusals_start_no_arm(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(app, "RemoteArm", None)
+    monkeypatch.setattr(benchmark, "RemoteArm", None)
     assert app.main(arguments) == code
     out, err = capsys.readouterr()
     assert out == "" and err.startswith(f"llmproc: {line}") and err.count("\n") == 1
@@ -109,8 +109,8 @@ def test_an_arm_that_dies_ends_the_run_and_the_others(
             super().__init__(*arguments)  # type: ignore[arg-type]
             opened.append(self)
 
-    monkeypatch.setattr(app, "RemoteArm", Noted)
-    monkeypatch.setattr(app, "LLAMA_CPP", "experiments.bench_arms:open_talkative")
+    monkeypatch.setattr(benchmark, "RemoteArm", Noted)
+    monkeypatch.setattr(benchmark, "LLAMA_CPP", "experiments.bench_arms:open_talkative")
     arguments = ["--shape", "tiny", "-p", "13", "-n", "0", "--batched", "none", "--no-limits", "--peer", "llama-cpp"]
     assert app.main(arguments) == 5
     assert "bench's arm talkative died at pp13 (signal 9): the last words" in capsys.readouterr().err
@@ -119,14 +119,15 @@ def test_an_arm_that_dies_ends_the_run_and_the_others(
 
 def test_ctrl_c_ends_every_arm(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from llmproc.apps.bench import app; from llmproc.experiments.bench import runner\n"
+        "import sys, time; from llmproc.apps.bench import app\n"
+        "from llmproc.experiments.bench import benchmark, runner\n"
         "from llmproc.apps.exits import prepare_process\n"
         "prepare_process()\n"
-        "app.OWN = app.MACHINE = 'experiments.bench_arms:open_own'\n"
+        "benchmark.OWN = benchmark.MACHINE = 'experiments.bench_arms:open_own'\n"
         "def settle(seconds):\n"
         "    print('measuring', flush=True)\n"
         "    time.sleep(60)\n"
-        "app.Runner = lambda bar: runner.Runner(bar, settle)\n"
+        "benchmark.BenchRunner = lambda bar: runner.BenchRunner(bar, settle)\n"
         "sys.exit(app.main(['--shape', 'tiny', '-p', '8', '--no-limits', '--run-dir', 'none']))\n"
     )
     environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
@@ -159,7 +160,7 @@ def test_the_plan_gives_every_arm_its_work(monkeypatch: pytest.MonkeyPatch) -> N
 
     options = parse_options("bench", ["--threads", "1", "--kernels", "--batched", "none"], Environment())
     works = planned_work(options.prompt, options.generate, options.batched, options.batched_steps, options.kernels)
-    plan = app.plan(works, {"own": "o", "peer": "p", "machine": "m"}, options)  # type: ignore[dict-item]
+    plan = benchmark.plan(works, {"own": "o", "peer": "p", "machine": "m"}, options)  # type: ignore[dict-item]
     assert [(work.name, arms) for work, arms in plan] == [
         ("pp512", ["o", "p"]), ("tg128", ["o", "p"]), ("mm512", ["o"]), ("mm1 b1", ["o"]), ("read, 1 thread", ["m"]),
         ("int8 peak, 1 thread", ["m"]), ("fp32 peak, 1 thread", ["m"]),

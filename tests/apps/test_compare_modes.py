@@ -16,7 +16,8 @@ from support.paths import ROOT
 from llmproc.apps import exits
 from llmproc.apps.compare_modes import app as compare_modes
 from llmproc.apps.compare_modes.app import CHART_FILE, JSON_FILE, TABLE_FILE
-from llmproc.experiments.bench.conditions import Conditions
+from llmproc.experiments.compare_modes import comparison
+from llmproc.experiments.conditions import Conditions
 
 QUICK = ("--workload", "alternating", "--workers", "2", "--repeat", "2")
 PNG = b"\x89PNG\r\n"
@@ -33,7 +34,7 @@ def fonts_are_open(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(autouse=True)
 def fake_arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLMPROC_RUN_DIR", str(tmp_path / "runs"))
-    monkeypatch.setattr(compare_modes, "ARM", "compare_arms:open_arm")
+    monkeypatch.setattr(comparison, "ARM", "experiments.compare_arms:open_arm")
     monkeypatch.chdir(tmp_path)
     compare_arms.opened.clear()
     compare_arms.closed.clear()
@@ -103,7 +104,7 @@ def test_costs_of_a_users_prompts_are_waited_for(tmp_path: Path, capsys: pytest.
 def test_a_failed_request_is_exit_code_1_and_no_more(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(compare_modes, "ARM", "compare_arms:open_failing")
+    monkeypatch.setattr(comparison, "ARM", "experiments.compare_arms:open_failing")
     assert compare_modes.main(QUICK) == 1
     out, _ = capsys.readouterr()
     assert "WARNING: ws with 2 workers: 2 requests failed, those runs count nowhere" in out and "| sp   | 2 " in out
@@ -112,7 +113,7 @@ def test_a_failed_request_is_exit_code_1_and_no_more(
 def test_ctrl_c_closes_the_arm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(compare_modes, "ARM", "compare_arms:open_interrupted")
+    monkeypatch.setattr(comparison, "ARM", "experiments.compare_arms:open_interrupted")
     assert compare_modes.main(QUICK) == 130
     assert capsys.readouterr() == ("", "") and list(tmp_path.iterdir()) == []
     assert len(compare_arms.opened) == len(compare_arms.closed) == 1
@@ -121,7 +122,7 @@ def test_ctrl_c_closes_the_arm(
 def test_an_arm_that_cannot_be_opened_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(compare_modes, "ARM", "compare_arms:open_nothing")
+    monkeypatch.setattr(comparison, "ARM", "experiments.compare_arms:open_nothing")
     assert compare_modes.main(QUICK) == 3
     assert capsys.readouterr().err == "llmproc: no worker could be started\n"
 
@@ -131,7 +132,7 @@ def test_a_result_is_shown_again_without_any_arm(
 ) -> None:
     assert compare_modes.main([*QUICK, "--out", "kept"]) == 0
     first = capsys.readouterr().out
-    monkeypatch.setattr(compare_modes, "ARM", "no.such.module:open_arm")
+    monkeypatch.setattr(comparison, "ARM", "no.such.module:open_arm")
     file = str(tmp_path / "kept" / JSON_FILE)
     assert compare_modes.main(["--from", file, "--chart", "again.png", "--out", "copy"]) == 0
     assert capsys.readouterr() == (first, "")
@@ -193,8 +194,8 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path, capsys: pyt
 
 def test_our_own_workers_are_no_other_programs() -> None:
     held = Conditions(0.1, seconds=10.0, others=1.9, stolen=0.0, throttled_s=0.0, busiest=[])
-    assert compare_modes.without_workers(held, 18.0).others == pytest.approx(0.1)
-    assert compare_modes.without_workers(held, 25.0).others == 0
+    assert comparison.without_workers(held, 18.0).others == pytest.approx(0.1)
+    assert comparison.without_workers(held, 25.0).others == 0
 
 
 def test_it_starts_without_numba_or_matplotlib() -> None:

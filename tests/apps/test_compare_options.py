@@ -10,6 +10,7 @@ from llmproc.apps.compare_modes import app as compare_modes
 from llmproc.apps.compare_modes.options import build_parser, parse_modes, parse_options, parse_workers
 from llmproc.config import EngineOptions, Environment, SamplingParams, shipped_file
 from llmproc.errors import LlmprocError, UsageError
+from llmproc.experiments.compare_modes import comparison
 from llmproc.experiments.compare_modes.arm import Prompt
 from llmproc.experiments.compare_modes.options import CompareOptions
 from llmproc.experiments.compare_modes.prompts import MOST_PROMPTS, prompts_from, shipped_prompts
@@ -101,7 +102,7 @@ def test_what_is_refused_before_an_arm_is_opened(
     (tmp_path / "file").write_text("A prompt\n")
     (tmp_path / "empty.txt").write_text("\n \n")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(compare_modes, "ARM", "no.such.module:open_arm")
+    monkeypatch.setattr(comparison, "ARM", "no.such.module:open_arm")
     assert compare_modes.main(arguments) in (1, 2)
     out, err = capsys.readouterr()
     assert out == "" and err.startswith(f"llmproc: {line}") and err.count("\n") == 1

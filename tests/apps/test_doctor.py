@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from support.chatting import run
+from support.paths import ROOT
 
 from llmproc.apps.doctor import app, machine, rights, software
 from llmproc.apps.doctor.check import Check, attempt, human_bytes
@@ -20,7 +21,6 @@ from llmproc.errors import LlmprocError
 from llmproc.hardware.cpus import CpuBudget
 from llmproc.hardware.memory import MemoryBudget
 
-ROOT = Path(__file__).resolve().parents[2]
 AVX2 = frozenset({"avx2", "fma", "f16c"})
 VERSIONS = dict.fromkeys(("python", "numpy", "numba", "llvmlite", "psutil", "msgspec", "pandas", "matplotlib"), "1.0")
 GB = 10**9

@@ -79,12 +79,13 @@ def compare(trouble: Trouble, threads: tuple[int, ...] = (1, 2)) -> list[exact.O
 def test_the_settings_are_all_of_them() -> None:
     found = exact.settings((1, 2))
     assert len(set(found)) == len(found) == 17
-    assert found[0] == exact.Setting(1, 1, 512, "cold"), "the reference: one at a time, whole, nothing to be found"
+    assert found[0] == exact.EngineSetting(1, 1, 512, "cold"), "the reference: one at a time, whole, nothing cached"
     for threads in (1, 2):
         for sequences in (1, 16):
             for batch_tokens in (512, 5):
-                at = found.index(exact.Setting(threads, sequences, batch_tokens, "first"))
-                assert found[at + 1] == exact.Setting(threads, sequences, batch_tokens, "again"), "on the same engine"
+                at = found.index(exact.EngineSetting(threads, sequences, batch_tokens, "first"))
+                again = exact.EngineSetting(threads, sequences, batch_tokens, "again")
+                assert found[at + 1] == again, "on the same engine"
 
 
 def test_equal() -> None:
@@ -106,7 +107,7 @@ def test_equal() -> None:
     ],
     ids=["threads", "batch", "chunks", "prefix"],
 )
-def test_a_difference_of_each_kind_is_seen(trouble: Trouble, which: Callable[[exact.Setting], bool]) -> None:
+def test_a_difference_of_each_kind_is_seen(trouble: Trouble, which: Callable[[exact.EngineSetting], bool]) -> None:
     for outcome in compare(trouble):
         said = "two: token 2 is 12, in the reference 11" if which(outcome.setting) else ""
         assert outcome.difference == said, outcome.setting

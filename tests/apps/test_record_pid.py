@@ -97,7 +97,7 @@ def test_its_children_too_also_those_that_come_later(tmp_path: Path) -> None:
 def test_who_cannot_be_recorded(tmp_path: Path, child: subprocess.Popen[bytes]) -> None:
     child.kill()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    for pid, says in ((1 << 22, "there is no such process"), (child.pid, "it has ended")):
+    for pid, says in ((1 << 22, "no such process"), (child.pid, "it has ended")):
         code, out, err = record(tmp_path, "--pid", pid)
         assert (code, out, err.count("\n")) == (2, "", 1) and err.startswith(f"llmproc: --pid is {pid}: {says}")
     assert not (tmp_path / "runs").exists()

@@ -150,7 +150,7 @@ def test_a_core_that_is_not_there_is_refused_in_a_line(rig: Rig) -> None:
     if missing is None:
         rig.steering, rig.error, missing = Steering(rig._change), OSError(22, "Invalid argument"), 9
     said = rig.press("down", str(missing))
-    assert f"pinned to core {missing}: the system refuses: Invalid argument; there is no such core" in said
+    assert f"pinned to core {missing}: the system refuses: Invalid argument; the core does not exist" in said
 
 
 UNPRIVILEGED = """
@@ -234,7 +234,7 @@ def test_the_only_worker_needs_no_selecting(tmp_path: Path) -> None:
 
 def test_without_workers_keys_say_so() -> None:
     steering, view = Steering(), LiveMonitor(find=lambda: [instance()]).view()
-    assert steering.press("+", view) == "there is no worker"
+    assert steering.press("+", view) == "no worker runs"
     assert steering.press("down", view) == "" and steering.selected is None
 
 

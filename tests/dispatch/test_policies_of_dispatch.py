@@ -195,7 +195,7 @@ def test_thousands_wait_without_a_search() -> None:
     assert [policy.next([1], [0]) for _ in range(60_000)] == [(number, 0) for number in range(60_000)]
 
 
-def test_where_a_thief_looks() -> None:
+def test_workstealing_where_a_thief_looks() -> None:
     assert victims([3, 0, 5, 1], 1) == [2, 0, 3]
     assert victims([2, 2, 2, 2], 1) == [2, 3, 0], "of equals the next one round"
     assert victims([2, 2, 2, 2], 3) == [0, 1, 2]

@@ -38,7 +38,7 @@ def test_the_published_ideals(workload: str, policy: str) -> None:
 
 
 @pytest.mark.parametrize("workload", [SYSTEM_B, ALTERNATING], ids=lambda workload: workload.name)
-def test_stealing_comes_near_to_the_shared_queue_on_what_ships(workload: Workload) -> None:
+def test_workstealing_comes_near_to_the_shared_queue_on_what_ships(workload: Workload) -> None:
     """At most 5 % above it, often below: a limit of 10 % for what is measured leaves room for the real world."""
 
     def above(workers: int) -> float:
@@ -50,7 +50,7 @@ def test_stealing_comes_near_to_the_shared_queue_on_what_ships(workload: Workloa
     assert min(above(workers) for workers in WORKERS) < 1
 
 
-def test_what_stealing_wins_on_the_alternating_workload() -> None:
+def test_what_workstealing_wins_on_the_alternating_workload() -> None:
     assert simulate("sp", ALTERNATING.costs, 2).makespan > 1.4 * simulate("ws", ALTERNATING.costs, 2).makespan
 
 
@@ -95,7 +95,7 @@ def test_list_scheduling_bounds(name: str, costs: list[int], workers: int, seque
 
 @settings(max_examples=60, deadline=None)
 @given(costs=COSTS, workers=st.integers(1, 5))
-def test_stealing_is_never_far_above_the_shared_queue(costs: list[int], workers: int) -> None:
+def test_workstealing_is_never_far_above_the_shared_queue(costs: list[int], workers: int) -> None:
     stealing, queue = simulate("ws", costs, workers).makespan, simulate("queue", costs, workers).makespan
     assert stealing <= queue + (1 - 1 / workers) * max(costs) + 1e-9
     assert stealing <= (2 - 1 / workers) * queue + 1e-9

@@ -9,7 +9,7 @@ from typing import Any
 from experiments.fake_arm import FakeArm
 
 from llmproc.dispatch.workloads import TOKENS_PER_SENTENCE, workload
-from llmproc.experiments.compare_modes.arm import Arm, Prompt
+from llmproc.experiments.compare_modes.arm import Prompt, PromptArm
 from llmproc.experiments.compare_modes.plan import settings
 from llmproc.experiments.compare_modes.result import document
 from llmproc.experiments.compare_modes.runner import run_all
@@ -30,7 +30,7 @@ def prompts_of(name: str) -> list[Prompt]:
 
 
 def compare(
-    arm: Arm | None = None,
+    arm: PromptArm | None = None,
     name: str = "system-b",
     modes: Sequence[str] = ("sp", "ws"),
     workers: Sequence[int] = (1, 2),

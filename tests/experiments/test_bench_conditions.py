@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from llmproc.experiments.bench import machine
-from llmproc.experiments.bench.conditions import Conditions, Snapshot, between, parse_cpu_times, take, warnings
+from llmproc.experiments import machine
+from llmproc.experiments.conditions import Conditions, Snapshot, between, parse_cpu_times, take, warnings
 
 CALM = Conditions(load_average=0.1, seconds=10, others=0.01, stolen=0.0, throttled_s=0.0, busiest=[])
 

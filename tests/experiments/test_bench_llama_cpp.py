@@ -18,7 +18,7 @@ from llmproc.engine.reference import Reference
 from llmproc.errors import StartError
 from llmproc.experiments.bench.arms import llama_cpp
 from llmproc.experiments.bench.arms.arm import ArmOptions
-from llmproc.experiments.bench.model import Model
+from llmproc.experiments.bench.model import BenchModel
 from llmproc.experiments.bench.remote import LLAMA_CPP, RemoteArm
 from llmproc.experiments.bench.work import Work
 
@@ -112,5 +112,5 @@ def test_every_weight_type_loads(weights: str, named: str, options: ArmOptions) 
     found = about(replace(options, weights=weights, kv_type="f16"))
     assert named in found["model"]
     description = open_model(options.path).description
-    model = Model("tiny", options.path, description, "version 1", weights, True)
+    model = BenchModel("tiny", options.path, description, "version 1", weights, True)
     assert found["tensor_bytes"] == model.size, "both engines read as much"

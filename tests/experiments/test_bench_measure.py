@@ -6,11 +6,11 @@ import pytest
 from experiments.bench_arms import timed
 from support.clocks import FakeClock
 
-from llmproc.experiments.bench.measure import WARM_UP, best_setting, schedule
-from llmproc.experiments.bench.runner import SETTLE_S, TRIAL_STEPS, TRIALS, Runner, idle_cpu_share
+from llmproc.experiments.bench.runner import SETTLE_S, TRIAL_STEPS, TRIALS, BenchRunner, best_setting, idle_cpu_share
 from llmproc.experiments.bench.timed import TimedArm, Timing
 from llmproc.experiments.bench.work import Work, limit_work, planned_work
 from llmproc.experiments.samples import paired_ratios
+from llmproc.experiments.turns import WARM_UP, in_turn
 
 PREFILL, DECODE = Work("pp8", "prefill", 8), Work("tg32", "decode", 1, 1, 32)
 
@@ -20,7 +20,7 @@ def silent(done: int, total: int, what: str) -> None:
 
 
 def test_arms_stand_side_by_side_and_take_turns_at_being_first() -> None:
-    order = list(schedule([("w", "ab"), ("v", "ab"), ("x", "a")], 2))
+    order = list(in_turn([("w", "ab"), ("v", "ab"), ("x", "a")], 2))
     assert [f"{w}{arm}" for repetition, w, arm in order if repetition < 0] == ["wb", "wa", "vb", "va", "xa"]
     assert [f"{w}{arm}" for repetition, w, arm in order if repetition == 0] == ["wa", "wb", "va", "vb", "xa"]
     assert [f"{w}{arm}" for repetition, w, arm in order if repetition == 1] == ["wb", "wa", "vb", "va", "xa"]
@@ -66,7 +66,7 @@ def test_preparation_is_never_timed() -> None:
 def test_the_runner_leaves_warm_up_out_and_numbers_what_it_counts() -> None:
     clock = FakeClock()
     own, peer = timed("own", clock, 0.001), timed("peer", clock, 0.002)
-    found = Runner(silent, settle=lambda seconds: None).run([(PREFILL, [own, peer]), (DECODE, [own, peer])], 3)
+    found = BenchRunner(silent, settle=lambda seconds: None).run([(PREFILL, [own, peer]), (DECODE, [own, peer])], 3)
     assert len(found.samples) == 2 * 2 * 3
     assert [sample.place for sample in found.samples] == list(range(4, 16)), "the first four were the warm-up"
     assert found.rates("own", "pp8") == pytest.approx({0: 1000, 1: 1000, 2: 1000})
@@ -78,7 +78,7 @@ def test_the_runner_leaves_warm_up_out_and_numbers_what_it_counts() -> None:
 def test_the_runner_keeps_the_quickest_setting_of_each_work() -> None:
     clock = FakeClock()
     peer = timed("peer", clock, 0.002, {"flash=0": 1.0, "flash=1": 0.5})
-    found = Runner(silent, settle=lambda seconds: None).run([(PREFILL, [peer]), (DECODE, [peer])], 2)
+    found = BenchRunner(silent, settle=lambda seconds: None).run([(PREFILL, [peer]), (DECODE, [peer])], 2)
     assert found.chosen == {("peer", "pp8"): "flash=1", ("peer", "tg32"): "flash=1"}
     assert found.rates("peer", "pp8") == pytest.approx({0: 1000, 1: 1000})
     trials = found.trials["peer", "tg32"]
@@ -90,7 +90,7 @@ def test_the_runner_keeps_the_quickest_setting_of_each_work() -> None:
 def test_progress_rises_to_its_end_and_every_run_settles() -> None:
     clock, said, settled = FakeClock(), [], []
     arms = [timed("own", clock, 1e-3), timed("peer", clock, 1e-3, {"a": 1.0, "b": 2.0})]
-    Runner(lambda *event: said.append(event), settle=settled.append).run([(PREFILL, arms)], 2)
+    BenchRunner(lambda *event: said.append(event), settle=settled.append).run([(PREFILL, arms)], 2)
     runs = 2 * (TRIALS + 1) + 2 * 3
     assert [done for done, _, _ in said] == list(range(runs + 1)) and {total for _, total, _ in said} == {runs}
     assert settled == [SETTLE_S] * runs
@@ -104,6 +104,6 @@ def test_cpu_of_arms_that_should_sleep_is_noticed() -> None:
             return clock.now * 0.5  # half a core, always
 
     spinner = Spinning(timed("spinner", clock, 1.0)._arm, clock)
-    found = Runner(silent, settle=lambda seconds: None).run([(PREFILL, [timed("own", clock, 1.0), spinner])], 2)
+    found = BenchRunner(silent, settle=lambda seconds: None).run([(PREFILL, [timed("own", clock, 1.0), spinner])], 2)
     shares = idle_cpu_share(found.samples)
     assert shares["spinner"] == 0 and shares["own"] >= 0.5  # with what it used while own was prepared

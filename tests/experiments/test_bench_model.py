@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from llmproc.apps.bench import app
 from llmproc.apps.bench.options import parse_options
-from llmproc.apps.progress import ProgressBar
 from llmproc.checkpoints.synth import SHAPES, write_synthetic
 from llmproc.config import Environment
 from llmproc.errors import CheckpointError, UsageError
+from llmproc.experiments.bench import benchmark
 from llmproc.experiments.bench.model import (
-    Model,
+    BenchModel,
     cache_folder,
     given_model,
     peer_file,
@@ -29,9 +28,9 @@ def a_cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-def smollm(kind: str) -> Model:
+def smollm(kind: str) -> BenchModel:
     description = replace(SHAPES["smollm-135m"], weight_type="f32", group_size=0)
-    return Model("smollm-135m", Path("x.bin"), description, "version 1", kind, True)
+    return BenchModel("smollm-135m", Path("x.bin"), description, "version 1", kind, True)
 
 
 def test_sizes_of_smollm_are_the_known_ones() -> None:
@@ -40,7 +39,7 @@ def test_sizes_of_smollm_are_the_known_ones() -> None:
     assert smollm("int8").size == 143_025_408
     assert smollm("q4").step_bytes == 75_644_928
     assert smollm("f32").size == 4 * 134_515_008
-    course = Model("smollm-135m", Path("x"), SHAPES["smollm-135m"], "version 2", None, True)
+    course = BenchModel("smollm-135m", Path("x"), SHAPES["smollm-135m"], "version 2", None, True)
     assert (course.bits, course.label, course.kind) == (8.5, "int8 g64", "int8")
     assert smollm("int8").label == "Q8_0" and smollm("q4").label == "Q4_0" and smollm("f16").label == "F16"
 
@@ -115,20 +114,20 @@ def test_a_peer_gets_the_same_weights_or_none(tmp_path: Path) -> None:
 
 def test_work_that_the_checkpoint_has_no_positions_for_is_refused() -> None:
     model = synthetic_model("tiny", "f32")  # 256 positions
-    app.refuse_work(planned_work((256,), (256,), (2,), 256, True), model)
-    app.refuse_work([Work("mm512", "matmuls", 512)], model)
+    benchmark.refuse_work(planned_work((256,), (256,), (2,), 256, True), model)
+    benchmark.refuse_work([Work("mm512", "matmuls", 512)], model)
     for sizes, line in (
         (((257,), (), (), 1), "--prompt is 257"),
         (((), (257,), (), 1), "--generate is 257"),
         (((), (), (2,), 257), "--batched-steps is 257"),
     ):
         with pytest.raises(UsageError, match=f"^{line}: tiny has 256 positions$"):
-            app.refuse_work(planned_work(*sizes, kernels=False), model)
+            benchmark.refuse_work(planned_work(*sizes, kernels=False), model)
 
 
 def test_the_model_of_the_options(tmp_path: Path) -> None:
-    def opened(*arguments: str) -> Model:
-        return app.open_model(parse_options("bench", arguments, Environment()), ProgressBar())
+    def opened(*arguments: str) -> BenchModel:
+        return benchmark.make_model(parse_options("bench", arguments, Environment()), lambda done, total: None)
 
     assert opened("--shape", "tiny").kind == "int8" and opened("--shape", "tiny").weights == "int8"
     assert opened("--shape", "tiny", "--weights", "course").label == "int8 g64"

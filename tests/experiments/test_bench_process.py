@@ -17,7 +17,7 @@ from support.clocks import FakeClock
 from support.paths import PYTHONPATH
 
 from llmproc.errors import CheckpointError, StartError, UsageError, WorkersLostError
-from llmproc.experiments.bench.arm_process import Conversation, converse
+from llmproc.experiments.bench.arm_process import ArmServer, converse
 from llmproc.experiments.bench.arms.arm import ArmOptions
 from llmproc.experiments.bench.remote import RemoteArm
 from llmproc.experiments.bench.work import Work
@@ -37,9 +37,7 @@ def prefill(tokens: int) -> Work:
 
 def talk(*questions: dict[str, Any]) -> list[dict[str, Any]]:
     answers = io.BytesIO()
-    converse(
-        io.BytesIO(b"".join(json.dumps(q).encode() + b"\n" for q in questions)), answers, Conversation(FakeClock())
-    )
+    converse(io.BytesIO(b"".join(json.dumps(q).encode() + b"\n" for q in questions)), answers, ArmServer(FakeClock()))
     return [json.loads(line) for line in answers.getvalue().splitlines()]
 
 

@@ -19,8 +19,8 @@ from llmproc.apps.progress import ProgressBar
 from llmproc.checkpoints.synth import SHAPES
 from llmproc.config import Environment
 from llmproc.experiments.bench import result
-from llmproc.experiments.bench.model import Model
-from llmproc.experiments.bench.runner import Measurements, Runner, Sample
+from llmproc.experiments.bench.model import BenchModel
+from llmproc.experiments.bench.runner import BenchRunner, Measurements, WorkSample
 from llmproc.experiments.bench.timed import TimedArm, Timing
 from llmproc.experiments.bench.work import Work, limit_work, planned_work
 
@@ -36,7 +36,7 @@ def measured(*arguments: str, peer: bool = True, kind: str = "int8") -> dict[str
     """A bench of SmolLM's shape: llmproc takes 10 ms a token, the peer 20 ms or, with flash=1, 15."""
     options = parse_options("bench", ["--threads", "2", "--repeat", "3", *arguments], Environment())
     description = replace(SHAPES["smollm-135m"], weight_type="f32", group_size=0)
-    model = Model("smollm-135m", Path("x.bin"), description, "version 1", kind, True)
+    model = BenchModel("smollm-135m", Path("x.bin"), description, "version 1", kind, True)
     clock = FakeClock()
     arms = [timed("llmproc", clock, 0.01)]
     if peer:
@@ -47,7 +47,7 @@ def measured(*arguments: str, peer: bool = True, kind: str = "int8") -> dict[str
         machine = TimedArm(FakeMachine(clock), clock)
         plan += [(work, [machine]) for work in limit_work(options.threads)]
         arms = [*arms, machine]
-    found = Runner(ProgressBar(io.StringIO()), settle=lambda seconds: None).run(plan, options.repeat)
+    found = BenchRunner(ProgressBar(io.StringIO()), settle=lambda seconds: None).run(plan, options.repeat)
     surroundings = {
         "started": "2000-01-01T00:00:00+0000", "command": "bench", "machine": MACHINE,
         "conditions": {"load_average": 0.1}, "warnings": ["4 threads share 2 CPUs"],
@@ -63,6 +63,20 @@ def test_the_whole_text() -> None:
     text = table.render(measured(*SMALL))
     expected = (Path(__file__).parent / "bench_table.md").read_text()
     assert text == expected
+
+
+@pytest.mark.parametrize(("threads", "words"), [(1, "Measured with 1 thread;"), (4, "Measured with 4 threads;")])
+def test_the_courses_weights_say_their_threads(threads: int, words: str) -> None:
+    """The course's program computes with one thread; a reader must see what this figure was measured with."""
+    found = measured(*SMALL)
+    assert "the course's program has one" not in table.render(found)
+    found["model"]["version"] = "version 2"
+    found["options"]["threads"] = threads
+    assert [
+        line for line in table.notes(found).splitlines() if words in line and "the course's program has one" in line
+    ]
+    found["model"]["synthetic"] = False
+    assert "the course's program" not in table.notes(found), "a user's own file"
 
 
 def test_the_document_has_what_its_schema_says() -> None:
@@ -122,11 +136,13 @@ def test_shares_of_the_limits() -> None:
 def test_a_share_is_of_the_limit_in_the_same_repetition() -> None:
     """The machine was slow for both in the second and third: one share for all three, another of the best limit."""
     work, limit = Work("tg1", "decode", 1, 1, 1), Work("read, 2 threads", "read", 1, 2)
-    model = Model("m", Path("x.bin"), replace(SHAPES["smollm-135m"], weight_type="f32", group_size=0), "", "int8", True)
+    model = BenchModel(
+        "m", Path("x.bin"), replace(SHAPES["smollm-135m"], weight_type="f32", group_size=0), "", "int8", True
+    )
     found = Measurements()
     for repetition, pace in enumerate((1.0, 0.5, 0.5)):
-        found.samples.append(Sample(work, "llmproc", repetition, 0, Timing(1, 8 * pace), 0))
-        found.samples.append(Sample(limit, "machine", repetition, 0, Timing(1, 10 * pace * model.step_bytes), 0))
+        found.samples.append(WorkSample(work, "llmproc", repetition, 0, Timing(1, 8 * pace), 0))
+        found.samples.append(WorkSample(limit, "machine", repetition, 0, Timing(1, 10 * pace * model.step_bytes), 0))
     (share,) = result.tests_block(found, model, 2)[0]["shares"]
     assert share["of"] == "read"
     assert share["share"] == pytest.approx(0.8) and share["of_best"] == pytest.approx(0.4)
@@ -165,7 +181,7 @@ def test_unsteady_tests_are_found() -> None:
     clock = FakeClock()
     arm = timed("llmproc", clock, 0.01)
     slower = lambda seconds: setattr(arm._arm, "per_token", arm._arm.per_token * 2)  # noqa: E731
-    runner = Runner(ProgressBar(io.StringIO()), settle=slower)
+    runner = BenchRunner(ProgressBar(io.StringIO()), settle=slower)
     found = runner.run([(work, [arm]) for work in planned_work((8,), (), (), 1, False)], 3)
     assert result.unsteady(found) == {"pp8 of llmproc": pytest.approx(0.75)}
 

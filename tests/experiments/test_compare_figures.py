@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from llmproc.experiments.compare_modes import figures
 from llmproc.experiments.compare_modes.arm import ArmRow, ArmRun, Prompt
 from llmproc.experiments.compare_modes.figures import Figures, WorkerTime, costs_of, faster, figures_of, worker_time
-from llmproc.experiments.compare_modes.plan import BASELINE, Setting, settings
+from llmproc.experiments.compare_modes.plan import BASELINE, ModeSetting, settings
 from llmproc.experiments.compare_modes.reasons import exceeds, reasons
-from llmproc.experiments.compare_modes.runner import Sample, run_all
+from llmproc.experiments.compare_modes.runner import RunSample, run_all
 from llmproc.experiments.intervals import ratio_of
 
-SP, WS = Setting("sp", 2), Setting("ws", 2)
+SP, WS = ModeSetting("sp", 2), ModeSetting("ws", 2)
 
 
 def run(spans: Sequence[tuple[int, float, float]], elapsed: float = 0.0, **more: object) -> ArmRun:
@@ -29,13 +29,13 @@ def run(spans: Sequence[tuple[int, float, float]], elapsed: float = 0.0, **more:
     return ArmRun(elapsed or max(end for _, _, end in spans), rows, **more)  # type: ignore[arg-type]
 
 
-def by_hand() -> list[Sample]:
+def by_hand() -> list[RunSample]:
     """Costs 4 and 2 in one repetition, 8 and 4 in the other, when everything was half as fast."""
     found = []
     for n, slow in enumerate((1, 2)):
         base = run([(0, 0, 4 * slow), (0, 4 * slow, 6 * slow)])
         dealt = run([(0, 0, 5 * slow), (1, 0, 2 * slow)], steals=0, wait_s=1.0 * slow, pss_bytes=100 + n)
-        found += [Sample(BASELINE, n, 2 * n, base), Sample(SP, n, 2 * n + 1, dealt)]
+        found += [RunSample(BASELINE, n, 2 * n, base), RunSample(SP, n, 2 * n + 1, dealt)]
     return found
 
 
@@ -86,7 +86,7 @@ def test_without_a_usable_baseline_only_what_needs_none_is_told() -> None:
 
 def test_pairs_are_made_within_a_repetition() -> None:
     samples = by_hand()
-    samples += [Sample(WS, 1, 9, run([(0, 0, 8), (1, 0, 4)]))]
+    samples += [RunSample(WS, 1, 9, run([(0, 0, 8), (1, 0, 4)]))]
     assert faster(samples, "ws", "sp", 2) == {1: 10 / 8}
     assert faster(samples, "ws", "lpt", 2) == {}
     found = figures_of(samples, WS, 1)
@@ -119,7 +119,7 @@ def test_shares_of_worker_time_always_add_up(
 def test_ideals_are_those_of_the_modes() -> None:
     costs = [2.0, 1.0, 16.0, 3.0, 17.0]
     for mode, seconds in (("seq", 39), ("sp", 35), ("ws", 22), ("lpt", 20)):
-        assert figures.ideal_time(Setting(mode, 1 if mode == "seq" else 2), costs, 1) == seconds, mode
+        assert figures.ideal_time(ModeSetting(mode, 1 if mode == "seq" else 2), costs, 1) == seconds, mode
 
 
 def test_a_fake_world_of_known_laws_is_found_out() -> None:
@@ -167,5 +167,5 @@ def test_when_workers_exceed_cpus() -> None:
 def test_costs_of_requests_are_in_their_order() -> None:
     mixed = ArmRun(9, (ArmRow(1, 0, 0, 2, 0, 2), ArmRow(0, 0, 2, 5, 2, 7)))
     assert figures.service_times(mixed) == [5, 2]
-    assert costs_of([Sample(BASELINE, 0, 0, mixed)]) == [5, 2]
+    assert costs_of([RunSample(BASELINE, 0, 0, mixed)]) == [5, 2]
     assert Prompt("x").cost is None

@@ -12,16 +12,16 @@ from experiments.fake_comparison import prompts_of
 
 from llmproc.errors import LlmprocError, UsageError
 from llmproc.experiments.compare_modes.arm import ArmRow, ArmRun, Prompt, judge_run
-from llmproc.experiments.compare_modes.plan import BASELINE, WARM_UP, Setting, order, settings, warm_up_prompts
+from llmproc.experiments.compare_modes.plan import BASELINE, ModeSetting, order, settings, warm_up_prompts
 from llmproc.experiments.compare_modes.runner import run_all
 
 
 def test_the_baseline_is_always_there_and_never_twice() -> None:
-    assert settings(["ws"], [2]) == (BASELINE, Setting("ws", 2))
+    assert settings(["ws"], [2]) == (BASELINE, ModeSetting("ws", 2))
     assert settings(["seq", "sp", "ws", "sp"], [4, 2, 4]) == (
-        BASELINE, Setting("sp", 2), Setting("ws", 2), Setting("sp", 4), Setting("ws", 4),
+        BASELINE, ModeSetting("sp", 2), ModeSetting("ws", 2), ModeSetting("sp", 4), ModeSetting("ws", 4),
     )  # fmt: skip
-    assert settings(["seq"], [1, 2]) == (BASELINE,) == (Setting("seq", 1),)
+    assert settings(["seq"], [1, 2]) == (BASELINE,) == (ModeSetting("seq", 1),)
     assert [str(setting) for setting in settings(["ws"], [2])] == ["seq with 1 worker", "ws with 2 workers"]
 
 
@@ -35,7 +35,7 @@ def test_settings_are_checked() -> None:
 def test_everybody_is_first_once_and_the_slow_minute_falls_on_all() -> None:
     found = settings(["sp", "ws"], [2])
     runs = list(order(found, 3))
-    assert [setting for n, setting in runs if n == WARM_UP] == list(found)
+    assert [setting for n, setting in runs if n < 0] == list(found)
     rounds = [[str(setting.mode) for n, setting in runs if n == repetition] for repetition in range(3)]
     assert rounds == [["seq", "sp", "ws"], ["sp", "ws", "seq"], ["ws", "seq", "sp"]]
     assert [n for n, _ in runs] == sorted(n for n, _ in runs), "repetitions are outside"

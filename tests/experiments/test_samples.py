@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmproc.experiments.samples import paired_ratios, rotated, summarise
+from llmproc.experiments.samples import paired_ratios, summarise
+from llmproc.experiments.turns import rotated
 
 
 def test_summary_of_known_numbers() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -195,3 +196,10 @@ def test_setup_cfg_lists_every_package() -> None:
     listed = set(config["options"]["packages"].split())
     there = {".".join(path.parent.relative_to(ROOT).parts) for path in PACKAGE.rglob("__init__.py")}
     assert listed == there | {"llmproc.shipped_model", "llmproc.shipped_tokenizer"}
+
+
+@pytest.mark.parametrize("word", ["streaming", "nonstreaming", "workstealing"])
+def test_words_of_the_field_select_tests(word: str) -> None:
+    """`pytest -k streaming` and its like: some test of the default tier has the word in its name."""
+    found = [path for path in (ROOT / "tests").rglob("test_*.py") if re.search(rf"def test_{word}_", path.read_text())]
+    assert found

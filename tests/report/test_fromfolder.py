@@ -71,6 +71,14 @@ def test_a_thread_that_ended_does_not_make_a_window_negative(folder) -> None:
     assert list(run.cpu["cpu_percent"]) == pytest.approx([60.0])
 
 
+def test_no_window_has_more_than_its_threads_can_use(folder) -> None:
+    """The kernel brings nanoseconds up to date at its ticks: a window of a millisecond may get those of four."""
+    rows = [row(100.0, 10, 0, 100), row(100.001, 10, 0, 105), row(100.002, 10, 0, 109, threads=3)]
+    run = load(folder(rows, None))
+    assert list(run.cpu["cpu_percent"]) == pytest.approx([100.0, 300.0])
+    assert list(run.cpu["user_percent"] + run.cpu["system_percent"]) == pytest.approx([100.0, 300.0])
+
+
 def test_a_pid_used_again_is_another_process(folder) -> None:
     rows = [
         row(100.0, 500, 0, 5000),

@@ -28,6 +28,7 @@ from llmproc.service.service import Service
 
 KILL_EVERY_S = 0.3
 MODES = list(POLICIES)
+NAMES = {"ws": "workstealing", "sp": "static", "seq": "sequential", "lpt": "longest first"}
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +105,7 @@ def hurt(service: Service, number: int, chance: random.Random, done: list[int]) 
             done.append(pid)
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", MODES, ids=NAMES.get)
 def test_every_mode_gives_the_same_answers(mode: str) -> None:
     asked = orders(24)
     expected = undisturbed(shipped(), asked)
@@ -141,7 +142,7 @@ def test_thieves_take_what_a_busy_owner_has_not_begun(slow: Path) -> None:
     assert all(0 < fields["at"] <= time.monotonic() for fields in stolen)
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", MODES, ids=NAMES.get)
 def test_random_workers_are_killed_and_nobody_notices(mode: str) -> None:
     under_fire(mode, count=60, workers=2 if mode == "seq" else 3, every_s=0.05, least=3)
 

@@ -15,7 +15,7 @@ COLUMNS = (
 
 
 def render(result: Mapping[str, Any]) -> str:
-    """The whole text, with the column names as its first line."""
+    """Return the whole text, with the column names as its first line."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()

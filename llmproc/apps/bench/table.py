@@ -16,13 +16,13 @@ _LIMIT_WORDS = {"read": "of read bandwidth", "integer": "of int8 peak", "float":
 
 
 def render(result: Mapping[str, Any]) -> str:
-    """The whole text, with a newline at its end."""
+    """Return the whole text, with a newline at its end."""
     parts = [_machine(result), main_table(result), batched_table(result), limits_table(result), notes(result)]
     return "\n".join(part for part in parts if part)
 
 
 def main_table(result: Mapping[str, Any]) -> str:
-    """model, size, params, backend, threads, test, t/s as llama-bench, and the share of the limit."""
+    """Return model, size, params, backend, threads, test, t/s as llama-bench does, and the share of the limit."""
     tests = [row for row in result["tests"] if not _is_batched(row)]
     peers = _peers(result)
     head = ["model", "size", "params", "backend", "threads", "test", "t/s", "of the limit"]
@@ -53,7 +53,7 @@ def batched_table(result: Mapping[str, Any]) -> str:
 
 
 def limits_table(result: Mapping[str, Any]) -> str:
-    """What this machine did at most."""
+    """Return what this machine did at most."""
     rows = [
         [row["limit"], f"{row['best'] / 1e9:.1f}", f"{row['rate']['median'] / 1e9:.1f}", _billions(row["unit"])]
         for row in result["limits"]
@@ -62,7 +62,7 @@ def limits_table(result: Mapping[str, Any]) -> str:
 
 
 def notes(result: Mapping[str, Any]) -> str:
-    """How the figures were got, settings that were chosen, warnings."""
+    """Return how the figures were got, settings that were chosen, warnings."""
     options = result["options"]
     lines = [
         f"Median of {options['repeat']} runs ± half the interquartile range, after {result['method']['warm_up']} "
@@ -70,6 +70,9 @@ def notes(result: Mapping[str, Any]) -> str:
     ]
     if result["model"]["synthetic"]:
         lines.append("The weights are random numbers in this model's shape.")
+    if result["model"]["synthetic"] and result["model"]["version"] == "version 2":  # --weights course
+        threads = f"{options['threads']} thread{'s' * (options['threads'] != 1)}"
+        lines.append(f"Measured with {threads}; the course's program has one, as llmproc with --course or --threads 1.")
     lines += [
         f"{arm['name']}: {what}: {arm['about'][what]}."
         for arm in result["arms"]

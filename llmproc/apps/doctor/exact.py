@@ -28,8 +28,8 @@ _PREFIX_WORDS = {COLD: "none", FIRST: "shared", AGAIN: "full"}
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """A mode of the engine. `prefix`: cold (nothing can be found), first (what prompts share), again (all of it)."""
+class EngineSetting:
+    """A mode of the engine. `prefix`, what is cached: cold (nothing), first (shared beginnings), again (everything)."""
 
     threads: int
     sequences: int
@@ -39,16 +39,16 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a setting gave. `difference`: the first one from the reference, "" when all ids are equal."""
+    """The answers of one setting. `difference`: the first one from the reference, "" when all ids are equal."""
 
-    setting: Setting
+    setting: EngineSetting
     answers: list[list[int]]
     cached: int  # prompt ids found in the prefix cache
     seconds: float
     difference: str = ""
 
     def row(self, reference: bool) -> str:
-        """A line of the table."""
+        """Return a line of the table."""
         s = self.setting
         result = self.difference or ("reference" if reference else "equal")
         return (
@@ -61,13 +61,13 @@ HEAD = f"{'threads':>7} {'sequences':>9} {'batch tokens':>12} {'prefix':>7} {'fo
 Replay = Callable[[dict[str, Any]], Iterable[dict[str, Any]]]
 
 
-def settings(threads: Sequence[int]) -> list[Setting]:
-    """All of them, the reference first; those of one number of threads stand together."""
-    found = [Setting(threads[0], 1, BATCH_TOKENS[0], COLD)]
+def settings(threads: Sequence[int]) -> list[EngineSetting]:
+    """Return all settings, the reference first, grouped by number of threads."""
+    found = [EngineSetting(threads[0], 1, BATCH_TOKENS[0], COLD)]
     for count in threads:
         for sequences in SEQUENCES:
             for batch_tokens in BATCH_TOKENS:
-                found += [Setting(count, sequences, batch_tokens, prefix) for prefix in (FIRST, AGAIN)]
+                found += [EngineSetting(count, sequences, batch_tokens, prefix) for prefix in (FIRST, AGAIN)]
     return found
 
 
@@ -99,7 +99,7 @@ def compare(
 
 
 def first_difference(questions: Sequence[Question], wanted: list[list[int]], got: list[list[int]]) -> str:
-    """Where the first answer that differs leaves the reference; "" when none does."""
+    """Return where the first answer that differs leaves the reference; "" when none does."""
     for question, one, other in zip(questions, wanted, got, strict=True):
         if one != other:
             at = next(
@@ -114,7 +114,7 @@ def _at(ids: list[int], index: int) -> str:
 
 
 def run_child(order: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """`replay` in a process of its own; it has ended when this has."""
+    """Run `replay` in a process of its own, which has ended when this has."""
     output = os.memfd_create("llmproc-doctor", os.MFD_CLOEXEC)
     process = subprocess.Popen(
         child_command("llmproc.apps.doctor.replay"),

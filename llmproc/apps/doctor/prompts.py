@@ -40,7 +40,7 @@ class Question:
 
 
 def questions(tokenizer: Tokenizer, template: ChatTemplate, context: int, tokens: int) -> list[Question]:
-    """Every text greedily and sampled, cut so that the answer's `tokens` have room in `context` positions."""
+    """Make a greedy and a sampled question of every text, cut so that `tokens` of answer fit into `context`."""
     found = []
     for number, text in enumerate(TEXTS, 1):
         ids = template.open(tokenizer, text)[: max(1, context - tokens)]

@@ -26,7 +26,7 @@ from llmproc.errors import LlmprocError, RequestError
 
 
 class EngineLike(Protocol):
-    """What is used of the engine."""
+    """The part of the engine that is used here."""
 
     @property
     def busy(self) -> bool: ...
@@ -61,7 +61,7 @@ def replay(order: Mapping[str, Any], make: MakeEngine) -> Iterator[dict[str, Any
 
 
 def _ask(engine: EngineLike, questions: list[Question], tokens: int) -> tuple[list[list[int]], int]:
-    """(ids of each answer, prompt ids that were found in the prefix cache). RequestError for one that fails."""
+    """Return (ids of each answer, prompt ids found in the prefix cache). RequestError for one that fails."""
     from llmproc.engine.events import Finish
     from llmproc.engine.sequence import SequenceRequest
 
@@ -90,7 +90,7 @@ def _ask(engine: EngineLike, questions: list[Question], tokens: int) -> tuple[li
 
 
 def main() -> int:
-    """Obey the order on stdin."""
+    """Carry out the order on stdin and return the exit code."""
     from llmproc.processes.system import set_parent_death_signal
 
     with suppress(OSError):
@@ -102,7 +102,7 @@ def main() -> int:
     except LlmprocError as error:
         print(json.dumps({"error": type(error).__name__, "message": str(error)}), flush=True)
         return error.exit_code
-    except BrokenPipeError:  # nobody listens any more
+    except BrokenPipeError:  # the reader has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     return 0

@@ -19,7 +19,7 @@ _WORDS = {
 
 
 def scheduling_rights(tried: dict[str, bool] | None = None) -> Check:
-    """What --policy and --nice, /sched and /nice will be allowed."""
+    """Check what --policy and --nice, /sched and /nice will be allowed."""
     allowed = _try_all() if tried is None else tried
     can = [_WORDS[name] for name, works in allowed.items() if works]
     cannot = [_WORDS[name] for name, works in allowed.items() if not works]
@@ -46,7 +46,7 @@ def _note(found: dict[str, bool], name: str, attempt: Callable[[], None]) -> Non
 
 
 def _lower_nice() -> None:
-    """Back to where it was, from one above; from 19, the highest, to one below."""
+    """Raise the nice value by one and lower it again; from 19, the highest, lower it by one."""
     own = threading.get_native_id()
     nice = os.getpriority(os.PRIO_PROCESS, own)
     os.setpriority(os.PRIO_PROCESS, own, min(19, nice + 1))

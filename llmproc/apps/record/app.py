@@ -31,7 +31,7 @@ _GRACE_S = 5.0  # from SIGTERM to SIGKILL, after --duration
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc record") -> int:
-    """Returns the exit code. Errors are one line on stderr."""
+    """Run the command; return its exit code. Errors are one line on stderr."""
     return exit_code_of(lambda: _record(parse_options(prog, arguments, Environment.read())))
 
 
@@ -42,7 +42,7 @@ class _Notices:
         self.stream = sys.stderr
 
     def __call__(self, text: str) -> None:
-        with contextlib.suppress(OSError):  # nobody listens: the recording is what matters
+        with contextlib.suppress(OSError):  # the stream is closed: the recording is what matters
             print(f"[INFO] {text}", file=self.stream, flush=True)
 
 
@@ -77,7 +77,7 @@ def _record(options: RecordOptions) -> int:
 
 
 def _follow(options: RecordOptions, target: RecordTarget, recorder: Recorder, signals: SignalFd) -> int | None:
-    """Until the target has ended, its time is over, or a signal says so: the number of that signal."""
+    """Wait until the target has ended or its time is over; return the number of a signal that ended it before."""
     now = time.monotonic()
     due, end = now + options.interval_s, float("inf") if options.duration_s is None else now + options.duration_s
     with _end_of(target.pid) as its_end:
@@ -101,7 +101,7 @@ def _follow(options: RecordOptions, target: RecordTarget, recorder: Recorder, si
 
 @contextlib.contextmanager
 def _end_of(pid: int) -> Iterator[int | None]:
-    """A descriptor that is readable when the process has ended; None on kernels without (then it is looked for)."""
+    """Yield a descriptor that is readable when the process has ended; None on kernels without pidfd_open."""
     try:
         fd = os.pidfd_open(pid)
     except OSError:
@@ -114,7 +114,7 @@ def _end_of(pid: int) -> Iterator[int | None]:
 
 
 def _closing_row(logs: Logs, target: RecordTarget, recorded: Sequence[Recorded]) -> None:
-    """What wait4 said of a command, as of a worker."""
+    """Write what wait4 reported of the command, as for a worker."""
     last = next((row.last for row in recorded if row.pid == target.pid), None)
     if last is not None and target.usage is not None and logs.csv is not None:
         usage = target.usage

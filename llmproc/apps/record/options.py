@@ -11,12 +11,13 @@ from llmproc.apps.parser import OneLineParser
 from llmproc.config import Environment
 from llmproc.errors import UsageError
 
-_EXAMPLES = """the course log has a line for every process that was at work in an interval: 1 % of a core, and a tenth
-of what the busiest process of the tree used. The run folder has every sample of every process and thread. Ctrl-C goes
-to the command; with --pid it ends the recording.
+_EXAMPLES = """\
+The course log gets a line for every process that was at work in an interval: it used at least 1 % of a core, and a
+tenth of what the busiest process used. The run folder gets every sample of every process and thread. Ctrl-C goes to
+the command; with --pid it ends the recording.
 
-exit code: the command's own, 128+n when a signal ended it, 127 not found, 126 cannot be started; a command that ends
-on the SIGTERM that --duration sends counts as 0. With --pid: 0, or 128+n when a signal ended the recording.
+exit code: that of the command; 128+n if signal n ended it, 127 if it was not found, 126 if it cannot be started, 0 if
+it ended by the SIGTERM that --duration sends. With --pid: 0, or 128+n if signal n ended the recording.
 
 examples:
   python -m llmproc record -- ./my_program 42
@@ -28,7 +29,7 @@ examples:
 
 @dataclass(frozen=True, slots=True)
 class RecordOptions:
-    """What the command line says: a pid, or a command."""
+    """The options of the command line: a pid, or a command."""
 
     pid: int | None
     command: tuple[str, ...]
@@ -39,20 +40,22 @@ class RecordOptions:
 
 
 def parse_options(prog: str, arguments: Sequence[str], environment: Environment) -> RecordOptions:
-    """Raises UsageError."""
+    """Parse the command line. Raises UsageError."""
     given_arguments = list(arguments)
     end = given_arguments.index("--") if "--" in given_arguments else len(given_arguments)
     command = given_arguments[end + 1 :]
     parser = OneLineParser(
         prog=prog,
         usage=f"{prog} [options] (--pid N | -- command ...)",
-        description="Follow a process and everything it starts, and write what the kernel says of it.",
+        description="Record CPU use, memory and scheduling of any program and everything it starts.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--pid", type=int, metavar="N", help="a process that runs already, and its children")
-    parser.add_argument("--duration", type=float, metavar="SECONDS", help="end after so long (when the program ends)")
+    parser.add_argument("--pid", type=int, metavar="N", help="record a running process and its children")
+    parser.add_argument(
+        "--duration", type=float, metavar="SECONDS", help="stop after this time (default: when the program ends)"
+    )
     add_logs(parser)
     parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
     given = parser.parse_args(given_arguments[:end])

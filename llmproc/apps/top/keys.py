@@ -1,7 +1,7 @@
-"""The keyboard of `top`: a terminal that gives keys instead of lines, and what the bytes of a key mean.
+"""The keyboard of `top`: a terminal that gives single keys instead of lines, and what the bytes of a key mean.
 
-Serves the app's loop. Ctrl-C and Ctrl-Z stay signals. `restore` puts the terminal back whatever happened; what a key
-does is for the app to say.
+Used by the app's loop. Ctrl-C and Ctrl-Z stay signals. `restore` always puts the terminal back; what a key does is
+decided by the app.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ _LETTERS = {b"k": "up", b"j": "down", b"=": "+", b"_": "-", b"Q": "q"}
 
 
 class Keyboard:
-    """A terminal to read keys from. `take` it, `restore` it; both may be repeated (Ctrl-Z in between)."""
+    """A terminal to read keys from. `take` it and `restore` it; both may be repeated (Ctrl-Z in between)."""
 
     def __init__(self, fd: int) -> None:
-        """`fd` must be a terminal."""
+        """Remember the settings of `fd`, which must be a terminal."""
         self.fd = fd
         self._before = termios.tcgetattr(fd)
         self._rest = b""
 
     def take(self) -> None:
-        """Keys come one by one and are not shown."""
+        """Switch to single keys that are not echoed."""
         tty.setcbreak(self.fd, termios.TCSADRAIN)
 
     def restore(self) -> None:
-        """As it was. A terminal that has gone needs nothing."""
+        """Restore the settings. Does nothing if the terminal has been closed."""
         with contextlib.suppress(termios.error, OSError):
             termios.tcsetattr(self.fd, termios.TCSADRAIN, self._before)
 
     def read(self) -> list[str] | None:
-        """The keys pressed since the last time, when there is something to read; None when the terminal has gone."""
+        """Wait for keys and return them; None when the terminal has been closed."""
         try:
             data = os.read(self.fd, 1024)
         except OSError:
@@ -49,7 +49,7 @@ class Keyboard:
 
 
 def decode(data: bytes) -> tuple[list[str], bytes]:
-    """(keys: up, down or a character; the beginning of a sequence whose rest is still on its way)."""
+    """Return (keys: up, down or a character; the rest: the beginning of a key whose bytes have not all arrived)."""
     unfinished = _UNFINISHED.search(data)
     rest = unfinished[0] if unfinished else b""
     keys = []

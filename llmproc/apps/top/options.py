@@ -29,7 +29,7 @@ examples:
 
 @dataclass(frozen=True, slots=True)
 class TopOptions:
-    """What the command line says."""
+    """The options of the command line."""
 
     interval_s: float
     once: bool

@@ -1,6 +1,6 @@
 """A model as a GGUF file (version 3, architecture llama) that llama.cpp loads, from the very arrays we compute with.
 
-Serves bench, which sets llama.cpp beside us on the same weights, and tests. Tokens in the file are placeholders: it is
+Used by bench, which sets llama.cpp beside us on the same weights, and tests. Tokens in the file are placeholders: it is
 fed with ids. The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, little endian throughout.
 
     "GGUF" version:u32 tensors:u64 pairs:u64
@@ -107,7 +107,7 @@ def write_gguf(path: Path | str, description: ModelDescription, weights: Weights
 
 
 def _check_groups(path: Path | str, description: ModelDescription, weights: Weights) -> None:
-    """UsageError for int8 weights with other groups or scales than Q8_0's: an int8 checkpoint of llama2.c."""
+    """Raise UsageError for int8 weights with other groups or scales than Q8_0's: an int8 checkpoint of llama2.c."""
     first = weights.embedding
     if description.weight_type != "int8" or not isinstance(first, Int8Matrix):
         return
@@ -137,7 +137,7 @@ def _taken(weights: Weights, tensor: _Tensor) -> Matrix:
 
 
 def _pieces(tensor: _Tensor, array: Matrix, path: Path | str) -> Iterator[np.ndarray]:
-    """The tensor's bytes in file order, as arrays."""
+    """Yield the tensor's bytes in file order, as arrays."""
     matrix = array if len(tensor.shape) == 1 else convert(array, tensor.type, path, tensor.label)
     if isinstance(matrix, np.ndarray):
         if not np.isfinite(matrix).all():
@@ -163,7 +163,7 @@ def _pieces(tensor: _Tensor, array: Matrix, path: Path | str) -> Iterator[np.nda
 
 
 def _head(description: ModelDescription, tensors: list[_Tensor]) -> bytes:
-    """Everything before the data, padded to where it starts."""
+    """Return everything before the data, padded to where it starts."""
     pairs = [*_model_pairs(description), *_token_pairs(description)]
     head = bytearray(b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(pairs)))
     for key, kind, value in pairs:
@@ -201,7 +201,7 @@ def _model_pairs(description: ModelDescription) -> Iterator[Pair]:
 
 
 def _token_pairs(description: ModelDescription) -> Iterator[Pair]:
-    """As much of a tokenizer as llama.cpp wants to see before it loads a model: names that no text ever matches."""
+    """Yield as much of a tokenizer as llama.cpp needs to load a model: names that no text ever matches."""
     tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
     kinds = [_UNKNOWN, _CONTROL, _CONTROL, *[_BYTE] * 256]
     count, last = description.vocab_size, description.vocab_size - 1

@@ -1,6 +1,6 @@
 """A checkpoint's header: read, judged rule by rule, and packed. The first and only gate for untrusted shapes.
 
-Serves main (which checks a checkpoint without loading it), the template and the writer. Weights are never read here:
+Used by main (which checks a checkpoint without loading it), the template and the writer. Weights are never read here:
 at most 256 bytes of the file are, so a hostile header costs neither memory nor time.
 
     offset 0  magic  4 version  8 dim hidden_dim n_layers n_heads n_kv_heads vocab_size seq_len
@@ -98,7 +98,7 @@ def parse_description(path: Path | str, head: bytes, layout: Layout) -> ModelDes
 
 
 def pack_header(description: ModelDescription, layout: Layout) -> bytes:
-    """The header bytes of a file with this shape; `parse_header` is its inverse and its judge."""
+    """Return the header bytes of a file with this shape; `parse_header` reads and checks them."""
     d = description
     shape = [d.dim, d.hidden_dim, d.n_layers, d.n_heads, d.n_kv_heads, d.vocab_size, d.seq_len]
     if layout == "legacy":
@@ -112,7 +112,7 @@ def pack_header(description: ModelDescription, layout: Layout) -> bytes:
 
 
 def _layout(path: Path | str, head: bytes, size: int) -> Layout:
-    """Which layout these bytes claim to be, once the file is long enough for its header."""
+    """Return which layout these bytes claim to be, if the file is long enough for its header."""
     if size < HEADER_BYTES["legacy"]:
         raise refuse(path, "file size", f"{size} bytes", "must be at least the 28 of the shortest header")
     magic, version = struct.unpack_from("<Ii", head)
@@ -140,7 +140,7 @@ def _check_group(path: Path | str, group_size: int, dim: int, hidden_dim: int) -
 
 
 def _check_heads(path: Path | str, dim: int, n_heads: int, n_kv_heads: int) -> int:
-    """The head size, which the file does not store."""
+    """Return the head size, which the file does not store."""
     if dim % n_heads:
         raise refuse(path, "n_heads", n_heads, f"must divide dim = {dim}")
     if n_heads % n_kv_heads:

@@ -4,7 +4,7 @@ Used by the header reader (exact file size), the views and the writer, so that t
 
     version 2   256-byte header, fp32 norms, then int8 matrices, each followed by its fp32 scales
     version 1   256-byte header, the same order, everything fp32
-    legacy      28-byte header, everything fp32 in another order, with two rope tables that nobody needs
+    legacy      28-byte header, everything fp32 in another order, with two rope tables that are not needed
 
 All integers are Python's own: a product of hostile header fields cannot overflow.
 """
@@ -37,7 +37,7 @@ ORDER: dict[Layout, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TensorSpan:
     """One tensor of one file: `offset` and `nbytes` (scales included) count from the start of the file."""
 
     name: str
@@ -49,7 +49,7 @@ class Span:
 
     @property
     def label(self) -> str:
-        """The name in messages, e.g. `layer 3 wq`."""
+        """Return the name in messages, such as `layer 3 wq`."""
         return self.name if self.layer is None else f"layer {self.layer} {self.name}"
 
 
@@ -61,13 +61,13 @@ def span_shape(description: ModelDescription, name: str) -> tuple[int, ...]:
 
 
 def names_of(description: ModelDescription, layout: Layout) -> tuple[str, ...]:
-    """The tensors of this file in file order; one name stands for all layers."""
+    """Return the tensors of this file in file order; one name stands for all layers."""
     shared = description.shared_classifier
     return tuple(name for name in ORDER[layout] if not (shared and name == "classifier"))
 
 
 def tensor_bytes(description: ModelDescription, layout: Layout, name: str) -> int:
-    """Bytes of one tensor (of one layer), with its scales."""
+    """Return the bytes of one tensor (of one layer), with its scales."""
     count = math.prod(span_shape(description, name))
     if layout == "version 2" and name in MATRICES:
         return count + 4 * (count // description.group_size)
@@ -75,7 +75,7 @@ def tensor_bytes(description: ModelDescription, layout: Layout, name: str) -> in
 
 
 def file_size(description: ModelDescription, layout: Layout) -> int:
-    """The exact size in bytes of a file with this header. Needs no table, so no memory, whatever the header says."""
+    """Return the exact bytes of a file with this header, without building a table, whatever the header says."""
     body = sum(
         tensor_bytes(description, layout, name) * (description.n_layers if name in LAYER_TENSORS else 1)
         for name in names_of(description, layout)
@@ -83,13 +83,13 @@ def file_size(description: ModelDescription, layout: Layout) -> int:
     return HEADER_BYTES[layout] + body
 
 
-def spans(description: ModelDescription, layout: Layout) -> Iterator[Span]:
-    """Every tensor in file order, gapless from the end of the header to the end of the file."""
+def spans(description: ModelDescription, layout: Layout) -> Iterator[TensorSpan]:
+    """Yield every tensor in file order, without gaps from the end of the header to the end of the file."""
     offset = HEADER_BYTES[layout]
     for name in names_of(description, layout):
         shape, nbytes = span_shape(description, name), tensor_bytes(description, layout, name)
         quantised = layout == "version 2" and name in MATRICES
         layers: list[int | None] = [*range(description.n_layers)] if name in LAYER_TENSORS else [None]
         for layer in layers:
-            yield Span(name, layer, shape, offset, nbytes, offset + math.prod(shape) if quantised else None)
+            yield TensorSpan(name, layer, shape, offset, nbytes, offset + math.prod(shape) if quantised else None)
             offset += nbytes

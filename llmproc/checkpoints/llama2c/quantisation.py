@@ -1,6 +1,6 @@
 """Float32 matrices to groups of int8 with one scale each: the arithmetic of llama2.c's version 2 files.
 
-Serves the writer, training and tests. No I/O, and nothing of the kernels' own quantisation of activations.
+Used by the writer, training and tests. No I/O, and nothing of the kernels' own quantisation of activations.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import numpy as np
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.fingerprint import fingerprint
 from llmproc.checkpoints.llama2c.header import Header, parse_header
-from llmproc.checkpoints.llama2c.layout import ROPE_TABLES, Layout, Span, file_size, spans
+from llmproc.checkpoints.llama2c.layout import ROPE_TABLES, Layout, TensorSpan, file_size, spans
 from llmproc.checkpoints.source_file import identity, open_regular, read_exactly, refuse
 from llmproc.checkpoints.weights import Int8Matrix, LayerWeights, LoadedModel, Matrix, Weights, check_finite
 
@@ -22,7 +22,7 @@ from llmproc.checkpoints.weights import Int8Matrix, LayerWeights, LoadedModel, M
 def read_into(header: Header, buffer: memoryview) -> None:
     """Copy the whole file (header too) into the first `header.size` bytes of `buffer`.
 
-    CheckpointError when the file is no longer the one `header` was read from, or changes while it is read;
+    CheckpointError when the file has changed since `header` was read, or changes while it is read;
     ValueError when the buffer is too small or read-only. After an error the buffer's content means nothing.
     """
     if buffer.readonly or buffer.nbytes < header.size:
@@ -41,7 +41,7 @@ def read_into(header: Header, buffer: memoryview) -> None:
 
 
 def view_weights(description: ModelDescription, layout: Layout, buffer: memoryview) -> Weights:
-    """Views of a file that `read_into` copied into `buffer`; nothing is copied, and the buffer must outlive them.
+    """Return views of a file that `read_into` copied into `buffer`, which must outlive them; nothing is copied.
 
     The views are writable exactly if the buffer is. ValueError when the buffer is too small for the description.
     """
@@ -59,7 +59,7 @@ def view_weights(description: ModelDescription, layout: Layout, buffer: memoryvi
     return Weights(layers=[LayerWeights(**layer) for layer in layers], **single)
 
 
-def _view(description: ModelDescription, span: Span, buffer: memoryview) -> Matrix:
+def _view(description: ModelDescription, span: TensorSpan, buffer: memoryview) -> Matrix:
     count = int(np.prod(span.shape, dtype=object))
     if span.scales_offset is None:
         return np.frombuffer(buffer, "<f4", count, span.offset).reshape(span.shape)

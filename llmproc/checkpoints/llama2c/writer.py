@@ -1,6 +1,6 @@
 """Checkpoints written in every layout we read: whole or not at all.
 
-Serves training (export), synthetic models and tests. A header must pass our own reader's rules first, so we never
+Used by training (export), synthetic models and tests. A header must pass our own reader's rules first, so we never
 write what we would refuse. How a file takes its place in one step is `replacement`'s.
 """
 
@@ -16,14 +16,14 @@ import numpy as np
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.ggml_types import dequantise
 from llmproc.checkpoints.llama2c.header import pack_header, parse_description
-from llmproc.checkpoints.llama2c.layout import ROPE_TABLES, Layout, Span, file_size, spans
+from llmproc.checkpoints.llama2c.layout import ROPE_TABLES, Layout, TensorSpan, file_size, spans
 from llmproc.checkpoints.llama2c.quantisation import quantise
 from llmproc.checkpoints.replacement import replacing
 from llmproc.checkpoints.source_file import refuse
 from llmproc.checkpoints.weights import Floats, Int8Matrix, Q4Matrix, Weights
 
 Progress: TypeAlias = Callable[[int, int], None]  # bytes written, bytes in all
-Chunks: TypeAlias = Callable[[Span], Iterable[np.ndarray]]
+Chunks: TypeAlias = Callable[[TensorSpan], Iterable[np.ndarray]]
 _ROPE_ROWS = 4096
 
 
@@ -65,7 +65,7 @@ def write_chunks(
 
 
 def _checked_header(path: Path | str, description: ModelDescription, layout: Layout) -> bytes:
-    """The header, after our own reader accepted it. CheckpointError, or ValueError for what no header can say."""
+    """Return the header once our own reader accepts it. CheckpointError; ValueError for what no header can hold."""
     numbers = [value for value in dataclasses.astuple(description) if isinstance(value, int)]
     if not all(abs(number) < 2**31 for number in numbers):
         raise ValueError(f"a field does not fit 32 bits: {description}")
@@ -78,7 +78,7 @@ def _checked_header(path: Path | str, description: ModelDescription, layout: Lay
 
 
 def _chunks_of(
-    path: Path | str, description: ModelDescription, span: Span, arrays: Weights | Mapping[str, Any]
+    path: Path | str, description: ModelDescription, span: TensorSpan, arrays: Weights | Mapping[str, Any]
 ) -> Iterator[np.ndarray]:
     array = _pick(arrays, span)
     if isinstance(array, Int8Matrix):
@@ -104,24 +104,24 @@ def _chunks_of(
         yield array.astype("<f4", copy=False)
 
 
-def _pick(arrays: Weights | Mapping[str, Any], span: Span) -> Any:
+def _pick(arrays: Weights | Mapping[str, Any], span: TensorSpan) -> Any:
     if isinstance(arrays, Weights):
         return getattr(arrays if span.layer is None else arrays.layers[span.layer], span.name)
     return arrays[span.name] if span.layer is None else arrays[span.name][span.layer]
 
 
-def _require(span: Span, array: np.ndarray, dtype: type, shape: tuple[int, ...]) -> None:
+def _require(span: TensorSpan, array: np.ndarray, dtype: type, shape: tuple[int, ...]) -> None:
     if array.dtype != dtype or array.shape != shape:
         raise ValueError(f"{span.label} is {array.dtype} {array.shape}, it must be {np.dtype(dtype)} {shape}")
 
 
-def _require_finite(path: Path | str, span: Span, array: Floats) -> None:
+def _require_finite(path: Path | str, span: TensorSpan, array: Floats) -> None:
     if not np.isfinite(array).all():
         raise refuse(path, span.label, "not finite", "every weight must be finite")
 
 
-def _rope_chunks(description: ModelDescription, span: Span) -> Iterator[np.ndarray]:
-    """The tables other readers of the legacy layout expect: cos or sin of position * theta ** (-2i / head_dim)."""
+def _rope_chunks(description: ModelDescription, span: TensorSpan) -> Iterator[np.ndarray]:
+    """Yield what other readers of the legacy layout expect: cos or sin of position * theta ** (-2i / head_dim)."""
     rows, half = span.shape
     frequency = description.rope_theta ** (-np.arange(half, dtype=np.float64) / half)
     table = np.cos if span.name == "rope_cos" else np.sin

@@ -29,15 +29,15 @@ from llmproc.experiments.bench.timed import TimedArm
 from llmproc.experiments.bench.work import Work
 
 
-class Conversation:
-    """Answers questions one after the other. The arm is opened by the first of them."""
+class ArmServer:
+    """The far end of the pipe: answers questions in order. The first one opens the arm."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
         self._arm: TimedArm | None = None
 
     def answer(self, question: dict[str, Any]) -> Any:
-        """The `ok` of an answer. Raises LlmprocError, or whatever the arm does."""
+        """Return the `ok` of an answer. Raises LlmprocError, or what the arm raises."""
         if question["do"] == "open":
             module, _, function = question["target"].partition(":")
             opened = getattr(importlib.import_module(module), function)(ArmOptions(**question["options"]))
@@ -58,8 +58,8 @@ class Conversation:
             self._arm.close()
 
 
-def converse(questions: BinaryIO, answers: BinaryIO, conversation: Conversation) -> None:
-    """Until `close` or end of input. An error of the project is an answer; any other ends the process."""
+def converse(questions: BinaryIO, answers: BinaryIO, conversation: ArmServer) -> None:
+    """Answer until `close` or end of input. An LlmprocError becomes an answer; any other error ends the process."""
     for line in questions:
         question = json.loads(line)
         if question["do"] == "close":
@@ -72,7 +72,7 @@ def converse(questions: BinaryIO, answers: BinaryIO, conversation: Conversation)
     conversation.close()
     try:
         _say(answers, {"ok": None})
-    except OSError:  # nobody is there any more
+    except OSError:  # the other end has gone
         pass
 
 
@@ -82,7 +82,7 @@ def _say(answers: BinaryIO, answer: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    """Returns the exit code."""
+    """Serve one arm and return the exit code."""
     from llmproc.processes.system import set_parent_death_signal, set_process_name
 
     parent = os.getppid()
@@ -96,7 +96,7 @@ def main() -> int:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     with questions, answers:
-        converse(questions, answers, Conversation())
+        converse(questions, answers, ArmServer())
     return 0
 
 

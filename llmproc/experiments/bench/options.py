@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class BenchOptions:
-    """Everything a bench run needs to know, checked as far as that is possible without the checkpoint."""
+    """All options of a bench run, checked as far as is possible without the checkpoint."""
 
     model: Path | None
     shape: str
@@ -30,5 +30,5 @@ class BenchOptions:
 
     @property
     def sequences(self) -> int:
-        """At most, in one step."""
+        """Return the largest number of sequences in one step."""
         return max((1, *self.batched))

@@ -1,6 +1,6 @@
 """The near end of an arm's pipe: starts `arm_process`, asks, waits, and says in one line why an arm died.
 
-Serves the runner, to which a RemoteArm is what a TimedArm is. Protocol: see `arm_process`.
+Used by the runner, to which a RemoteArm is what a TimedArm is. Protocol: see `arm_process`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class RemoteArm:
     """One arm process; `close()` it. Not for two threads at once."""
 
     def __init__(self, target: str, options: ArmOptions) -> None:
-        """Starts the process and opens the arm. Raises what the arm raised, StartError when it died."""
+        """Start the process and open the arm. Raises what the arm raised, StartError when it died."""
         self._output = os.memfd_create("llmproc-bench-arm", os.MFD_CLOEXEC)
         self._process = subprocess.Popen(
             child_command("llmproc.experiments.bench.arm_process"),
@@ -47,24 +47,21 @@ class RemoteArm:
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """Return the pid of the process."""
         return self._process.pid
 
     def about(self) -> dict[str, Any]:
-        """See Arm."""
         return {**self._about, "pid": self.pid}
 
     def settings(self, work: Work) -> list[str]:
-        """See Arm."""
         found: list[str] = self._ask(do="settings", work=work.as_dict())
         return found
 
     def run(self, work: Work, setting: str) -> Timing:
-        """See TimedArm."""
         return Timing(**self._ask(do="run", work=work.as_dict(), setting=setting))
 
     def cpu_seconds(self) -> float:
-        """CPU time its living threads have used."""
+        """Return the CPU seconds that its living threads have used."""
         found = read_schedstat(self.pid)
         return found.run_ns / 1e9 if found else 0.0
 

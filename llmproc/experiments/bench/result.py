@@ -31,20 +31,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from llmproc.experiments.bench.measure import WARM_UP
-from llmproc.experiments.bench.model import Model
+from llmproc.experiments.bench.model import BenchModel
 from llmproc.experiments.bench.options import BenchOptions
-from llmproc.experiments.bench.runner import SETTLE_S, Measurements, Sample
+from llmproc.experiments.bench.runner import SETTLE_S, Measurements, WorkSample
 from llmproc.experiments.bench.work import LIMITS, UNITS, Work
 from llmproc.experiments.samples import paired_ratios, summarise
+from llmproc.experiments.turns import WARM_UP
 
 SCHEMA = 1
 OWN, MACHINE = "llmproc", "machine"
 _INTEGER_TYPES = ("int8", "q4")
 
 
-def model_block(model: Model) -> dict[str, Any]:
-    """`model` of the document."""
+def model_block(model: BenchModel) -> dict[str, Any]:
+    """Return `model` of the document."""
     return {
         "name": model.name,
         "file": str(model.path),
@@ -69,7 +69,7 @@ def options_block(options: BenchOptions) -> dict[str, Any]:
 
 
 def method_block() -> dict[str, Any]:
-    """`method` of the document."""
+    """Return `method` of the document."""
     return {
         "warm_up": WARM_UP,
         "order": "repetitions outside, works inside; arms side by side, the first place moving on",
@@ -79,8 +79,8 @@ def method_block() -> dict[str, Any]:
     }
 
 
-def tests_block(found: Measurements, model: Model, threads: int) -> list[dict[str, Any]]:
-    """`tests` of the document, in the order of their first samples."""
+def tests_block(found: Measurements, model: BenchModel, threads: int) -> list[dict[str, Any]]:
+    """Return `tests` of the document, in the order of their first samples."""
     limits = _limit_rates(found, threads)
     rows = []
     for (name, arm), samples in _grouped(found, machine=False).items():
@@ -111,12 +111,12 @@ Rates = Mapping[int, float]  # repetition -> amount per second
 
 
 def _limit_rates(found: Measurements, threads: int) -> dict[str, Rates]:
-    """Kind of limit -> what it was in each repetition, with so many threads."""
+    """Return kind of limit -> its rate in each repetition, with this number of threads."""
     works = {s.work.name: s.work for s in found.samples if s.work.kind in LIMITS and s.work.sequences == threads}
     return {work.kind: found.rates(MACHINE, name) for name, work in works.items()}
 
 
-def _shares(work: Work, rates: Rates, model: Model, limits: Mapping[str, Rates]) -> list[dict[str, Any]]:
+def _shares(work: Work, rates: Rates, model: BenchModel, limits: Mapping[str, Rates]) -> list[dict[str, Any]]:
     amounts = {"integer" if model.kind in _INTEGER_TYPES else "float": model.multiply_adds(work)}
     if work.tokens == 1:
         amounts["read"] = work.steps * model.step_bytes
@@ -138,7 +138,7 @@ def _shares(work: Work, rates: Rates, model: Model, limits: Mapping[str, Rates])
 
 
 def ratios_block(found: Measurements, peers: Sequence[str]) -> list[dict[str, Any]]:
-    """`ratios` of the document: llmproc over each peer."""
+    """Return `ratios` of the document: llmproc over each peer."""
     rows = []
     for name in dict.fromkeys(sample.work.name for sample in found.samples):
         for peer in peers:
@@ -151,7 +151,7 @@ def ratios_block(found: Measurements, peers: Sequence[str]) -> list[dict[str, An
 
 
 def limits_block(found: Measurements) -> list[dict[str, Any]]:
-    """`limits` of the document."""
+    """Return `limits` of the document."""
     rows = []
     for (name, _), samples in _grouped(found, machine=True).items():
         work, rates = samples[0].work, [sample.timing.rate for sample in samples]
@@ -170,7 +170,7 @@ def limits_block(found: Measurements) -> list[dict[str, Any]]:
 
 
 def selection_block(found: Measurements) -> list[dict[str, Any]]:
-    """`selection` of the document."""
+    """Return `selection` of the document."""
     return [
         {"test": work, "arm": arm, "chosen": found.chosen[arm, work], "seconds": seconds}
         for (arm, work), seconds in found.trials.items()
@@ -178,7 +178,7 @@ def selection_block(found: Measurements) -> list[dict[str, Any]]:
 
 
 def unsteady(found: Measurements) -> dict[str, float]:
-    """Test and arm -> interquartile range over median, where that is too much."""
+    """Return test and arm -> interquartile range over median, where that is above the limit."""
     spreads = {}
     for (name, arm), samples in _grouped(found, machine=False).items():
         summary = summarise([sample.timing.rate for sample in samples])
@@ -189,12 +189,12 @@ def unsteady(found: Measurements) -> dict[str, float]:
 
 def document(
     found: Measurements,
-    model: Model,
+    model: BenchModel,
     options: BenchOptions,
     arms: Sequence[tuple[str, Mapping[str, Any]]],
     surroundings: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The whole. `surroundings`: started, command, machine, conditions and warnings as they are to stand in it."""
+    """Return the whole document. `surroundings`: its fields started, command, machine, conditions and warnings."""
     peers = [name for name, _ in arms if name not in (OWN, MACHINE)]
     return {
         "schema": SCHEMA,
@@ -212,15 +212,15 @@ def document(
     }
 
 
-def _grouped(found: Measurements, machine: bool) -> dict[tuple[str, str], list[Sample]]:
-    grouped: dict[tuple[str, str], list[Sample]] = {}
+def _grouped(found: Measurements, machine: bool) -> dict[tuple[str, str], list[WorkSample]]:
+    grouped: dict[tuple[str, str], list[WorkSample]] = {}
     for sample in found.samples:
         if (sample.work.kind in LIMITS) == machine:
             grouped.setdefault((sample.work.name, sample.arm), []).append(sample)
     return grouped
 
 
-def _samples(samples: Sequence[Sample]) -> list[dict[str, Any]]:
+def _samples(samples: Sequence[WorkSample]) -> list[dict[str, Any]]:
     kept = ("repetition", "place", "others_cpu_s")
     return [
         {"seconds": sample.timing.seconds, "amount": sample.timing.amount}

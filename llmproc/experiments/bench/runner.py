@@ -1,6 +1,6 @@
 """The run itself: choose the peer's settings, warm up, then every work on every arm in turn, again and again.
 
-Serves `app`. It knows arms only by their `run`; what order they come in is `measure`'s, what is made of the samples is
+Used by `app`. It knows arms only by their `run`; what order they come in is `measure`'s, what is made of the samples is
 `result`'s. Between two runs it waits a moment, because threads of the arm that ran last may still be spinning for work.
 """
 
@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from llmproc.experiments.bench.measure import best_setting, schedule
 from llmproc.experiments.bench.timed import Timing
 from llmproc.experiments.bench.work import LIMITS, Work
+from llmproc.experiments.turns import Progress, in_turn
 
 SETTLE_S = 0.02  # libgomp spins for about 2 ms after a parallel region, a parked team for 0.02 ms
 TRIALS = 2  # runs of each setting after one that does not count
@@ -21,28 +21,28 @@ TRIAL_STEPS = 8
 
 
 class Runnable(Protocol):
-    """A TimedArm or a RemoteArm."""
+    """An arm as the runner drives it: a TimedArm, or a RemoteArm over a pipe."""
 
     name: str
 
     def about(self) -> dict[str, Any]:
-        """For the report."""
+        """Return versions and fixed settings, for the report."""
 
     def settings(self, work: Work) -> list[str]:
-        """Worth trying for this work."""
+        """Return the settings worth trying for this work."""
 
     def run(self, work: Work, setting: str) -> Timing:
-        """Once."""
+        """Run the work once."""
 
     def cpu_seconds(self) -> float:
-        """Used so far."""
+        """Return the CPU seconds used so far."""
 
     def close(self) -> None:
         """Free everything."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class WorkSample:
     """One counted run. `place`: in which order the runs of the whole bench came; `others_cpu_s`: idle arms' CPU."""
 
     work: Work
@@ -55,33 +55,30 @@ class Sample:
 
 @dataclass(slots=True)
 class Measurements:
-    """Everything a run measured."""
+    """All samples of a run, and how settings were chosen."""
 
-    samples: list[Sample] = field(default_factory=list)
+    samples: list[WorkSample] = field(default_factory=list)
     trials: dict[tuple[str, str], dict[str, list[float]]] = field(default_factory=dict)  # (arm, work) -> setting -> s
     chosen: dict[tuple[str, str], str] = field(default_factory=dict)  # (arm, work) -> setting
 
     def rates(self, arm: str, work: str) -> dict[int, float]:
-        """Repetition -> amount per second."""
+        """Return repetition -> amount per second."""
         return {s.repetition: s.timing.rate for s in self.samples if (s.arm, s.work.name) == (arm, work)}
 
 
-Progress = Callable[[int, int, str], None]
-
-
-class Runner:
-    """Runs a plan; `settle(seconds)` is time.sleep but for tests."""
+class BenchRunner:
+    """The loop over a plan; `settle(seconds)` is time.sleep except in tests."""
 
     def __init__(self, progress: Progress, settle: Callable[[float], None] = time.sleep) -> None:
         self._progress, self._settle = progress, settle
         self._done = self._total = 0
 
     def run(self, plan: Sequence[tuple[Work, Sequence[Runnable]]], repeat: int) -> Measurements:
-        """Choose settings, then measure; see `measure` for the order."""
+        """Choose settings, then measure in the order of `turns`."""
         found = Measurements()
         options = {(arm.name, work.name): arm.settings(work) for work, arms in plan for arm in arms}
         trials = sum(len(settings) * (TRIALS + 1) for settings in options.values() if len(settings) > 1)
-        runs = list(schedule(plan, repeat))
+        runs = list(in_turn(plan, repeat))
         self._total = trials + len(runs)
         for work, arms in plan:
             for arm in arms:
@@ -92,12 +89,12 @@ class Runner:
             before = _cpu(others)
             timing = self._once(arm, work, found.chosen[arm.name, work.name])
             if repetition >= 0:
-                found.samples.append(Sample(work, arm.name, repetition, place, timing, _cpu(others) - before))
+                found.samples.append(WorkSample(work, arm.name, repetition, place, timing, _cpu(others) - before))
         self._progress(self._total, self._total, "")
         return found
 
     def _choose(self, arm: Runnable, work: Work, settings: Sequence[str], found: Measurements) -> None:
-        """The first run of a setting makes what it needs and does not count."""
+        """Choose the quickest setting. The first run of each makes what it needs and does not count."""
         key = arm.name, work.name
         if len(settings) == 1:
             found.chosen[key] = settings[0]
@@ -117,12 +114,17 @@ class Runner:
         return timing
 
 
+def best_setting(seconds: Mapping[str, Sequence[float]]) -> str:
+    """Return the setting with the quickest run; of equals the one named first."""
+    return min(seconds, key=lambda setting: min(seconds[setting]))
+
+
 def _cpu(arms: Sequence[Runnable]) -> float:
     return sum(arm.cpu_seconds() for arm in arms)
 
 
-def idle_cpu_share(samples: Sequence[Sample]) -> Mapping[str, float]:
-    """Arm that ran -> CPU time the idle ones took meanwhile, as a share of one core."""
+def idle_cpu_share(samples: Sequence[WorkSample]) -> Mapping[str, float]:
+    """Return arm that ran -> CPU time that idle arms took meanwhile, as a share of one core."""
     found: dict[str, float] = {}
     for name in {sample.arm for sample in samples}:
         own = [sample for sample in samples if sample.arm == name]

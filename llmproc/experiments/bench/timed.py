@@ -1,6 +1,6 @@
 """An arm with a stopwatch: the only place where the time of a piece of work is taken.
 
-Serves `arm_process`, where the clock is the real one, and tests, where it is not.
+Used by `arm_process`, where the clock is the real one, and tests, where it is not.
 """
 
 from __future__ import annotations
@@ -9,37 +9,35 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from llmproc.experiments.bench.arms.arm import Arm
+from llmproc.experiments.bench.arms.arm import BenchArm
 from llmproc.experiments.bench.work import Work
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long a piece of work took and how much it was: tokens, bytes or multiply-adds."""
+    """The time of one piece of work and its amount: tokens, bytes or multiply-adds."""
 
     seconds: float
     amount: float
 
     @property
     def rate(self) -> float:
-        """Amount per second."""
+        """Return the amount per second."""
         return self.amount / self.seconds if self.seconds > 0 else 0.0
 
 
 class TimedArm:
-    """What the runner drives: here directly, in `remote` over a pipe."""
+    """An arm with a stopwatch, driven directly here and by `remote` over a pipe."""
 
-    def __init__(self, arm: Arm, clock: Callable[[], float]) -> None:
+    def __init__(self, arm: BenchArm, clock: Callable[[], float]) -> None:
         """`clock`: seconds from anywhere, never backwards."""
         self._arm, self._clock = arm, clock
         self.name = arm.name
 
     def about(self) -> dict[str, Any]:
-        """See Arm."""
         return self._arm.about()
 
     def settings(self, work: Work) -> list[str]:
-        """See Arm."""
         return self._arm.settings(work)
 
     def run(self, work: Work, setting: str) -> Timing:
@@ -50,9 +48,8 @@ class TimedArm:
         return Timing(self._clock() - before, amount)
 
     def cpu_seconds(self) -> float:
-        """CPU time it has used; unknown here, where nothing else could be disturbed by it."""
+        """Return 0: in this process there is nothing that it could disturb."""
         return 0.0
 
     def close(self) -> None:
-        """See Arm."""
         self._arm.close()

@@ -32,30 +32,30 @@ class Work:
 
     @property
     def amount(self) -> int:
-        """Tokens that are computed."""
+        """Return how many tokens are computed."""
         return self.tokens * self.sequences * self.steps
 
     @property
     def outputs(self) -> int:
-        """Rows of logits: one for each sequence and step."""
+        """Return the rows of logits: one for each sequence and step."""
         return self.sequences * self.steps
 
     @property
     def positions(self) -> int:
-        """Of one sequence, at the end."""
+        """Return the length of one sequence at the end."""
         return self.tokens * self.steps
 
     @property
     def batched(self) -> bool:
-        """Part of the table over numbers of sequences."""
+        """Return whether this belongs in the table over numbers of sequences."""
         return self.kind == "decode" and " b" in self.name
 
     def shortened(self, steps: int) -> Work:
-        """The same with at most so many steps."""
+        """Return the same work with at most `steps` steps."""
         return replace(self, steps=min(self.steps, steps))
 
     def as_dict(self) -> dict[str, Any]:
-        """For a message or a report; `Work(**...)` is the way back."""
+        """Return the fields for a message or a report; `Work(**fields)` is the way back."""
         return asdict(self)
 
 
@@ -73,13 +73,13 @@ def planned_work(
 
 
 def limit_work(threads: int) -> list[Work]:
-    """The machine's limits: reading by 1 to `threads` threads, and both peaks with all of them."""
+    """Return the work that finds the machine's limits: reading with 1 to `threads` threads, and both peaks."""
     found = [Work(f"read, {n} thread{'s' * (n > 1)}", "read", 1, n) for n in _counts(threads)]
     found += [Work(f"int8 peak, {n} thread{'s' * (n > 1)}", "integer", 1, n) for n in sorted({1, threads})]
     return found + [Work(f"fp32 peak, {n} thread{'s' * (n > 1)}", "float", 1, n) for n in sorted({1, threads})]
 
 
 def _counts(threads: int) -> list[int]:
-    """All of 1 to 8, then doublings: a machine with 64 cores does not need 64 rows."""
+    """Return all of 1 to 8, then doublings: a machine with 64 cores does not need 64 rows."""
     found = {n for n in range(1, threads + 1) if n <= 8 or n & (n - 1) == 0}
     return sorted(found | {threads})

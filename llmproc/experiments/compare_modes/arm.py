@@ -1,6 +1,6 @@
-"""What an arm is: whoever answers prompts with real (or pretended) workers, and what it has to tell of one run.
+"""The arm of a comparison: it answers prompts with real (or simulated) workers and reports each run.
 
-Serves `runner`; implemented in `apps` on processes, in tests on a fake clock. Never in it: statistics.
+Used by `runner`; implemented by `service_arm` on processes, in tests on a fake clock. Never in it: statistics.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ class Prompt:
 
     text: str
     cost: float | None = None  # expected, in the workload's unit: lpt sorts by it, and a wait takes it
-    tokens: int | None = None  # the answer gets exactly so many, whatever is sampled; None: until it ends by itself
+    tokens: int | None = None  # the exact length of the answer, whatever is sampled; None: until it ends by itself
 
 
 @dataclass(frozen=True, slots=True)
 class ArmRow:
-    """How one request fared. Moments are seconds since the run began, which is when all prompts were submitted."""
+    """The times and the answer of one request, in seconds since all prompts were submitted."""
 
     request: int  # its place among the prompts, from 0
     worker: int
@@ -40,7 +40,7 @@ class ArmRow:
 
 @dataclass(frozen=True, slots=True)
 class ArmRun:
-    """One run of all prompts. None: this machine does not tell."""
+    """One run of all prompts. None: unknown on this machine."""
 
     elapsed_s: float  # from the submission of the first to the last terminal event; workers were ready before
     rows: tuple[ArmRow, ...]  # in any order
@@ -50,23 +50,23 @@ class ArmRun:
 
     @property
     def failed(self) -> int:
-        """Requests that ended with an error."""
+        """Return how many requests ended with an error."""
         return sum(bool(row.error) for row in self.rows)
 
     def in_order(self) -> list[ArmRow]:
-        """Rows by request."""
+        """Return the rows sorted by request."""
         return sorted(self.rows, key=lambda row: row.request)
 
 
-class Arm(Protocol):
-    """Opened once for the whole experiment; nothing of one run may make the next one quicker (a cache of prefixes)."""
+class PromptArm(Protocol):
+    """A way to answer prompts, opened once per experiment. No run may speed up a later one (by cached prefixes)."""
 
     def run(self, mode: str, workers: int, prompts: Sequence[Prompt]) -> ArmRun:
-        """All prompts once, submitted together, by so many workers that are ready before the clock starts."""
+        """Run all prompts once, submitted together, on `workers` workers that are ready before the clock starts."""
 
 
 def judge_run(run: ArmRun, mode: str, workers: int, prompts: Sequence[Prompt]) -> None:
-    """LlmprocError when a run breaks a promise: each request once, by a worker there is, within the run's time."""
+    """Raise LlmprocError unless each request ended once, on an existing worker, within the time of the run."""
     where = f"mode {mode} with {workers} worker{'s' * (workers != 1)}"
     seen = sorted(row.request for row in run.rows)
     if seen != list(range(len(prompts))):

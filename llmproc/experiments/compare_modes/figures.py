@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from llmproc.dispatch.schedule import Span, busy_times, imbalance
 from llmproc.dispatch.simulation import simulate
 from llmproc.experiments.compare_modes.arm import ArmRun
-from llmproc.experiments.compare_modes.plan import BASELINE, Setting
-from llmproc.experiments.compare_modes.runner import Sample
+from llmproc.experiments.compare_modes.plan import BASELINE, ModeSetting
+from llmproc.experiments.compare_modes.runner import RunSample
 from llmproc.experiments.intervals import Ratio, ratio_of
 from llmproc.experiments.samples import Summary, paired_ratios, summarise
 
@@ -25,7 +25,7 @@ _TINY_S = 1e-9  # no run takes less: a ratio needs something to divide by
 
 @dataclass(frozen=True, slots=True)
 class WorkerTime:
-    """Shares of all workers' time during a run; they add up to 1."""
+    """Shares of the time of all workers during a run; they add up to 1."""
 
     computing: float  # what the requests take alone
     slower: float  # what they take more beside others: caches, memory, a batch
@@ -35,9 +35,9 @@ class WorkerTime:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one setting, over its usable repetitions. None: cannot be told."""
+    """The figures of one setting over its usable repetitions. None: unknown."""
 
-    setting: Setting
+    setting: ModeSetting
     count: int  # repetitions used
     failed: int  # requests, over all repetitions
     elapsed: Summary | None
@@ -56,24 +56,24 @@ class Figures:
 
 
 def service_times(run: ArmRun) -> list[float]:
-    """Seconds by request."""
+    """Return the seconds of service of each request."""
     return [row.service_s for row in run.in_order()]
 
 
-def usable(samples: Iterable[Sample], setting: Setting) -> dict[int, ArmRun]:
-    """Repetition -> run, of those without a failed request."""
+def usable(samples: Iterable[RunSample], setting: ModeSetting) -> dict[int, ArmRun]:
+    """Return repetition -> run, for runs without a failed request."""
     return {s.repetition: s.run for s in samples if s.setting == setting and not s.run.failed}
 
 
-def costs_of(samples: Iterable[Sample]) -> list[float] | None:
-    """Seconds of service of each request in the baseline, median over repetitions; None when no run was usable."""
+def costs_of(samples: Iterable[RunSample]) -> list[float] | None:
+    """Return the median seconds of service of each request in the baseline; None when no run was usable."""
     runs = usable(samples, BASELINE)
     columns = zip(*(service_times(run) for run in runs.values()), strict=True)
     return [statistics.median(column) for column in columns] if runs else None
 
 
-def figures_of(samples: Sequence[Sample], setting: Setting, sequences: int) -> Figures:
-    """Everything about a setting."""
+def figures_of(samples: Sequence[RunSample], setting: ModeSetting, sequences: int) -> Figures:
+    """Compute all figures of one setting."""
     base, runs = usable(samples, BASELINE), usable(samples, setting)
     costs = costs_of(samples)
     ideal_s = None if costs is None else ideal_time(setting, costs, sequences)
@@ -103,35 +103,35 @@ def figures_of(samples: Sequence[Sample], setting: Setting, sequences: int) -> F
     )
 
 
-def faster(samples: Sequence[Sample], mode: str, than: str, workers: int) -> dict[int, float]:
-    """Repetition -> how many times as fast one mode was as another with the same workers."""
-    runs, others = usable(samples, Setting(mode, workers)), usable(samples, Setting(than, workers))
+def faster(samples: Sequence[RunSample], mode: str, than: str, workers: int) -> dict[int, float]:
+    """Return repetition -> how many times as fast `mode` was as `than` on the same number of workers."""
+    runs, others = usable(samples, ModeSetting(mode, workers)), usable(samples, ModeSetting(than, workers))
     return paired_ratios(
         {n: max(run.elapsed_s, _TINY_S) for n, run in others.items()},
         {n: max(run.elapsed_s, _TINY_S) for n, run in runs.items()},
     )
 
 
-def ideal_time(setting: Setting, costs: Sequence[float], sequences: int) -> float:
-    """Seconds that this mode could take at best: workers that lose nothing, and for ws one shared queue."""
+def ideal_time(setting: ModeSetting, costs: Sequence[float], sequences: int) -> float:
+    """Return the shortest possible seconds of this mode: workers without overhead, and for ws one shared queue."""
     return simulate(IDEALS[setting.mode], costs, setting.workers, sequences).makespan
 
 
-def _above_own(setting: Setting, run: ArmRun, sequences: int) -> float:
+def _above_own(setting: ModeSetting, run: ArmRun, sequences: int) -> float:
     return run.elapsed_s / max(ideal_time(setting, service_times(run), sequences), _TINY_S)
 
 
-def _simulated(setting: Setting, costs: Sequence[float], sequences: int) -> float:
+def _simulated(setting: ModeSetting, costs: Sequence[float], sequences: int) -> float:
     return simulate(setting.mode, costs, setting.workers, sequences).makespan
 
 
 def busy(run: ArmRun, workers: int) -> tuple[float, ...]:
-    """Seconds in which each worker ran at least one request."""
+    """Return for how many seconds each worker ran at least one request."""
     return busy_times((Span(r.request, r.worker, r.started_s, r.ended_s) for r in run.rows), workers)
 
 
 def worker_time(run: ArmRun, base: ArmRun, workers: int) -> WorkerTime:
-    """Where the time of the workers went; `base` tells what the same requests take alone."""
+    """Return where the time of the workers went; `base`: a run of the same requests one at a time."""
     total = max(workers * run.elapsed_s, _TINY_S)
     in_use = min(sum(busy(run, workers)), total)
     waiting = min(run.wait_s or 0.0, in_use)

@@ -11,7 +11,7 @@ from llmproc.config import EngineOptions, SamplingParams
 
 @dataclass(frozen=True, slots=True)
 class CompareOptions:
-    """Everything a comparison needs to know, checked as far as that is possible without reading a file."""
+    """All options of a comparison, checked as far as is possible without reading a file."""
 
     prompts: Path | None  # else the workload
     workload: str

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from llmproc.dispatch import POLICIES
 from llmproc.errors import UsageError
 from llmproc.experiments.compare_modes.arm import Prompt
-from llmproc.experiments.samples import rotated
-
-WARM_UP = -1  # its repetition; it is not counted
+from llmproc.experiments.turns import rotated, rounds
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """One bar of the comparison. UsageError for an unknown mode or no worker."""
+class ModeSetting:
+    """A mode and a number of workers. UsageError for an unknown mode or less than one worker."""
 
     mode: str
     workers: int
@@ -30,22 +28,22 @@ class Setting:
         return f"{self.mode} with {self.workers} worker{'s' * (self.workers != 1)}"
 
 
-BASELINE = Setting("seq", 1)
+BASELINE = ModeSetting("seq", 1)
 
 
-def settings(modes: Sequence[str], workers: Sequence[int]) -> tuple[Setting, ...]:
-    """The baseline, always, then every other mode at every number of workers; modes of one number side by side."""
+def settings(modes: Sequence[str], workers: Sequence[int]) -> tuple[ModeSetting, ...]:
+    """Return the baseline, then every other mode at every number of workers, grouped by number of workers."""
     others = [mode for mode in dict.fromkeys(modes) if mode != BASELINE.mode]
-    return (BASELINE, *(Setting(mode, count) for count in sorted(set(workers)) for mode in others))
+    return (BASELINE, *(ModeSetting(mode, count) for count in sorted(set(workers)) for mode in others))
 
 
-def order(found: Sequence[Setting], repeat: int) -> Iterator[tuple[int, Setting]]:
+def order(found: Sequence[ModeSetting], repeat: int) -> Iterator[tuple[int, ModeSetting]]:
     """(repetition, setting) in running order: a round to warm up, then `repeat` rounds, each beginning one further."""
-    for repetition in (WARM_UP, *range(repeat)):
+    for repetition in rounds(repeat):
         for setting in rotated(found, max(repetition, 0)):
             yield repetition, setting
 
 
 def warm_up_prompts(prompts: Sequence[Prompt], workers: int) -> list[Prompt]:
-    """The cheapest few, two for each worker if there are so many: they load what a first request has to load."""
+    """Return the cheapest prompts, two for each worker: enough to load what a first request loads."""
     return sorted(prompts, key=lambda prompt: prompt.cost or 0.0)[: 2 * workers]

@@ -19,7 +19,7 @@ MOST_PROMPTS = 10_000  # every one has a row for each run
 
 @dataclass(frozen=True, slots=True)
 class NamedPrompts:
-    """What is asked, and what it is called in the report."""
+    """Prompts, and their name in the report."""
 
     name: str
     about: str
@@ -36,7 +36,7 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def shipped_prompts(name: str) -> NamedPrompts:
-    """A workload's prompts, each answer as long as its sentences are to be."""
+    """Return the prompts of a shipped workload; the length of each answer follows from its number of sentences."""
     found = workload(name)
     prompts = tuple(
         Prompt(text, float(cost), cost * TOKENS_PER_SENTENCE)
@@ -46,7 +46,7 @@ def shipped_prompts(name: str) -> NamedPrompts:
 
 
 def prompts_from(path: Path) -> NamedPrompts:
-    """Of a file: a prompt a line, or with the ending .jsonl an object a line; empty lines are passed over.
+    """Read a file: one prompt per line or, if its name ends in .jsonl, one object per line. Empty lines are skipped.
 
     LlmprocError (UsageError when a line breaks a rule) that names the file and the line.
     """

@@ -10,12 +10,12 @@ ORDER = 0.02
 
 
 def exceeds(workers: int, threads: int, cpus: int) -> bool:
-    """Whether workers' threads are more than the CPUs that may be used."""
+    """Return whether the workers have more threads than there are usable CPUs."""
     return workers * threads > cpus
 
 
 def reasons(found: Figures, threads: int, cpus: int, waits_only: bool) -> list[str]:
-    """Parts of one sentence; none when the ideal was met. `waits_only`: requests are timed waits and need no CPU.
+    """Return the reasons as parts of a sentence; [] when the ideal was met. `waits_only`: requests need no CPU.
 
     time / ideal = (what the mode's own order of requests makes of it) x (how much longer a request takes) x (the rest)
     """

@@ -39,9 +39,9 @@ from typing import Any
 from llmproc.dispatch.simulation import simulate
 from llmproc.experiments.compare_modes.arm import Prompt
 from llmproc.experiments.compare_modes.figures import Figures, costs_of, faster, figures_of
-from llmproc.experiments.compare_modes.plan import BASELINE, Setting
+from llmproc.experiments.compare_modes.plan import BASELINE, ModeSetting
 from llmproc.experiments.compare_modes.reasons import exceeds, reasons
-from llmproc.experiments.compare_modes.runner import Sample
+from llmproc.experiments.compare_modes.runner import RunSample
 from llmproc.experiments.intervals import LEVEL, ratio_of
 
 SCHEMA = 1
@@ -60,8 +60,8 @@ METHOD = {
 
 
 def document(
-    samples: Sequence[Sample],
-    planned: Sequence[Setting],
+    samples: Sequence[RunSample],
+    planned: Sequence[ModeSetting],
     workload: Mapping[str, Any],
     prompts: Sequence[Prompt],
     options: Mapping[str, Any],
@@ -96,8 +96,8 @@ def document(
     }
 
 
-def same_answers(samples: Sequence[Sample]) -> bool | None:
-    """Whether each request that did not fail got the same answer in all runs; None when there are no answers."""
+def same_answers(samples: Sequence[RunSample]) -> bool | None:
+    """Return whether each request that did not fail got the same answer in all runs; None without answers."""
     digests: dict[int, set[str]] = {}
     for sample in samples:
         for row in sample.run.rows:
@@ -109,7 +109,7 @@ def same_answers(samples: Sequence[Sample]) -> bool | None:
 def warnings(
     found: Sequence[Figures], threads: int, cpus: int, same: bool | None, waits_only: bool = False
 ) -> list[str]:
-    """What makes the figures doubtful."""
+    """Return what makes the figures doubtful, in sentences."""
     said = []
     if same is False:
         said.append("answers differ between runs: the same seed must give the same ids")
@@ -155,8 +155,8 @@ def _result(found: Figures, threads: int, cpus: int, simulated: bool) -> dict[st
     }
 
 
-def _faster(samples: Sequence[Sample], found: Sequence[Setting], simulated: bool) -> list[dict[str, Any]]:
-    """Every later mode against every earlier one, with the same workers."""
+def _faster(samples: Sequence[RunSample], found: Sequence[ModeSetting], simulated: bool) -> list[dict[str, Any]]:
+    """Compare every later mode with every earlier one on the same number of workers."""
     rows = []
     for workers in sorted({setting.workers for setting in found if setting != BASELINE}):
         modes = [setting.mode for setting in found if setting.workers == workers and setting != BASELINE]
@@ -171,7 +171,7 @@ def _faster(samples: Sequence[Sample], found: Sequence[Setting], simulated: bool
 
 
 def _curves(costs: Sequence[float] | None, found: Sequence[Figures], sequences: int) -> list[dict[str, Any]]:
-    """At every number of workers up to the largest measured."""
+    """Compute the ideal curves for 1 worker up to the largest number measured."""
     if costs is None or not sum(costs):
         return []
     counts = range(1, max(figures.setting.workers for figures in found) + 1)
@@ -186,7 +186,7 @@ def _curves(costs: Sequence[float] | None, found: Sequence[Figures], sequences: 
     return curves
 
 
-def _run(sample: Sample, simulated: bool) -> dict[str, Any]:
+def _run(sample: RunSample, simulated: bool) -> dict[str, Any]:
     run = sample.run
     return {
         "mode": sample.setting.mode,

@@ -33,7 +33,7 @@ _START_S = 120.0  # for all workers; the first of them may wait for kernels to b
 
 
 class _Watcher(NoObserver):
-    """Counts what has no place on a ticket."""
+    """An observer that counts what tickets do not hold."""
 
     def __init__(self) -> None:
         self.template, self.steals = 0, 0
@@ -41,7 +41,6 @@ class _Watcher(NoObserver):
         self.changed = threading.Condition()
 
     def event(self, kind: str, **fields: Any) -> None:
-        """See Observer; on the I/O thread."""
         with self.changed:
             if kind == "template_started":
                 self.template = fields["pid"]
@@ -54,7 +53,7 @@ class _Watcher(NoObserver):
 
 @contextmanager
 def open_arm(options: CompareOptions) -> Iterator[ProcessArm]:
-    """An arm for the options. Raises CheckpointError and TokenizerError; nothing is started yet."""
+    """Give an arm for the options; nothing is started yet. Raises CheckpointError and TokenizerError."""
     output = os.memfd_create("llmproc-stderr", os.MFD_CLOEXEC)
     try:
         yield ProcessArm(options, output)
@@ -74,7 +73,6 @@ class ProcessArm:
             self._files.check_system(options.system)
 
     def run(self, mode: str, workers: int, prompts: Sequence[Prompt]) -> ArmRun:
-        """See Arm. Raises StartError, and RequestError when a prompt does not fit into the context."""
         options, watcher = self._options, _Watcher()
         config = ServiceConfig(
             options.model, workers, options.engine, output_fd=self._output, mode=mode, work=options.work
@@ -156,7 +154,7 @@ def _row(place: int, began: float, ticket: Ticket, ids: list[int], finish: Finis
 
 
 def _waited_s(pids: Sequence[int]) -> float | None:
-    """Seconds all tasks of the processes were runnable and had no CPU; None when a process does not tell."""
+    """Return for how many seconds tasks of the processes waited for a CPU; None if that is unknown for one of them."""
     found = [proc.read_schedstat(pid) for pid in pids]
     return None if None in found else sum(times.wait_ns for times in found if times) / 1e9
 

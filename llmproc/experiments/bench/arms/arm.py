@@ -1,6 +1,6 @@
 """What an arm is: something that can do a piece of work, and what is said of it in the report.
 
-Serves `arm_process`, which times `run` and nothing else: what a step needs but a user would not wait for (a context of
+Used by `arm_process`, which times `run` and nothing else: what a step needs but a user would not wait for (a context of
 the right size, ids drawn beforehand, an emptied cache) belongs into `prepare`.
 """
 
@@ -18,7 +18,7 @@ from llmproc.experiments.bench.work import Work
 
 @dataclass(frozen=True, slots=True)
 class ArmOptions:
-    """What every arm is opened with; crosses the pipe as JSON."""
+    """The options of every arm; they cross the pipe as JSON."""
 
     model: str  # checkpoint
     weights: str | None = None  # type an fp32 checkpoint is quantised to; None: its own
@@ -35,46 +35,45 @@ class ArmOptions:
         return Path(self.model)
 
 
-class Arm(Protocol):
+class BenchArm(Protocol):
     """One thing under test."""
 
     name: str
 
     def about(self) -> dict[str, Any]:
-        """Versions and fixed settings, for the report."""
+        """Return versions and fixed settings, for the report."""
 
     def settings(self, work: Work) -> list[str]:
-        """The settings worth trying for this work; one when there is nothing to choose."""
+        """Return the settings worth trying for this work; a single one if there is nothing to choose."""
 
     def prepare(self, work: Work, setting: str) -> None:
         """Get ready, untimed."""
 
     def run(self, work: Work) -> float:
-        """Do it, timed. Returns how much was done: tokens, bytes or multiply-adds."""
+        """Do the work, timed; return how much was done: tokens, bytes or multiply-adds."""
 
     def close(self) -> None:
         """Free what it holds; its threads end."""
 
 
 class ModelArm:
-    """What arms that run a model share: `run` as prefill, decode or matmuls."""
+    """The base of arms that run a model: `run` as prefill, decode or matmuls."""
 
     name = "?"
 
     def prefill(self, tokens: int) -> None:
-        """Compute a prompt of so many ids of an empty sequence; logits after the last."""
+        """Compute a prompt of `tokens` ids in an empty sequence; logits after the last."""
         raise NotImplementedError
 
     def decode(self, sequences: int, steps: int) -> None:
-        """So many steps of one id for each of so many sequences, from empty ones on."""
+        """Make `steps` steps, each of one id for each of `sequences` sequences that are empty at first."""
         raise NotImplementedError
 
     def matmuls(self, tokens: int, outputs: int, steps: int) -> None:
-        """So often every matrix product of a forward pass over so many ids with so many rows of logits, alone."""
+        """Make all matrix products of a pass over `tokens` ids with `outputs` rows of logits, `steps` times, alone."""
         raise UsageError(f"the matrix products of {self.name} cannot be run alone")
 
     def run(self, work: Work) -> float:
-        """See Arm."""
         if work.kind == "prefill":
             self.prefill(work.tokens)
         elif work.kind == "decode":
@@ -88,6 +87,6 @@ class ModelArm:
 
 @cache
 def random_ids(count: int, vocab_size: int, seed: int = 42) -> tuple[int, ...]:
-    """Ids below `vocab_size`, the same for every arm; drawn in the warm-up, remembered after it."""
+    """Return ids below `vocab_size`, the same for every arm; drawn in the warm-up, remembered after it."""
     source = random.Random(seed)
     return tuple(source.randrange(vocab_size) for _ in range(count))

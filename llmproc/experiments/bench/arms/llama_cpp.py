@@ -28,7 +28,7 @@ _KV_TYPES = {"f32": 0, "f16": 1}  # enum ggml_type
 
 
 def installed() -> str | None:
-    """The installed version, or None."""
+    """Return the installed version, or None."""
     try:
         return metadata.version(PACKAGE)
     except metadata.PackageNotFoundError:
@@ -36,7 +36,7 @@ def installed() -> str | None:
 
 
 def settings_for(work: Work) -> list[str]:
-    """What is tried, as `ubatch=512 flash=1 unified=0`."""
+    """Return the settings to try, such as `ubatch=512 flash=1 unified=0`."""
     if work.kind == "prefill":
         sizes = [size for size in (128, 512) if size <= work.tokens] or [work.tokens]
         return [f"ubatch={size} flash={flash} unified=0" for size in sizes for flash in (0, 1)]
@@ -45,7 +45,7 @@ def settings_for(work: Work) -> list[str]:
 
 
 def _context_of_each(work: Work) -> int:
-    """Positions of one sequence; llama.cpp itself rounds them up to a multiple of 256."""
+    """Return the positions of one sequence; llama.cpp itself rounds them up to a multiple of 256."""
     return -(-work.positions // 256) * 256
 
 
@@ -55,7 +55,7 @@ class LlamaCppArm(ModelArm):
     name = "llama.cpp"
 
     def __init__(self, file: Path, options: ArmOptions) -> None:
-        """Raises StartError when llama.cpp cannot load the file."""
+        """Load the file. StartError when llama.cpp cannot."""
         import llama_cpp.llama_cpp as low
 
         self._low, self._options = low, options
@@ -73,7 +73,6 @@ class LlamaCppArm(ModelArm):
         self._current: Any = None
 
     def about(self) -> dict[str, Any]:
-        """See Arm."""
         low, size = self._low, int(self._low.llama_model_size(self._model))
         text = ctypes.create_string_buffer(256)
         low.llama_model_desc(self._model, text, 256)
@@ -87,11 +86,10 @@ class LlamaCppArm(ModelArm):
         }
 
     def settings(self, work: Work) -> list[str]:
-        """See Arm."""
         return settings_for(work)
 
     def prepare(self, work: Work, setting: str) -> None:
-        """The context of this work with this setting, and an empty cache in it."""
+        """Make the context of this work and setting ready, with an empty cache."""
         low = self._low
         wanted = setting, _context_of_each(work)
         made_with, context = self._contexts.get(work.name, (None, None))
@@ -121,21 +119,19 @@ class LlamaCppArm(ModelArm):
         return context
 
     def prefill(self, tokens: int) -> None:
-        """See ModelArm."""
         ids = random_ids(tokens, self.vocab_size)
         for start in range(0, tokens, _ACCEPTED_BATCH):
             part = ids[start : start + _ACCEPTED_BATCH]
             self._decode([(token, start + i, 0, start + i == tokens - 1) for i, token in enumerate(part)])
 
     def decode(self, sequences: int, steps: int) -> None:
-        """See ModelArm."""
         ids = random_ids(sequences * steps, self.vocab_size)
         for position in range(steps):
             part = ids[position * sequences : (position + 1) * sequences]
             self._decode([(token, position, sequence, True) for sequence, token in enumerate(part)])
 
     def _decode(self, rows: list[tuple[int, int, int, bool]]) -> None:
-        """One llama_decode of (id, position, sequence, logits wanted), waited for."""
+        """Run one llama_decode of (id, position, sequence, logits wanted) and wait for it."""
         batch = self._batch
         batch.n_tokens = len(rows)
         for i, (token, position, sequence, wanted) in enumerate(rows):
@@ -147,7 +143,7 @@ class LlamaCppArm(ModelArm):
         self._low.llama_synchronize(self._current)
 
     def logits(self, row: int) -> list[float]:
-        """Of the row-th id of the last batch, which must have wanted them: for checks that it computes the same."""
+        """Return the logits of the row-th id of the last batch, which must have wanted them: for checks in tests."""
         pointer = self._low.llama_get_logits_ith(self._current, row)
         return [float(pointer[i]) for i in range(self.vocab_size)]
 
@@ -157,7 +153,6 @@ class LlamaCppArm(ModelArm):
             self._low.llama_free(context)
 
     def close(self) -> None:
-        """See Arm."""
         for name in list(self._contexts):
             self._free(name)
         if self._model:
@@ -167,7 +162,7 @@ class LlamaCppArm(ModelArm):
 
 
 def open_arm(options: ArmOptions) -> LlamaCppArm:
-    """The peer on `options.peer_file`, which is written first when it is not there."""
+    """Open the peer on `options.peer_file`, which is written first if it is missing."""
     if installed() is None:
         raise UsageError(f"--peer llama-cpp needs the package {PACKAGE}")
     file = Path(options.peer_file)

@@ -27,7 +27,6 @@ class MachineArm:
         self._nbytes = nbytes
 
     def about(self) -> dict[str, Any]:
-        """See Arm."""
         return {
             "read": f"{self._nbytes} bytes, each thread its own part once, 4 streams of 64-byte loads",
             "integer": "the int8 dot product of the kernels, operands in the first-level cache",
@@ -42,7 +41,7 @@ class MachineArm:
         """Nothing to do."""
 
     def run(self, work: Work) -> float:
-        """Bytes read, or multiply-adds made."""
+        """Run the work; return bytes read, or multiply-adds made."""
         measured = {"read": self._limits.read, "integer": self._limits.integer, "float": self._limits.float}
         if work.kind not in measured:
             raise UsageError(f"the machine cannot run {work.name}")
@@ -59,5 +58,5 @@ def buffer_bytes(available: int | None) -> int:
 
 
 def open_arm(options: ArmOptions) -> MachineArm:
-    """Compiles the kernels and fills the memory."""
+    """Open the arm: compile the kernels and fill the memory."""
     return MachineArm(options.threads, buffer_bytes(usable_memory().available))

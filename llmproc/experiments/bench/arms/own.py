@@ -24,15 +24,15 @@ Logits: TypeAlias = npt.NDArray[np.float32]
 
 @runtime_checkable
 class Matmuls(Protocol):
-    """What a ForwardPass has beside its own methods where its kernels can be measured alone."""
+    """A ForwardPass whose matrix products can be measured alone."""
 
     def matmuls(self, tokens: int, outputs: int) -> None:
-        """Every matrix product of a step over so many rows of activations, and nothing else; the output layer over
+        """Make every matrix product of a step over `tokens` rows of activations, nothing else; the output layer over
         `outputs` of them."""
 
 
 class OwnArm(ModelArm):
-    """Runs a ForwardPass that somebody else opened, and closes it if it can be closed."""
+    """An arm over an open ForwardPass, which it closes if it can be closed."""
 
     name = "llmproc"
 
@@ -40,7 +40,6 @@ class OwnArm(ModelArm):
         self._forward, self._batch_tokens = forward, batch_tokens
 
     def about(self) -> dict[str, Any]:
-        """See Arm."""
         return {
             "batch_tokens": self._batch_tokens,
             "pages": self._forward.pages,
@@ -63,7 +62,6 @@ class OwnArm(ModelArm):
                 raise UsageError(f"{work.name} needs {needed} pages and {work.positions} positions: the engine {rule}")
 
     def prefill(self, tokens: int) -> None:
-        """See ModelArm."""
         ids = random_ids(tokens, self._forward.vocab_size)
         pages = list(range(pages_for(tokens)))
         for start in range(0, tokens, self._batch_tokens):
@@ -71,7 +69,6 @@ class OwnArm(ModelArm):
             self._forward.run([Chunk(part, start, pages, logits=start + len(part) == tokens)])
 
     def decode(self, sequences: int, steps: int) -> None:
-        """See ModelArm."""
         each = pages_for(steps)
         pages = [range(s * each, (s + 1) * each) for s in range(sequences)]
         ids = list(random_ids(sequences, self._forward.vocab_size))
@@ -80,26 +77,24 @@ class OwnArm(ModelArm):
             ids = _greedy(self._forward.run(chunks))
 
     def matmuls(self, tokens: int, outputs: int, steps: int) -> None:
-        """See ModelArm."""
         assert isinstance(self._forward, Matmuls)  # `prepare` refuses the others
         for _ in range(steps):
             self._forward.matmuls(tokens, outputs)
 
     def close(self) -> None:
-        """See Arm."""
         close = getattr(self._forward, "close", None)
         if close is not None:
             close()
 
 
 def _greedy(logits: Logits) -> list[int]:
-    """The likeliest id of each row of logits (sequences, vocab_size)."""
+    """Return the likeliest id of each row of logits (sequences, vocab_size)."""
     chosen: list[int] = logits.argmax(axis=1).tolist()
     return chosen
 
 
 def open_arm(options: ArmOptions) -> OwnArm:
-    """The engine over a checkpoint, as a worker would open it."""
+    """Open the engine over a checkpoint as a worker does."""
     from llmproc.engine import loading
 
     engine = EngineOptions(

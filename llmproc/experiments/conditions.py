@@ -1,6 +1,7 @@
-"""What else went on while bench measured: load, CPU quota, stolen time, other programs. Snapshots, and their judgement.
+"""What else the machine did while something was measured: load, CPU quota, stolen time, other programs.
 
-Serves `app`. `take` reads /proc; everything else is pure and works on snapshots. All shares are of one core's time.
+Used by bench and compare-modes. `take` reads /proc; everything else is pure and works on snapshots. All shares are of
+one core's time.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ DISTURBED = 0.02  # cores that arms whose turn it is not may take
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """At one moment. CPU times in seconds since boot."""
+    """The state of the machine at one moment. CPU times in seconds since boot."""
 
     t: float
     load_average: float
@@ -66,7 +67,7 @@ def _processes() -> dict[tuple[int, int], tuple[str, float]]:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What held between two snapshots."""
+    """What the machine was doing between two snapshots."""
 
     load_average: float  # at the start
     seconds: float
@@ -77,7 +78,7 @@ class Conditions:
 
 
 def between(start: Snapshot, end: Snapshot, ours: set[int]) -> Conditions:
-    """`ours`: pids of bench and its arms. What a program used before it ended is in `others`, but not by name."""
+    """Compare two snapshots. `ours`: pids of bench and its arms. `others` includes programs that ended meanwhile."""
     seconds = max(end.t - start.t, 1e-9)
     used = {key: (name, s - start.processes.get(key, ("", 0.0))[1]) for key, (name, s) in end.processes.items()}
     mine = sum(s for (pid, _), (_, s) in used.items() if pid in ours)
@@ -100,7 +101,7 @@ def warnings(
     unsteady: Mapping[str, float],
     idle_share: Mapping[str, float],
 ) -> list[str]:
-    """Sentences, none when all is well.
+    """Return what makes the measurement doubtful, in sentences.
 
     `unsteady`: test and arm -> interquartile range over median, of those above the limit. `idle_share`: arm that ran ->
     cores the idle arms took meanwhile.

@@ -1,6 +1,6 @@
 """The machine block of a report: everything a reader needs in order to judge a figure or to repeat it.
 
-Serves `result`. Facts only; what disturbs a measurement is `conditions`'.
+Used by `surroundings`. Facts only; what disturbs a measurement is in `conditions`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from llmproc.monitor.machine import machine_facts, versions
 
 
 def machine_block() -> dict[str, Any]:
-    """As it stands in the JSON document under `machine`."""
+    """Return the `machine` block of the JSON document."""
     chosen = isa.choose(Environment.read().isa)
     return {
         **machine_facts(),
@@ -32,7 +32,7 @@ def machine_block() -> dict[str, Any]:
 
 
 def caches(root: str = "/sys") -> list[str]:
-    """Of the first CPU, such as `L2 unified 1024K`; empty where the kernel does not say."""
+    """Return the caches of the first CPU, such as `L2 unified 1024K`; [] where the kernel does not say."""
     found = []
     for folder in sorted(Path(root, "devices/system/cpu/cpu0/cache").glob("index*")):
         parts = [_text(folder / name) for name in ("level", "type", "size")]
@@ -42,7 +42,7 @@ def caches(root: str = "/sys") -> list[str]:
 
 
 def governor(root: str = "/sys") -> str | None:
-    """The first CPU's frequency governor; None where there is none to read, as in most virtual machines."""
+    """Return the first CPU's frequency governor; None where it has none, as in most virtual machines."""
     return _text(Path(root, "devices/system/cpu/cpu0/cpufreq/scaling_governor"))
 
 

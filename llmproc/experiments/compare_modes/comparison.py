@@ -1,0 +1,95 @@
+"""One comparison of modes: prompts, the plan, every run in turn on one arm, conditions. Returns the document.
+
+Used by `apps.compare_modes`. The arm, which starts real processes, is named by ARM and imported only when it is opened.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import resource
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, replace
+from typing import Any
+
+from llmproc.errors import UsageError
+from llmproc.experiments import conditions
+from llmproc.experiments.compare_modes.arm import PromptArm
+from llmproc.experiments.compare_modes.options import CompareOptions
+from llmproc.experiments.compare_modes.plan import settings
+from llmproc.experiments.compare_modes.prompts import NamedPrompts, prompts_from, shipped_prompts
+from llmproc.experiments.compare_modes.result import document
+from llmproc.experiments.compare_modes.runner import run_all
+from llmproc.experiments.surroundings import Surroundings
+from llmproc.experiments.turns import Progress
+from llmproc.files.escaping import escape_bytes
+from llmproc.hardware.cpus import usable_cpus
+
+ARM = "llmproc.experiments.compare_modes.service_arm:open_arm"  # (CompareOptions) -> context manager of a PromptArm
+
+
+def compare(options: CompareOptions, command: str, progress: Progress) -> dict[str, Any]:
+    """Run the whole comparison and return the document of `result`. `command`: as typed.
+
+    Raises LlmprocError for prompts that cannot be read, and what the arm raises.
+    """
+    asked = named_prompts(options)
+    planned = settings(options.modes, options.workers)
+    before, surroundings = _children_s(), Surroundings.now()
+    machine = surroundings.machine
+    with _open_arm(options) as arm:
+        samples = run_all(arm, planned, asked.prompts, options.repeat, progress)
+    held = conditions.between(surroundings.start, conditions.take(), {os.getpid()})
+    held = without_workers(held, _children_s() - before)
+    warned = conditions.warnings(held, 1, len(machine["cpus_allowed"]), machine["quota_cpus"], {}, {})
+    found = surroundings.as_dict(command, held, warned)
+    found["machine"]["cpus_usable"] = usable_cpus().threads
+    found["seed"] = options.sampling.seed
+    about = {"name": escape_bytes(asked.name), "about": escape_bytes(asked.about)}
+    return document(samples, planned, about, asked.prompts, options_block(options), found)
+
+
+def named_prompts(options: CompareOptions) -> NamedPrompts:
+    """Return what is asked. UsageError for waits without costs."""
+    if options.prompts is None:
+        return shipped_prompts(options.workload)
+    found = prompts_from(options.prompts)
+    if options.work == "wait" and any(prompt.cost is None for prompt in found.prompts):
+        raise UsageError(f"--work is wait: {options.prompts} must be JSONL with a cost in every row, or use --workload")
+    return found
+
+
+def options_block(options: CompareOptions) -> dict[str, Any]:
+    """Return `options` of the document."""
+    found: dict[str, Any] = {
+        "work": options.work,
+        "unit_s": options.unit_s if options.work == "wait" else None,
+        "modes": list(options.modes),
+        "workers": list(options.workers),
+        "repeat": options.repeat,
+        "threads": options.threads,
+        "sequences": options.engine.sequences,
+    }
+    if options.work == "generate":
+        found |= {"model": str(options.model), "tokenizer": str(options.tokenizer), "system": options.system}
+        found |= {"engine": asdict(options.engine), "sampling": asdict(options.sampling)}
+    return found
+
+
+def _open_arm(options: CompareOptions) -> AbstractContextManager[PromptArm]:
+    module, _, function = ARM.partition(":")
+    opened: Callable[[CompareOptions], AbstractContextManager[PromptArm]]
+    opened = getattr(importlib.import_module(module), function)
+    return opened(options)
+
+
+def without_workers(held: conditions.Conditions, children_s: float) -> conditions.Conditions:
+    """Take the CPU seconds of our own children off what others took: they have ended, so no snapshot lists them."""
+    return replace(held, others=max(0.0, held.others - children_s / held.seconds))
+
+
+def _children_s() -> float:
+    """Return the CPU seconds of the children that were waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -19,7 +19,8 @@ from llmproc.config import EngineOptions
 from llmproc.errors import ServiceClosedError
 from llmproc.monitor.presence import PresenceFile
 from llmproc.monitor.stderr_tail import stderr_tail
-from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.config import ServiceConfig
+from llmproc.service.service import Service
 from llmproc.session.launch import Launch
 
 _log = logging.getLogger("llmproc")

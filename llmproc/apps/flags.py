@@ -58,6 +58,14 @@ def files_of(given: argparse.Namespace, environment: Environment, course: bool =
     return model, tokenizer
 
 
+def unused_model(model: Path) -> str | None:
+    """Return a line about a ./model.bin that is there and is not the model in use; None if there is none."""
+    here = Path("model.bin")
+    if not here.is_file() or (model.exists() and here.samefile(model)):
+        return None
+    return "./model.bin is not used: add --model model.bin to use it, or --course for the exercise"
+
+
 def sampling_of(given: argparse.Namespace, seed: int) -> tuple[SamplingParams, bool]:
     """The options of token sampling, and whether the seed was drawn (0 or less draws one)."""
     drawn = seed <= 0
@@ -83,7 +91,7 @@ def interval_of(given: argparse.Namespace) -> float:
 
 def _local(name: str, course: bool) -> Path | None:
     path = Path(name)
-    return path if course and path.exists() else None
+    return path if course and os.path.lexists(path) else None  # a link to nothing is an error, not another file
 
 
 def _tokenizer_for(model: Path) -> Path:

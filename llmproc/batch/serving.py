@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from llmproc.batch.generating import StageLimits
 from llmproc.batch.options import BatchOptions
-from llmproc.service.service import ServiceConfig
+from llmproc.service.config import ServiceConfig
 
 _ROUNDS = 4  # requests under way for each that can run, so that no worker ever waits for main
 _LONGEST_OF = 1024  # among so many lpt looks for the longest

@@ -1,8 +1,10 @@
-"""What tells two checkpoints apart, of bytes in memory (the template's) and of a file (main's, which loads none)."""
+"""What identifies a checkpoint's content: from bytes in memory (the template) or from the file (main).
+
+Used by readers behind `open_model`.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +32,8 @@ def fingerprint_file(path: Path) -> str:
 
 
 def _digest(size: int, read: Callable[[int, int], bytes | memoryview]) -> str:
+    import hashlib  # here: whatever opens a model imports this file, and most never ask for a fingerprint
+
     if size <= _WHOLE:
         return f"sha256:{hashlib.sha256(read(0, size)).hexdigest()}"
     digest = hashlib.sha256(str(size).encode())

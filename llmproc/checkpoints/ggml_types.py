@@ -89,7 +89,7 @@ def as_int8(matrix: Q4Matrix) -> Int8Matrix:
 
 
 def convert(matrix: Matrix, weight_type: WeightType, path: Path | str, label: str) -> Matrix:
-    """`matrix` as `weight_type`: the same object if it is of that type already, else quantised from float32.
+    """Return `matrix` as `weight_type`: the same object if it has that type already, else quantised from float32.
 
     CheckpointError naming `path` and `label` (the tensor) when a value or the shape does not allow it; ValueError for
     a matrix that is quantised to another type, which `converted_description` refuses before anything is loaded.
@@ -120,7 +120,7 @@ def weight_type_of(matrix: Matrix) -> WeightType:
 
 
 def converted_weights(weights: Weights, weight_type: WeightType, path: Path | str) -> Weights:
-    """Every matrix through `convert`, norms as they are; a shared classifier stays shared. For small models and tests:
+    """Convert every matrix; norms stay as they are, a shared classifier stays shared. For small models and tests:
     the template converts and packs one matrix after another instead."""
     embedding = convert(weights.embedding, weight_type, path, "embedding")
     shared = weights.classifier is weights.embedding

@@ -26,7 +26,7 @@ GROUP = 32  # values that share a scale in GGUF's Q8_0 and Q4_0
 
 @dataclass(frozen=True, slots=True)
 class StoredType:
-    """How one weight type is stored: GGUF's name for it, values per scale (0: no scales), bytes of 32 values."""
+    """The storage of one weight type: GGUF's name for it, values per scale (0: no scales), bytes of 32 values."""
 
     label: str
     group: int
@@ -34,7 +34,7 @@ class StoredType:
 
     @property
     def bits(self) -> float:
-        """Bits per weight, scales included."""
+        """Return the bits per weight, scales included."""
         return self.group_bytes * 8 / GROUP
 
 

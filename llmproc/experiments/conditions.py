@@ -35,14 +35,14 @@ class Snapshot:
 
 
 def parse_cpu_times(stat: str) -> tuple[float, float, int]:
-    """(busy seconds, stolen seconds, number of CPUs) of /proc/stat's text; guests are part of user time already."""
+    """Return (busy seconds, stolen seconds, CPUs) of /proc/stat's text; guests are part of user time already."""
     lines = [line.split() for line in stat.splitlines() if line.startswith("cpu")]
     user, nice, system, _idle, _iowait, irq, softirq, steal = (int(n) / TICKS_PER_SECOND for n in lines[0][1:9])
     return user + nice + system + irq + softirq, steal, len(lines) - 1
 
 
 def take() -> Snapshot:
-    """Now."""
+    """Take a snapshot of this moment."""
     busy, stolen, cpus = parse_cpu_times(Path("/proc/stat").read_text())
     throttling = read_throttling(stat_files(os.getpid()))
     return Snapshot(
@@ -67,7 +67,7 @@ def _processes() -> dict[tuple[int, int], tuple[str, float]]:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What the machine was doing between two snapshots."""
+    """The load of the machine between two snapshots."""
 
     load_average: float  # at the start
     seconds: float

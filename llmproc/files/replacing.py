@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -41,7 +40,7 @@ class replacing:
         """
         self.path = Path(path)
         self._durable, self._mode, self._fixed = durable, mode, temporary is not None
-        name = temporary or f".{self.path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+        name = temporary or f".{self.path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
         self.temporary = self.path.parent / name  # with_name would not take a path like `/`
         self._file: BinaryIO | None = None
 

@@ -48,7 +48,7 @@ def hierarchies(
 
 
 def _mounts(mounts: list[str], controller: str, version: int) -> list[tuple[str, str]]:
-    """(root of the mount inside its hierarchy, mount point), from mountinfo as proc(5) describes it."""
+    """Return (root of the mount inside its hierarchy, mount point) from mountinfo, as proc(5) describes it."""
     found = []
     for line in mounts:
         left, _, right = line.partition(" - ")
@@ -63,7 +63,7 @@ def _mounts(mounts: list[str], controller: str, version: int) -> list[tuple[str,
 
 
 def _plain(name: str) -> str:
-    r"""A path of mountinfo, in which blanks and backslashes stand as `\040` and the like."""
+    r"""Return a path of mountinfo with blanks and backslashes, which stand there as `\040` and the like."""
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), name)
 
 

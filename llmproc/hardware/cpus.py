@@ -57,7 +57,7 @@ def default_threads(workers: int, budget: CpuBudget | None = None) -> int:
 
 
 def _quota_2(folder: Path) -> float | None:
-    """cpu.max: `$MAX $PERIOD` in microseconds, `max` for none (Documentation/admin-guide/cgroup-v2.rst)."""
+    """Read cpu.max: `$MAX $PERIOD` in microseconds, `max` for none (Documentation/admin-guide/cgroup-v2.rst)."""
     text = _read(folder / "cpu.max")
     if text is None:
         return None
@@ -69,7 +69,7 @@ def _quota_2(folder: Path) -> float | None:
 
 
 def _quota_1(folder: Path) -> float | None:
-    """cpu.cfs_quota_us over cpu.cfs_period_us; -1 for none (Documentation/scheduler/sched-bwc.rst)."""
+    """Read cpu.cfs_quota_us over cpu.cfs_period_us; -1 for none (Documentation/scheduler/sched-bwc.rst)."""
     quota, period = _read(folder / "cpu.cfs_quota_us"), _read(folder / "cpu.cfs_period_us")
     if quota is None or period is None or quota.strip() == "-1":
         return None

@@ -61,7 +61,7 @@ def _machine(meminfo: Path) -> tuple[int | None, int | None]:
 
 
 def _group(hierarchy: Hierarchy, folder: Path) -> tuple[int, int] | None:
-    """(limit, what is left of it) of one group; None when it has no limit."""
+    """Return (limit, what is left of it) of one group; None when it has no limit."""
     limit_file, usage_file, cache_name = _V2 if hierarchy.version == 2 else _V1
     text = _read(folder / limit_file)
     if text is None or text.strip() == "max":

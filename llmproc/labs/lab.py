@@ -12,7 +12,7 @@ from llmproc.labs.checking.report import CheckResult
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """What is to be checked: a command, run in a folder."""
+    """A program to check: its command, run in a folder."""
 
     command: Sequence[str]
     folder: Path

@@ -1,10 +1,10 @@
-"""Wires the watch, the run folder and the announcement to a service: who samples, where the lines go, what `top` finds.
+"""Wires the watch, the run folder and the announcement to a service: where samples come from and where lines go.
 
     service --events--> run folder
-                   \\--> stats --> announcement, replaced on the watch's grid while counts change
+                   \\\\--> stats --> announcement for `top`, replaced on the watch's grid while counts change
             --turns--> watch --> course log, proc.csv
 
-Serves every app that runs workers. It decides nothing about requests and reads no /proc itself.
+Used by every app that runs workers. It decides nothing about requests and reads no /proc itself.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from resource import struct_rusage
 from typing import Any
 
+from llmproc.monitor.events import Event, Moment, TurnBegan, TurnEnded, WorkerDying, WorkerForked, WorkerReaped
 from llmproc.monitor.instances import Announcement
 from llmproc.monitor.logs import Logs
 from llmproc.monitor.runfolder import RunFolder
@@ -25,7 +25,7 @@ from llmproc.monitor.watch import ProcWatch
 
 
 class RunRecorder:
-    """A service's Observer; `close()` it after the service."""
+    """An observer of a service; `close()` it after the service."""
 
     def __init__(
         self,
@@ -35,9 +35,10 @@ class RunRecorder:
         run_dir: str | None,
         notice: Callable[[str], None],
     ) -> None:
-        """`log`: a file, `-` for stderr, None for stderr unless that is a terminal. `run_dir`: a base folder or `none`.
+        """Open the logs and start the watch.
 
-        Raises LogError or UsageError when a file cannot be written.
+        `log`: a file, `-` for stderr, None for stderr unless that is a terminal. `run_dir`: where run folders are kept,
+        or `none`. Raises LogError or UsageError when a file cannot be written.
         """
         self._logs = Logs(log, course or not sys.stderr.isatty(), run_dir, notice)
         self.output_fd = self._output()
@@ -56,11 +57,16 @@ class RunRecorder:
 
     @property
     def folder(self) -> RunFolder | None:
-        """The run folder, if one is kept."""
+        """Return the run folder, if one is kept."""
         return self._logs.folder
 
+    @property
+    def log_on_stderr(self) -> bool:
+        """Return whether stderr is the course log, which must hold course lines only."""
+        return self._logs.to_stderr
+
     def _output(self) -> int:
-        """Where children's output goes: a file of the run folder, written by themselves: nobody has to drain it."""
+        """Open the place for children's output: a file, so that no pipe has to be drained."""
         if self.folder is None:
             return os.memfd_create("llmproc-stderr", os.MFD_CLOEXEC)
         return os.open(self.folder.path / "stderr.txt", os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -69,7 +75,7 @@ class RunRecorder:
         self._logs.event("warning", text=reason)
 
     def last_output(self) -> str:
-        """The last line children wrote, "" if none: the reason, when one could not start."""
+        """Return the last line that children wrote, "" if none: the reason, when one could not start."""
         return stderr_tail(self.output_fd)
 
     def describe(self, **facts: Any) -> None:
@@ -84,31 +90,19 @@ class RunRecorder:
         self._logs.close()
         os.close(self.output_fd)
 
-    # -- Observer ---------------------------------------------------------------------------------------------------
-
-    def event(self, kind: str, **fields: Any) -> None:
-        """One line of events.jsonl; and what it counts."""
-        self._logs.event(kind, **fields)
-        self._stats.event(kind, time.monotonic(), fields)
-        self._watch.poke()
-
-    def worker_started(self, pid: int) -> None:
-        """First row of its samples."""
-        self._watch.worker_started(pid)
-
-    def worker_dying(self, pid: int) -> None:
-        """Last sample, and the closing line of a turn."""
-        self._watch.worker_died(pid)
-
-    def worker_reaped(self, pid: int, usage: struct_rusage) -> None:
-        """The closing row."""
-        self._watch.worker_reaped(pid, usage)
-
-    def turn_began(self, pid: int) -> None:
-        """Baseline of the turn."""
-        self._watch.begin_turn(pid)
-
-    def turn_ended(self, pid: int) -> None:
-        """Closing sample; what was counted in the turn is told once more."""
-        self._watch.end_turn(pid)
+    def on_event(self, event: Event) -> None:
+        """Write and count the event, or read /proc if this is a moment for it."""
+        if not isinstance(event, Moment):
+            self._logs.write_event(event)
+            self._stats.on_event(event, time.monotonic())
+        if isinstance(event, WorkerForked):
+            self._watch.worker_started(event.pid)
+        elif isinstance(event, TurnBegan):
+            self._watch.begin_turn(event.pid)
+        elif isinstance(event, TurnEnded):
+            self._watch.end_turn(event.pid)
+        elif isinstance(event, WorkerDying):
+            self._watch.worker_died(event.pid)
+        elif isinstance(event, WorkerReaped):
+            self._watch.worker_reaped(event.pid, event.usage)
         self._watch.poke()

@@ -1,11 +1,11 @@
-"""What the workers of one instance are at, counted from the service's events: tokens, sequences, queues, steals.
+"""What the workers of one instance are doing, counted from the service's events: tokens, sequences, queues, steals.
 
     arrived --queued--> in the ring of a worker --dispatched, first token--> running --done--> forgotten
        ^                             |                                                 |
        +--------- worker died -------+-------------------------------------------------+
 
-Serves the announcement that `top` reads. It counts only: no /proc, no files, no clock of its own. Events it does not
-know, and requests and workers it has never heard of, are passed over.
+Used for the announcement that `top` reads. It counts only: no /proc, no files, no clock of its own. Unknown events,
+requests and workers are ignored.
 """
 
 from __future__ import annotations
@@ -14,6 +14,21 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from llmproc.monitor.events import (
+    Event,
+    FirstToken,
+    RequestArrived,
+    RequestDispatched,
+    RequestDone,
+    RequestQueued,
+    StepSummary,
+    TemplateDied,
+    TemplateStarted,
+    WorkerDied,
+    WorkerForked,
+    WorkerReady,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +39,9 @@ class WorkerCount:
     pid: int  # 0: none now
     state: str  # starting, ready, dead
     sequences: int  # requests it runs
-    queue: int  # requests that were sent its way and nobody runs yet
+    queue: int  # requests in its ring that no worker runs yet
     tokens: int  # of answers, since the instance began; a replaced worker's count goes on
-    as_of: float  # CLOCK_MONOTONIC at which `tokens` was exact: of a running request every 0.3 s is told
+    as_of: float  # CLOCK_MONOTONIC at which `tokens` was exact: a running request reports every 0.3 s
     steals: int  # requests it took from others
 
 
@@ -34,7 +49,7 @@ class WorkerCount:
 class Counts:
     """All of an instance at one moment."""
 
-    waiting: int  # requests that main has not sent anywhere
+    waiting: int  # requests not sent to a worker yet
     template: int  # its pid, 0: none
     workers: tuple[WorkerCount, ...]
 
@@ -53,11 +68,11 @@ class _WorkerTotals:
     as_of: float = 0.0
     steals: int = 0
     running: set[int] = field(default_factory=set)  # requests
-    queued: set[int] = field(default_factory=set)  # sent its way, run by nobody yet
+    queued: set[int] = field(default_factory=set)  # in its ring, not run yet
 
 
 class ServiceStats:
-    """Feed it every event; safe to call from any thread."""
+    """The counts of one service. Give it every event; safe to call from any thread."""
 
     def __init__(self) -> None:
         self.version = 0  # grows whenever a count changed
@@ -65,30 +80,30 @@ class ServiceStats:
         self._requests: dict[int, _RequestPlace] = {}
         self._workers: dict[int, _WorkerTotals] = {}
         self._waiting, self._template = 0, 0
-        self._rules: dict[str, Callable[[float, dict[str, Any]], None]] = {
-            "request_arrived": self._arrived,
-            "request_queued": self._queued,
-            "request_dispatched": self._dispatched,
-            "first_token": self._token,
-            "step": self._token,
-            "request_done": self._done,
-            "worker_forked": self._forked,
-            "worker_ready": self._ready,
-            "worker_died": self._died,
-            "template_started": self._template_started,
-            "template_died": self._template_died,
+        self._rules: dict[type[Event], Callable[[float, Any], None]] = {
+            RequestArrived: self._arrived,
+            RequestQueued: self._queued,
+            RequestDispatched: self._dispatched,
+            FirstToken: self._token,
+            StepSummary: self._token,
+            RequestDone: self._done,
+            WorkerForked: self._forked,
+            WorkerReady: self._ready,
+            WorkerDied: self._died,
+            TemplateStarted: self._template_started,
+            TemplateDied: self._template_died,
         }
 
-    def event(self, kind: str, t: float, fields: dict[str, Any]) -> None:
-        """Something happened at `t`."""
-        rule = self._rules.get(kind)
+    def on_event(self, event: Event, t: float) -> None:
+        """Count what happened at `t`."""
+        rule = self._rules.get(type(event))
         if rule is not None:
             with self._lock:
-                rule(t, fields)
+                rule(t, event)
                 self.version += 1
 
     def counts(self, now: float) -> Counts:
-        """How things stand."""
+        """Return the counts at the moment `now`."""
         with self._lock:
             workers = (
                 WorkerCount(
@@ -107,50 +122,50 @@ class ServiceStats:
 
     # -- requests ---------------------------------------------------------------------------------------------------
 
-    def _arrived(self, t: float, fields: dict[str, Any]) -> None:
-        if fields["request"] not in self._requests:
-            self._requests[fields["request"]] = _RequestPlace()
+    def _arrived(self, t: float, event: RequestArrived) -> None:
+        if event.request not in self._requests:
+            self._requests[event.request] = _RequestPlace()
             self._waiting += 1
 
-    def _queued(self, t: float, fields: dict[str, Any]) -> None:
-        number = fields["request"]
+    def _queued(self, t: float, event: RequestQueued) -> None:
+        number = event.request
         request = self._requests.get(number)
         if request is not None:
             self._leave(number, request)
-            request.worker = fields["ring"]
+            request.worker = event.ring
             self._worker(request.worker).queued.add(number)
 
-    def _dispatched(self, t: float, fields: dict[str, Any]) -> None:
-        """A worker runs it now; from a ring that is not its own it was stolen. Told twice, it counts once."""
-        number, slot = fields["request"], fields["worker"]
+    def _dispatched(self, t: float, event: RequestDispatched) -> None:
+        """Count it as running at this worker, once; as stolen if it comes from another worker's ring."""
+        number, slot = event.request, event.worker
         request, worker = self._requests.get(number), self._worker(slot)
         if request is not None and number not in worker.running:
             self._leave(number, request)
             request.worker = slot
-            worker.steals += fields.get("ring", slot) != slot
+            worker.steals += event.ring != slot
             self._run(t, number, worker)
 
-    def _token(self, t: float, fields: dict[str, Any]) -> None:
-        number = fields["request"]
+    def _token(self, t: float, event: FirstToken | StepSummary) -> None:
+        number = event.request
         request = self._requests.get(number)
         if request is not None and request.worker is not None:
             worker = self._worker(request.worker)
             self._run(t, number, worker)
-            self._count(t, request, worker, fields.get("tokens", 1))
+            self._count(t, request, worker, event.tokens if isinstance(event, StepSummary) else 1)
 
-    def _done(self, t: float, fields: dict[str, Any]) -> None:
-        number = fields["request"]
+    def _done(self, t: float, event: RequestDone) -> None:
+        number = event.request
         request = self._requests.pop(number, None)
         if request is not None:
             if request.worker is not None:
-                self._count(t, request, self._worker(request.worker), fields.get("new_tokens", 0))
+                self._count(t, request, self._worker(request.worker), event.new_tokens)
             self._leave(number, request)
 
     def _worker(self, slot: int) -> _WorkerTotals:
         return self._workers.setdefault(slot, _WorkerTotals())
 
     def _leave(self, number: int, request: _RequestPlace) -> None:
-        """It is at no worker now."""
+        """Take it away from its worker."""
         if request.worker is None:
             self._waiting -= 1
             return
@@ -170,27 +185,27 @@ class ServiceStats:
 
     # -- processes --------------------------------------------------------------------------------------------------
 
-    def _forked(self, t: float, fields: dict[str, Any]) -> None:
-        worker = self._worker(fields["worker"])
-        worker.pid, worker.state = fields["pid"], "starting"
+    def _forked(self, t: float, event: WorkerForked) -> None:
+        worker = self._worker(event.worker)
+        worker.pid, worker.state = event.pid, "starting"
 
-    def _ready(self, t: float, fields: dict[str, Any]) -> None:
-        worker = self._worker(fields["worker"])
-        worker.pid, worker.state = fields["pid"], "ready"
+    def _ready(self, t: float, event: WorkerReady) -> None:
+        worker = self._worker(event.worker)
+        worker.pid, worker.state = event.pid, "ready"
 
-    def _died(self, t: float, fields: dict[str, Any]) -> None:
-        """What it ran waits again; what was sent its way stays there, for its successor or a thief."""
-        worker = self._worker(fields["worker"])
-        if worker.pid in (0, fields["pid"]):  # else its successor is there already
+    def _died(self, t: float, event: WorkerDied) -> None:
+        """Let its running requests wait again; those in its ring stay for its successor or a thief."""
+        worker = self._worker(event.worker)
+        if worker.pid in (0, event.pid):  # else its successor is there already
             worker.pid, worker.state = 0, "dead"
             for number in worker.running:
                 self._requests[number].worker = None
             self._waiting += len(worker.running)
             worker.running.clear()
 
-    def _template_started(self, t: float, fields: dict[str, Any]) -> None:
-        self._template = fields["pid"]
+    def _template_started(self, t: float, event: TemplateStarted) -> None:
+        self._template = event.pid
 
-    def _template_died(self, t: float, fields: dict[str, Any]) -> None:
-        if self._template == fields["pid"]:
+    def _template_died(self, t: float, event: TemplateDied) -> None:
+        if self._template == event.pid:
             self._template = 0

@@ -1,8 +1,8 @@
 """Channels: frames over file descriptors.
 
-    Outbox + FrameReader    main's ends: non-blocking, bounded, driven by its selector; main never blocks on a pipe
-    WorkerChannel           a worker's ends: polls for requests between steps, blocks when it has nothing to do
-    ControlSocket           main <-> template: one frame a packet (SOCK_SEQPACKET), descriptors may travel with it
+    WorkerPipes      main's ends: non-blocking, bounded, driven by its selector; main never blocks on a pipe
+    WorkerChannel    a worker's ends: polls for requests between steps, blocks when it has nothing to do
+    ControlSocket    main <-> template: one frame a packet (SOCK_SEQPACKET), descriptors may travel with it
 
 A pipe holds 65,536 bytes; two blocking ends can therefore wait for each other. That is why main's side queues.
 """
@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import os
 import select
+import selectors
 import socket
 import struct
 from collections import deque
 from collections.abc import Sequence
 
 from llmproc.errors import ProtocolError
-from llmproc.processes.frames import HEADER_SIZE, Frame, FrameDecoder, encode_frame
+from llmproc.processes.frames import HEADER_SIZE, Frame, decode_frame, decode_stream, encode_frame
 from llmproc.processes.protocol import READY
 
 OUTBOX_LIMIT = 4 << 20
@@ -32,20 +33,36 @@ class OutboxFullError(ProtocolError):
     http_status = 429
 
 
-class Outbox:
-    """A bounded queue of bytes to a non-blocking descriptor."""
+class WorkerPipes:
+    """Main's ends of one worker's two pipes: a bounded queue of frames out, frames in."""
 
-    def __init__(self, fd: int, limit: int = OUTBOX_LIMIT) -> None:
-        os.set_blocking(fd, False)
-        self.fd, self._limit = fd, limit
-        self.watched = False  # its owner waits until the descriptor can be written
+    def __init__(
+        self,
+        write_fd: int,
+        read_fd: int,
+        selector: selectors.BaseSelector | None = None,
+        limit: int = OUTBOX_LIMIT,
+    ) -> None:
+        """`selector`: flushes the queue when a full pipe can be written again."""
+        for fd in (write_fd, read_fd):
+            os.set_blocking(fd, False)
+        self.write_fd, self.read_fd = write_fd, read_fd
+        self.ended = False  # the worker has closed its end
+        self._selector, self._limit = selector, limit
+        self._watched = False  # the selector waits until the pipe can be written
         self._queue: deque[memoryview] = deque()
         self._size = 0
+        self._received = bytearray()  # of a frame that is not whole yet
 
     @property
     def size(self) -> int:
-        """Bytes waiting."""
+        """Bytes that wait to be written."""
         return self._size
+
+    def send(self, frame: Frame) -> None:
+        """Queue one frame, and write what the pipe takes. OutboxFullError over the limit; nothing is queued then."""
+        self.put(frame)
+        self.flush()
 
     def put(self, frame: Frame) -> None:
         """Queue one frame. OutboxFullError when the limit would be passed; nothing is queued then."""
@@ -60,45 +77,45 @@ class Outbox:
         while self._queue:
             data = self._queue[0]
             try:
-                written = os.write(self.fd, data)
+                written = os.write(self.write_fd, data)
             except BlockingIOError:
-                return False
+                break
             except BrokenPipeError:
                 self._queue.clear()
                 self._size = 0
-                return True
+                break
             self._size -= written
             if written < len(data):
                 self._queue[0] = data[written:]
             else:
                 self._queue.popleft()
-        return True
-
-
-class FrameReader:
-    """Frames from a non-blocking descriptor."""
-
-    def __init__(self, fd: int) -> None:
-        os.set_blocking(fd, False)
-        self.fd = fd
-        self.ended = False
-        self._decoder = FrameDecoder()
+        if self._selector is not None and bool(self._queue) is not self._watched:
+            self._watch(self._selector)
+        return not self._queue
 
     def read(self, everything: bool = False) -> list[Frame]:
-        """Frames that are there now (one read, or all until empty or ended). ProtocolError on foreign bytes."""
+        """Return the frames that are there now: one read's, or all of them. ProtocolError on foreign bytes."""
         frames: list[Frame] = []
         while not self.ended:
             try:
-                data = os.read(self.fd, _READ_SIZE)
+                data = os.read(self.read_fd, _READ_SIZE)
             except BlockingIOError:
                 break
             if not data:
                 self.ended = True
                 break
-            frames += self._decoder.feed(data)
+            frames += decode_stream(self._received, data)
             if not everything:
                 break
         return frames
+
+    def _watch(self, selector: selectors.BaseSelector) -> None:
+        """Have the selector call `flush` while something waits, and no longer."""
+        self._watched = not self._watched
+        if self._watched:
+            selector.register(self.write_fd, selectors.EVENT_WRITE, self.flush)
+        else:
+            selector.unregister(self.write_fd)
 
 
 class WorkerChannel:
@@ -106,7 +123,7 @@ class WorkerChannel:
 
     def __init__(self, request_fd: int, event_fd: int, wake_fd: int | None = None) -> None:
         self._request_fd, self._event_fd, self._wake_fd = request_fd, event_fd, wake_fd
-        self._decoder = FrameDecoder()
+        self._received = bytearray()
         self._ready: deque[Frame] = deque()
         self._poll = select.poll()
         self._poll.register(request_fd, select.POLLIN)
@@ -124,7 +141,7 @@ class WorkerChannel:
             if self._request_fd in ready:
                 data = os.read(self._request_fd, _READ_SIZE)
                 self.ended |= not data  # a SIGTERM may have set it meanwhile
-                self._ready.extend(self._decoder.feed(data))
+                self._ready.extend(decode_stream(self._received, data))
             else:
                 if self._wake_fd in ready:
                     os.read(self._wake_fd, 512)
@@ -178,16 +195,14 @@ class ControlSocket:
         fds = [fd for _, _, part in ancillary for (fd,) in struct.iter_unpack("i", part)]
         if not data:
             return None
-        decoder = FrameDecoder()
         try:
-            frames = [] if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) else decoder.feed(data)
-            if len(frames) != 1 or decoder.pending:
-                raise ProtocolError("control packet does not hold exactly one frame")
+            if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+                raise ProtocolError("control packet is cut off")
+            return decode_frame(data), fds
         except ProtocolError:
             for fd in fds:
                 os.close(fd)
             raise
-        return frames[0], fds
 
     def shutdown(self) -> None:
         """The other side reads end of stream; this side may still read."""

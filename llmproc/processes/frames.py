@@ -62,26 +62,19 @@ def decode_frame(data: bytes) -> Frame:
     return frame
 
 
-class FrameDecoder:
-    """Turns a stream of bytes, in any split, into frames."""
+def decode_stream(received: bytearray, data: bytes) -> list[Frame]:
+    """Return the frames that `data` completes, a stream's next bytes in any split. ProtocolError on anything else.
 
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-
-    @property
-    def pending(self) -> int:
-        """Bytes of an unfinished frame; at end of stream anything but 0 means the writer died in mid-frame."""
-        return len(self._buffer)
-
-    def feed(self, data: bytes) -> list[Frame]:
-        """Take bytes, return the frames they complete. ProtocolError on anything that is not a frame."""
-        self._buffer += data
-        frames, at = [], 0
-        while (frame := _frame_at(self._buffer, at)) is not None:
-            at += HEADER_SIZE + len(frame.payload)
-            frames.append(frame)
-        del self._buffer[:at]
-        return frames
+    `received` keeps the bytes of an unfinished frame from call to call; if any are left at the end of the stream, the
+    writer died in mid-frame.
+    """
+    received += data
+    frames, at = [], 0
+    while (frame := _frame_at(received, at)) is not None:
+        at += HEADER_SIZE + len(frame.payload)
+        frames.append(frame)
+    del received[:at]
+    return frames
 
 
 def _frame_at(data: bytes | bytearray, at: int) -> Frame | None:

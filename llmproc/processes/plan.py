@@ -1,15 +1,16 @@
-"""What a supervisor runs, and who hears of it."""
+"""What a supervisor runs."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from llmproc.errors import LlmprocError
-from llmproc.processes.frames import Frame
-from llmproc.processes.slots import WorkerExit
+HealthSampler = Callable[[int], tuple[int, int, str] | None]  # pid -> CPU ns, run-queue ns, state; None: it is gone
+
+
+def _sample_nothing(pid: int) -> None:
+    """No look at /proc: silence is never judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +24,5 @@ class Plan:
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     output_fd: int | None = None
     stuck_after_s: float = 10.0
-    shared: tuple[int, ...] = ()  # descriptors of memory that every worker is handed; whoever made them closes them
-
-
-class Listener(Protocol):
-    """What the room above hears, always on the I/O thread."""
-
-    def template_started(self, pid: int) -> None: ...
-    def progress(self, payload: bytes) -> None: ...
-    def prepared(self, payload: bytes) -> None: ...
-    def template_died(self, pid: int, code: int) -> None: ...
-    def worker_forked(self, slot: int, pid: int) -> None: ...
-    def worker_ready(self, slot: int, pid: int) -> None: ...
-    def frame(self, slot: int, frame: Frame) -> None: ...
-    def worker_dying(self, slot: int, pid: int) -> None: ...
-    def worker_died(self, slot: int, ended: WorkerExit) -> None: ...
-    def holds_work(self, slot: int) -> bool: ...
-    def on_health_tick(
-        self, slot: int
-    ) -> None: ...  # its health: a moment that comes twice a second while it holds work
-    def round_ended(self) -> bool: ...  # all that was heard just now has been told; was any of it urgent?
-    def health_sample(self, pid: int) -> tuple[int, int, str] | None: ...
-    def warn(self, text: str) -> None: ...
-    def gave_up(self, error: LlmprocError) -> None: ...
-    def stopped(self) -> None: ...
+    shared: tuple[int, ...] = ()  # descriptors of memory that every worker is handed; their maker closes them
+    health_sample: HealthSampler = _sample_nothing  # what the system says about a worker

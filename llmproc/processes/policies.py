@@ -73,6 +73,11 @@ class StopEscalation:
         self._left = [(stage, wait) for stage, wait in zip(stages, (*waits_s, 0.0), strict=True)][stages.index(first) :]
         self.deadline = 0.0
 
+    @property
+    def begun(self) -> bool:
+        """Whether its first stage was taken."""
+        return self.deadline > 0
+
     def next(self, now: float) -> StopStage | None:
         """The stage to take now, or None while the one before still has time (or all have been taken)."""
         if not self._left or now < self.deadline:

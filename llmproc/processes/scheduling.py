@@ -13,7 +13,7 @@ import platform
 import struct
 from collections.abc import Iterable
 
-from llmproc.config import POLICIES
+from llmproc.config import POLICIES, Scheduling
 from llmproc.processes.system import libc
 
 _NUMBERS = {  # of sched_setattr and sched_getattr
@@ -91,3 +91,19 @@ def set_scheduling(
             done |= new
     except FileNotFoundError:
         raise ProcessLookupError(f"process {pid} is gone") from None
+
+
+def apply_scheduling(pid: int, scheduling: Scheduling) -> None:
+    """Set what is not None. PermissionError when the kernel refuses, ProcessLookupError when the process is gone."""
+    if not scheduling.empty:
+        set_scheduling(pid, scheduling.policy, scheduling.nice, scheduling.rt_priority, scheduling.cpus)
+
+
+def explain_scheduling_error(error: OSError) -> str:
+    """Return why the kernel refused a policy, nice value or core, in a user's words."""
+    if isinstance(error, PermissionError):
+        return (
+            "the system refuses this policy or nice value: a lower nice value, leaving IDLE and the real-time policies "
+            "need privilege (CAP_SYS_NICE); a freshly forked worker starts from main's own values"
+        )
+    return f"the system refuses: {error.strerror or error}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import selectors
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from resource import struct_rusage
 
 from llmproc.files.interpreter import child_command, child_environment
 from llmproc.processes import protocol
-from llmproc.processes.channel import ControlSocket, FrameReader, Outbox
+from llmproc.processes.channel import ControlSocket, OutboxFullError, WorkerPipes
 from llmproc.processes.frames import Frame
 from llmproc.processes.health import HealthCell
 from llmproc.processes.policies import StopEscalation, StopStage
@@ -23,13 +24,14 @@ _EXIT_GRACE_S = 2.0  # of a template that has closed its end: time to write its 
 
 @dataclass(frozen=True, slots=True)
 class WorkerExit:
-    """How a worker ended: wait status (os.W* functions) and what it used in all."""
+    """How a worker ended: wait status (os.W* functions; None: not known) and what it used in all."""
 
     pid: int
-    status: int
+    status: int | None
     rusage: struct_rusage
     was_ready: bool
     steps: int
+    stopped: bool = False  # it was being stopped
     replaced: bool = False  # another worker takes its place
 
 
@@ -58,18 +60,17 @@ class WorkerSlot:
         self.state = SlotState.EMPTY
         self.pid = 0
         self.pidfd: int | None = None
-        self.outbox: Outbox | None = None
-        self.inbox: FrameReader | None = None
+        self.pipes: WorkerPipes | None = None
         self.escalation: StopEscalation | None = None
         self.fork_at: float | None = 0.0  # running time at which to fork; None: not wanted
         self.look_at = 0.0  # running time from which its health is to be looked at again
         self.ever_ready = False
 
-    def open_pipes(self) -> tuple[int, int]:
-        """New pipes; returns the worker's ends (request read, event write), to be closed once they have been sent."""
+    def open_pipes(self, selector: selectors.BaseSelector) -> tuple[int, int]:
+        """Make new pipes; returns the worker's ends (request read, event write), to be closed once they are sent."""
         request_read, request_write = os.pipe()
         event_read, event_write = os.pipe()
-        self.outbox, self.inbox = Outbox(request_write), FrameReader(event_read)
+        self.pipes = WorkerPipes(request_write, event_read, selector)
         self.health.reset()
         self.state = SlotState.FORKING
         return request_read, event_write
@@ -84,31 +85,37 @@ class WorkerSlot:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
-    def take(self, stage: StopStage) -> None:
-        """One stage of the stop escalation."""
-        if stage is StopStage.MESSAGE and self.outbox is not None:
-            self.outbox.put(Frame(protocol.STOP))
-        elif stage is not StopStage.MESSAGE:
+    def carry_out(self, stage: StopStage) -> None:
+        """Do what a stage of the stop escalation says."""
+        if stage is not StopStage.MESSAGE:
             self.kill(getattr(signal, stage.value))
+        elif self.pipes is not None:
+            with contextlib.suppress(OutboxFullError):  # it does not read: the next stage is a signal
+                self.pipes.send(Frame(protocol.STOP))
 
     def reap(self) -> WorkerExit:
-        """Wait for the dead worker (by pid) and close its descriptors."""
-        _, status, rusage = os.wait4(self.pid, 0)
-        ended = WorkerExit(self.pid, status, rusage, self.state is SlotState.READY, self.health.steps)
+        """Wait for the dead worker (by pid) and close its descriptors. Its status is None where the system kept it."""
+        status: int | None
+        try:
+            _, status, rusage = os.wait4(self.pid, 0)
+        except ChildProcessError:  # SIGCHLD is ignored in this process: the kernel has reaped it
+            status, rusage = None, struct_rusage((0,) * 16)
+        ready, stopped = self.state is SlotState.READY, self.escalation is not None
+        ended = WorkerExit(self.pid, status, rusage, ready, self.health.steps, stopped)
         self.close()
         return ended
 
     @property
     def fds(self) -> list[int]:
         """Main's descriptors for this worker."""
-        ends = (self.outbox.fd if self.outbox else None, self.inbox.fd if self.inbox else None)
+        ends = (self.pipes.write_fd, self.pipes.read_fd) if self.pipes else ()
         return [fd for fd in (self.pidfd, *ends) if fd is not None]
 
     def close(self) -> None:
         """Close the pipes and forget the worker."""
         for fd in self.fds:
             os.close(fd)
-        self.pid, self.pidfd, self.outbox, self.inbox, self.escalation = 0, None, None, None, None
+        self.pid, self.pidfd, self.pipes, self.escalation = 0, None, None, None
         self.state = SlotState.EMPTY
 
 

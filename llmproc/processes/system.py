@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +13,15 @@ PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
 PR_GET_CHILD_SUBREAPER = 37
+
+_CAUSES: dict[int, str] = {
+    signal.SIGKILL: "out of memory?",
+    signal.SIGBUS: "no room left in shared memory, or a file that became shorter?",
+    signal.SIGILL: "an instruction that this CPU does not have?",
+    signal.SIGSYS: "a system call that a sandbox forbids?",
+    signal.SIGXCPU: "its limit of CPU time? (ulimit -t)",
+    signal.SIGXFSZ: "its limit of file size? (ulimit -f)",
+}
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -53,6 +63,17 @@ def close_all_fds_but(keep: Iterable[int]) -> None:
     os.closerange(low, os.sysconf("SC_OPEN_MAX"))
 
 
+def ignores(number: int) -> bool:
+    """Tell whether this process ignores a signal, by the kernel's word: Python knows only what it set itself."""
+    found = re.search(r"^SigIgn:\s*([0-9a-f]+)$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return found is not None and bool(int(found[1], 16) >> (number - 1) & 1)
+
+
+def stop_ignoring(number: int) -> None:
+    """Set a signal to its default action; from any thread, which `signal.signal` cannot do."""
+    libc.signal(number, 0)
+
+
 def task_count() -> int:
     """Threads of this process as the kernel counts them."""
     return len(os.listdir("/proc/self/task"))
@@ -63,8 +84,20 @@ def task_names() -> list[str]:
     return [Path(f"/proc/self/task/{tid}/comm").read_text().strip() for tid in os.listdir("/proc/self/task")]
 
 
-def describe_status(status: int) -> str:
-    """A wait status in words: the exit code, or the signal by number and name."""
+def exit_code(status: int | None) -> int | None:
+    """Return the exit code of a wait status, -signal where a signal ended it; None where the status is not known."""
+    return None if status is None else os.waitstatus_to_exitcode(status)
+
+
+def probable_cause(code: int | None) -> str:
+    """Name what most often ends a process so (exit code, or -signal); "" where nothing can be said."""
+    return _CAUSES.get(-code, "") if code is not None else ""
+
+
+def describe_status(status: int | None) -> str:
+    """Return a wait status in words: the exit code, or the signal by number and name."""
+    if status is None:
+        return "an unknown status"
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         try:

@@ -1,6 +1,7 @@
-"""The template_process: main's dealings with the template. It starts it, has it fork, and starts another when it dies.
+"""Main's dealings with the template: it starts one, has it fork, and starts another when it dies.
 
-Runs on the supervisor's I/O thread. A new template is handed the descriptors the first one prepared, and maps them.
+Used by the supervisor, on its I/O thread. A new template is handed the descriptors the first one prepared, and maps
+them. A situation that cannot be mended is raised as GiveUpError.
 """
 
 from __future__ import annotations
@@ -9,33 +10,30 @@ import contextlib
 import os
 import selectors
 import signal
-from typing import Protocol
+from collections.abc import Callable
 
 from llmproc import errors
 from llmproc.errors import LlmprocError, ProtocolError, StartError, WorkersLostError
-from llmproc.processes import protocol
+from llmproc.processes import protocol, system
 from llmproc.processes.frames import Frame
+from llmproc.processes.listeners import Listener
 from llmproc.processes.orphan_reaper import OrphanReaper
-from llmproc.processes.plan import Listener, Plan
+from llmproc.processes.plan import Plan
 from llmproc.processes.policies import RestartPolicy, RunningClock, StopEscalation, StopStage
 from llmproc.processes.slots import TemplateHandle, WorkerSlot
 from llmproc.processes.template import stray_name
+from llmproc.processes.worker_lifecycle import GiveUpError
 
 _FORK_PATIENCE_S = 10.0
 _STOP_PATIENCE_S = 0.5
 _TEMPLATE = -1  # the template's "slot" in the restart policy
 
 
-class Parent(Protocol):
-    """What the template_process asks of the supervisor."""
-
-    def forked(self, slot: WorkerSlot, pid: int) -> None: ...
-    def anybody_was_ready(self) -> bool: ...
-    def give_up(self, error: LlmprocError) -> None: ...
-
-
 class TemplateProcess:
     """One template at a time, one fork at a time."""
+
+    _listener: Listener  # both from `start` on
+    _on_forked: Callable[[WorkerSlot, int], None]
 
     def __init__(
         self,
@@ -44,12 +42,11 @@ class TemplateProcess:
         selector: selectors.BaseSelector,
         clock: RunningClock,
         restart: RestartPolicy,
-        listener: Listener,
-        parent: Parent,
     ) -> None:
         """`board_fd`: the health board, handed to every worker."""
         self._plan, self._board_fd, self._selector = plan, board_fd, selector
-        self._clock, self._restart, self._listener, self._parent = clock, restart, listener, parent
+        self._clock, self._restart = clock, restart
+        self.proven = False  # a worker got ready: from now on a death is no failed start
         self.template: TemplateHandle | None = None
         self.orphan_reaper = OrphanReaper()
         self._start_at: float | None = 0.0
@@ -59,6 +56,10 @@ class TemplateProcess:
         self._forking: WorkerSlot | None = None
         self._fork_deadline = 0.0
         self._stopping = False
+
+    def start(self, listener: Listener, on_forked: Callable[[WorkerSlot, int], None]) -> None:
+        """Say who is told, and what is called with every worker that is forked; `advance` starts the template."""
+        self._listener, self._on_forked = listener, on_forked
 
     @property
     def ready(self) -> bool:
@@ -86,14 +87,16 @@ class TemplateProcess:
         if self._forking and now >= self._fork_deadline:
             self.template.kill(signal.SIGKILL)
         if self._escalation and (stage := self._escalation.next(now)):
+            self._listener.template_stopping(self.template.pid, stage)
             self.template.kill(getattr(signal, stage.value))
 
     def fork(self, slot: WorkerSlot) -> None:
-        """Ask for a worker in `slot`; `parent.forked` hears of it."""
+        """Ask for a worker in `slot`; `on_forked` is called when it is there."""
         assert self.template is not None
         self.orphan_reaper.fork_begins()
+        slot.fork_at = None
         self._forking, self._fork_deadline = slot, self._clock.now + _FORK_PATIENCE_S
-        ends = slot.open_pipes()
+        ends = slot.open_pipes(self._selector)
         self.template.send(Frame(protocol.FORK, slot.index), [*ends, self._board_fd, *self._plan.shared])
         for fd in ends:
             os.close(fd)
@@ -102,6 +105,7 @@ class TemplateProcess:
         """Let the template end: end of stream, then the escalation."""
         self._stopping = True
         if self.template is not None and self._escalation is None:
+            self._listener.template_stopping(self.template.pid, StopStage.MESSAGE)
             self.template.shutdown()
             self._escalation = StopEscalation(first=StopStage.SIGTERM)
             self._escalation.deadline = self._clock.now + _STOP_PATIENCE_S
@@ -128,8 +132,7 @@ class TemplateProcess:
         try:
             template = TemplateHandle(names, self._plan.environment, self._plan.output_fd)
         except OSError as error:
-            self._parent.give_up(StartError(f"the template cannot be started: {error.strerror}"))
-            return
+            raise GiveUpError(StartError(f"the template cannot be started: {error.strerror}")) from None
         self.template = template
         self._selector.register(template.control, selectors.EVENT_READ, self.read_control)
         if template.pidfd is not None:
@@ -154,9 +157,9 @@ class TemplateProcess:
     def _receive(self, template: TemplateHandle) -> None:
         """Take packets until the socket ends (returns) or has none (BlockingIOError)."""
         while (packet := template.control.receive(block=False)) is not None:
-            self._take(template, *packet)
+            self._handle(template, *packet)
 
-    def _take(self, template: TemplateHandle, frame: Frame, fds: list[int]) -> None:
+    def _handle(self, template: TemplateHandle, frame: Frame, fds: list[int]) -> None:
         if frame.type == protocol.PROGRESS:
             self._listener.progress(frame.payload)
         elif frame.type == protocol.PREPARED:
@@ -179,10 +182,10 @@ class TemplateProcess:
         self.orphan_reaper.fork_ended()
         if pid:
             self._restart.progressed(_TEMPLATE)
-            self._parent.forked(slot, pid)
+            self._on_forked(slot, pid)
         else:
             slot.close()
-            self._parent.give_up(WorkersLostError("the system refuses to fork another worker"))
+            raise GiveUpError(WorkersLostError("the system refuses to fork another worker"))
 
     def _died(self) -> None:
         template = self.template
@@ -210,12 +213,17 @@ class TemplateProcess:
 
     def _judge(self, code: int, fruitless: bool) -> None:
         """Start another one, or give up."""
-        if self._failure or not self._parent.anybody_was_ready():
-            words = f"signal {-code}" if code < 0 else f"exit status {code}"
-            self._parent.give_up(self._failure or StartError(f"the template died before it was ready ({words})"))
-            return
+        if self._failure or not self.proven:
+            raise GiveUpError(self._failure or StartError(f"the template died before it was ready{_how(code)}"))
         delay = self._restart.worker_died(_TEMPLATE, fruitless)
         if delay is None:
-            self._parent.give_up(WorkersLostError("the template keeps dying before it has forked a worker"))
-        else:
-            self._start_at = self._clock.now + delay
+            raise GiveUpError(WorkersLostError("the template keeps dying before it has forked a worker"))
+        self._start_at = self._clock.now + delay
+        if delay:
+            self._listener.template_delayed(self._restart.count(_TEMPLATE), delay)
+
+
+def _how(code: int) -> str:
+    cause = system.probable_cause(code)
+    words = f"signal {-code}" if code < 0 else f"exit status {code}"
+    return f" ({words}, {cause})" if cause else f" ({words})"

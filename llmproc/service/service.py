@@ -1,81 +1,50 @@
 """The service, as its callers see it: takes requests, gives every one exactly one terminal event, whatever dies.
 
-    caller            I/O thread (supervisor, desk, dispatcher)                worker
-    submit() --post--> RequestTable, Policy -> RequestBoard ~~~ by compare-and-swap ~~> Claims -> engine
-    Ticket <---queue-- Token / Finish <------------------ Events frame <------- step
-                       worker died: RequestTable.worker_died -> waiting again, from its ids and draws
-
-Nothing above may assume that workers are local children: it sees requests, tickets and events.
+Callers see requests, tickets and events, and may not assume that workers are local children. The service is also what
+the supervisor tells of processes; when to fork again is the supervisor's decision. The map is in `service/__init__.py`.
 """
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Literal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import msgspec
 
-from llmproc.checkpoints.model_file import open_model
-from llmproc.config import EngineOptions, Scheduling, check_workers
+from llmproc.config import Scheduling, check_workers
 from llmproc.dispatch import make_policy
-from llmproc.errors import LlmprocError, ServiceClosedError, StartError
-from llmproc.hardware.cpus import default_threads
-from llmproc.monitor.observer import NoObserver, Observer
-from llmproc.processes.frames import HEADER_SIZE, MAX_PAYLOAD
-from llmproc.processes.plan import Plan
-from llmproc.processes.requestboard import RequestBoard
+from llmproc.errors import LlmprocError, ServiceClosedError
+from llmproc.monitor.events import (
+    ServiceWarning,
+    TemplateDelayed,
+    TemplateDied,
+    TemplateReady,
+    TemplateStarted,
+    TemplateStopping,
+    WorkerDelayed,
+    WorkerDied,
+    WorkerDying,
+    WorkerForked,
+    WorkerReady,
+    WorkerReaped,
+    WorkerReplaced,
+    WorkerStopping,
+)
+from llmproc.monitor.observer import Observer, ignore
+from llmproc.processes import system
+from llmproc.processes.patience import slices
+from llmproc.processes.policies import StopStage
+from llmproc.processes.scheduling import apply_scheduling, explain_scheduling_error
 from llmproc.processes.slots import WorkerExit
-from llmproc.service.desk import Desk, apply_scheduling
-from llmproc.service.messages import Generate, PrepareOrder, PrepareReport, Progress
-from llmproc.service.request_table import RequestState
+from llmproc.processes.supervisor import Supervisor
+from llmproc.service.config import ServiceConfig, make_plan, open_board
+from llmproc.service.dispatcher import Dispatcher
+from llmproc.service.messages import Generate, PrepareReport, Progress
+from llmproc.service.placement import Placement
+from llmproc.service.request_state import RequestState
 from llmproc.service.ticket import Ticket
-
-Work = Literal["generate", "wait"]
-_WORK: dict[str, tuple[str, str]] = {  # what the template prepares, and what its workers do
-    "generate": ("llmproc.service.prepare:prepare", "llmproc.service.worker:child"),
-    "wait": ("llmproc.service.waiting:prepare", "llmproc.service.waiting:child"),
-}
-_CELLS = 4  # of a ring, at least: what comes back after a death waits behind them
-_ID_BYTES, _ORDER_BYTES = 5, 1024  # of an id in msgpack at most; of everything else, end tokens for instance
-_WAIT_POSITIONS = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceConfig:
-    """What to serve and with how many processes."""
-
-    checkpoint: Path  # with work "wait" it is never opened
-    workers: int = 1
-    engine: EngineOptions = field(default_factory=EngineOptions)
-    mode: str = "ws"  # dispatch policy, a key of dispatch.POLICIES
-    work: Work = "generate"
-    scheduling: Scheduling = field(default_factory=Scheduling)
-    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    output_fd: int | None = None
-    stuck_after_s: float = 10.0
-
-
-def with_threads(engine: EngineOptions, workers: int) -> EngineOptions:
-    """The options with a number of threads: unless given, all workers' together are the CPUs this process may use."""
-    return engine if engine.threads is not None else replace(engine, threads=default_threads(workers))
-
-
-def _open_board(config: ServiceConfig) -> RequestBoard:
-    """Rings that keep every worker in work while main does something else, and places for the longest prompts."""
-    workers, sequences = config.workers, config.engine.sequences
-    cells = max(_CELLS, sequences)
-    positions = _WAIT_POSITIONS
-    if config.work == "generate":
-        positions = config.engine.positions(open_model(config.checkpoint).description.seq_len)
-    size = HEADER_SIZE + min(MAX_PAYLOAD, _ORDER_BYTES + _ID_BYTES * positions)
-    try:
-        return RequestBoard.create(workers, cells, workers * (cells + sequences + 1), -(-size // 8) * 8)
-    except OSError as error:  # a limit on the size of files, or no memory
-        raise StartError(f"the request board cannot be made: {error.strerror}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +58,7 @@ class WorkerInfo:
 
 
 class Service:
-    """Start it, submit to it, close it. Safe to call from any thread."""
+    """Start it, submit to it, close it. Safe to call from any thread. Implements the supervisor's Listener."""
 
     def __init__(
         self,
@@ -101,59 +70,37 @@ class Service:
     ) -> None:
         """`on_*` are called on the I/O thread and must not block."""
         check_workers(config.workers)
-        engine, sequences = with_threads(config.engine, config.workers), config.engine.sequences
+        self._on_event = observer.on_event if observer is not None else ignore
+        self._on_progress, self._on_notice, self._on_failure = on_progress, on_notice, on_failure
+        sequences = config.engine.sequences
         policy = make_policy(config.mode, config.workers, sequences)
-        board = _open_board(config)
-        prepare, child = _WORK[config.work]
-        plan = Plan(
-            prepare,
-            child,
-            msgspec.json.encode(PrepareOrder(os.fsencode(config.checkpoint), engine, config.workers, policy.steals)),
-            config.workers,
-            config.environment,
-            config.output_fd,
-            config.stuck_after_s,
-            (board.fd,),
-        )
-        self._desk = Desk(
-            plan,
-            policy,
-            board,
-            sequences,
-            config.scheduling,
-            observer or NoObserver(),
-            on_progress,
-            on_notice,
-            on_failure,
-        )
+        self._board = open_board(config)
+        self._supervisor = Supervisor(make_plan(config, self._board, policy.steals))
+        self._placement = Placement(policy, self._board, sequences, self._supervisor, self._on_event)
+        self._dispatcher = Dispatcher(self._placement, self._supervisor, self._on_event)
+        self._scheduling = config.scheduling  # of every worker that gets ready from now on
+        self.error: LlmprocError | None = None  # why the service has given up, if it has
+        self.report: PrepareReport | None = None  # what the first template had to do, once it was ready
+        self.exits: list[WorkerExit] = []  # how workers ended so far
+        self._started = threading.Event()  # a worker is ready, or none will be
+        self._closing = self._ended = False
+        self._replaced: dict[int, int] = {}  # slot -> the last worker that died in it
+        self._template_pid = 0
         self._next_id = 1
         self._lock = threading.RLock()  # re-entrant: a finalizer may come in the middle
 
-    @property
-    def error(self) -> LlmprocError | None:
-        """Why the service has given up, if it has."""
-        return self._desk.error
-
-    @property
-    def report(self) -> PrepareReport | None:
-        """What the first template had to do; None before it was ready."""
-        return self._desk.report
-
-    @property
-    def exits(self) -> list[WorkerExit]:
-        """How workers ended so far."""
-        return self._desk.exits
+    # -- called from any thread -------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Start template and workers; returns at once."""
-        self._desk.supervisor.start()
+        self._supervisor.start(self, self._dispatcher)
 
     def wait_ready(self, timeout: float | None = None) -> bool:
         """Wait for the first worker. Raises the reason when the service has given up."""
-        self._desk.started.wait(timeout)
+        any(self._started.wait(part) for part in slices(timeout))
         if self.error:
             raise self.error
-        return self._desk.started.is_set()
+        return self._started.is_set()
 
     def submit(
         self, order: Generate, session: int = 0, start: int = 0, notify: Callable[[], None] | None = None
@@ -165,22 +112,26 @@ class Service:
         with self._lock:
             if self.error:
                 raise self.error
-            if self._desk.closing:
+            if self._closing:
                 raise ServiceClosedError("the service is closed")
             request_id, self._next_id = self._next_id, self._next_id + 1
-        ticket = Ticket(request_id, lambda: self._post(lambda: self._desk.dispatcher.cancel(request_id)), notify)
-        if not self._desk.supervisor.post(
-            lambda: self._desk.accept(RequestState(request_id, order, session, start), ticket)
-        ):
+        post, dispatcher = self._supervisor.post, self._dispatcher
+        ticket = Ticket(request_id, lambda: post(lambda: dispatcher.cancel(request_id)), notify)
+        request = RequestState(request_id, order, ticket, session, start)
+        if not post(lambda: self._accept(request)):
             raise self.error or ServiceClosedError("the service has ended")
         return ticket
 
     def workers(self) -> list[WorkerInfo]:
-        """A snapshot of the slots."""
+        """Return a snapshot of the slots."""
         return [
-            WorkerInfo(slot.index, slot.pid, slot.state.value, self._desk.dispatcher.requests.count(slot.index))
-            for slot in self._desk.supervisor.slots
+            WorkerInfo(slot.index, slot.pid, slot.state.value, self._placement.runs(slot.index))
+            for slot in self._supervisor.slots
         ]
+
+    def open_requests(self) -> list[RequestState]:
+        """Return a snapshot of the requests that have no Finish yet, in the order they were accepted."""
+        return self._dispatcher.open_requests()
 
     def reschedule(self, scheduling: Scheduling, fresh: bool = False) -> None:
         """Set policy, nice or cores of all workers, and of every later one. `fresh`: by newly forked workers.
@@ -191,24 +142,129 @@ class Service:
             for worker in self.workers():
                 if worker.pid:
                     apply_scheduling(worker.pid, scheduling)
-        old = self._desk.scheduling
-        self._desk.scheduling = Scheduling(
+        old = self._scheduling
+        self._scheduling = Scheduling(
             scheduling.policy or old.policy,
             old.nice if scheduling.nice is None else scheduling.nice,
             scheduling.rt_priority if scheduling.policy else old.rt_priority,
             scheduling.cpus or old.cpus,
         )
         if fresh:
-            self._desk.started.clear()
-            self._post(self._desk.replace_all)
+            self._started.clear()
+            self._supervisor.post(self._replace_all)
 
     def close(self, timeout: float | None = None) -> list[WorkerExit]:
         """End everything, wait, and return how the workers ended (the last one of each slot last)."""
         with self._lock:
-            self._desk.closing = True
-        self._desk.supervisor.stop()
-        self._desk.supervisor.join(timeout)
+            self._closing = True
+        self._supervisor.stop()
+        if self._supervisor.join(timeout) and not self._ended:  # it was never started
+            self.stopped()
         return self.exits
 
-    def _post(self, call: Callable[[], None]) -> None:
-        self._desk.supervisor.post(call)
+    # -- posted to the I/O thread -----------------------------------------------------------------------------------
+
+    def _accept(self, request: RequestState) -> None:
+        self._dispatcher.accept(request)
+        if self.error:
+            self._dispatcher.end_all(self.error)
+
+    def _replace_all(self) -> None:
+        """Put fresh workers in place of all."""
+        for slot in self._supervisor.slots:
+            self._supervisor.replace(slot.index)
+
+    # -- TemplateListener -------------------------------------------------------------------------------------------
+
+    def template_started(self, pid: int) -> None:
+        """Tell the observer."""
+        self._template_pid = pid
+        self._on_event(TemplateStarted(pid=pid))
+
+    def progress(self, payload: bytes) -> None:
+        """Tell the caller how far the template is."""
+        self._on_progress(msgspec.json.decode(payload, type=Progress))
+
+    def prepared(self, payload: bytes) -> None:
+        """Tell the observer."""
+        report = msgspec.json.decode(payload, type=PrepareReport)
+        self.report = self.report or report
+        self._on_event(TemplateReady(pid=self._template_pid, **msgspec.structs.asdict(report)))
+
+    def template_stopping(self, pid: int, stage: StopStage) -> None:
+        """Tell the observer."""
+        self._on_event(TemplateStopping(pid=pid, stage=stage.value))
+
+    def template_died(self, pid: int, code: int) -> None:
+        """Tell the observer."""
+        self._on_event(TemplateDied(pid=pid, status=code))
+
+    def template_delayed(self, deaths: int, delay_s: float) -> None:
+        """Tell the observer."""
+        self._on_event(TemplateDelayed(deaths=deaths, delay_s=delay_s))
+
+    # -- WorkerListener ---------------------------------------------------------------------------------------------
+
+    def worker_forked(self, slot: int, pid: int) -> None:
+        """Tell the observer."""
+        if slot in self._replaced:
+            self._on_event(WorkerReplaced(worker=slot, pid=self._replaced[slot], by=pid))
+        self._on_event(WorkerForked(worker=slot, pid=pid))
+
+    def worker_ready(self, slot: int, pid: int) -> None:
+        """Give the worker policy and nice value first, then work."""
+        try:
+            apply_scheduling(pid, self._scheduling)
+        except ProcessLookupError:
+            return  # dead already: its death is on the way
+        except OSError as error:
+            self._on_notice(explain_scheduling_error(error))
+        self._on_event(WorkerReady(worker=slot, pid=pid))
+        self._started.set()
+        self._dispatcher.worker_ready(slot)
+
+    def worker_stopping(self, slot: int, pid: int, stage: StopStage) -> None:
+        """Tell the observer."""
+        self._on_event(WorkerStopping(worker=slot, pid=pid, stage=stage.value))
+
+    def worker_dying(self, slot: int, pid: int) -> None:
+        """Tell the observer."""
+        self._on_event(WorkerDying(pid=pid))
+
+    def worker_died(self, slot: int, ended: WorkerExit) -> None:
+        """Tell, and have its requests wait again, or fail what is to blame."""
+        self.exits.append(ended)
+        self._replaced[slot] = ended.pid
+        code, usage = system.exit_code(ended.status), ended.rusage
+        self._on_event(WorkerReaped(pid=ended.pid, usage=usage))
+        self._on_event(
+            WorkerDied(worker=slot, pid=ended.pid, status=code, user_s=usage.ru_utime, system_s=usage.ru_stime)
+        )
+        if not self._closing and not self.error:
+            cause = "" if ended.stopped else system.probable_cause(code)
+            words = system.describe_status(ended.status)
+            then = ("; another one continues" if ended.replaced else "") + (f" ({cause})" if cause else "")
+            self._on_notice(f"inference process {ended.pid} exited with {words}{then}")
+        self._dispatcher.worker_died(slot, time.monotonic())
+
+    def worker_delayed(self, slot: int, deaths: int, delay_s: float) -> None:
+        """Tell the observer."""
+        self._on_event(WorkerDelayed(worker=slot, deaths=deaths, delay_s=delay_s))
+
+    def warn(self, text: str) -> None:
+        """Tell the observer and the caller."""
+        self._on_event(ServiceWarning(text=text))
+        self._on_notice(text)
+
+    def gave_up(self, error: LlmprocError) -> None:
+        """End every request: nothing more will be answered."""
+        self.error = self.error or error
+        self._dispatcher.end_all(self.error)
+        self._started.set()
+        self._on_failure(error)
+
+    def stopped(self) -> None:
+        """End every request that is left, and close the board."""
+        self._ended = True
+        self._dispatcher.end_all(None)
+        self._board.close()

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+from llmproc.processes.patience import slices
 from llmproc.service.messages import Finish, Token
 
 
@@ -17,7 +18,7 @@ class Ticket:
     `worker`: the slot it is or was last with, `attempts`: how many workers it has been given to.
     """
 
-    def __init__(self, request_id: int, cancel: Callable[[], None], notify: Callable[[], None] | None = None) -> None:
+    def __init__(self, request_id: int, cancel: Callable[[], object], notify: Callable[[], None] | None = None) -> None:
         """`notify`: called on the I/O thread when an event can be taken, for a caller that must not wait in `next`."""
         self.request_id, self.cancel, self._notify = request_id, cancel, notify
         self.submitted = time.monotonic()
@@ -31,7 +32,7 @@ class Ticket:
         self._under_way.acquire()
 
     def put(self, event: Token | Finish) -> None:
-        """For the service."""
+        """Give the caller an event; called by the service."""
         if isinstance(event, Finish):
             self.ended = time.monotonic()
         elif self.first_token is None:
@@ -43,22 +44,27 @@ class Ticket:
             self._notify()
 
     def next(self, timeout: float | None = None) -> Token | Finish | None:
-        """The next event; None when none comes within `timeout` seconds."""
+        """Return the next event; None when none comes within `timeout` seconds."""
         try:
-            return self._events.get(timeout=timeout)
+            return self._events.get_nowait()  # a timeout costs as much as all else here, and is seldom needed
         except queue.Empty:
-            return None
+            pass
+        for part in slices(timeout):
+            try:
+                return self._events.get(timeout=part)
+            except queue.Empty:
+                continue
+        return None
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Whether the Finish is there, within `timeout` seconds: for who wants the whole and no token wakes him."""
-        there = self._under_way.acquire(timeout=-1 if timeout is None else timeout)
-        if there:
-            self._under_way.release()  # for whoever asks next
-        return there
+        """Wait up to `timeout` seconds for the end; return whether it came. For callers that want only the whole."""
+        if not any(self._under_way.acquire(timeout=part) for part in slices(timeout)):
+            return False
+        self._under_way.release()  # for the next who asks
+        return True
 
     def __iter__(self) -> Iterator[Token | Finish]:
-        while True:
-            event = self._events.get()
+        while (event := self.next()) is not None:
             yield event
             if isinstance(event, Finish):
                 return

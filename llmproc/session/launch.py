@@ -21,8 +21,9 @@ from llmproc.config import EngineOptions
 from llmproc.errors import LlmprocError, StartError
 from llmproc.monitor.observer import Observer
 from llmproc.processes.slots import WorkerExit
+from llmproc.service.config import ServiceConfig
 from llmproc.service.messages import Progress
-from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.service import Service
 from llmproc.text.templates.registry import built_in_template
 from llmproc.text.templates.system import check_system
 from llmproc.text.templates.template import ChatTemplate
@@ -66,7 +67,7 @@ class Launch:
     def __init__(
         self,
         config: ServiceConfig,
-        observer: Observer,
+        observer: Observer | None,
         last_output: Callable[[], str],
         on_progress: Callable[[Progress], None] = lambda progress: None,
         on_notice: Callable[[str], None] = lambda text: None,

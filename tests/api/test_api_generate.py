@@ -36,7 +36,7 @@ def endless(quick: Path) -> Iterator[LLM]:
 
 def idle(llm: LLM) -> bool:
     """Whether no request is with a worker or waits for one."""
-    return not llm._running.service._desk.dispatcher.requests.open_entries()
+    return not llm._running.service.open_requests()
 
 
 def same(result: Result) -> tuple[Any, ...]:
@@ -218,7 +218,7 @@ def test_streaming_that_is_dropped_is_cancelled(endless: LLM) -> None:
     before = threading.active_count()
     for piece in endless.stream("go on", SamplingParams(temperature=0, max_tokens=480)):
         assert piece
-        (entry,) = endless._running.service._desk.dispatcher.requests.open_entries()
+        (entry,) = endless._running.service.open_requests()
         break
     until(lambda: entry.cancelled and idle(endless))
     assert threading.active_count() == before

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import logging
 import os
 import signal
 import subprocess
@@ -14,12 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from api.opening import LONG, SHORT, busy, open_model
 from support.paths import ROOT
 from support.processes import children
 from support.programs import program
 from support.waiting import until
 
-from llmproc import LLM, SamplingParams
+from llmproc import LLM
 from llmproc.errors import (
     CheckpointError,
     LlmprocError,
@@ -28,18 +27,6 @@ from llmproc.errors import (
     TokenizerError,
     UsageError,
 )
-
-LONG = SamplingParams(temperature=0, max_tokens=400)
-SHORT = SamplingParams(temperature=0, max_tokens=5)
-
-
-def open_model(path: Path, **options: object) -> LLM:
-    return LLM(path, path.with_name("tokenizer.bin"), **options)  # type: ignore[arg-type]
-
-
-def busy(llm: LLM) -> bool:
-    return any(entry.emitted for entry in llm._running.service._desk.dispatcher.requests.open_entries())
-
 
 # -- the package ----------------------------------------------------------------------------------------------------
 
@@ -271,7 +258,7 @@ def test_a_forked_child_has_only_a_picture_of_it(tmp_path: Path, quick: Path) ->
     llm = LLM({str(quick)!r}, {str(quick.with_name("tokenizer.bin"))!r})
     stream = llm.stream("go on", SamplingParams(temperature=0, max_tokens=400))
     text = next(stream)
-    lock, held, done = llm._running.service._desk.supervisor._post_lock, threading.Event(), threading.Event()
+    lock, held, done = llm._running.service._supervisor._post_lock, threading.Event(), threading.Event()
     def hold():
         with lock:
             held.set()
@@ -295,43 +282,3 @@ def test_a_forked_child_has_only_a_picture_of_it(tmp_path: Path, quick: Path) ->
     """
     ended = program(code, tmp_path)
     assert "belongs to process" in ended.out and ended.out.endswith("5 400 True\n") and not ended.left
-
-
-# -- while it lives -------------------------------------------------------------------------------------------------
-
-
-def test_a_worker_that_dies_is_news_for_the_log_alone(
-    slow: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with open_model(slow, sequences=2) as llm:
-        sampled = SamplingParams(temperature=0.9, max_tokens=40)
-        undisturbed = [r.token_ids for r in llm.generate(["go on", "and on"], sampled)]
-        with ThreadPoolExecutor(1) as pool, caplog.at_level(logging.WARNING, "llmproc"):
-            waiting = pool.submit(llm.generate, ["go on", "and on"], sampled)
-            until(lambda: busy(llm))
-            os.kill(llm._running.service.workers()[0].pid, signal.SIGKILL)
-            results = waiting.result(30)
-    assert [result.token_ids for result in results] == undisturbed and all(result.ok for result in results)
-    assert "another one continues" in caplog.text
-    assert capfd.readouterr() == ("", "")
-
-
-def test_several_models_at_once_each_have_their_processes(quick: Path) -> None:
-    """Started at the same moment: every worker must become this process's child, whoever forks last."""
-    with ThreadPoolExecutor(3) as pool, contextlib.ExitStack() as stack:
-        models = [stack.enter_context(model) for model in pool.map(lambda _: open_model(quick), range(3))]
-        pids = {worker.pid for llm in models for worker in llm._running.service.workers()}
-        assert len(pids) == 3 and pids <= set(children())
-        texts = {llm.generate("go on", SHORT)[0].text for llm in models}
-        assert len(texts) == 1
-
-
-def test_a_finalizer_may_come_in_the_middle_of_a_post(slow: Path) -> None:
-    """The garbage collector may drop a stream while its own thread holds any of the locks a cancel takes."""
-    with open_model(slow) as llm:
-        stream = llm.stream("go on", LONG)
-        next(stream)
-        service = llm._running.service
-        with service._lock, service._desk.supervisor._post_lock:
-            del stream
-        until(lambda: not service._desk.dispatcher.requests.open_entries(), patience_s=3)

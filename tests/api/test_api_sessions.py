@@ -33,7 +33,7 @@ def endless(quick: Path) -> Iterator[LLM]:
 
 
 def idle(llm: LLM) -> bool:
-    return not llm._running.service._desk.dispatcher.requests.open_entries()
+    return not llm._running.service.open_requests()
 
 
 def test_a_session_remembers(llm: LLM) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from apps.test_record import BURN, PYTHON, course, events, record, recording, rows
+from apps.recordings import PYTHON, course, events, record, recording
+from apps.test_record import BURN, rows
 from support.chatting import Chat
 from support.paths import ROOT
 

@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from support.happening import happened
+
 from llmproc.monitor import proc
 from llmproc.monitor.instances import Announcement, Instance
 from llmproc.monitor.service_stats import ServiceStats, WorkerCount
@@ -59,7 +61,7 @@ class Stage:
 
     def tell(self, kind: str, **fields: object) -> None:
         """An event of the service, written at once."""
-        self.stats.event(kind, time.monotonic(), fields)
+        self.stats.on_event(happened(kind, **fields), time.monotonic())
         self.announcement.write()
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
 import os
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +11,20 @@ import numpy as np
 import pytest
 from checkpoints.invalid_checkpoints import LAYOUTS, valid
 from checkpoints.naive_reader import read_naively
+from checkpoints.written_models import _floats, _model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.ggml_types import dequantise
 from llmproc.checkpoints.llama2c import writer
-from llmproc.checkpoints.llama2c.layout import ROPE_TABLES, Layout, names_of, spans
-from llmproc.checkpoints.llama2c.layout import span_shape as shape_of
+from llmproc.checkpoints.llama2c.layout import ROPE_TABLES, Layout, spans
 from llmproc.checkpoints.llama2c.quantisation import quantise
 from llmproc.checkpoints.llama2c.writer import write_checkpoint
 from llmproc.checkpoints.model_file import open_model
 from llmproc.checkpoints.tensors import LAYER_TENSORS, MATRICES
 from llmproc.checkpoints.weights import Int8Matrix
 from llmproc.errors import CheckpointError
-from llmproc.files import replacing
 
 
 @st.composite
@@ -50,17 +47,6 @@ def descriptions(draw: st.DrawFn, layout: Layout) -> ModelDescription:
         weight_type="int8" if layout == "version 2" else "f32",
         group_size=group,
     )
-
-
-def _floats(description: ModelDescription, layout: Layout, seed: int) -> dict[str, Any]:
-    random = np.random.default_rng(seed)
-    found: dict[str, Any] = {}
-    for name in names_of(description, layout):
-        if name in ROPE_TABLES:
-            continue
-        layers = (description.n_layers,) if name in LAYER_TENSORS else ()
-        found[name] = random.standard_normal((*layers, *shape_of(description, name))).astype(np.float32)
-    return found
 
 
 def _same(view: Any, expected: np.ndarray, group: int) -> bool:
@@ -150,25 +136,6 @@ def test_quantised_to_float32_and_back(tmp_path: Path) -> None:
     np.testing.assert_allclose(dequantise(twice.classifier), dequantise(weights.classifier), atol=0.5)
 
 
-def test_progress_and_mode(tmp_path: Path) -> None:
-    description, arrays = _model("version 2")
-    seen: list[tuple[int, int]] = []
-    path = tmp_path / "model.bin"
-    write_checkpoint(path, description, arrays, "version 2", lambda done, total: seen.append((done, total)))
-    size = path.stat().st_size
-    assert seen[-1] == (size, size)
-    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
-    mask = os.umask(0)
-    os.umask(mask)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~mask
-
-
-def _model(layout: Layout = "version 2") -> tuple[ModelDescription, dict[str, Any]]:
-    int8 = layout == "version 2"
-    description = ModelDescription(8, 16, 2, 2, 1, 12, 6, 4, False, "int8" if int8 else "f32", 4 if int8 else 0)
-    return description, _floats(description, layout, 0)
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -239,67 +206,3 @@ def test_chunks_of_the_wrong_length_are_noticed(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="layer 0 attention_norm ends at byte 260, it must end at 288"):
         writer.write_chunks(tmp_path / "m.bin", description, "version 2", lambda span: [np.zeros(1, "<f4")])
     assert not os.listdir(tmp_path)
-
-
-class Interrupted(BaseException):
-    """Stands for KeyboardInterrupt."""
-
-
-@pytest.mark.parametrize("error", [Interrupted(), OSError(errno.ENOSPC, "No space left on device")])
-def test_an_interrupted_write_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
-) -> None:
-    description, arrays = _model()
-    path = tmp_path / "model.bin"
-    path.write_bytes(b"old")
-
-    def failing(done: int, total: int) -> None:
-        assert path.read_bytes() == b"old", "the place is taken only at the end"
-        assert len(os.listdir(tmp_path)) == 2
-        if done > total // 2:
-            raise error
-
-    expected = CheckpointError if isinstance(error, OSError) else Interrupted
-    with pytest.raises(expected) as caught:
-        write_checkpoint(path, description, arrays, "version 2", failing)
-    if isinstance(error, OSError):
-        assert "file is unwritable (No space left on device): must be writable" in str(caught.value)
-    assert os.listdir(tmp_path) == ["model.bin"] and path.read_bytes() == b"old"
-
-
-@pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_failures_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
-    def failing(*_: object) -> None:
-        raise OSError(errno.EIO, "Input/output error")
-
-    monkeypatch.setattr(replacing.os, call, failing)
-    description, arrays = _model()
-    with pytest.raises(CheckpointError, match=r"unwritable \(Input/output error\)"):
-        write_checkpoint(tmp_path / "m.bin", description, arrays, "version 2")
-    assert not os.listdir(tmp_path)
-
-
-def test_synced_before_it_takes_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    order: list[str] = []
-    fsync, replace = os.fsync, os.replace
-    monkeypatch.setattr(replacing.os, "fsync", lambda fd: (order.append("fsync"), fsync(fd)))
-    monkeypatch.setattr(replacing.os, "replace", lambda a, b: (order.append("replace"), replace(a, b)))
-    description, arrays = _model()
-    write_checkpoint(tmp_path / "m.bin", description, arrays, "version 2")
-    assert order == ["fsync", "replace", "fsync"]
-
-
-def test_places_that_cannot_be_written(tmp_path: Path) -> None:
-    description, arrays = _model()
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "loop").symlink_to("loop")
-    for path, message in (
-        (tmp_path / "folder", "file is a directory"),
-        (tmp_path / "loop", "file is unwritable .Too many levels"),
-        (Path("/dev/null"), "file is a character device"),
-        (tmp_path / "no" / "model.bin", "file is unwritable .No such file"),
-        (tmp_path / ("x" * 300), "file is unwritable .File name too long"),
-    ):
-        with pytest.raises(CheckpointError, match=message):
-            write_checkpoint(path, description, arrays, "version 2")
-    assert sorted(os.listdir(tmp_path)) == ["folder", "loop"] and not os.listdir(tmp_path / "folder")

@@ -85,22 +85,22 @@ def test_a_ring_is_filled_where_least_is_to_do() -> None:
 
 
 @pytest.mark.parametrize("name", ["sp", "ws"])
-def test_a_home_wins_over_the_deal_and_takes_no_turn(name: str) -> None:
+def test_an_affinity_wins_over_the_deal_and_takes_no_turn(name: str) -> None:
     policy = make_policy(name, 3, 1)
-    for number, home in enumerate([None, 2, 2, None, None]):
-        policy.add(Request(number, home=home))
+    for number, affinity in enumerate([None, 2, 2, None, None]):
+        policy.add(Request(number, affinity=affinity))
     assert dict(drained(policy, PLENTY, NOTHING)) == {0: 0, 1: 2, 2: 2, 3: 1, 4: 2}
     with pytest.raises(ValueError, match="request 9 for worker 3 of 3"):
-        policy.add(Request(9, home=3))
+        policy.add(Request(9, affinity=3))
     assert len(policy) == 0
     policy.add(Request(10))
     assert policy.next(PLENTY, NOTHING) == (10, 0), "what was refused took no turn"
 
 
 @pytest.mark.parametrize("name", ["seq", "lpt"])
-def test_others_ignore_homes(name: str) -> None:
+def test_others_ignore_affinity(name: str) -> None:
     policy = make_policy(name, 3, 1)
-    policy.add(Request(0, home=2))
+    policy.add(Request(0, affinity=2))
     assert policy.next(PLENTY, NOTHING) == (0, 0)
 
 
@@ -143,7 +143,7 @@ def test_what_comes_back_stays_with_its_worker() -> None:
         policy = filled(name, [1] * 6)
         drained(policy, PLENTY, NOTHING)
         policy.add_again(Request(4), 1)
-        policy.add_again(Request(0, home=0), 2)
+        policy.add_again(Request(0, affinity=0), 2)
         assert dict(drained(policy, PLENTY, NOTHING)) == {4: 1, 0: 2}
         with pytest.raises(ValueError, match="for worker 5 of 3"):
             policy.add_again(Request(1), 5)

@@ -14,7 +14,7 @@ from llmproc.dispatch.shared import SharedQueue
 NAMES = [*POLICIES, "queue"]
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("add"), st.integers(0, 9), st.integers(-1, 3)),  # cost, home (-1: none)
+        st.tuples(st.just("add"), st.integers(0, 9), st.integers(-1, 3)),  # cost, affinity (-1: none)
         st.tuples(st.just("next"), st.integers(0, 0), st.integers(0, 0)),
         st.tuples(st.just("finish"), st.integers(0, 99), st.integers(0, 0)),  # which of those handed out
         st.tuples(st.just("die"), st.integers(0, 3), st.integers(0, 3)),  # which worker, what comes back first
@@ -40,16 +40,16 @@ class History:
         self.handed: Counter[int] = Counter()
         self.turn = 0
 
-    def add(self, cost: int, home: int) -> None:
-        request = Request(len(self.requests), cost, home if 0 <= home < self.workers else None)
+    def add(self, cost: int, affinity: int) -> None:
+        request = Request(len(self.requests), cost, affinity if 0 <= affinity < self.workers else None)
         self.requests.append(request)
         self.policy.add(request)
         self.waiting.add(request.request_id)
-        if request.home is None:
+        if request.affinity is None:
             self.dealt[request.request_id] = self.turn
             self.turn = (self.turn + 1) % self.workers
         else:
-            self.dealt[request.request_id] = request.home
+            self.dealt[request.request_id] = request.affinity
 
     def next(self) -> bool:
         running = [len(held) for held in self.held]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from llmproc.labs.checking.transcript import AskedTurn, Glimpse, LogLine, ProcessTrace, Transcript
 from llmproc.labs.processes.runs import PROMPTS
@@ -13,7 +14,7 @@ MAIN, CHILD = 100, 101
 SPEED = "\n[INFO] SEQ LEN: 265, Speed: 61.2 tok/s\n"
 
 
-def stat(pid: int, ticks: int = 0, **changes: object) -> Stat:
+def stat(pid: int, ticks: int = 0, **changes: Any) -> Stat:
     made = Stat(
         pid=pid, comm=f"(p{pid})", state="R", ppid=1, minflt=0, majflt=0, utime=ticks, stime=0, nice=0, num_threads=1,
         starttime=5, vsize=1, rss=1, processor=0, policy=0,

@@ -1,4 +1,4 @@
-"""PresenceFile an instance and finding it: whose folder, whose file, and what kill -9 leaves."""
+"""Announcing an instance and finding it: whose folder, whose file, and what kill -9 leaves."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from support.happening import happened
 from support.paths import ROOT
 
 from llmproc.errors import LogError
@@ -69,8 +70,8 @@ def test_an_instance_is_found_with_its_counts(place: Path) -> None:
         (found,) = running([place])
         assert (found.pid, found.run_folder, found.workers, found.waiting) == (os.getpid(), "/logs/run", (), 0)
         assert Path(found.command.split()[0]).name.startswith(("python", "pytest")) and found.started.startswith("20")
-        stats.event("worker_forked", 1.0, {"worker": 0, "pid": 4711})
-        stats.event("request_arrived", 1.0, {"request": 1})
+        stats.on_event(happened("worker_forked", worker=0, pid=4711), 1.0)
+        stats.on_event(happened("request_arrived", request=1), 1.0)
         announcement.write()
         (found,) = running([place])
         assert (found.workers[0].pid, found.waiting) == (4711, 1)
@@ -87,7 +88,7 @@ def test_nothing_is_written_while_nothing_changes(place: Path) -> None:
     before = file.stat().st_ino, file.stat().st_mtime_ns
     announcement.write()
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == before
-    stats.event("request_arrived", 1.0, {"request": 1})
+    stats.on_event(happened("request_arrived", request=1), 1.0)
     announcement.write()
     assert file.stat().st_ino != before[0], "replaced, not written over"
     announcement.close()
@@ -97,13 +98,13 @@ def test_nothing_is_written_while_nothing_changes(place: Path) -> None:
 def test_a_reader_never_sees_half_a_file(place: Path) -> None:
     stats = ServiceStats()
     for slot in range(64):
-        stats.event("worker_forked", 1.0, {"worker": slot, "pid": 1000 + slot})
+        stats.on_event(happened("worker_forked", worker=slot, pid=1000 + slot), 1.0)
     announcement = announce(place, stats)
     stop = threading.Event()
 
     def write() -> None:
         while not stop.is_set():
-            stats.event("request_arrived", 1.0, {"request": stats.version})
+            stats.on_event(happened("request_arrived", request=stats.version), 1.0)
             announcement.write()
 
     writer = threading.Thread(target=write)
@@ -146,7 +147,7 @@ def test_a_place_that_goes_away_is_left_for_another(tmp_path: Path) -> None:
     for file in places[0].iterdir():
         file.unlink()
     places[0].rmdir()  # what systemd does after the last logout
-    stats.event("request_arrived", 1.0, {"request": 1})
+    stats.on_event(happened("request_arrived", request=1), 1.0)
     announcement.write()
     assert [found.waiting for found in running(places[1:])] == [1]
     announcement.close()
@@ -160,7 +161,7 @@ def test_no_place_at_all_is_told_once_and_harms_nobody() -> None:
 
     stats = ServiceStats()
     announcement = Announcement(stats, None, told.append, open_place=refuse)
-    stats.event("request_arrived", 1.0, {"request": 1})
+    stats.on_event(happened("request_arrived", request=1), 1.0)
     announcement.write()
     announcement.close()
     assert told == ["llmproc top will not find this run: /tmp/llmproc-0: Read-only file system"]
@@ -234,31 +235,6 @@ def test_the_oldest_comes_first(place: Path) -> None:
 # -- the folder -------------------------------------------------------------------------------------------------------
 
 
-def test_the_places(tmp_path: Path) -> None:
-    (tmp_path / "xdg").mkdir()
-    shared, user = tmp_path / "tmp", f"llmproc-{os.geteuid()}"
-    assert runtimedir.places({"XDG_RUNTIME_DIR": str(tmp_path / "xdg")}, shared) == [
-        tmp_path / "xdg" / "llmproc",
-        shared / user,
-    ]
-    for unusable in ("", "xdg", str(tmp_path / "missing")):
-        assert runtimedir.places({"XDG_RUNTIME_DIR": unusable}, shared) == [shared / user]
-    both = {"XDG_RUNTIME_DIR": str(tmp_path / "xdg"), "LLMPROC_RUNTIME_DIR": "/chosen"}
-    assert runtimedir.places(both, shared) == [Path("/chosen")]
-    assert runtimedir.places({})[-1] == Path("/tmp") / user
-
-
-def test_the_folder_is_made_for_us_alone(tmp_path: Path) -> None:
-    old = os.umask(0)
-    try:
-        place = runtimedir.open_place({}, tmp_path)
-    finally:
-        os.umask(old)
-    assert place == tmp_path / f"llmproc-{os.geteuid()}" and place.stat().st_mode & 0o777 == 0o700
-    place.chmod(0o777)
-    assert runtimedir.open_place({}, tmp_path).stat().st_mode & 0o777 == 0o700
-
-
 def test_a_folder_that_somebody_else_made_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     us = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: us + 1)  # so that ours is somebody else's
@@ -268,25 +244,6 @@ def test_a_folder_that_somebody_else_made_is_refused(tmp_path: Path, monkeypatch
     with pytest.raises(LogError, match=rf"llmproc-{us + 1}: belongs to user {us}$"):
         runtimedir.open_place({}, tmp_path)
     assert running([place]) == [] and (place / own_name(starttime=1)).exists()
-
-
-@pytest.mark.parametrize("kind", ["symlink", "file"])
-def test_what_is_no_folder_is_refused(tmp_path: Path, kind: str) -> None:
-    place = tmp_path / f"llmproc-{os.geteuid()}"
-    if kind == "symlink":
-        (tmp_path / "elsewhere").mkdir()
-        place.symlink_to(tmp_path / "elsewhere")
-    else:
-        place.write_text("")
-    with pytest.raises(LogError, match=str(place)):
-        runtimedir.open_place({}, tmp_path)
-
-
-def test_the_second_place_serves_where_the_first_cannot(tmp_path: Path) -> None:
-    (tmp_path / "xdg").mkdir()
-    (tmp_path / "xdg" / "llmproc").write_text("in the way")
-    found = runtimedir.open_place({"XDG_RUNTIME_DIR": str(tmp_path / "xdg")}, tmp_path)
-    assert found == tmp_path / f"llmproc-{os.geteuid()}"
 
 
 def test_a_signal_that_ends_python_still_leaves_a_stale_file_only(place: Path) -> None:

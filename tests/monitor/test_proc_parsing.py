@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.waiting import until
 
 from llmproc.monitor import proc
 
@@ -85,16 +85,24 @@ def test_policy_names() -> None:
 
 
 def test_myself() -> None:
-    end = time.monotonic() + 5  # the kernel lists threads of tests before this one for a moment after they were joined
-    while len(os.listdir("/proc/self/task")) != threading.active_count() and time.monotonic() < end:
-        time.sleep(0.001)
-    stat = proc.read_stat(os.getpid())
-    assert stat is not None
+    def undisturbed() -> tuple[proc.Stat, list[int], list[int]] | None:
+        """Look when no thread comes or goes: those of earlier tests are listed for a moment after they were joined."""
+        before = listed()
+        stat, tasks = proc.read_stat(os.getpid()), proc.read_tasks(os.getpid())
+        if stat is None or tasks is None or before != listed() or stat.num_threads != len(before):
+            return None
+        return stat, tasks, before
+
+    def listed() -> list[int]:
+        return sorted(map(int, os.listdir("/proc/self/task")))
+
+    found = until(undisturbed, "as many threads in stat as are listed")
+    assert found is not None
+    stat, tasks, there = found
     assert (stat.pid, stat.ppid) == (os.getpid(), os.getppid())
     assert stat.nice == os.nice(0)
     assert stat.policy == os.sched_getscheduler(0)
-    assert stat.num_threads == len(os.listdir("/proc/self/task"))
-    assert proc.read_tasks(os.getpid()) == sorted(int(t) for t in os.listdir("/proc/self/task"))
+    assert stat.num_threads == len(there) and tasks == there
     pss = proc.read_pss(os.getpid())
     assert pss is not None and 0 < pss <= stat.vsize
 

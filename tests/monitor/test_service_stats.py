@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.happening import happened
 
 from llmproc.monitor.service_stats import Counts, ServiceStats, WorkerCount
 
@@ -22,7 +23,7 @@ class Telling:
 
     def __call__(self, kind: str, **fields: Any) -> Counts:
         self.now += 1.0
-        self.stats.event(kind, self.now, fields)
+        self.stats.on_event(happened(kind, **fields), self.now)
         return self.stats.counts(self.now)
 
     @property
@@ -127,8 +128,8 @@ def test_processes(tell: Telling) -> None:
 
 def test_what_nobody_knows_is_passed_over(tell: Telling) -> None:
     before = tell.counts, tell.stats.version
-    tell("turn_began", pid=100, turn=1)
-    tell("watch_cost", share=0.1)
+    tell("turn_began", pid=100)
+    tell("warning", text="it starves")
     assert tell.stats.version == before[1]
     for kind in ("first_token", "step", "request_done", "request_queued", "request_dispatched"):
         tell(kind, request=99, worker=0, pid=100, tokens=5, new_tokens=5, ring=1)

@@ -61,9 +61,6 @@ class Heard:
     def round_ended(self) -> bool:
         return True
 
-    def health_sample(self, pid: int) -> tuple[int, int, str] | None:
-        return self.proof(pid)
-
     def wait(self, name: str, timeout: float = PATIENCE_S) -> tuple[Any, ...]:
         """The next call of that name; those before it are dropped."""
         end = time.monotonic() + timeout
@@ -111,16 +108,24 @@ def running(
 ) -> Iterator[tuple[Supervisor, Heard]]:
     """A supervisor with echo children, all `ready`; stopped and joined at the end, and nothing with its mark lives."""
     heard, mark = heard or Heard(), new_mark()
-    plan = Plan(*names, json.dumps(orders).encode(), workers, environment(mark), output_fd, stuck_after_s)
-    supervisor = Supervisor(plan, heard)
-    supervisor.start()
+    plan = Plan(
+        *names,
+        json.dumps(orders).encode(),
+        workers,
+        environment(mark),
+        output_fd,
+        stuck_after_s,
+        health_sample=lambda pid: heard.proof(pid),
+    )
+    supervisor = Supervisor(plan)
+    supervisor.start(heard, heard)
     try:
         for _ in range(workers if ready else 0):
             heard.wait("worker_ready")
         yield supervisor, heard
     finally:
         supervisor.stop()
-        assert supervisor.join(10), f"the supervisor did not end; heard {heard.names()}"
+        assert supervisor.join(PATIENCE_S), f"the supervisor did not end; heard {heard.names()}"
     assert heard.names().count("stopped") == 1
     assert not marked(mark)
 

@@ -35,8 +35,8 @@ class AnswerView(Heard):
 def main() -> None:
     signal.signal(signal.SIGINT, lambda number, frame: tell("interrupted"))
     plan = Plan("processes.echo:prepare", "processes.echo:child", sys.argv[2].encode(), int(sys.argv[1]))
-    supervisor = Supervisor(plan, AnswerView())
-    supervisor.start()
+    supervisor, view = Supervisor(plan), AnswerView()
+    supervisor.start(view, view)
     for line in sys.stdin:
         slot, kind, payload = line.split()
         ask(supervisor, int(slot), Frame(int(kind), 7, payload.encode()))

@@ -17,10 +17,9 @@ from llmproc.processes.channel import (
     CONTROL_PAYLOAD,
     OUTBOX_LIMIT,
     ControlSocket,
-    FrameReader,
-    Outbox,
     OutboxFullError,
     WorkerChannel,
+    WorkerPipes,
 )
 from llmproc.processes.frames import MAX_PAYLOAD, Frame, encode_frame
 
@@ -38,6 +37,11 @@ def pipe() -> Iterator[tuple[int, int]]:
             continue
 
 
+def loop(pipe: tuple[int, int]) -> WorkerPipes:
+    """Both ends of one pipe as main's two: it reads what it has sent."""
+    return WorkerPipes(pipe[1], pipe[0])
+
+
 @pytest.fixture
 def control() -> Iterator[tuple[ControlSocket, socket.socket]]:
     ours, theirs = ControlSocket.pair()
@@ -50,7 +54,7 @@ def control() -> Iterator[tuple[ControlSocket, socket.socket]]:
 
 
 def test_a_full_pipe_does_not_block_and_partial_writes_lose_nothing(pipe: tuple[int, int]) -> None:
-    outbox, inbox = Outbox(pipe[1]), FrameReader(pipe[0])
+    outbox = inbox = loop(pipe)
     outbox.put(BIG)
     outbox.put(Frame(17, 2, b"after"))
     assert not outbox.flush()
@@ -67,13 +71,13 @@ def test_a_full_pipe_does_not_block_and_partial_writes_lose_nothing(pipe: tuple[
 
 
 def test_an_empty_outbox_has_nothing_to_wait_for(pipe: tuple[int, int]) -> None:
-    assert Outbox(pipe[1]).flush()
+    assert loop(pipe).flush()
 
 
 def test_the_cap_refuses_a_frame_as_a_whole(pipe: tuple[int, int]) -> None:
     frame = Frame(16, 1, bytes(100))
     size = len(encode_frame(frame))
-    outbox = Outbox(pipe[1], limit=2 * size)
+    outbox = WorkerPipes(pipe[1], pipe[0], limit=2 * size)
     outbox.put(frame)
     outbox.put(frame)
     with pytest.raises(OutboxFullError, match="does not read") as error:
@@ -82,11 +86,11 @@ def test_the_cap_refuses_a_frame_as_a_whole(pipe: tuple[int, int]) -> None:
     assert outbox.size == 2 * size
     assert outbox.flush()
     outbox.put(frame)  # what has been written makes room
-    assert FrameReader(pipe[0]).read() == [frame, frame]
+    assert loop(pipe).read() == [frame, frame]
 
 
 def test_the_usual_cap_holds_a_few_greatest_frames_but_no_flood(pipe: tuple[int, int]) -> None:
-    outbox, frame, count = Outbox(pipe[1]), Frame(16, 1, bytes(MAX_PAYLOAD)), 0
+    outbox, frame, count = loop(pipe), Frame(16, 1, bytes(MAX_PAYLOAD)), 0
     with pytest.raises(OutboxFullError):
         while count < 100:
             outbox.put(frame)
@@ -95,7 +99,7 @@ def test_the_usual_cap_holds_a_few_greatest_frames_but_no_flood(pipe: tuple[int,
 
 
 def test_a_broken_pipe_empties_the_queue_and_raises_nothing(pipe: tuple[int, int]) -> None:
-    outbox = Outbox(pipe[1])
+    outbox = loop(pipe)
     outbox.put(BIG)
     outbox.flush()
     os.close(pipe[0])
@@ -104,7 +108,7 @@ def test_a_broken_pipe_empties_the_queue_and_raises_nothing(pipe: tuple[int, int
 
 
 def test_inbox_reads_one_piece_or_everything(pipe: tuple[int, int]) -> None:
-    inbox = FrameReader(pipe[0])
+    inbox = loop(pipe)
     assert inbox.read() == []  # nothing there: no blocking
     assert inbox.read(everything=True) == []
     os.write(pipe[1], encode_frame(Frame(16)) * 2)
@@ -119,12 +123,11 @@ def test_inbox_reads_one_piece_or_everything(pipe: tuple[int, int]) -> None:
 def test_inbox_reports_foreign_bytes(pipe: tuple[int, int]) -> None:
     os.write(pipe[1], b"Traceback (most recent call last)")
     with pytest.raises(ProtocolError, match="magic"):
-        FrameReader(pipe[0]).read()
+        loop(pipe).read()
 
 
 def test_both_ends_of_main_are_non_blocking(pipe: tuple[int, int]) -> None:
-    FrameReader(pipe[0])
-    Outbox(pipe[1])
+    loop(pipe)
     assert not os.get_blocking(pipe[0])
     assert not os.get_blocking(pipe[1])
 
@@ -134,7 +137,7 @@ def test_both_ends_of_main_are_non_blocking(pipe: tuple[int, int]) -> None:
 def test_any_load_crosses_in_order(sizes: list[int], seed: int) -> None:
     read_end, write_end = os.pipe()
     try:
-        outbox, inbox = Outbox(write_end), FrameReader(read_end)
+        outbox = inbox = WorkerPipes(write_end, read_end)
         sent = [Frame(16 + n, seed, bytes([n]) * size) for n, size in enumerate(sizes)]
         got: list[Frame] = []
         for frame in sent:
@@ -220,7 +223,7 @@ def test_a_wake_up_does_not_hide_a_request(ends: Ends) -> None:
 
 
 def test_send_waits_for_a_slow_reader_and_loses_nothing(ends: Ends) -> None:
-    inbox, got = FrameReader(ends.event), []
+    inbox, got = WorkerPipes(ends.request, ends.event), []
     thread = threading.Thread(target=ends.channel.send, args=(BIG,))
     thread.start()
     while not got:

@@ -18,8 +18,8 @@ from llmproc.processes.frames import (
     MAX_PAYLOAD,
     VERSION,
     Frame,
-    FrameDecoder,
     decode_frame,
+    decode_stream,
     encode_frame,
     frame_size,
 )
@@ -36,19 +36,19 @@ def head(length: int, magic: bytes = MAGIC, version: int = VERSION) -> bytes:
 @given(st.lists(frames, max_size=6), st.lists(st.integers(1, 300), max_size=40))
 def test_any_split_decodes(sent: list[Frame], cuts: list[int]) -> None:
     stream = b"".join(map(encode_frame, sent))
-    decoder, got = FrameDecoder(), []
+    received, got = bytearray(), []
     for cut in cuts:
-        got += decoder.feed(stream[:cut])
+        got += decode_stream(received, stream[:cut])
         stream = stream[cut:]
-    got += decoder.feed(stream)
+    got += decode_stream(received, stream)
     assert got == sent
-    assert decoder.pending == 0
+    assert len(received) == 0
 
 
 def test_byte_by_byte() -> None:
     frame = Frame(200, 2**64 - 1, b"payload")
-    decoder = FrameDecoder()
-    answers = [decoder.feed(bytes([byte])) for byte in encode_frame(frame)]
+    received = bytearray()
+    answers = [decode_stream(received, bytes([byte])) for byte in encode_frame(frame)]
     assert answers[-1] == [frame]
     assert not any(answers[:-1])
 
@@ -58,10 +58,10 @@ def test_byte_by_byte() -> None:
 def test_a_truncated_frame_is_incomplete(frame: Frame, data: st.DataObject) -> None:
     whole = encode_frame(frame)
     length = data.draw(st.integers(0, len(whole) - 1))
-    decoder = FrameDecoder()
-    assert decoder.feed(whole[:length]) == []
-    assert decoder.pending == length
-    assert decoder.feed(whole[length:]) == [frame]
+    received = bytearray()
+    assert decode_stream(received, whole[:length]) == []
+    assert len(received) == length
+    assert decode_stream(received, whole[length:]) == [frame]
 
 
 @quick
@@ -70,9 +70,9 @@ def test_a_lost_piece_never_makes_a_frame(first: Frame, second: Frame, data: st.
     """The writer died in mid-frame, or bytes were lost, and other frames follow."""
     whole = encode_frame(first)
     kept = data.draw(st.integers(1, len(whole) - 1))
-    decoder = FrameDecoder()
+    received = bytearray()
     try:
-        got = decoder.feed(whole[:kept] + encode_frame(second))
+        got = decode_stream(received, whole[:kept] + encode_frame(second))
     except ProtocolError:
         return
     assert got == []
@@ -84,7 +84,7 @@ def test_every_flipped_bit_is_noticed() -> None:
         damaged = bytearray(whole)
         damaged[bit // 8] ^= 1 << bit % 8
         try:
-            got = FrameDecoder().feed(bytes(damaged))
+            got = decode_stream(bytearray(), bytes(damaged))
         except ProtocolError:
             continue
         assert got == [], f"bit {bit}"
@@ -97,9 +97,9 @@ def test_a_flipped_bit_in_a_stream_never_gives_a_wrong_frame(frame: Frame, data:
     stream = bytearray(encode_frame(frame) * 3)
     bit = data.draw(st.integers(0, 8 * len(stream) - 1))
     stream[bit // 8] ^= 1 << bit % 8
-    decoder = FrameDecoder()
+    received = bytearray()
     try:
-        got = decoder.feed(bytes(stream))
+        got = decode_stream(received, bytes(stream))
     except ProtocolError:
         return
     assert all(one == frame for one in got)
@@ -109,9 +109,9 @@ def test_a_flipped_bit_in_a_stream_never_gives_a_wrong_frame(frame: Frame, data:
 @quick
 @given(st.binary(min_size=1, max_size=100))
 def test_noise_is_never_a_frame(noise: bytes) -> None:
-    decoder = FrameDecoder()
+    received = bytearray()
     try:
-        assert decoder.feed(noise) == []
+        assert decode_stream(received, noise) == []
     except ProtocolError:
         return
     assert noise.startswith(MAGIC[: len(noise)])
@@ -123,7 +123,7 @@ def test_a_huge_length_is_refused_before_anything_is_allocated(length: int) -> N
     tracemalloc.start()
     try:
         with pytest.raises(ProtocolError, match=f"length is {length}"):
-            FrameDecoder().feed(raw + struct.pack("<I", zlib.crc32(raw)))
+            decode_stream(bytearray(), raw + struct.pack("<I", zlib.crc32(raw)))
         assert tracemalloc.get_traced_memory()[1] < 1 << 16
     finally:
         tracemalloc.stop()
@@ -141,28 +141,28 @@ def test_a_huge_length_is_refused_before_anything_is_allocated(length: int) -> N
 )
 def test_what_is_not_a_frame_is_named(raw: bytes, words: str) -> None:
     with pytest.raises(ProtocolError, match=words):
-        FrameDecoder().feed(raw + bytes(max(0, HEADER_SIZE - len(raw)) if len(raw) > 2 else 0))
+        decode_stream(bytearray(), raw + bytes(max(0, HEADER_SIZE - len(raw)) if len(raw) > 2 else 0))
 
 
 def test_a_valid_checksum_does_not_excuse_a_wrong_version() -> None:
     raw = head(0, version=VERSION + 1)
     with pytest.raises(ProtocolError, match="version"):
-        FrameDecoder().feed(raw + struct.pack("<I", zlib.crc32(raw)))
+        decode_stream(bytearray(), raw + struct.pack("<I", zlib.crc32(raw)))
 
 
 def test_the_greatest_payload_passes_and_one_byte_more_does_not() -> None:
     frame = Frame(16, 1, bytes(MAX_PAYLOAD))
-    assert FrameDecoder().feed(encode_frame(frame)) == [frame]
+    assert decode_stream(bytearray(), encode_frame(frame)) == [frame]
     with pytest.raises(ProtocolError, match=str(MAX_PAYLOAD + 1)):
         encode_frame(Frame(16, 1, bytes(MAX_PAYLOAD + 1)))
 
 
 def test_a_decoder_does_not_recover_by_guessing() -> None:
-    decoder = FrameDecoder()
+    received = bytearray()
     with pytest.raises(ProtocolError):
-        decoder.feed(b"garbage" * 10)
+        decode_stream(received, b"garbage" * 10)
     with pytest.raises(ProtocolError):
-        decoder.feed(encode_frame(Frame(16)))
+        decode_stream(received, encode_frame(Frame(16)))
 
 
 @pytest.mark.parametrize("text", ["plain", "", "name\0with zero", "caf\u00e9 \U0001f600", "bad \udcff byte"])

@@ -67,8 +67,8 @@ def test_each_child_has_exactly_its_own_descriptors() -> None:
             _, frame = heard.wait("frame")
             fds = {int(fd): name for fd, name in json.loads(frame.payload)["fds"].items()}
             assert [fds.pop(fd) for fd in (0, 1, 2)] == ["/dev/null"] * 3
-            assert slot.outbox and slot.inbox
-            pipes = [os.readlink(f"/proc/self/fd/{fd}") for fd in (slot.outbox.fd, slot.inbox.fd)]
+            assert slot.pipes
+            pipes = [os.readlink(f"/proc/self/fd/{fd}") for fd in (slot.pipes.write_fd, slot.pipes.read_fd)]
             rest = sorted(fds.values())
             for name in pipes:
                 rest.remove(name)
@@ -450,7 +450,7 @@ def test_garbage_on_the_control_socket_costs_the_template_its_life() -> None:
 def test_a_search_for_strays_ends_only_when_it_finds_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """A go-between that is reaped in the look that found it leaves its worker to the next look."""
     looks, ended = [[50], [51], []], []
-    monkeypatch.setattr(strays_module, "_children", lambda: looks.pop(0))
+    monkeypatch.setattr(strays_module, "read_children", lambda pid: looks.pop(0))
     monkeypatch.setattr(strays_module, "_comm", lambda pid: "fork-7")
     monkeypatch.setattr(strays_module.os, "waitpid", lambda pid, flags: (pid, 0))
     monkeypatch.setattr(strays_module.os, "kill", lambda pid, number: ended.append(pid))
@@ -502,16 +502,16 @@ def test_a_stopped_worker_that_is_sent_megabytes_harms_nobody_and_the_cap_answer
         os.kill(stopped, signal.SIGCONT)
         until(lambda: len(heard.all("frame")) == 2 + refused[0], "what was accepted is answered")
         assert pid_of(supervisor, 1) == stopped
-        outbox = supervisor.slots[1].outbox
-        assert outbox is not None
-        assert outbox.size == 0
+        pipes = supervisor.slots[1].pipes
+        assert pipes is not None
+        assert pipes.size == 0
 
 
 def test_a_worker_that_dies_with_a_full_pipe_leaves_no_rest_to_its_successor() -> None:
     with running(1) as (supervisor, heard):
         os.kill(pid_of(supervisor), signal.SIGSTOP)
         ask(supervisor, 0, Frame(echo.ECHO, 1, bytes(1 << 20)))
-        until(lambda: supervisor.slots[0].outbox and supervisor.slots[0].outbox.size, "the pipe is full")
+        until(lambda: supervisor.slots[0].pipes and supervisor.slots[0].pipes.size, "the pipe is full")
         os.kill(pid_of(supervisor), signal.SIGKILL)
         heard.wait("worker_ready")
         assert echoes(supervisor, heard, 0)

@@ -16,7 +16,7 @@ from support.processes import marked
 from support.waiting import until
 
 from llmproc.processes import protocol
-from llmproc.processes.channel import ControlSocket, FrameReader
+from llmproc.processes.channel import ControlSocket, WorkerPipes
 from llmproc.processes.frames import Frame, encode_frame
 from llmproc.processes.health import HealthBoard
 
@@ -95,6 +95,7 @@ def test_a_worker_that_is_not_mains_child_says_nothing_and_leaves(first: int | N
     board = HealthBoard.create(1)
     request_read, request_write = os.pipe()
     event_read, event_write = os.pipe()
+    inbox = WorkerPipes(request_write, event_read)
     with driven("-c", BY_HAND, main_pid=os.getpid()) as template:
         template.control.send(Frame(protocol.PREPARE))
         for fd in template.take(protocol.PREPARED)[1]:
@@ -108,7 +109,6 @@ def test_a_worker_that_is_not_mains_child_says_nothing_and_leaves(first: int | N
             os.write(request_write, encode_frame(Frame(first)))
         else:
             os.close(request_write)
-        inbox = FrameReader(event_read)
         frames: list[Frame] = []
         until(lambda: frames.extend(inbox.read()) or inbox.ended or frames, "the event pipe ends")
         assert frames == []

@@ -39,7 +39,7 @@ def make_environment(folder: Path) -> Path:
     python = folder / "bin" / "python"
     wanted = [f"{name}=={version}" if version else name for name, version in bounds().items()]
     wanted = [line for line in wanted if line.split("==")[0] not in NOT_INSTALLED]
-    command = [python, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *wanted]
+    command = [str(python), "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *wanted]
     done = subprocess.run(command, capture_output=True, text=True, timeout=1500)
     if done.returncode and not has_packages(python, folder):
         pytest.skip("pip finds no packages here")
@@ -49,7 +49,7 @@ def make_environment(folder: Path) -> Path:
 
 def has_packages(python: Path, folder: Path) -> bool:
     """Return whether pip finds anything at all."""
-    probe = [python, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, "wheel"]
+    probe = [str(python), "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), "wheel"]
     return subprocess.run(probe, capture_output=True, timeout=300).returncode == 0
 
 

@@ -8,14 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
 from support.paths import PYTHONPATH
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.model_file import open_model
 from llmproc.checkpoints.synth import write_synthetic
 from llmproc.config import SamplingParams
+from llmproc.monitor.events import Event, kind_of
+from llmproc.service.config import ServiceConfig
 from llmproc.service.messages import Finish, Token
-from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.service import Service
 from llmproc.service.ticket import Ticket
 
 
@@ -25,13 +28,8 @@ class Recorder:
     def __init__(self) -> None:
         self.events: list[tuple[str, dict[str, Any]]] = []
 
-    def event(self, kind: str, **fields: Any) -> None:
-        self.events.append((kind, fields))
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return lambda *arguments: self.events.append((name, {"arguments": arguments}))
+    def on_event(self, event: Event) -> None:
+        self.events.append((kind_of(event), structs.asdict(event)))
 
     def named(self, *names: str) -> list[str]:
         return [kind for kind, _ in self.events if kind in names]

@@ -1,7 +1,7 @@
-"""The dispatcher over a real board and real claims, with workers that act when chance says so, sleep, and die.
+"""The dispatcher over a real board, with real worker loops that act when chance says so, sleep, and die.
 
-Everything is in one process and nothing takes time. A worker that sleeps does nothing until a bell comes; events lie in
-its pipe until main hears them. What no policy, death or order of these may change: every request ends once, and with
+Everything is in one process and nothing takes time. A worker that sleeps does nothing until a wake-up comes; events lie
+in its pipe until main hears them. What no policy, death or order of these may change: every request ends once, and with
 the tokens it would have had alone.
 """
 
@@ -9,26 +9,30 @@ from __future__ import annotations
 
 import os
 import random
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import pytest
 
 from llmproc import kernels
 from llmproc.dispatch import POLICIES, make_policy, victims
 from llmproc.errors import WorkersLostError
-from llmproc.monitor.observer import NoObserver
+from llmproc.monitor.observer import ignore
 from llmproc.processes.boardview import BoardView
 from llmproc.processes.channel import OutboxFullError
 from llmproc.processes.frames import Frame
+from llmproc.processes.health import HealthBoard, HealthCell
 from llmproc.processes.requestboard import RequestBoard
 from llmproc.service.claims import Claims
 from llmproc.service.dispatcher import Dispatcher
-from llmproc.service.messages import Cancel, Events, Finish, Generate, Taken, Token, Wakeup, from_frame
-from llmproc.service.request_table import RequestState
+from llmproc.service.messages import Events, Finish, Generate, Token, from_frame
+from llmproc.service.placement import Placement
+from llmproc.service.request_state import RequestState
 from llmproc.service.ticket import Ticket
+from llmproc.service.waiting import WaitRunner
+from llmproc.service.worker import WorkerLoop
 
 DEADLY = 666  # a request with this id kills its worker in its first step
 CELLS, SLOT = 2, 4096
@@ -39,87 +43,120 @@ def compiled() -> None:
     kernels.compile_rings()
 
 
-class Board(Claims):
-    """Claims that can be closed."""
-
-    def __init__(self, fd: int, worker: int, steals: bool) -> None:
-        self.view = BoardView.attach(os.dup(fd))
-        super().__init__(self.view, worker, steals, victims)
+class Died(Exception):
+    """Ends a worker's thread wherever it is."""
 
 
-@dataclass
+class DeadlyRunner(WaitRunner):
+    """The stand-in for an engine, which dies of some requests."""
+
+    def step(self) -> list[Token | Finish]:
+        if any(DEADLY in wait.order.ids for wait in self._waits.values()):
+            raise Died
+        return super().step()
+
+    @property
+    def running(self) -> set[int]:
+        return set(self._waits)
+
+
+class Pipes:
+    """A worker's channel: its thread goes on only when the world says so, and stops where it would read its pipe.
+
+    A round is: what main has sent, a step, a look at the rings; then it stops here again.
+    """
+
+    def __init__(self) -> None:
+        self.inbox: deque[Frame] = deque()  # sent by main, not yet read
+        self.pipe: deque[Events] = deque()  # sent by the worker, not yet heard
+        self.ended = self.sleeping = self.killed = False
+        self._read = False  # the last look found a frame
+        self._go, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
+
+    def ready(self) -> None:
+        pass
+
+    def send(self, frame: Frame) -> None:
+        message = from_frame(frame)
+        assert isinstance(message, Events)
+        self.pipe.append(message)
+
+    def receive(self, patience: float | None) -> Frame | None:
+        if not self.inbox and not self._read:
+            self.sleeping = patience is None
+            self._yield()
+            while patience is None and not self.inbox:
+                self._yield()
+            self.sleeping = False
+        self._read = bool(self.inbox)
+        return self.inbox.popleft() if self.inbox else None
+
+    def _yield(self) -> None:
+        self._stopped.release()
+        self._go.acquire()
+        if self.killed:
+            raise Died
+
+    def until_it_stops(self) -> None:
+        assert self._stopped.acquire(timeout=60), "a worker hangs"
+
+    def go_on(self) -> None:
+        self._go.release()
+        self.until_it_stops()
+
+    def over(self) -> None:
+        self._stopped.release()
+
+
 class Worker:
-    """One that is alive: what it runs, what main has sent it, what it has said."""
+    """The real worker loop over the real claims, in a thread that runs only while `act` waits for it."""
 
-    claims: Board
-    sequences: int
-    inbox: deque[Frame] = field(default_factory=deque)
-    pipe: deque[Events] = field(default_factory=deque)
-    running: dict[int, Generate] = field(default_factory=dict)
-    made: dict[int, int] = field(default_factory=dict)
-    held: tuple[int, Generate] | None = None
-    alone: bool = False
+    def __init__(self, board: RequestBoard, number: int, steals: bool, health: HealthCell, sequences: int) -> None:
+        self.view, self.runner, self.channel = BoardView.attach(os.dup(board.fd)), DeadlyRunner(), Pipes()
+        health.reset()
+        claims = Claims(self.view, number, steals, victims)
+        self._loop = WorkerLoop(self.runner, claims, self.channel, health, sequences)  # type: ignore[arg-type]
+        self.dead = False
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        self.channel.until_it_stops()
+
+    def _run(self) -> None:
+        try:
+            self._loop.run()
+        except Died:
+            self.dead = True
+        finally:
+            self.channel.over()
+
+    @property
+    def inbox(self) -> deque[Frame]:
+        return self.channel.inbox
+
+    @property
+    def pipe(self) -> deque[Events]:
+        return self.channel.pipe
+
+    @property
+    def running(self) -> set[int]:
+        return self.runner.running
 
     @property
     def asleep(self) -> bool:
-        return not self.running and not self.inbox and not self.held
+        return self.channel.sleeping and not self.inbox
 
-    def act(self, takes: bool = True) -> bool:
+    def act(self) -> bool:
         """One round: read the pipe, a step, a look at the rings. False: it died of what it ran."""
-        while self.inbox:
-            frame = self.inbox.popleft()
-            message = from_frame(frame)
-            if isinstance(message, Cancel):
-                self._end(frame.request_id, "cancelled")
-            elif isinstance(message, Wakeup):
-                for cell in message.cells:
-                    self.claims.publish(cell)
-        if any(DEADLY in order.ids for order in self.running.values()):
-            return False
-        self._step()
-        if takes:
-            self._take()
-        return True
+        self.channel.go_on()
+        return not self.dead
 
-    def _step(self) -> None:
-        for number, order in list(self.running.items()):
-            token = (len(order.ids) + self.made[number]) % 251
-            self.made[number] += 1
-            self.pipe.append(Events([Token(number, token, True)]))
-            if self.made[number] == order.max_tokens:
-                self._end(number, "length")
-
-    def _take(self) -> None:
-        if self.held and not self.running:
-            self.running[self.held[0]], self.made[self.held[0]] = self.held[1], 0
-            self.held, self.alone = None, True
-        while (
-            not self.held
-            and len(self.running) < self.sequences
-            and not (self.alone and self.running)
-            and (claim := self.claims.take())
-        ):
-            number, order = claim.frame.request_id, from_frame(claim.frame)
-            assert isinstance(order, Generate)
-            self.pipe.append(Events([Taken(number, claim.ring, 0.0)]))
-            if claim.cancelled:
-                self.pipe.append(Events([_finish(number, order, "cancelled", 0)]))
-            elif order.alone and self.running:
-                self.held = number, order
-            else:
-                self.alone, self.running[number], self.made[number] = order.alone, order, 0
-
-    def _end(self, number: int, reason: str) -> None:
-        if self.held and self.held[0] == number:
-            self.pipe.append(Events([_finish(number, self.held[1], reason, 0)]))
-            self.held = None
-        elif number in self.running:
-            finish = _finish(number, self.running.pop(number), reason, self.made.pop(number))
-            self.pipe.append(Events([finish]))
-
-
-def _finish(number: int, order: Generate, reason: str, made: int) -> Finish:
-    return Finish.plain(number, reason, prompt_tokens=len(order.ids), new_tokens=made, draws=order.draws)  # type: ignore[arg-type]
+    def kill(self) -> None:
+        """It does nothing any more."""
+        self.channel.killed = True
+        self.channel._go.release()
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+        self.view.close()
 
 
 class World:
@@ -129,11 +166,14 @@ class World:
         self.policy = make_policy(mode, workers, sequences)
         slots = workers * (cells + sequences + 1)
         self.board = RequestBoard.create(workers, cells, slots, SLOT, producer)  # type: ignore[arg-type]
+        self.health = HealthBoard.create(workers)
+        self.cells = [self.health.cell(number) for number in range(workers)]
         self.sequences = sequences
         self.workers: list[Worker | None] = [None] * workers
         self.full: set[int] = set()  # workers whose outbox takes nothing
         self.sent: list[tuple[int, str]] = []
-        self.main = Dispatcher(self.policy, self.board, sequences, self, NoObserver())
+        self.placement = Placement(self.policy, self.board, sequences, self, ignore)
+        self.main = Dispatcher(self.placement, self, ignore)
         self.late: Callable[[], bool] = lambda: False  # whether main hears more before it acts on what it heard
         self.tickets: dict[int, Ticket] = {}
         self.orders: dict[int, Generate] = {}
@@ -145,8 +185,7 @@ class World:
         return 100 + worker if self.workers[worker] else 0
 
     def resting(self, worker: int) -> bool:
-        found = self.workers[worker]
-        return found is not None and not found.running and not found.held
+        return self.workers[worker] is not None and self.cells[worker].resting
 
     def send(self, worker: int, frame: Frame) -> None:
         if worker in self.full:
@@ -157,9 +196,9 @@ class World:
         self.sent.append((worker, type(from_frame(frame)).__name__))
 
     def born(self, number: int) -> Worker:
-        worker = Worker(Board(self.board.fd, number, self.policy.steals), self.sequences)
+        """A worker that has already looked for what waited before it."""
+        worker = Worker(self.board, number, self.policy.steals, self.cells[number], self.sequences)
         self.workers[number] = worker
-        worker._take()  # what waited before it
         self.main.worker_ready(number)
         self.round_ended()
         return worker
@@ -167,22 +206,22 @@ class World:
     def dies(self, number: int) -> None:
         worker = self.workers[number]
         assert worker is not None
+        worker.kill()
         while worker.pipe:  # drained before it is judged; what main sends it meanwhile nobody reads
-            self.main.heard(number, worker.pipe.popleft())
+            self.main.on_events(number, worker.pipe.popleft())
         self.workers[number] = None
-        worker.claims.view.close()
         self.main.worker_died(number, 0.0)
         self.round_ended()
 
     def round_ended(self) -> None:
         if not self.late():
-            self.main.flush()
+            self.main.round_ended()
 
     def ask(self, tokens: int = 3, *ids: int, session: int = 0) -> Ticket:
         number = len(self.tickets) + 1
         self.orders[number] = Generate.greedy([1, *ids], tokens)
         ticket = self.tickets[number] = Ticket(number, lambda: None)
-        self.main.accept(RequestState(number, self.orders[number], session), ticket)
+        self.main.accept(RequestState(number, self.orders[number], ticket, session))
         self.round_ended()
         return ticket
 
@@ -194,7 +233,7 @@ class World:
     def hear(self, number: int) -> None:
         worker = self.workers[number]
         if worker is not None and worker.pipe:
-            self.main.heard(number, worker.pipe.popleft())
+            self.main.on_events(number, worker.pipe.popleft())
             self.round_ended()
 
     def flush(self) -> None:
@@ -203,7 +242,7 @@ class World:
 
     def settle_but(self, *stopped: int) -> None:
         """Everybody else does."""
-        self.main.flush()
+        self.main.round_ended()
         for _ in range(100_000):
             busy = False
             for number, worker in enumerate(self.workers):
@@ -226,14 +265,15 @@ class World:
         """Whether a worker has won one, main knowing it or not."""
         board = self.board
         won = [board.word(place) for place in range(board.layout.slots)]
-        mine = [self.main._on_board[n] for n, word in enumerate(won) if (word.state, word.worker) == (2, number)]
-        return any(entry.suspect for entry in mine)
+        mine = [self.placement._on_board[n] for n, word in enumerate(won) if (word.state, word.worker) == (2, number)]
+        return any(request.suspect for request in mine)
 
     def close(self) -> None:
         for worker in self.workers:
             if worker is not None:
-                worker.claims.view.close()
+                worker.kill()
         self.board.close()
+        self.health.close()
 
 
 @contextmanager
@@ -304,8 +344,8 @@ def test_whatever_chance_does_every_request_ends_once_and_right(mode: str, produ
                 else:
                     assert number in cancelled
             assert it.board.free_slots == it.board.layout.slots, "every place is free again"
-            assert it.main._in_ring == [0] * workers and not it.main._on_board and not it.main._told
-            assert not any(it.main.awaits(number) for number in range(workers))
+            assert it.placement._in_ring == [0] * workers and not it.placement._on_board and not it.main._requests
+            assert not any(it.main.holds_work(number) for number in range(workers))
 
 
 def test_static_stays_where_it_was_dealt_and_stealing_moves() -> None:
@@ -370,7 +410,7 @@ def test_whoever_was_stopped_in_his_sleep_is_passed_over_when_main_looks_again()
             ticket = it.ask(1)
             assert it.sent == [(0, "Wakeup")]  # which is stopped, and never reads it
             it.sent.clear()
-            it.main.wake_again()
+            it.main.on_health_tick(0)
             assert it.sent == woken
             it.flush()
             assert heard(ticket)[1].reason == "length"
@@ -381,7 +421,7 @@ def test_tokens_alone_are_not_urgent() -> None:
         it.late = lambda: True
 
         def urgent() -> bool:
-            return it.main.flush()
+            return it.main.round_ended()
 
         urgent()
         assert not urgent()
@@ -409,7 +449,7 @@ def test_as_many_sleepers_are_woken_as_there_are_requests() -> None:
         for _ in range(3):  # in one round, all dealt to worker 0, which is busy
             it.ask(3, session=5)
         it.sent.clear()
-        it.main.flush()
+        it.main.round_ended()
         assert sorted(it.sent) == [(1, "Wakeup"), (2, "Wakeup"), (3, "Wakeup")]
         it.late = lambda: False
         it.flush()

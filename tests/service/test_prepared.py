@@ -12,7 +12,8 @@ from support.orders import order
 
 from llmproc.config import shipped_file
 from llmproc.errors import RequestError, ServiceClosedError
-from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.config import ServiceConfig
+from llmproc.service.service import Service
 from llmproc.session.conversation import Conversation
 from llmproc.session.session import ServiceSession, send
 from llmproc.session.turns import PreparedTurn

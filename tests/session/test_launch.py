@@ -12,9 +12,8 @@ from support.paths import ROOT
 
 from llmproc.config import EngineOptions, shipped_file
 from llmproc.errors import CheckpointError, StartError, TokenizerError, UsageError
-from llmproc.monitor.observer import NoObserver
 from llmproc.monitor.stderr_tail import stderr_tail
-from llmproc.service.service import ServiceConfig
+from llmproc.service.config import ServiceConfig
 from llmproc.session.launch import Launch, read_model_files
 from llmproc.text.templates.registry import built_in_template
 
@@ -28,7 +27,7 @@ def launching() -> Callable[..., Launch]:
     def launch(output: int, **environment: str) -> Launch:
         variables = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
         config = ServiceConfig(Path("unused"), work="wait", environment=variables, output_fd=output)
-        return Launch(config, NoObserver(), lambda: stderr_tail(output))
+        return Launch(config, None, lambda: stderr_tail(output))
 
     return launch
 

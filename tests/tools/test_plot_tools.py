@@ -120,6 +120,17 @@ def test_a_missing_package_is_one_line(tool: str) -> None:
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and "pip install" in done.stderr
 
 
+def test_a_reader_that_leaves() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        command = [sys.executable, str(TOOLS / "plot_cpu.py"), "--csv", str(EXAMPLE)]
+        done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True)
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 @BOTH
 def test_executable_with_a_shebang(tool: str) -> None:
     assert (TOOLS / tool).read_text().startswith("#!/usr/bin/env python3\n") and os.access(TOOLS / tool, os.X_OK)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -31,7 +30,7 @@ from llmproc.files.streams import OutputLostError, forget_stdout, need_stdout, p
 from llmproc.hardware.isa import choose
 from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
-from llmproc.service.service import with_threads
+from llmproc.service.config import with_threads
 from llmproc.session.launch import ModelFiles, read_model_files
 from llmproc.text.templates.registry import built_in_template
 
@@ -198,7 +197,7 @@ def _tell(display: Display, found: dict[str, object], options: BatchOptions, rec
         for line in summary.lines(found):
             display.notice(line)
         if folder:
-            display.run_folder(str(folder.path), not options.log and not sys.stderr.isatty())
+            display.run_folder(str(folder.path), recorder.log_on_stderr)
 
 
 def _kept(target: ResultTarget, options: BatchOptions, prog: str) -> str:

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc bench") -> int
 
 
 def _refuse_output(output: Path | None) -> None:
-    """UsageError for an output file that cannot be written, before any work."""
+    """Raise UsageError for an output file that cannot be written, before any work."""
     if output is not None and (output.is_dir() or not output.parent.is_dir()):
         raise UsageError(f"--output is {output}: must be a file in a folder that exists")
 

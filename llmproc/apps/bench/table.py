@@ -35,7 +35,7 @@ def main_table(result: Mapping[str, Any]) -> str:
 
 
 def batched_table(result: Mapping[str, Any]) -> str:
-    """One row per number of sequences: a step's time, tokens per second, the share of the limit, and the peers'."""
+    """Return one row per number of sequences: time per step, tokens per second, share of the limit, and the peers'."""
     own = [row for row in result["tests"] if _is_batched(row) and row["arm"] == "llmproc"]
     peers = _peers(result)
     head = ["sequences", "ms/step", "t/s", "of the limit"]

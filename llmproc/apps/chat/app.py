@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from collections.abc import Sequence
 
 from llmproc.apps.chat.commands import WORDS
@@ -9,6 +12,7 @@ from llmproc.apps.chat.loop import ChatLoop
 from llmproc.apps.chat.options import ChatOptions, parse_options
 from llmproc.apps.chat.sources import LineSource, open_source
 from llmproc.apps.exits import exit_code, exit_code_of
+from llmproc.apps.flags import unused_model
 from llmproc.apps.screen import Screen
 from llmproc.checkpoints.model_file import ModelFile
 from llmproc.config import Environment
@@ -18,12 +22,14 @@ from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.processes.slots import WorkerExit
 from llmproc.processes.system import describe_status
-from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.config import ServiceConfig
+from llmproc.service.service import Service
 from llmproc.session.conversation import Conversation
 from llmproc.session.launch import Launch, ModelFiles, read_model_files
+from llmproc.session.rules import ChatRules
 from llmproc.session.session import ServiceSession
 
-_LAST_CHANCE_S = 5.0  # a loop that ends before its worker was ready waits so long, to see it start and end
+_LOOK_S = 0.05  # between two looks whether another signal ends the wait for a worker
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc.main") -> int:
@@ -45,6 +51,8 @@ def _chat(options: ChatOptions, files: ModelFiles) -> int:
     source = open_source(screen.prompt, WORDS if options.rules.commands else ())
     launch, loop = _assemble(options, files, screen, recorder, source, interrupts)
     _describe(recorder, options, files.model)
+    if not options.model_named and (note := unused_model(options.model)):
+        screen.notice(note)
     if options.seed_drawn:
         screen.notice(f"seed {options.sampling.seed}")
     if cut := files.cut_context(options.engine):
@@ -54,7 +62,7 @@ def _chat(options: ChatOptions, files: ModelFiles) -> int:
     finally:
         _close(launch.service, source, recorder)
     try:
-        _say_end(screen, failure, launch.exits, recorder, options.course, interrupts.ended_by)
+        _say_end(screen, failure, launch.exits, recorder, options.rules, interrupts.ended_by)
     finally:
         interrupts.restore()
     in_vain = bool(loop.failed) and not source.echoes  # a person at a terminal has seen it
@@ -96,11 +104,23 @@ def _run(launch: Launch, loop: ChatLoop, interrupts: Interrupts) -> LlmprocError
         with launch:
             launch.service.start()
             loop.run()
-            if not interrupts.ended_by:
-                launch.service.wait_ready(_LAST_CHANCE_S)
+            _await_worker(launch.service, loop, interrupts)
     except LlmprocError as error:
         return error
     return None
+
+
+def _await_worker(service: Service, loop: ChatLoop, interrupts: Interrupts) -> None:
+    """Wait for a worker that is on its way, so that there is an end to tell; another signal ends the wait.
+
+    Under SIGTERM and SIGHUP there is no time, and before the first prompt sign nothing has been promised.
+    """
+    if not loop.prompted or interrupts.ended_by not in (0, signal.SIGINT):
+        return
+    ended_by, end = interrupts.ended_by, time.monotonic() + loop.conversation.rules.last_chance_s
+    while not interrupts.again and interrupts.ended_by == ended_by and time.monotonic() < end:
+        if service.wait_ready(_LOOK_S):
+            return
 
 
 def _close(service: Service, source: LineSource, recorder: RunRecorder) -> None:
@@ -127,7 +147,7 @@ def _say_end(
     failure: LlmprocError | None,
     exits: list[WorkerExit],
     recorder: RunRecorder,
-    course: bool,
+    rules: ChatRules,
     ended_by: int,
 ) -> None:
     """Say on the screen what failed and how the child ended. Raises a failure that the screen is not the place for."""
@@ -136,20 +156,24 @@ def _say_end(
         if failure is not None and exits and not lost:
             screen.notice(f"error: {failure}")  # stderr may be the log by now, and takes course lines only
         if failure is None or exits:
-            _say_goodbye(screen, exits, recorder, course)
+            _say_goodbye(screen, exits, recorder, rules)
     except (OutputLostError, BrokenPipeError):
-        if not ended_by:  # else a signal ends us: that its terminal went with it is no news
+        if not ended_by:  # else a signal ends us: that its terminal went with it is expected
             raise
         forget_stdout()
     if failure is not None and not (ended_by if lost else exits):
         raise failure
 
 
-def _say_goodbye(screen: Screen, exits: list[WorkerExit], recorder: RunRecorder, course: bool) -> None:
+def _say_goodbye(screen: Screen, exits: list[WorkerExit], recorder: RunRecorder, rules: ChatRules) -> None:
     screen.flush_notices()
     if exits:
-        screen.line(f"Child exited with {describe_status(exits[-1].status)}")
+        died = [end for end in exits if end.replaced and end.status is not None and os.WIFSIGNALED(end.status)]
+        told = died[0] if died and rules.first_death else exits[-1]
+        if told is not exits[-1]:
+            screen.notice(f"its replacement exited with {describe_status(exits[-1].status)}")
+        screen.line(f"Child exited with {describe_status(told.status)}")
     else:
-        screen.line("[INFO] no child had been started")
-    if recorder.folder and not course:
+        screen.line("[INFO] no worker had been started yet")
+    if recorder.folder and not rules.quiet:
         screen.line(f"[INFO] run folder: {recorder.folder.path}")

@@ -38,6 +38,7 @@ class ChatOptions:
     """Everything a prompt loop needs to know, checked."""
 
     model: Path
+    model_named: bool  # by a flag or the environment
     tokenizer: Path
     sampling: SamplingParams
     seed_drawn: bool
@@ -51,12 +52,12 @@ class ChatOptions:
 
     @property
     def course(self) -> bool:
-        """Whether it is the course's exercise."""
+        """Return whether it is the course's exercise."""
         return self.rules is COURSE
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:
-    """The parser; `prog` as the user typed it."""
+    """Return the parser; `prog` as the user typed it."""
     parser = OneLineParser(
         prog=prog,
         description="Chat with a language model that runs in a forked worker process on the CPU. Answers go to stdout; "
@@ -88,7 +89,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
 
 
 def parse_options(prog: str, arguments: Sequence[str], environment: Environment) -> ChatOptions:
-    """Options from the command line. Raises UsageError; --help prints and exits."""
+    """Return the options of a command line. Raises UsageError; --help prints and exits."""
     given = build_parser(prog).parse_args(arguments)
     if given.course and given.system is not None:
         raise UsageError("--system cannot be used with --course: the exercise has no system message")
@@ -97,6 +98,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
     sampling, drawn = sampling_of(given, given.seed)
     return ChatOptions(
         model=model,
+        model_named=bool(given.model or environment.model),
         tokenizer=tokenizer,
         sampling=sampling,
         seed_drawn=drawn,

@@ -39,7 +39,7 @@ takes, in units, and what lpt sorts by) and tokens (the answer's exact length).
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:
-    """The parser; `prog` as the user typed it."""
+    """Return the parser; `prog` as the user typed it."""
     parser = OneLineParser(
         prog=prog, description=_DESCRIPTION, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -71,7 +71,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
 
 
 def parse_options(prog: str, arguments: Sequence[str], environment: Environment) -> CompareOptions:
-    """Options from the command line. Raises UsageError; --help prints and exits."""
+    """Return the options of a command line. Raises UsageError; --help prints and exits."""
     given = build_parser(prog).parse_args(arguments)
     named = [name for name, there in _SOURCES if getattr(given, there) is not None]
     if len(named) > 1:
@@ -111,7 +111,7 @@ _SOURCES = (("a file of prompts", "prompts"), ("--workload", "workload"), ("--fr
 
 
 def parse_modes(text: str) -> tuple[str, ...]:
-    """`sp,ws` -> (sp, ws), once each and in order. UsageError for an unknown mode."""
+    """Parse `sp,ws` into (sp, ws), once each and in order. UsageError for an unknown mode."""
     found = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
     if not set(found) <= set(POLICIES):
         raise UsageError(f"--modes is {text}: must be modes of {', '.join(POLICIES)}, such as sp,ws")
@@ -119,7 +119,7 @@ def parse_modes(text: str) -> tuple[str, ...]:
 
 
 def parse_workers(text: str) -> tuple[int, ...]:
-    """`1,2,4` -> (1, 2, 4), once each and rising. UsageError for anything else."""
+    """Parse `1,2,4` into (1, 2, 4), once each and rising. UsageError for anything else."""
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and part.isascii() and 1 <= int(part[:9]) <= MAX_WORKERS for part in parts):
         raise UsageError(f"--workers is {text}: must be numbers from 1 to {MAX_WORKERS} such as 1,2,4")

@@ -161,7 +161,7 @@ def _death(status: int, run: dict[str, Any], output: int) -> LlmprocError:
 
 
 def as_json(questions: Sequence[Question], tokens: int, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """For --json: every setting, and the reference's ids."""
+    """Return what --json prints: every setting, and the reference's ids."""
     return {
         "equal": not any(outcome.difference for outcome in outcomes),
         "tokens": tokens,

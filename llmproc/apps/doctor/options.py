@@ -22,7 +22,7 @@ _EXAMPLES = """examples:
 
 @dataclass(frozen=True, slots=True)
 class DoctorOptions:
-    """What to look at, and whether to compare the engine's modes instead."""
+    """The options of doctor: the files to check, or the modes to compare."""
 
     model: Path
     tokenizer: Path

@@ -50,6 +50,7 @@ class ThreadsOptions:
 
     prompts: tuple[str, ...]
     model: Path
+    model_named: bool  # by a flag or the environment
     tokenizer: Path
     engine: EngineOptions
     sampling: SamplingParams
@@ -105,6 +106,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
     return ThreadsOptions(
         prompts=tuple(given.prompts),
         model=model,
+        model_named=bool(given.model or environment.model),
         tokenizer=tokenizer,
         engine=replace(engine_options(given, rules.c_order), threads=given.n, leads=False),
         sampling=sampling,

@@ -29,7 +29,7 @@ Written = Callable[[int, int], None]  # bytes of a synthetic checkpoint written,
 
 
 def benchmark(options: BenchOptions, command: str, progress: Progress, written: Written) -> dict[str, Any]:
-    """Measure, and return the document of `result`. `command`: as typed.
+    """Run bench and return the document of `result`. `command`: as typed.
 
     Raises UsageError for options that do not fit the model or the peer, CheckpointError, and what an arm died of.
     """

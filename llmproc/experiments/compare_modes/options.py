@@ -33,5 +33,5 @@ class CompareOptions:
 
     @property
     def threads(self) -> int:
-        """Of one worker."""
+        """Return the threads of one worker."""
         return self.engine.threads or 1

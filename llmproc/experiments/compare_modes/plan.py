@@ -38,7 +38,7 @@ def settings(modes: Sequence[str], workers: Sequence[int]) -> tuple[ModeSetting,
 
 
 def order(found: Sequence[ModeSetting], repeat: int) -> Iterator[tuple[int, ModeSetting]]:
-    """(repetition, setting) in running order: a round to warm up, then `repeat` rounds, each beginning one further."""
+    """Yield (repetition, setting) in running order: a warm-up round, then `repeat` rounds, each starting one later."""
     for repetition in rounds(repeat):
         for setting in rotated(found, max(repetition, 0)):
             yield repetition, setting

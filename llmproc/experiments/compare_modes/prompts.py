@@ -1,4 +1,4 @@
-"""The prompts of a comparison: a workload that ships, or a user's file, text or JSONL. Serves `compare_modes`."""
+"""The prompts of a comparison: a workload that ships, or a user's file, text or JSONL."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def document(
     options: Mapping[str, Any],
     surroundings: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The whole.
+    """Return the whole document.
 
     `planned`: as `plan.settings` gave them. `workload`: name and about. `options`: as they are to stand in it, with at
     least work, threads and sequences.

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import msgspec
 
@@ -21,10 +20,11 @@ from llmproc.errors import RequestError, StartError
 from llmproc.experiments.compare_modes.arm import ArmRow, ArmRun, Prompt
 from llmproc.experiments.compare_modes.options import CompareOptions
 from llmproc.monitor import proc
-from llmproc.monitor.observer import NoObserver
+from llmproc.monitor.events import Event, RequestStolen, TemplateStarted, WorkerReady
 from llmproc.monitor.stderr_tail import stderr_tail
+from llmproc.service.config import ServiceConfig
 from llmproc.service.messages import Finish, Generate, Token
-from llmproc.service.service import Service, ServiceConfig
+from llmproc.service.service import Service
 from llmproc.service.ticket import Ticket
 from llmproc.session.conversation import Conversation
 from llmproc.session.launch import Launch, read_model_files
@@ -32,7 +32,7 @@ from llmproc.session.launch import Launch, read_model_files
 _START_S = 120.0  # for all workers; the first of them may wait for kernels to be compiled
 
 
-class _Watcher(NoObserver):
+class _Watcher:
     """An observer that counts what tickets do not hold."""
 
     def __init__(self) -> None:
@@ -40,13 +40,14 @@ class _Watcher(NoObserver):
         self.workers: set[int] = set()
         self.changed = threading.Condition()
 
-    def event(self, kind: str, **fields: Any) -> None:
+    def on_event(self, event: Event) -> None:
+        """Count; the service's observer, on its I/O thread."""
         with self.changed:
-            if kind == "template_started":
-                self.template = fields["pid"]
-            elif kind == "worker_ready":
-                self.workers.add(fields["worker"])
-            elif kind == "request_stolen":
+            if isinstance(event, TemplateStarted):
+                self.template = event.pid
+            elif isinstance(event, WorkerReady):
+                self.workers.add(event.worker)
+            elif isinstance(event, RequestStolen):
                 self.steals += 1
             self.changed.notify_all()
 
@@ -62,7 +63,7 @@ def open_arm(options: CompareOptions) -> Iterator[ProcessArm]:
 
 
 class ProcessArm:
-    """See Arm."""
+    """An arm on real processes; each run starts a service of its own."""
 
     def __init__(self, options: CompareOptions, output: int) -> None:
         """`output`: where children's output goes."""

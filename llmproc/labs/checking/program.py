@@ -35,7 +35,7 @@ _READ = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait for a program: `quiet_s` without output and CPU time, `total_s` in any case."""
+    """Limits of waiting for a program: `quiet_s` without output and CPU time, `total_s` in any case."""
 
     quiet_s: float = 20.0
     total_s: float = 300.0

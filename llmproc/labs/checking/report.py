@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Whether a promise was kept; None: it could not be checked here, and does not count. `seen`: in words."""
+    """The outcome of a check: passed or not, or None where it could not be checked and does not count."""
 
     passed: bool | None
-    seen: str
+    seen: str  # in words
 
 
 @dataclass(frozen=True, slots=True)

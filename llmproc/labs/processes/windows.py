@@ -19,8 +19,8 @@ SLACK_PERCENT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """When something happened, between two times, and the ticks of the process at that time."""
+class SampleMoment:
+    """A moment that lies between two times, and the ticks that a process had used by then."""
 
     earliest: float
     latest: float
@@ -54,7 +54,7 @@ def judge_windows(seen: Transcript) -> list[JudgedWindow]:
     found = []
     for place, exchange in enumerate(seen.exchanges):
         after = seen.exchanges[place + 1].sent if place + 1 < len(seen.exchanges) else float("inf")
-        before: dict[int, Moment] = {}
+        before: dict[int, SampleMoment] = {}
         for logged in seen.log:
             line = logged.course
             trace = _trace_of(seen, line)
@@ -67,7 +67,7 @@ def judge_windows(seen: Transcript) -> list[JudgedWindow]:
     return found
 
 
-def sampled(trace: ProcessTrace, ticks: int, arrived: float) -> Moment:
+def sampled(trace: ProcessTrace, ticks: int, arrived: float) -> SampleMoment:
     """Find when a process had used that many ticks, as the checker's own looks bound it."""
     earliest, latest = trace.glimpses[0].before, arrived
     for glimpse in trace.glimpses:
@@ -76,7 +76,7 @@ def sampled(trace: ProcessTrace, ticks: int, arrived: float) -> Moment:
         elif glimpse.ticks >= ticks + SLACK_TICKS:
             latest = min(latest, glimpse.after)
             break
-    return Moment(min(earliest, latest), latest, ticks)
+    return SampleMoment(min(earliest, latest), latest, ticks)
 
 
 def _trace_of(seen: Transcript, line: CourseLine | None) -> ProcessTrace | None:
@@ -85,17 +85,17 @@ def _trace_of(seen: Transcript, line: CourseLine | None) -> ProcessTrace | None:
     return next((trace for (pid, _), trace in seen.traces.items() if pid == line.pid), None)
 
 
-def _turn_start(seen: Transcript, exchange: AskedTurn, trace: ProcessTrace, first: Moment) -> Moment:
+def _turn_start(seen: Transcript, exchange: AskedTurn, trace: ProcessTrace, first: SampleMoment) -> SampleMoment:
     """Bound the start of a turn: not before the answer before it was complete, not after the process began to work."""
     place = seen.exchanges.index(exchange)
     earliest = seen.exchanges[place - 1].done if place else seen.started
     idle = [glimpse for glimpse in trace.glimpses if glimpse.before <= exchange.sent] or trace.glimpses[:1]
     base = idle[-1].ticks
     moved = next((glimpse.after for glimpse in trace.glimpses if glimpse.ticks > base), first.latest)
-    return Moment(earliest, min(max(moved, exchange.sent), first.latest), base)
+    return SampleMoment(earliest, min(max(moved, exchange.sent), first.latest), base)
 
 
-def _window(line: CourseLine, past: Moment, now: Moment) -> JudgedWindow:
+def _window(line: CourseLine, past: SampleMoment, now: SampleMoment) -> JudgedWindow:
     ticks = now.ticks - past.ticks
     shortest = max(now.earliest - past.latest, 1e-3)
     longest = max(now.latest - past.earliest, shortest)

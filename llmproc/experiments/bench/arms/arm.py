@@ -31,7 +31,7 @@ class ArmOptions:
 
     @property
     def path(self) -> Path:
-        """The checkpoint."""
+        """Return the path of the checkpoint."""
         return Path(self.model)
 
 

@@ -16,7 +16,7 @@ _AT_LEAST, _AT_MOST = 128 << 20, 512 << 20
 
 
 class MachineArm:
-    """See Arm; `sequences` of a work is the number of threads."""
+    """The machine as an arm; `sequences` of a piece of work is the number of threads."""
 
     name = "machine"
 
@@ -34,11 +34,11 @@ class MachineArm:
         }
 
     def settings(self, work: Work) -> list[str]:
-        """Nothing to choose."""
+        """Return one setting: there is nothing to choose."""
         return [""]
 
     def prepare(self, work: Work, setting: str) -> None:
-        """Nothing to do."""
+        """Do nothing: every work can be run at once."""
 
     def run(self, work: Work) -> float:
         """Run the work; return bytes read, or multiply-adds made."""

@@ -48,11 +48,11 @@ class OwnArm(ModelArm):
         }
 
     def settings(self, work: Work) -> list[str]:
-        """Nothing to choose: what is measured is what a user gets."""
+        """Return one setting: what is measured is what a user gets."""
         return [""]
 
     def prepare(self, work: Work, setting: str) -> None:
-        """Only checks that this engine can do it; old keys and values are written over."""
+        """Check that this engine can do the work; old keys and values are overwritten."""
         if work.kind == "matmuls" and not isinstance(self._forward, Matmuls):
             raise UsageError("--kernels: this engine cannot run its matrix products alone")
         if work.kind in ("prefill", "decode"):

@@ -17,7 +17,7 @@ from llmproc.api.stream import AsyncStream, Stream
 from llmproc.config import EngineOptions, Environment, SamplingParams, check_workers, shipped_file
 from llmproc.session.answer import Answer
 from llmproc.session.conversation import Conversation
-from llmproc.session.launch import read_model_files
+from llmproc.session.model_files import read_model_files
 from llmproc.session.prompts import Prompt, as_params, as_prompt, as_prompts, place_prompt
 from llmproc.session.result import Result
 from llmproc.session.saving import read_session, user_path

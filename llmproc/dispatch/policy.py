@@ -4,7 +4,7 @@
                 add_again(request, worker)      remove(request_id)
 
 Used by `service`, on whose I/O thread all of it is called. A policy decides and does nothing; it forgets a request the
-moment it has handed it out, and whoever got it hands it in again with `add_again` if a worker died with it.
+moment it has handed it out, and its holder hands it in again with `add_again` if a worker died with it.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@
 
 A cell holds what was appended at position p if its lap is p // cells + 1 (its low 24 bits): an empty cell and one of an
 earlier lap are told apart from it by that alone. The generation says which use of its slot a cell means, the attempt
-how often that use has begun anew because a worker died.
+how often that use has begun again because a worker died.
 
-Serves `boardview` and `requestboard`; `kernels.rings` knows the same numbers (a test compares them).
+Used by `boardview` and `requestboard`; `kernels.rings` knows the same numbers (a test compares them).
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Word:
 
 
 def lap_of(position: int, cells: int) -> int:
-    """The lap of a position in a ring of so many cells."""
+    """Return the lap of a position in a ring of `cells` cells."""
     return (position // cells + 1) & _LAP
 
 
@@ -163,7 +163,7 @@ class BoardLayout:
 
     @property
     def size(self) -> int:
-        """Bytes in all. Pages nobody has written to take no memory."""
+        """Bytes in all. Pages that were never written take no memory."""
         return self.arena + self.slots * self.slot_bytes
 
     @property

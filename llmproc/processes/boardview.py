@@ -1,4 +1,4 @@
-"""The request board as everybody may see it: mapped, and read. Main's stores are `requestboard`'s; workers change
+"""The request board as every process may see it: mapped, and read. Main's stores are `requestboard`'s; workers change
 words and heads by compare-and-swap alone, which is `kernels.rings`, at the addresses this gives out.
 
 Words are read through a memoryview of format Q: one aligned load of 8 bytes each (see `requestboard`).
@@ -31,7 +31,7 @@ class BoardView:
     """A board that others write to. `memory`: bytes of the whole board; `words`: the same, in words of 8 bytes."""
 
     def __init__(self, layout: BoardLayout, memory: memoryview, words: memoryview, mapping: mmap.mmap | None) -> None:
-        """`attach` is what workers call; views that somebody else keeps alive need no `mapping`."""
+        """`attach` is what workers call; views that are kept alive elsewhere need no `mapping`."""
         self.layout = layout
         self._memory, self._words, self._map = memory, words, mapping
         self._first_word, self._first_flag = layout.words, layout.flags
@@ -43,7 +43,7 @@ class BoardView:
     def attach(cls, fd: int) -> BoardView:
         """The board behind a received descriptor, which is closed: the mapping is enough.
 
-        ProtocolError when it is no board, or not of the size its header implies.
+        ProtocolError when it is not a board, or not of the size its header implies.
         """
         try:
             layout = _read_layout(fd)
@@ -69,7 +69,7 @@ class BoardView:
         return bool(self._words[self._first_flag + slot])
 
     def read_request(self, slot: int) -> Frame:
-        """The request that lies in a slot. For whoever won its word: nobody writes there until he is done.
+        """Return the request that lies in a slot. For the worker that won its word: nothing is written there meanwhile.
 
         ProtocolError when what lies there is not one frame, a torn one for instance.
         """

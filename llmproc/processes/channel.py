@@ -132,7 +132,7 @@ class WorkerChannel:
         self.ended = False  # main has closed its end, or has died
 
     def receive(self, patience: float | None = None) -> Frame | None:
-        """The next request frame; None when there is none for `patience` seconds, after a wake-up, or when `ended`.
+        """Return the next request frame; None when none comes for `patience` seconds, after a wake-up, or when `ended`.
 
         `patience` None: however long it takes.
         """

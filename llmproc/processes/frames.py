@@ -9,7 +9,7 @@
     16      4     CRC-32 of bytes 0..15 and the payload
     20      n     payload                                   (all little-endian)
 
-The decoder takes bytes in any split. Whatever is not a frame is a ProtocolError at once: a wrong length is caught by
+The decoder takes bytes in any split. What is not a frame is a ProtocolError at once: a wrong length is caught by
 the cap before anything is allocated, a flipped bit by the checksum.
 """
 

@@ -48,7 +48,7 @@ class HealthCell:
         self._words.release()
 
     def set_resting(self, resting: bool) -> None:
-        """Say so before the last look for work, and what comes after that look will be told."""
+        """Say so before the last look for work, and what comes after that look is followed by a wake-up."""
         self._words[2] = int(resting)
 
     def set_busy(self, busy: bool) -> None:

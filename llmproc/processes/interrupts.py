@@ -20,7 +20,7 @@ class Interrupts:
     """Install for the life of the loop; `ended_by` is the signal that ends the program, 0 while none did."""
 
     def __init__(self, first_ends: bool, ctrl_c_anyhow: bool = False) -> None:
-        """`ctrl_c_anyhow`: take SIGINT even if it was ignored, as a program that is told to end by it must."""
+        """`ctrl_c_anyhow`: take SIGINT even if it was ignored, as a program that is ended by it must."""
         self._first_ends = first_ends
         self._cancel: Callable[[], None] | None = None
         self._cancelled = False

@@ -1,4 +1,4 @@
-"""Who is told what by the supervisor: three protocols, all called on the I/O thread. None of them may block or raise.
+"""What the supervisor calls: three protocols, all on the I/O thread. No method may block or raise.
 
 TemplateListener   the template's life        WorkerListener   the workers' lives, and the supervisor's own end
 WorkListener       what workers send, and what the supervisor must know about the work they hold
@@ -49,7 +49,7 @@ class WorkerListener(Protocol):
         """Take note of the next stage of its stop."""
 
     def worker_dying(self, slot: int, pid: int) -> None:
-        """Look at it for the last time: dead, all it sent was told, not reaped."""
+        """Look at it for the last time: dead, all that it sent was passed on, not reaped yet."""
 
     def worker_died(self, slot: int, ended: WorkerExit) -> None:
         """Take note that it was reaped."""
@@ -84,4 +84,4 @@ class WorkListener(Protocol):
         """Do what is to be done twice a second while a worker holds work."""
 
     def round_ended(self) -> bool:
-        """Act on all that was told in this round; returns whether any of it was urgent."""
+        """Act on all that came in this round; returns whether any of it was urgent."""

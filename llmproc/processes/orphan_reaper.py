@@ -1,4 +1,4 @@
-"""Children nobody has told us the pid of: what a dead template left in the middle of a fork.
+"""Children whose pid is known by no message: what a dead template left in the middle of a fork.
 
 While a fork is under way this process is a child subreaper: a worker whose go-between exits becomes its child. A
 template that dies in between leaves a go-between, or a worker that was never started, by name only.

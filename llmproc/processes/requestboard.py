@@ -7,28 +7,28 @@
                                                                      head by compare-and-swap,
                                   words[slot]                  <---  WAITING -> RUNNING by compare-and-swap
     release         FREE   --->   words[slot]                        (after the worker's last word about the request)
-    set_cancel      1      --->   flags[slot]                  --->  whoever wins the word ends the request as cancelled
+    set_cancel      1      --->   flags[slot]                  --->  its winner ends the request as cancelled
 
 A ring is a hint; the right to run is the word. Main never competes for a word: it changes one that is FREE, or RUNNING
 under a worker that is done or dead. When a worker has died, and only when it has been reaped and its pipe drained:
 
     for slot in board.reaped(worker):  release(slot), or take_back(slot, what is left of the request)
-    for slot in board.stranded():      append(some ring, slot)       again: whoever took the cell may be the dead one
+    for slot in board.stranded():      append(some ring, slot)       again: the dead one may have had the cell
 
 Then another worker may take the dead one's place. A living worker may have a stranded request in its hand: what has
 ended before there was room to append it again is to be forgotten. A cell that was appended twice does no harm, the word
-is won once. A cancel may come too late for whoever has won the word just now: main, which set the flag, also tells the
-worker when it hears who has the request (and at once if it has heard already).
+is won once. A cancel may come too late for the worker that has won the word just now: main, which set the flag, also
+sends it a Cancel when it knows who has the request (at once if it knows already).
 
 `tests/service/board` runs this very code, and the workers', in every order of single loads and stores.
 
 How main stores. CPython stores into a memoryview of format Q by a memcpy of constant size 8 (PACK_SINGLE in
 memoryobject.c; ctypes does the same), which compilers make one instruction (`mov %r14,(%r12)` where this was looked
-at); words are aligned, so nobody sees half of one. CPython does one bytecode after the other, and x86 shows a CPU's
+at); words are aligned, so half of one is never seen. CPython does one bytecode after the other, and x86 shows a CPU's
 stores to others in their order; those of the copied frame, too, come before any later one (`rep movsb` is unordered
 only within itself, and glibc ends a copy by non-temporal stores with a fence). Other CPUs may show the cell before the
-frame: there the ring's owner is its producer. `append` gives what must travel with the bell down the owner's pipe, and
-the owner stores it with release order (`kernels.rings.publish`); thieves do not see it before he has read his pipe.
+frame: there the ring's owner is its producer. `append` gives what must travel with the wake-up down the owner's pipe,
+and the owner stores it with release order (`kernels.rings.publish`); thieves do not see it before it has read its pipe.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class RequestBoard(BoardView):
     def create(
         cls, workers: int, cells: int, slots: int, slot_bytes: int, producer: Producer | None = None
     ) -> RequestBoard:
-        """A new board in anonymous shared memory; `fd` is handed to workers. Sizes: see BoardLayout."""
+        """A new board in anonymous shared memory; `fd` is handed to workers. Sizes: those of BoardLayout."""
         layout = BoardLayout(workers, cells, slots, slot_bytes)
         fd = os.memfd_create("llmproc-requests", os.MFD_CLOEXEC)
         try:
@@ -130,7 +130,7 @@ class RequestBoard(BoardView):
         return slot
 
     def append(self, ring: int, slot: int) -> bytes:
-        """Append a waiting request to a ring; returns what must go to the ring's owner with the bell, if anything.
+        """Append a waiting request to a ring; returns what must go to the ring's owner with the wake-up, if anything.
 
         BoardFullError when the ring is full.
         """
@@ -144,12 +144,12 @@ class RequestBoard(BoardView):
         self._ends[ring] = end + 1
         if self.producer == "owner":
             return PUBLICATION.pack(end, cell - (1 << 64) * (cell >> 63))
-        self._words[self.layout.cell(ring, end)] = cell  # last: whoever sees it sees the frame and the word
+        self._words[self.layout.cell(ring, end)] = cell  # last: one that sees it sees the frame and the word
         self._words[self._tail_at[ring]] = end + 1
         return b""
 
     def set_cancel(self, slot: int) -> None:
-        """Whoever wins the word of this request from now on is to end it as cancelled."""
+        """Have the worker that wins the word of this request from now on end it as cancelled."""
         self._flagged.add(slot)
         self._words[self._first_flag + slot] = 1
 
@@ -173,8 +173,8 @@ class RequestBoard(BoardView):
     def take_back(self, slot: int, frame: Frame) -> None:
         """A dead worker's request waits again, for its next attempt, as `frame`. In no ring: see `stranded`.
 
-        Cells that mean the former attempt mean nothing any more: whoever takes one must not find the new frame half
-        written. ValueError if the request does not run, RequestError when the frame is too large for a slot.
+        Cells that mean the former attempt mean nothing any more: a worker that takes one must not find the new
+        frame half written. ValueError if the request does not run, RequestError when the frame is too large for a slot.
         """
         data, word = self._encode(frame), self._running(slot)
         self._put(slot, data, word.attempt + 1)

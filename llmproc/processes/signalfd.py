@@ -1,6 +1,6 @@
 """Signals as a descriptor to read: nothing is interrupted, and each says whether a terminal or a program sent it.
 
-Serves programs whose main thread waits for several things at once (`top`, `record`). Python has no name for
+Used by programs whose main thread waits for several things at once (`top`, `record`). Python has no name for
 signalfd(2); the layout of what it gives is that of its manual page. What a signal means is for the reader to decide.
 """
 
@@ -17,7 +17,7 @@ from types import TracebackType
 from llmproc.processes.system import libc
 
 _SIGSET_BYTES = 128  # of glibc and musl; the kernel reads the first 8
-_INFO = struct.Struct("=IiiI112x")  # ssi_signo, ssi_errno, ssi_code, ssi_pid, and 112 bytes that nobody needs here
+_INFO = struct.Struct("=IiiI112x")  # ssi_signo, ssi_errno, ssi_code, ssi_pid, and 112 bytes that are not needed here
 _SI_KERNEL = 0x80
 
 
@@ -31,10 +31,10 @@ class Caught:
 
 
 class SignalFd:
-    """Blocks signals for this thread and those it starts, and gives them to whoever reads; `close()` unblocks them."""
+    """Blocks signals for this thread and those it starts, and gives them to the reader; `close()` unblocks them."""
 
     def __init__(self, numbers: Iterable[int]) -> None:
-        """A signal that is ignored (nohup, a shell's background job) stays ignored: nobody will read it."""
+        """A signal that is ignored (nohup, a shell's background job) stays ignored: it is not read."""
         wanted = {number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN}
         mask = sum(1 << (number - 1) for number in wanted).to_bytes(_SIGSET_BYTES, "little")
         self.old_mask = signal.pthread_sigmask(signal.SIG_BLOCK, wanted)

@@ -5,9 +5,9 @@
                                    |  worker_lifecycle: fork, judge, stop, reap
                                    +--> listeners (called on this thread; must not block)
 
-One round: wait, read what is there, run what was posted, let the work listener act on it; and only then, with nobody
-waiting for it, see to processes. The thread lives as long as the workers: the template's parent-death signal is tied to
-the thread that started it.
+One round: wait, read what is there, run what was posted, let the work listener act on it; and only then, when no
+request waits for it, see to processes. The thread lives as long as the workers: the template's parent-death signal is
+tied to the thread that started it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from llmproc.processes.worker_lifecycle import GiveUpError, WorkerLifecycle
 
 _TICK_S = 0.1  # while everything ends
 _COALESCE_S = 0.001  # between rounds that bring nothing but tokens
-_CALLS = 64  # posted ones in a round at most: workers are heard between thousands of requests
+_CALLS = 64  # posted ones in a round at most: workers are read between thousands of requests
 _STRAY_PATIENCE_S = 2.0  # only after a fault of our own
 
 
@@ -215,7 +215,7 @@ class Supervisor:
             self._restart.progressed(slot.index)
         if pipes.ended and not everything:
             self._selector.unregister(pipes.read_fd)
-            slot.kill(signal.SIGKILL)  # it can no longer be heard: end it, and let the pidfd tell when it is dead
+            slot.kill(signal.SIGKILL)  # it can send nothing more: end it, and let the pidfd say when it is dead
             if slot.pidfd is None:
                 self._worker_died(slot)
 

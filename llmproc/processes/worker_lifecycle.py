@@ -42,7 +42,7 @@ class WorkerLifecycle:
         self.stopping = False
 
     def start(self, listener: WorkerListener, work: WorkListener) -> None:
-        """Say who is told."""
+        """Set the listeners."""
         self._listener, self._work = listener, work
 
     @property

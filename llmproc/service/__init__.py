@@ -7,7 +7,7 @@ Service.submit
   Ticket                     Placement.add --> Policy
                            round_ended: Placement.flush
                              Policy.next: which ring
-                             RequestBoard: frame, cell  ~~ shared memory ~~> Claims.take   compare-and-swap
+                             RequestBoard: frame, cell  ~~ shared memory ~~> Claims.claim   compare-and-swap
                              to_wake: who sleeps        --Wakeup, pipe-----> WorkerLoop    if it sleeps
                                                                                Engine.add, Engine.step
                            Dispatcher.frame             <--Events, pipe----- Taken, Token, Finish

@@ -141,7 +141,7 @@ class Placement:
         self._waiting[request.request_id] = request
         self._policy.add_again(Request(request.request_id, request.cost), worker)
 
-    # -- what is heard of workers -----------------------------------------------------------------------------------
+    # -- what happens to workers --------------------------------------------------------------------------------------
 
     def spoke(self, worker: int, took: int, finished: bool) -> None:
         """Note that a worker sent something: how many requests it took, and whether one of its requests ended."""

@@ -8,12 +8,12 @@
        +----------------- its worker died -------------------+
 
     WAITING    the policy has it; after a death its slot of the board is kept
-    QUEUED     in a ring: whoever wins it runs it
+    QUEUED     in a ring: the worker that wins it runs it
     STRANDED   on the board, and in no ring: its cell went with a worker that died; it goes to the same ring again
     RUNNING    a worker has it
     ENDED      it is off the board, or never got there
 
-A cancelled request that nobody runs has its Finish at once (`answered`), but stays on the board, and in these states,
+A cancelled request that no worker runs has its Finish at once (`answered`), but stays on the board, in these states,
 until a worker has won it and ended it, or has died.
 
 Pure: no pipes, no clock, no threads. It is all that a replay needs: the ids, the emitted tokens and the count of draws.
@@ -37,7 +37,7 @@ FATAL_DEATHS = 3
 
 
 class Stage(Enum):
-    """Where a request stands; see the module's diagram."""
+    """Place of a request on its way; the diagram is at the top of this file."""
 
     WAITING = "waiting"
     QUEUED = "queued"

@@ -105,7 +105,7 @@ class Service:
     def submit(
         self, order: Generate, session: int = 0, start: int = 0, notify: Callable[[], None] | None = None
     ) -> Ticket:
-        """Accept a request; `start` of its positions were the session's before; `notify`: see Ticket.
+        """Accept a request; `start` of its positions were the session's before; `notify` is the ticket's.
 
         Raises ServiceClosedError after close(), and the reason when the service has given up.
         """

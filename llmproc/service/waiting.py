@@ -28,8 +28,10 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
 
     order = msgspec.json.decode(payload, type=PrepareOrder)
     started = time.monotonic()
-    kernels.compile_rings()
-    report = PrepareReport(0.0, time.monotonic() - started, 0, kernels.cache_misses(), bool(fds), "")
+    kernels.load(kernels.RINGS)
+    report = PrepareReport(
+        0.0, time.monotonic() - started, 0, kernels.cache_misses(), bool(fds), "", kernels.fallback_reason()
+    )
     return Prepared(order, msgspec.json.encode(report), [])
 
 
@@ -61,20 +63,20 @@ class WaitRunner:
 
     @property
     def load(self) -> int:
-        """See Runner."""
+        """Requests it has."""
         return len(self._waits)
 
     def add(self, request_id: int, order: Generate) -> None:
-        """See Runner."""
+        """Accept a request."""
         self._waits[request_id] = _Wait(order, self._clock())
 
     def cancel(self, request_id: int) -> None:
-        """See Runner."""
+        """End one with the next step, if it is there."""
         if request_id in self._waits:
             self._waits[request_id].cancelled = True
 
     def patience(self) -> float | None:
-        """See Runner."""
+        """Return the seconds until a step has something to do; None: not before something is added."""
         if not self._waits:
             return None
         if any(wait.cancelled for wait in self._waits.values()):

@@ -1,6 +1,6 @@
 """The child side: a worker's loop around an engine. It never compiles, never touches stdin, keeps no state of main's.
 
-rings of the board -> Claims.take -> Engine.add -> Engine.step -> one Events frame -> event pipe
+rings of the board -> Claims.claim -> Engine.add -> Engine.step -> one Events frame -> event pipe
 request pipe       -> Wakeup (look again), Cancel, STOP
 """
 
@@ -53,7 +53,7 @@ class Runner(Protocol):
         """Seconds until a step has something to do; 0: now, None: not before something is added."""
 
     def step(self) -> Sequence[Token | Finish]:
-        """Do it."""
+        """Make a token for each that is due, and the ends."""
 
 
 class WorkerLoop:
@@ -72,24 +72,24 @@ class WorkerLoop:
         """Until STOP, end of the request pipe (main is gone) or SIGTERM."""
         self._channel.ready()
         while not (self._stopped or self._channel.ended):
-            said: list[Taken | Token | Finish] = []
+            outgoing: list[Taken | Token | Finish] = []
             if self._runner.patience() == 0:
-                said.extend(self._runner.step())
+                outgoing.extend(self._runner.step())
                 self._health.step()
-            self._take(said)  # an end, and what is begun in its place, are one message
+            self._claim(outgoing)  # an end, and what is begun in its place, are one message
             self._health.set_busy(self._runner.load > 0)
             self._rest()
 
     def _rest(self) -> None:
         """Read the pipe; wait there while there is nothing to do, which must be said before the last look at the rings.
 
-        Main appends first and looks then whether somebody rests: one of the two sees what the other did.
+        Main appends first and looks then whether the worker rests: one of the two sees what the other did.
         """
         if self._runner.patience() == 0:
             return self._listen(0)
         self._health.set_resting(True)
         self._claims.fence()
-        self._take([])
+        self._claim([])
         self._health.set_busy(self._runner.load > 0)
         self._listen(self._runner.patience())
         return self._health.set_resting(False)
@@ -113,38 +113,38 @@ class WorkerLoop:
                 self._held = None
             self._runner.cancel(request_id)
 
-    def _take(self, said: list[Taken | Token | Finish]) -> None:
-        """Requests from the rings, as many as there is room for; and say what was `said` before, and this."""
+    def _claim(self, outgoing: list[Taken | Token | Finish]) -> None:
+        """Win requests while there is room; and send what is `outgoing`, and this."""
         if self._held and not self._runner.load:
-            self._begin(*self._held, said)
+            self._begin(*self._held, outgoing)
             self._held, self._alone = None, True
-        while self._has_room() and (claim := self._claims.take()):
-            self._accept(claim, said)
-        self._say(said)
+        while self._has_room() and (claim := self._claims.claim()):
+            self._accept(claim, outgoing)
+        self._say(outgoing)
 
     def _has_room(self) -> bool:
         load = self._runner.load
         return not self._held and load < self._sequences and not (self._alone and load)
 
-    def _accept(self, claim: Claim, said: list[Taken | Token | Finish]) -> None:
+    def _accept(self, claim: Claim, outgoing: list[Taken | Token | Finish]) -> None:
         request_id, order = claim.frame.request_id, from_frame(claim.frame)
-        said.append(Taken(request_id, claim.ring, time.monotonic()))
+        outgoing.append(Taken(request_id, claim.ring, time.monotonic()))
         if not isinstance(order, Generate):
             raise TypeError(f"request {request_id} of the board is {type(order).__name__}")
         self._health.set_busy(True)
         if claim.cancelled:
-            said.append(_ended(request_id, order, "cancelled", ""))
+            outgoing.append(_ended(request_id, order, "cancelled", ""))
         elif order.alone and self._runner.load:
             self._held = request_id, order
         else:
             self._alone = order.alone
-            self._begin(request_id, order, said)
+            self._begin(request_id, order, outgoing)
 
-    def _begin(self, request_id: int, order: Generate, said: list[Taken | Token | Finish]) -> None:
+    def _begin(self, request_id: int, order: Generate, outgoing: list[Taken | Token | Finish]) -> None:
         try:
             self._runner.add(request_id, order)
         except RequestError as error:
-            said.append(_ended(request_id, order, "failed", str(error)))
+            outgoing.append(_ended(request_id, order, "failed", str(error)))
 
     def _say(self, events: Sequence[Taken | Token | Finish]) -> None:
         if events:
@@ -165,11 +165,11 @@ class EngineRunner:
 
     @property
     def load(self) -> int:
-        """See Runner."""
+        """Requests it has."""
         return self._engine.running + self._engine.waiting
 
     def add(self, request_id: int, order: Generate) -> None:
-        """See Runner."""
+        """Accept a request."""
         self._engine.add(
             SequenceRequest(
                 request_id=request_id,
@@ -185,7 +185,7 @@ class EngineRunner:
         )
 
     def patience(self) -> float | None:
-        """See Runner."""
+        """Return the seconds until a step has something to do; None: not before something is added."""
         return 0 if self._engine.busy else None
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from llmproc.text.templates.template import ChatTemplate
 from llmproc.text.tokenizers.streaming import StreamDecoder
-from llmproc.text.tokenizers.tokenizer import Tokenizer
+
+if TYPE_CHECKING:  # a command line is parsed before anything that needs them is imported
+    from llmproc.text.templates.template import ChatTemplate
+    from llmproc.text.tokenizers.tokenizer import Tokenizer
 
 
 class TextStream(Protocol):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import itertools
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +15,7 @@ from service.serving import serving
 from support.waiting import until
 
 from llmproc.processes import patience
-from llmproc.processes.patience import SLICE_S, slices
+from llmproc.processes.patience import SLICE_S, slices, wait_readable
 from llmproc.service.messages import Generate
 from llmproc.service.service import Service
 from llmproc.service.ticket import Ticket
@@ -97,3 +99,32 @@ def test_and_those_who_wait_for_a_worker(monkeypatch: pytest.MonkeyPatch, tmp_pa
         never = Service.__new__(Service)
         never._started, never.error = threading.Event(), None
         interrupted(never.wait_ready)
+
+
+# -- descriptors ----------------------------------------------------------------------------------------------------
+
+
+def test_what_can_be_read_or_has_ended_is_returned() -> None:
+    (quiet, quiet_end), (ready, ready_end), (over, over_end) = os.pipe(), os.pipe(), os.pipe()
+    try:
+        assert wait_readable([quiet, ready], 0) == []
+        os.write(ready_end, b"x")
+        os.close(over_end)
+        assert wait_readable([quiet, ready]) == [ready]
+        assert set(wait_readable([quiet, over, ready], 1e12)) == {over, ready}, "no timeout is too long"
+        with open(ready, "rb", closefd=False) as file:
+            assert wait_readable([file], 5) == [file], "what has a fileno comes back itself"
+    finally:
+        for fd in (quiet, quiet_end, ready, ready_end, over):
+            os.close(fd)
+
+
+def test_a_descriptor_above_1023_is_fine() -> None:
+    read_end, write_end = os.pipe()
+    high = fcntl.fcntl(read_end, fcntl.F_DUPFD_CLOEXEC, 1024)
+    try:
+        os.write(write_end, b"x")
+        assert wait_readable([high], 5) == [high]
+    finally:
+        for fd in (read_end, write_end, high):
+            os.close(fd)

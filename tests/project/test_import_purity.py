@@ -12,7 +12,7 @@ from support.paths import ROOT
 SLOW = frozenset({"numba", "llvmlite", "numpy", "pandas", "matplotlib", "llmproc.kernels", "llmproc.simd"})
 NUMPY = frozenset({"numpy"})  # where arrays are the module's own work
 FORBIDDEN = {
-    "llmproc.apps.chat.app": SLOW | {"llmproc.engine.engine", "llmproc.engine.forward", "llmproc.engine.loading"},
+    "llmproc.apps.chat.running": SLOW | {"llmproc.engine.engine", "llmproc.engine.forward", "llmproc.engine.loading"},
     "llmproc.apps.batch.app": SLOW | {"rich"},
     "llmproc.apps.bench.app": SLOW - NUMPY,
     "llmproc.apps.compare_modes.app": SLOW,
@@ -51,7 +51,7 @@ def test_nothing_slow_comes_with(name: str, imported: dict[str, set[str]]) -> No
 
 
 def test_main_has_only_the_words_of_the_engine(imported: dict[str, set[str]]) -> None:
-    found = {name for name in imported["llmproc.apps.chat.app"] if name.startswith("llmproc.engine.")}
+    found = {name for name in imported["llmproc.apps.chat.running"] if name.startswith("llmproc.engine.")}
     assert found <= {"llmproc.engine.events"}
 
 

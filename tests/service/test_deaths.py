@@ -74,8 +74,7 @@ def test_a_worker_killed_while_generating_is_replaced_and_the_text_is_the_same(
         "turn_began", "worker_dying", "worker_replaced", "turn_began", "turn_ended", "worker_dying",
     ]  # fmt: skip
     assert service.exits[0].pid == killed
-    last = service.exits[-1].status
-    assert last is not None and os.WIFEXITED(last)
+    assert service.exits[-1].status is not None and os.WIFEXITED(service.exits[-1].status)
 
 
 def test_killed_in_prefill(model: Path, undisturbed: dict[str, tuple[list[int], Finish]]) -> None:

@@ -51,7 +51,7 @@ class Rings:
     def __init__(self, *claims: Claim) -> None:
         self.claims, self.published = deque(claims), []
 
-    def take(self) -> Claim | None:
+    def claim(self) -> Claim | None:
         return self.claims.popleft() if self.claims else None
 
     def fence(self) -> None:

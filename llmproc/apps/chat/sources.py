@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, Protocol
 
 from llmproc.errors import LlmprocError
 from llmproc.files.folders import user_folder
+from llmproc.processes.patience import wait_readable
 
 _READ = 1 << 16
 _LONGEST_LINE = 16 << 20
@@ -65,7 +65,7 @@ class PipedSource:
             try:
                 return os.read(0, _READ)
             except BlockingIOError:  # the other end made this pipe non-blocking
-                select.select([0], [], [])
+                wait_readable([0])
             except OSError as error:
                 raise LlmprocError(f"stdin: cannot be read: {error.strerror}") from None
 

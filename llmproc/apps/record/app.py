@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import sys
 import time
@@ -22,6 +21,7 @@ from llmproc.monitor.followed import Recorded
 from llmproc.monitor.logs import Logs
 from llmproc.monitor.record_target import AttachedProcess, RecordTarget, StartedCommand
 from llmproc.monitor.recorder import Recorder
+from llmproc.processes.patience import wait_readable
 from llmproc.processes.signalfd import SignalFd
 from llmproc.report import recording
 
@@ -83,7 +83,7 @@ def _follow(options: RecordOptions, target: RecordTarget, recorder: Recorder, si
     with _end_of(target.pid) as its_end:
         while True:
             sources: list[SignalFd | int] = [signals] if its_end is None else [signals, its_end]
-            ready = select.select(sources, [], [], max(0.0, min(due, end) - time.monotonic()))[0]
+            ready = wait_readable(sources, max(0.0, min(due, end) - time.monotonic()))
             for caught in signals.read() if signals in ready else ():
                 if target.signal(caught):
                     return caught.number

@@ -21,7 +21,8 @@ from llmproc.processes.interrupts import Interrupts
 from llmproc.processes.slots import WorkerExit
 from llmproc.service.config import ServiceConfig
 from llmproc.session.conversation import Conversation
-from llmproc.session.launch import Launch, ModelFiles, read_model_files
+from llmproc.session.launch import Launch
+from llmproc.session.model_files import ModelFiles, read_model_files
 from llmproc.session.session import ServiceSession
 
 

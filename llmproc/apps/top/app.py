@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import select
 import signal
 import sys
 import time
@@ -25,6 +24,7 @@ from llmproc.files.streams import OutputLostError, forget_stdout, need_stdout
 from llmproc.monitor.live import LiveMonitor, LiveView
 from llmproc.monitor.runtimedir import places
 from llmproc.monitor.steering import Steering
+from llmproc.processes.patience import wait_readable
 from llmproc.processes.signalfd import SignalFd
 from llmproc.report.live_screens import JsonStream, LiveScreen, TableStream, terminal_screen
 
@@ -119,7 +119,7 @@ class TopLoop:
         sources: list[SignalFd | int] = [self._signals]
         if self._keyboard is not None:
             sources.append(self._keyboard.fd)
-        ready = select.select(sources, [], [], max(0.0, due - time.monotonic()))[0]
+        ready = wait_readable(sources, max(0.0, due - time.monotonic()))
         if self._signals in ready:
             for caught in self._signals.read():
                 self._signal(caught.number)

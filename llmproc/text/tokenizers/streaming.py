@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import codecs
 import re
+from typing import TYPE_CHECKING
 
-from llmproc.text.tokenizers.tokenizer import Tokenizer
+if TYPE_CHECKING:
+    from llmproc.text.tokenizers.tokenizer import Tokenizer
 
 # C0 and C1 controls and DEL (but not \n and \t): escape sequences begin with one of them. The bidirectional overrides
 # reorder what stands around them on the screen; lone surrogates cannot be written at all.

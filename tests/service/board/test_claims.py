@@ -19,7 +19,7 @@ WORKERS = 3
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled() -> None:
-    kernels.compile_rings()
+    kernels.load(kernels.RINGS)
 
 
 def next_ones(lengths: Sequence[int], me: int) -> list[int]:
@@ -56,12 +56,12 @@ def office(request: pytest.FixtureRequest) -> Iterator[Office]:
 
 
 def test_an_empty_board_gives_nothing(office: Office) -> None:
-    assert [claims.take() for claims in office.claims] == [None] * WORKERS
+    assert [claims.claim() for claims in office.claims] == [None] * WORKERS
 
 
 def test_the_own_ring_first_then_others(office: Office) -> None:
     slots = {number: office.submit(ring, number) for number, ring in ((1, 2), (2, 0), (3, 0), (4, 1))}
-    taken = [office.claims[1].take() for _ in range(5)]
+    taken = [office.claims[1].claim() for _ in range(5)]
     assert [(claim.frame.request_id, claim.ring) for claim in taken if claim] == [(4, 1), (2, 0), (3, 0), (1, 2)]
     assert taken[4] is None
     assert taken[0] == Claim(slots[4], Frame(20, 4, b"pppp"), 0, 1, False)
@@ -72,8 +72,8 @@ def test_the_own_ring_first_then_others(office: Office) -> None:
 def test_nobody_steals_who_may_not() -> None:
     office = Office("main", steals=False)
     office.submit(0, 1)
-    assert office.claims[1].take() is None
-    assert office.claims[0].take() is not None
+    assert office.claims[1].claim() is None
+    assert office.claims[0].claim() is not None
     office.close()
 
 
@@ -81,21 +81,21 @@ def test_a_victim_that_is_oneself_is_passed_over() -> None:
     office = Office("main")
     claims = Claims(office.views[0], 0, True, lambda lengths, me: [me, 2])
     office.submit(2, 1)
-    claim = claims.take()
+    claim = claims.claim()
     assert claim is not None and claim.ring == 2
     office.close()
 
 
 def test_the_attempt_and_the_cancel_are_told(office: Office) -> None:
     slot = office.submit(0, 5)
-    first = office.claims[0].take()
+    first = office.claims[0].claim()
     assert first is not None and (first.attempt, first.cancelled) == (0, False)
     for attempt in (1, 2):
         assert office.board.reaped(0) == [slot]
         office.board.take_back(slot, Frame(20, 5, b"rest"))
         office.board.set_cancel(slot)
         office.append(0, slot)
-        claim = office.claims[0].take()
+        claim = office.claims[0].claim()
         assert claim == Claim(slot, Frame(20, 5, b"rest"), attempt, 0, True)
 
 
@@ -103,12 +103,12 @@ def test_what_stands_in_rings_twice_is_taken_once(office: Office) -> None:
     slot = office.submit(0, 1)
     office.append(1, slot)
     office.append(2, slot)
-    assert [claim and claim.ring for claim in (office.claims[2].take(), office.claims[1].take())] == [2, None]
-    assert office.claims[0].take() is None
+    assert [claim and claim.ring for claim in (office.claims[2].claim(), office.claims[1].claim())] == [2, None]
+    assert office.claims[0].claim() is None
     assert office.board.room(0) == office.board.room(1) == 4, "the other cells are gone from the rings"
     office.board.release(slot)
     assert office.submit(1, 2) == slot
-    claim = office.claims[0].take()
+    claim = office.claims[0].claim()
     assert claim is not None and claim.frame.request_id == 2
 
 
@@ -116,7 +116,7 @@ def test_a_request_that_cannot_be_read_is_an_error_and_still_the_workers(office:
     slot = office.submit(0, 9)
     office.board._memory[office.board._arena + slot * 512 + 25] ^= 1
     with pytest.raises(ProtocolError, match="checksum"):
-        office.claims[2].take()
+        office.claims[2].claim()
     assert office.board.reaped(2) == [slot]
     office.board.release(slot)
 
@@ -126,7 +126,7 @@ def test_a_thousand_requests_through_four_cells(office: Office) -> None:
     taken = []
     for number in range(1000):
         office.submit(number % WORKERS, number % 300)
-        claim = office.claims[number * 7 % WORKERS].take()
+        claim = office.claims[number * 7 % WORKERS].claim()
         assert claim is not None
         taken.append(claim.frame.request_id)
         office.board.release(claim.slot)

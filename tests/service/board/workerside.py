@@ -30,7 +30,7 @@ from llmproc.processes.boardlayout import State
 
 
 def take(replay: Replay, worker: int) -> Any:
-    return replay.claims[worker].take()
+    return replay.claims[worker].claim()
 
 
 def publish(replay: Replay, worker: int, *payloads: bytes) -> None:

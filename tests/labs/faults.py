@@ -9,7 +9,7 @@ from pathlib import Path
 
 Change = tuple[str, str, str]
 
-_GRANDCHILD = '''signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
+_GRANDCHILD = """signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
 import os
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 grandchild = os.fork()
@@ -24,14 +24,14 @@ if grandchild:
         os.kill(os.getpid(), os.WTERMSIG(status))
     os._exit(os.waitstatus_to_exitcode(status))
 signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
-'''
-_FIND_GRANDCHILD = '''    os.close(tell)
+"""
+_FIND_GRANDCHILD = """    os.close(tell)
     child.worker = None
     while child.worker is None and child.poll() is None:
         with open(f"/proc/{child.pid}/task/{child.pid}/children") as file:
             child.worker = next(map(int, file.read().split()), None)
     return child, ended
-'''
+"""
 
 BROKEN: dict[str, list[Change]] = {
     "prompt": [  # the sign comes when the prompt has been read, not when its answer is complete

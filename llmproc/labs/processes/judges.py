@@ -86,10 +86,7 @@ def judge_log(runs: LabRuns) -> Finding:
 
 def _lines_by_turn(seen: Transcript) -> list[list[LogLine]]:
     bounds = [exchange.sent for exchange in seen.exchanges] + [float("inf")]
-    return [
-        [line for line in seen.log if begin <= line.arrived < end]
-        for begin, end in itertools.pairwise(bounds)
-    ]
+    return [[line for line in seen.log if begin <= line.arrived < end] for begin, end in itertools.pairwise(bounds)]
 
 
 def _is_about(logged: LogLine, seen: Transcript) -> bool:

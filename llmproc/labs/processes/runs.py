@@ -189,4 +189,3 @@ def _finish(program: CheckedProgram, runs: LabRuns, what: str) -> None:
     worker = program.seen.worker
     if worker is not None and worker.last.pid in program.unreaped():
         runs.unreaped.append(worker.last.pid)
-

@@ -84,7 +84,7 @@ class FirstToken(Event):
 
 
 class StepSummary(Event, tag="step"):
-    """How far an answer is: positions used, tokens of the answer so far."""
+    """Progress of an answer: positions used, tokens of the answer so far."""
 
     request: int
     position: int

@@ -6,6 +6,7 @@ Every value that breaks its rule is a UsageError naming the option. No other I/O
 from __future__ import annotations
 
 import math
+import operator
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -25,9 +26,27 @@ def _require(holds: bool, option: str, value: object, rule: str) -> None:
         raise UsageError(f"{option} is {value}: {rule}")
 
 
-def _whole(option: str, value: object) -> None:
-    if type(value) is not int:  # they go over a pipe as they are: no bool, nothing of NumPy's
-        raise UsageError(f"{option} is {value!r}: must be a whole number")
+def _whole(option: str, value: Any) -> int:
+    """Return a whole number as Python's own, also one of NumPy or pandas: they go over a pipe as they are."""
+    try:
+        if not isinstance(value, bool):
+            return operator.index(value)
+    except TypeError:
+        pass
+    raise UsageError(f"{option} is {value!r}: must be a whole number")
+
+
+def _number(option: str, value: Any, lowest: float, highest: float) -> float:
+    """Return a number in the range as Python's own, also one of NumPy or pandas."""
+    found = value
+    if type(value) not in (int, float) and not isinstance(value, (str, bytes, bytearray, bool)):
+        try:
+            found = float(value)
+        except (TypeError, ValueError):
+            found = None
+    real = isinstance(found, (int, float)) and math.isfinite(found)
+    _require(real and lowest <= found <= highest, option, value, f"must be from {lowest} to {highest}")
+    return found
 
 
 def from_mapping(kind: type[_Config], values: Mapping[str, Any]) -> _Config:
@@ -48,14 +67,17 @@ class SamplingParams:
     seed: int = 42
 
     def __post_init__(self) -> None:
-        finite = isinstance(self.temperature, (int, float)) and math.isfinite(self.temperature)
-        _require(finite and 0 <= self.temperature <= 100, "temperature", self.temperature, "must be from 0 to 100")
-        finite = isinstance(self.top_p, (int, float)) and math.isfinite(self.top_p)
-        _require(finite and 0 <= self.top_p <= 1, "top_p", self.top_p, "must be from 0 to 1")
-        _whole("max_tokens", self.max_tokens)
-        _whole("seed", self.seed)
-        _require(1 <= self.max_tokens <= 1 << 20, "max_tokens", self.max_tokens, "must be from 1 to 1048576")
-        _require(-(1 << 63) <= self.seed < 1 << 64, "seed", self.seed, "must fit into 64 bits")
+        max_tokens, seed = _whole("max_tokens", self.max_tokens), _whole("seed", self.seed)
+        _require(1 <= max_tokens <= 1 << 20, "max_tokens", max_tokens, "must be from 1 to 1048576")
+        if not -(1 << 63) <= seed < 1 << 64:  # the stream takes any seed modulo 2**64; a message holds 64 bits
+            seed %= 1 << 64
+        for name, value in (
+            ("temperature", _number("temperature", self.temperature, 0, 100)),
+            ("top_p", _number("top_p", self.top_p, 0, 1)),
+            ("max_tokens", max_tokens),
+            ("seed", seed),
+        ):
+            object.__setattr__(self, name, value)
 
     def changed(self, **values: Any) -> SamplingParams:
         """A checked copy with other values."""
@@ -108,11 +130,10 @@ class EngineOptions:
     leads: bool = True  # the worker's own thread is rank 0; else it only starts steps and samples
 
     def __post_init__(self) -> None:
-        _whole("sequences", self.sequences)
-        _whole("batch-tokens", self.batch_tokens)
-        for name, value in (("threads", self.threads), ("context", self.context), ("kv-memory", self.kv_memory)):
-            if value is not None:
-                _whole(name, value)
+        for name in ("sequences", "batch_tokens", "threads", "context", "kv_memory"):
+            value = getattr(self, name)
+            if value is not None or name in ("sequences", "batch_tokens"):
+                object.__setattr__(self, name, _whole(name.replace("_", "-"), value))
         _require(self.threads is None or 0 <= self.threads <= 256, "threads", self.threads, "must be from 0 to 256")
         _require(1 <= self.sequences <= 1024, "sequences", self.sequences, "must be from 1 to 1024")
         rule = f"must be one of {', '.join(WEIGHT_TYPES)}"
@@ -131,10 +152,11 @@ class EngineOptions:
 MAX_WORKERS = 64
 
 
-def check_workers(workers: int) -> None:
-    """UsageError unless so many worker processes may be asked for."""
-    _whole("workers", workers)
-    _require(1 <= workers <= MAX_WORKERS, "workers", workers, f"must be from 1 to {MAX_WORKERS}")
+def check_workers(workers: int) -> int:
+    """Return a number of worker processes as Python's own. UsageError for one that is out of range."""
+    found = _whole("workers", workers)
+    _require(1 <= found <= MAX_WORKERS, "workers", found, f"must be from 1 to {MAX_WORKERS}")
+    return found
 
 
 def parse_cpus(text: str) -> tuple[int, ...]:

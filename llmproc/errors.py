@@ -47,6 +47,12 @@ class InvalidFileError(LlmprocError):
         super().__init__(f"{path}: {field} is {value}: {rule}")
         self.path, self.field, self.value, self.rule = path, field, value, rule
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it cross a process boundary by pickle: systems that call this library do that."""
+        if not hasattr(self, "rule"):  # rebuilt from a message
+            return rebuild, (type(self).__name__, str(self))
+        return type(self), (self.path, self.field, self.value, self.rule)
+
 
 class CheckpointError(InvalidFileError):
     """The checkpoint breaks a rule of its format."""

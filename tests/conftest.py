@@ -17,6 +17,7 @@ from support.paths import DATA
 from support.processes import children
 
 SOAK_S = 3600
+LEAVING_S = 10.0  # what a busy machine may take to end a thread or to close a descriptor
 
 # Tests never touch the user's home. Compiled kernels are kept from run to run; everything else is a test's own, or at
 # least its process's: with pytest-xdist two run side by side.
@@ -26,6 +27,8 @@ os.environ.update(XDG_CACHE_HOME=str(_PLACE), XDG_STATE_HOME=str(_OWN / "state")
 for _name in [name for name in os.environ if name.startswith("LLMPROC_")]:
     del os.environ[_name]
 os.environ["XDG_RUNTIME_DIR"] = str(_OWN / "runtime")  # nor announce themselves to the user's `llmproc top`
+for _name in ("COLUMNS", "LINES"):  # pytest-xdist's processes have them, and they would win over a terminal's size
+    os.environ.pop(_name, None)
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of programs are started: a third of a second for each
 (_OWN / "runtime").mkdir(parents=True, exist_ok=True)
 
@@ -84,10 +87,10 @@ def nothing_left_behind() -> Iterator[None]:
     yield
     extra_threads = [t for t in threading.enumerate() if t not in threads]
     for thread in extra_threads:
-        thread.join(2)
+        thread.join(LEAVING_S)
     assert not [t for t in extra_threads if t.is_alive()], "threads left"
     assert not set(children()) - before, "child processes left"
-    end = time.monotonic() + 2
+    end = time.monotonic() + LEAVING_S
     while (left := {fd: name for fd, name in _fds().items() if fd not in fds}) and time.monotonic() < end:
         time.sleep(0.01)  # a service that serves several tests may be looking at its worker just now
     assert not left, f"file descriptors left: {left}"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
+from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from llmproc import config, errors
@@ -34,13 +37,40 @@ from llmproc.errors import CheckpointError, LlmprocError, StartError, UsageError
         ({"max_tokens": "3"}, "max_tokens"),
         ({"seed": 1.5}, "seed"),
         ({"seed": None}, "seed"),
-        ({"seed": 1 << 64}, "seed"),
+        ({"seed": True}, "seed"),
+        ({"temperature": "0.5"}, "temperature"),
+        ({"temperature": None}, "temperature"),
+        ({"top_p": [0.5]}, "top_p"),
         ({"colour": 1}, "colour"),
     ],
 )
 def test_bad_sampling_values_are_named(values: dict[str, float], word: str) -> None:
     with pytest.raises(UsageError, match=word):
         from_mapping(SamplingParams, values)
+
+
+@pytest.mark.parametrize("seed", [1 << 64, (1 << 64) + 7, (1 << 200) + 42, -(1 << 64) + 5, -(1 << 63) - 1])
+def test_a_seed_beyond_64_bits_is_taken_modulo_2_to_the_64(seed: int) -> None:
+    assert SamplingParams(seed=seed).seed == seed % (1 << 64)
+
+
+@pytest.mark.parametrize("seed", [-1, -(1 << 63), 0, (1 << 64) - 1])
+def test_a_seed_of_64_bits_stays_as_it_is(seed: int) -> None:
+    assert SamplingParams(seed=seed).seed == seed
+
+
+def test_numbers_of_numpy_become_pythons_own() -> None:
+    """As they come out of a column of a data frame; they go over a pipe and into JSON."""
+    params = SamplingParams(np.float32(0.5), np.float64(0.25), np.int64(7), np.uint64(2**63 + 1))  # type: ignore[arg-type]
+    assert params == SamplingParams(0.5, 0.25, 7, 2**63 + 1)
+    assert [type(getattr(params, field.name)) for field in fields(params)] == [float, float, int, int]
+    options = EngineOptions(threads=np.int8(2), sequences=np.int32(3), context=np.int64(99))  # type: ignore[arg-type]
+    assert options == EngineOptions(threads=2, sequences=3, context=99) and type(options.threads) is int
+    assert type(check_workers(np.int16(4))) is int  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"max_tokens is .*: must be a whole number"):
+        SamplingParams(max_tokens=np.float64(4))  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="temperature is nan"):
+        SamplingParams(np.float32("nan"))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["threads", "sequences", "context", "kv_memory", "batch_tokens"])
@@ -131,3 +161,20 @@ def test_every_error_has_its_codes() -> None:
     assert len(kinds) > 10
     for kind in kinds:
         assert 1 <= kind.exit_code <= 5 and 400 <= kind.http_status < 600, kind
+
+
+KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, LlmprocError)]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_errors_survive_pickling(kind: type[LlmprocError]) -> None:
+    """Ray, Dask and concurrent.futures carry them so; nothing of ours does."""
+    parts = (Path("m.bin"), "group size", 3, "must be 64") if issubclass(kind, errors.InvalidFileError) else ("a line",)
+    for error in (kind(*parts), errors.rebuild(kind.__name__, "a line")):
+        again = pickle.loads(pickle.dumps(error))
+        assert type(again) is type(error) is kind and str(again) == str(error) and again.args == error.args
+        assert vars(again) == vars(error) and again.exit_code == error.exit_code
+
+
+def test_all_errors_are_seen_by_the_test_above() -> None:
+    assert len(KINDS) == len(set(KINDS)) >= 12 and errors.TokenizerError in KINDS

@@ -1,7 +1,7 @@
-"""One request under way, as all of the API's ways to wait for it share it; and the bell that wakes an event loop.
+"""One request under way, as all of the API's ways to wait for it share it; and the wake-up of an event loop.
 
-I/O thread: Ticket.put -> Wakeup.ring --call_soon_threadsafe--> event loop: Wakeup.wait -> Call.next(0) -> piece of text
-                      \\--queue--------------------------------> blocking caller: Call.next()
+I/O thread: Ticket.put -> LoopWakeup.wake --call_soon_threadsafe--> event loop: LoopWakeup.wait -> Call.next(0)
+                      \\--queue------------------------------------> blocking caller: Call.next()
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from llmproc.session.prompts import Prompt
 from llmproc.session.result import Result
 
 
-class Wakeup:
-    """Rings in the event loop that runs where it was made. Many calls may share one."""
+class LoopWakeup:
+    """A wake-up of the event loop that runs where it was made. Many calls may share one."""
 
     def __init__(self) -> None:
         self._loop, self._event = asyncio.get_running_loop(), asyncio.Event()
-        self._rung = False
+        self._woken = False
 
-    def ring(self) -> None:
-        """From any thread: wake `wait`, once however often it rings before that."""
-        if not self._rung:
-            self._rung = True
-            with contextlib.suppress(RuntimeError):  # the loop has been closed: nobody waits
+    def wake(self) -> None:
+        """Wake `wait` from any thread; calls before it has run count as one."""
+        if not self._woken:
+            self._woken = True
+            with contextlib.suppress(RuntimeError):  # the loop has been closed: there is no one to wake
                 self._loop.call_soon_threadsafe(self._event.set)
 
     async def wait(self) -> None:
-        """Until it has rung. Whatever was put before a later ring is seen by a look after this."""
+        """Wait for `wake`. An event that was put before a later call of it is seen by a look after this."""
         await self._event.wait()
         self._event.clear()
-        self._rung = False
+        self._woken = False
 
 
 class Call:
-    """A request: its pieces of text, then its result. Whoever drops it before its end cancels it."""
+    """A request: its pieces of text, then its result. Dropping it before its end cancels it."""
 
     _answer: Answer | None = None
     result: Result | None = None
@@ -55,11 +55,11 @@ class Call:
 
     @property
     def answer(self) -> Answer | None:
-        """The answer of the service's session; None for a refused request."""
+        """Return the answer of the service's session; None for a refused request."""
         return self._answer
 
     def next(self, timeout: float | None = None) -> str | None:
-        """The next piece of text, maybe ""; None when nothing came within `timeout`. The last one brings `result`."""
+        """Return the next piece of text, maybe ""; None when none came in time. The last brings `result`."""
         answer = self._answer
         if answer is None or self.result is not None:
             return None
@@ -78,19 +78,19 @@ class Call:
             self.next()
         return self.result
 
-    async def next_async(self, bell: Wakeup) -> str:
-        """The next piece, waiting in the event loop; a cancelled task cancels the request."""
+    async def next_async(self, wakeup: LoopWakeup) -> str:
+        """Return the next piece, waiting in the event loop; a cancelled task cancels the request."""
         piece = self.next(0)
         while piece is None and self.result is None:
             with self._cancelling():
-                await bell.wait()
+                await wakeup.wait()
             piece = self.next(0)
         return piece or ""
 
-    async def wait_async(self, bell: Wakeup) -> Result:
-        """Until it has ended, without blocking the event loop."""
+    async def wait_async(self, wakeup: LoopWakeup) -> Result:
+        """Wait until it has ended, without blocking the event loop."""
         while self.result is None:
-            await self.next_async(bell)
+            await self.next_async(wakeup)
         return self.result
 
     def cancel(self) -> None:
@@ -101,7 +101,7 @@ class Call:
 
     @contextlib.contextmanager
     def _cancelling(self) -> Iterator[None]:
-        """Whatever comes up meanwhile, Ctrl-C for instance, ends the request too, wherever it is caught."""
+        """Cancel the request when an exception, Ctrl-C for instance, comes up inside."""
         try:
             yield
         except BaseException:

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from llmproc.api.call import Call, Wakeup
+from llmproc.api.call import Call, LoopWakeup
 from llmproc.api.running import Running
 from llmproc.api.session import Session
 from llmproc.api.stream import AsyncStream, Stream
 from llmproc.config import EngineOptions, Environment, SamplingParams, check_workers, shipped_file
 from llmproc.session.answer import Answer
 from llmproc.session.conversation import Conversation
-from llmproc.session.launch import read_model_files
+from llmproc.session.model_files import read_model_files
 from llmproc.session.prompts import Prompt, as_params, as_prompt, as_prompts, place_prompt
 from llmproc.session.result import Result
 from llmproc.session.saving import read_session, user_path
@@ -58,7 +58,7 @@ class LLM:
         `config.EngineOptions`. Returns when the model is ready (under asyncio: `await asyncio.to_thread(LLM)`). Raises
         UsageError, CheckpointError, TokenizerError or StartError.
         """
-        check_workers(workers)
+        workers = check_workers(workers)
         self.options = EngineOptions(
             threads, sequences, weights=weights, kv_type=kv_type, context=context, kv_memory=kv_memory,
             batch_tokens=batch_tokens,
@@ -141,11 +141,11 @@ class LLM:
     ) -> list[Result]:
         """`generate` for asyncio; cancelling the task cancels all."""
         calls: list[Call] = []
-        bell = Wakeup()
+        wakeup = LoopWakeup()
         try:
             for prompt, chosen in self._pairs(prompts, params):
-                calls.append(self._call(prompt, chosen, system, raw, bell.ring))
-            return [await call.wait_async(bell) for call in calls]
+                calls.append(self._call(prompt, chosen, system, raw, wakeup.wake))
+            return [await call.wait_async(wakeup) for call in calls]
         except BaseException:
             _cancel(calls)
             raise
@@ -156,15 +156,15 @@ class LLM:
         """`stream` for asyncio. The request is made when the first piece is asked for."""
         given = as_prompt(prompt)
 
-        async def begin(bell: Wakeup) -> Call:
-            return self._call(given, params or SamplingParams(), system, raw, bell.ring)
+        async def begin(wakeup: LoopWakeup) -> Call:
+            return self._call(given, params or SamplingParams(), system, raw, wakeup.wake)
 
         return AsyncStream(begin)
 
     # -- conversations ----------------------------------------------------------------------------------------------
 
     def session(self, system: str | None = None, params: SamplingParams | None = None) -> Session:
-        """A new conversation."""
+        """Start a new conversation."""
         return self._session(self._conversation(params or SamplingParams(), system))
 
     def load(self, path: _FilePath) -> Session:
@@ -197,7 +197,7 @@ class LLM:
         raw: bool,
         notify: Callable[[], None] | None = None,
     ) -> Call:
-        """A prompt is a conversation of one turn."""
+        """Send one prompt, a conversation of one turn."""
         service, conversation = self._running.service, self._conversation(params, system, raw)
 
         def begin() -> Answer:

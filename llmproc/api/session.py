@@ -12,7 +12,7 @@ import threading
 import weakref
 from collections.abc import Callable
 
-from llmproc.api.call import Call, Wakeup
+from llmproc.api.call import Call, LoopWakeup
 from llmproc.api.stream import AsyncStream, Stream
 from llmproc.config import SamplingParams
 from llmproc.errors import UsageError
@@ -23,7 +23,7 @@ from llmproc.session.session import ServiceSession
 
 
 class Session:
-    """Made by `LLM.session()`, `LLM.load()` and `fork()`."""
+    """A conversation made by `LLM.session()`, `LLM.load()` and `fork()`."""
 
     def __init__(self, owner: object, session: ServiceSession, model: str, tokenizer: str) -> None:
         """`owner` is kept alive as long as this; `model` and `tokenizer` are the names a saved file tells."""
@@ -31,7 +31,7 @@ class Session:
         self._files = (model, tokenizer)
         self._lock = threading.Lock()
         self._answer: Answer | None = None  # of the last turn
-        self._call: Callable[[], Call | None] = lambda: None  # weak: whoever drops a stream cancels it
+        self._call: Callable[[], Call | None] = lambda: None  # weak: dropping a stream cancels it
 
     def __repr__(self) -> str:
         c = self._conversation
@@ -39,7 +39,7 @@ class Session:
 
     @property
     def history(self) -> list[dict[str, str]]:
-        """The conversation so far, as messages that `LLM.generate` takes."""
+        """Return the conversation so far, as messages that `LLM.generate` takes."""
         c = self._conversation
         system = [("system", c.system)] if c.system else []
         turns = [pair for turn in c.turns for pair in (("user", turn.prompt), ("assistant", turn.answer))]
@@ -47,12 +47,12 @@ class Session:
 
     @property
     def positions(self) -> int:
-        """How much of the context it fills."""
+        """Return how much of the context it fills."""
         return self._conversation.length
 
     @property
     def params(self) -> SamplingParams:
-        """Sampling options of the turns to come; setting another seed begins its random stream anew."""
+        """Return the sampling options of the turns to come; setting another seed starts its random stream over."""
         return self._conversation.sampling
 
     @params.setter
@@ -73,27 +73,27 @@ class Session:
 
     async def aask(self, text: str) -> Result:
         """`ask` for asyncio; cancelling the task cancels the request."""
-        bell = Wakeup()
-        return await (await self._turn_async(text, bell)).wait_async(bell)
+        wakeup = LoopWakeup()
+        return await (await self._turn_async(text, wakeup)).wait_async(wakeup)
 
     def astream(self, text: str) -> AsyncStream:
         """`stream` for asyncio. The turn begins when the first piece is asked for."""
-        return AsyncStream(lambda bell: self._turn_async(text, bell))
+        return AsyncStream(lambda wakeup: self._turn_async(text, wakeup))
 
     def _turn(self, text: str, notify: Callable[[], None] | None = None) -> Call:
         with self._lock:
-            self._settle()
+            self._end_last_turn()
             call = Call(self._owner, text, lambda: self._asking.ask(text, notify))
             self._answer, self._call = call.answer, weakref.ref(call)
             return call
 
-    async def _turn_async(self, text: str, bell: Wakeup) -> Call:
-        if self._answer is not None and self._answer.finish is None:  # a cancelled one: its last word takes a step
-            return await asyncio.to_thread(self._turn, text, bell.ring)
-        return self._turn(text, bell.ring)
+    async def _turn_async(self, text: str, wakeup: LoopWakeup) -> Call:
+        if self._answer is not None and self._answer.finish is None:  # a cancelled one: it ends with the next step
+            return await asyncio.to_thread(self._turn, text, wakeup.wake)
+        return self._turn(text, wakeup.wake)
 
-    def _settle(self) -> None:
-        """A turn begins where the one before ended: wait for the last word on one that was cancelled."""
+    def _end_last_turn(self) -> None:
+        """Wait for the end of a cancelled turn: the next one begins where it ended."""
         answer, call = self._answer, self._call()
         if answer is None or answer.finish is not None:
             return
@@ -105,16 +105,16 @@ class Session:
     # -- copies -----------------------------------------------------------------------------------------------------
 
     def fork(self) -> Session:
-        """Another session with this one's history and random stream, as of the last turn that has ended.
+        """Return another session with this one's history and random stream, as of the last turn that has ended.
 
         Both go on alone; what they have in common is computed and kept once.
         """
         with self._lock:
-            self._settle()
+            self._end_last_turn()
             return Session(self._owner, self._asking.fork(), *self._files)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it to a file, for `LLM.load` or the prompt loop's /load. LlmprocError when it cannot be written."""
         with self._lock:
-            self._settle()
+            self._end_last_turn()
             write_session(path, self._conversation.saved(*self._files))

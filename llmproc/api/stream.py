@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 
-from llmproc.api.call import Call, Wakeup
+from llmproc.api.call import Call, LoopWakeup
 from llmproc.errors import UsageError
 from llmproc.session.result import Result
 
@@ -16,7 +16,7 @@ _NOT_ENDED = "the stream has not ended: read it to the end or close it before as
 
 
 class Stream:
-    """For `for piece in stream`."""
+    """Pieces of text for a `for` loop."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
@@ -32,7 +32,7 @@ class Stream:
 
     @property
     def result(self) -> Result:
-        """What came of it. UsageError before the end."""
+        """Return what came of it. UsageError before the end."""
         if self._call.result is None:
             raise UsageError(_NOT_ENDED)
         return self._call.result
@@ -52,11 +52,11 @@ class Stream:
 
 
 class AsyncStream:
-    """For `async for piece in stream`. The request is made when the first piece is asked for."""
+    """Pieces of text for an `async for` loop. The request is made when the first piece is asked for."""
 
-    def __init__(self, begin: Callable[[Wakeup], Awaitable[Call]]) -> None:
+    def __init__(self, begin: Callable[[LoopWakeup], Awaitable[Call]]) -> None:
         self._begin = begin
-        self._bell: Wakeup | None = None
+        self._wakeup: LoopWakeup | None = None
         self._call: Call | None = None
         self._closed = False
 
@@ -64,19 +64,19 @@ class AsyncStream:
         return self
 
     async def __anext__(self) -> str:
-        if self._bell is None or self._call is None:
+        if self._wakeup is None or self._call is None:
             if self._closed:
                 raise StopAsyncIteration
-            self._bell = Wakeup()
-            self._call = await self._begin(self._bell)
+            self._wakeup = LoopWakeup()
+            self._call = await self._begin(self._wakeup)
         while self._call.result is None:
-            if piece := await self._call.next_async(self._bell):
+            if piece := await self._call.next_async(self._wakeup):
                 return piece
         raise StopAsyncIteration
 
     @property
     def result(self) -> Result:
-        """What came of it. UsageError before the end."""
+        """Return what came of it. UsageError before the end."""
         if self._call is None or self._call.result is None:
             raise UsageError(_NOT_ENDED)
         return self._call.result
@@ -84,9 +84,9 @@ class AsyncStream:
     async def aclose(self) -> None:
         """Cancel what is still being written, and wait for the worker's last word on it."""
         self._closed = True
-        if self._call is not None and self._bell is not None:
+        if self._call is not None and self._wakeup is not None:
             self._call.cancel()
-            await self._call.wait_async(self._bell)
+            await self._call.wait_async(self._wakeup)
 
     async def __aenter__(self) -> AsyncStream:
         return self

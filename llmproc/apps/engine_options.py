@@ -11,18 +11,27 @@ _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
 def add_engine_options(parser: argparse.ArgumentParser, sequences: bool = False, threads: bool = True) -> None:
-    """`sequences`: whether the verb runs several at once; `threads`: whether it takes their number as an option."""
+    """Add the options of the engine.
+
+    `sequences`: whether the verb runs several at once; `threads`: whether it takes their number as an option.
+    """
     group = parser.add_argument_group("engine")
     add = group.add_argument
     if threads:
-        add("--threads", type=int, metavar="N", help="threads of the worker (as many as CPUs may be used)")
-    add("--weights", choices=WEIGHT_TYPES, help="quantise an fp32 checkpoint at load (as it is)")
-    add("--kv-type", choices=KV_TYPES, help="keys and values as half or float32 (f16); f32 is the C engine's, slower")
-    add("--context", type=int, metavar="N", help="positions of a sequence at most (the checkpoint's)")
-    add("--kv-memory", metavar="BYTES", help="memory for keys and values, such as 512M or 2G (as needed)")
-    add("--batch-tokens", type=int, default=128, metavar="N", help="tokens computed in one step at most (128)")
+        add("--threads", type=int, metavar="N", help="threads of each worker (default: as many as make the CPUs busy)")
+    add("--weights", choices=WEIGHT_TYPES, help="quantise an fp32 checkpoint when it is loaded (default: keep it)")
+    add("--kv-type", choices=KV_TYPES, help="type of keys and values; f32 is slower (default: f16)")
+    add("--context", type=int, metavar="N", help="maximum positions of a sequence (default: the checkpoint's)")
+    add("--kv-memory", metavar="BYTES", help="memory for keys and values, such as 512M or 2G (default: as needed)")
+    add("--batch-tokens", type=int, default=128, metavar="N", help="maximum tokens computed in one step (default: 128)")
     if sequences:
-        add("--sequences", type=int, default=8, metavar="N", help="sequences side by side at most (8)")
+        add(
+            "--sequences",
+            type=int,
+            default=8,
+            metavar="N",
+            help="maximum sequences side by side in a worker (default: 8)",
+        )
 
 
 def engine_options(given: argparse.Namespace, c_order: bool = False, threads: int | None = None) -> EngineOptions:

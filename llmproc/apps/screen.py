@@ -38,8 +38,8 @@ class Screen:
         """Text on stdout, at once."""
         if text:
             self._end_progress()
+            self._at_line_start = text.endswith("\n")  # first: a signal may come as soon as the text can be seen
             put(sys.stdout, printable(text) if self._clean_stdout else text)
-            self._at_line_start = text.endswith("\n")
 
     def answer(self, text: str) -> None:
         """A piece of an answer, at once; behind a pipe with the very bytes it holds."""
@@ -47,8 +47,8 @@ class Screen:
             self.write(text)
         elif text:
             self._end_progress()
-            put_exactly(sys.stdout, text)
             self._at_line_start = text.endswith("\n")
+            put_exactly(sys.stdout, text)
 
     def line(self, text: str) -> None:
         """A line of its own on stdout."""
@@ -59,6 +59,10 @@ class Screen:
         """End the present line if anything stands on it."""
         if not self._at_line_start:
             self.write("\n")
+
+    def line_was_begun(self) -> None:
+        """Note that a terminal's reader shows a prompt: the cursor is no longer at the start of a line."""
+        self._at_line_start = False
 
     def line_was_entered(self) -> None:
         """The user pressed Enter: the cursor is at the start of a line."""

@@ -11,7 +11,7 @@
     workloads.py    costs and prompts that ship: system B's, and one that alternates long and short
 
 Used by `service`, which does what a policy says, and `experiments`, which compares them. Never in it: a clock, I/O,
-processes, memory that is shared, anything about language models but the words of the shipped prompts.
+processes, memory that is shared, anything about language models except the words of the shipped prompts.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ POLICIES: dict[str, type[Sequential] | type[Static] | type[Stealing] | type[Long
 
 
 def make_policy(name: str, workers: int, sequences: int) -> Policy:
-    """Make a policy for `workers` that run `sequences` requests each, side by side. UsageError for an unknown name."""
+    """Make a policy for `workers` workers that run `sequences` requests each. UsageError for an unknown name."""
     if name not in POLICIES:
         raise UsageError(f"mode is {name}: must be one of {', '.join(POLICIES)}")
     return POLICIES[name](workers, sequences)

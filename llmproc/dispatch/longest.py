@@ -14,10 +14,11 @@ from llmproc.dispatch.policy import Request, checked, most_free
 
 
 class LongestFirst:
-    """A policy. Affinity is ignored."""
+    """A policy that gives the longest request first. Affinity is ignored."""
 
     name: ClassVar[str] = "lpt"
     steals: ClassVar[bool] = False
+    ideal: ClassVar[str] = "lpt"
 
     def __init__(self, workers: int, sequences: int) -> None:
         _, self._sequences = checked(workers, sequences)
@@ -26,11 +27,10 @@ class LongestFirst:
         self._serial = 0
 
     def add(self, request: Request) -> None:
-        """Let a new request wait."""
         self._put(request, new=True)
 
     def add_again(self, request: Request, worker: int) -> None:
-        """Let one that came back wait; of these the longest goes first."""
+        """Put back a request; the longest of those that came back goes first."""
         self._put(request, new=False)
 
     def _put(self, request: Request, new: bool) -> None:
@@ -41,7 +41,7 @@ class LongestFirst:
         self._serials[request.request_id] = self._serial
 
     def next(self, rooms: Sequence[int], running: Sequence[int]) -> tuple[int, int] | None:
-        """The longest, of equals the one that arrived first; to the worker with most free sequences."""
+        """Give the longest, of equals the one that arrived first, to the worker with most free sequences."""
         worker = most_free(rooms, running, self._sequences)
         if worker is None or not self._serials:
             return None
@@ -52,7 +52,6 @@ class LongestFirst:
                 return request_id, worker
 
     def remove(self, request_id: int) -> bool:
-        """Forget one that was cancelled; False: it does not wait here."""
         return self._serials.pop(request_id, None) is not None
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""What a dispatch policy is: the order in which waiting requests are appended to workers' rings.
+"""The protocol of a dispatch policy: the order in which waiting requests are appended to workers' rings.
 
     caller      add(request) ----> policy ----> next(rooms, running) -> (request, worker): append to that ring now
                 add_again(request, worker)      remove(request_id)
@@ -17,7 +17,7 @@ from typing import ClassVar, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a policy knows of a request. Ids grow with arrival. ValueError unless the cost is a number from 0 on."""
+    """A request as a policy knows it. Ids grow with arrival. ValueError for a cost that is not a number from 0 up."""
 
     request_id: int
     cost: float = 1.0  # expected, in any one unit: tokens of prompt and answer at most, or seconds
@@ -29,22 +29,23 @@ class Request:
 
 
 class Policy(Protocol):
-    """Made for a number of workers and of sequences that each runs side by side; both at least 1."""
+    """A queue for `workers` workers that each run `sequences` requests side by side; both at least 1."""
 
     name: ClassVar[str]
     steals: ClassVar[bool]  # whether a worker may take from another's ring
+    ideal: ClassVar[str]  # the simulated policy that it could equal at best: one of POLICIES, or queue
 
     def add(self, request: Request) -> None:
-        """A new request. ValueError for an id that waits already, or an affinity that is not a worker."""
+        """Add a new request. ValueError for an id that waits already, or an affinity that is not a worker."""
 
     def add_again(self, request: Request, worker: int) -> None:
-        """One that was handed out and comes back from `worker`: it goes before all that were never handed out.
+        """Put back one that comes back from `worker`: it goes before all that were never handed out.
 
         Of several that came back the one that arrived first goes first, with lpt the longest. ValueError as `add`.
         """
 
     def next(self, rooms: Sequence[int], running: Sequence[int]) -> tuple[int, int] | None:
-        """(request id, worker) to append to that worker's ring now; None: nothing can be appended.
+        """Return (request id, worker) to append to that worker's ring now; None when nothing can be appended.
 
         `rooms[w]`: free cells of w's ring, 0 for a ring that is to get nothing now. `running[w]`: requests that w holds
         or that wait in its ring. Ask again, with what that changed, until None.
@@ -54,17 +55,17 @@ class Policy(Protocol):
         """Forget one that was cancelled before it was handed out; False: it does not wait here."""
 
     def __len__(self) -> int:
-        """Requests that wait here."""
+        """Return the number of requests that wait here."""
 
 
 def checked(workers: int, sequences: int) -> tuple[int, int]:
-    """Both, at least 1; else ValueError."""
+    """Return both. ValueError unless they are at least 1."""
     if workers < 1 or sequences < 1:
         raise ValueError(f"a policy for {workers} workers of {sequences} sequences")
     return workers, sequences
 
 
 def most_free(rooms: Sequence[int], running: Sequence[int], sequences: int) -> int | None:
-    """The worker with most free sequences and room in its ring, of equals the first; None: no worker could begin."""
+    """Return the worker with most free sequences and room in its ring, of equals the first; None when none has."""
     can = [worker for worker, room in enumerate(rooms) if room and running[worker] < sequences]
     return min(can, key=lambda worker: running[worker], default=None)

@@ -1,4 +1,4 @@
-"""Who ran what and when: the outcome of a simulation, and the same arithmetic for measured times. Pure."""
+"""Schedules, who ran which request when: of a simulation, and the same arithmetic for measured times. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """In the unit of the costs, from 0 on. `busy[w]`: how long w ran at least one request."""
+    """A whole run in the unit of the costs, from 0 on. `busy[w]`: how long w ran at least one request."""
 
     makespan: float
     busy: tuple[float, ...]
@@ -27,12 +27,12 @@ class Schedule:
 
     @property
     def imbalance(self) -> float:
-        """See `imbalance`."""
+        """Return the busiest worker's time over the mean of all."""
         return imbalance(self.busy)
 
 
 def covered(intervals: Iterable[tuple[float, float]]) -> float:
-    """Length of the union of (start, end)."""
+    """Return the length of the union of (start, end)."""
     total, reached = 0.0, float("-inf")
     for start, end in sorted(intervals):
         if end > reached:
@@ -42,7 +42,7 @@ def covered(intervals: Iterable[tuple[float, float]]) -> float:
 
 
 def busy_times(spans: Iterable[Span], workers: int) -> tuple[float, ...]:
-    """For each worker how long it ran at least one request."""
+    """Return for each worker how long it ran at least one request."""
     own: list[list[tuple[float, float]]] = [[] for _ in range(workers)]
     for span in spans:
         own[span.worker].append((span.start, span.end))
@@ -50,7 +50,7 @@ def busy_times(spans: Iterable[Span], workers: int) -> tuple[float, ...]:
 
 
 def imbalance(busy: Iterable[float]) -> float:
-    """The busiest worker's time over the mean of all; 1.0 is even, and also when no worker did anything."""
+    """Return the busiest worker's time over the mean of all; 1.0 is even, and also when none did anything."""
     times = list(busy)
     total = sum(times)
     return max(times) * len(times) / total if total > 0 else 1.0

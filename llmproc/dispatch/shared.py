@@ -14,30 +14,28 @@ from llmproc.dispatch.waiting import Waiting
 
 
 class SharedQueue:
-    """A policy. Affinity is ignored."""
+    """A policy with one queue for all workers. Affinity is ignored."""
 
     name: ClassVar[str] = "queue"
     steals: ClassVar[bool] = False
+    ideal: ClassVar[str] = "queue"
 
     def __init__(self, workers: int, sequences: int) -> None:
         _, self._sequences = checked(workers, sequences)
         self._waiting = Waiting()
 
     def add(self, request: Request) -> None:
-        """Let a new request wait."""
         self._waiting.add(request)
 
     def add_again(self, request: Request, worker: int) -> None:
-        """Let one that came back wait, before all that were never handed out."""
         self._waiting.add_again(request)
 
     def next(self, rooms: Sequence[int], running: Sequence[int]) -> tuple[int, int] | None:
-        """The one that arrived first, to the worker with most free sequences; of equals the first."""
+        """Give the one that arrived first to the worker with most free sequences; of equals the first."""
         worker = most_free(rooms, running, self._sequences)
         return None if worker is None or not self._waiting else (self._waiting.pop(), worker)
 
     def remove(self, request_id: int) -> bool:
-        """Forget one that was cancelled; False: it does not wait here."""
         return self._waiting.remove(request_id)
 
     def __len__(self) -> int:

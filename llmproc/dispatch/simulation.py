@@ -3,7 +3,7 @@
     all requests arrive at 0 --> policy.next --> ring of a worker --> the worker, whenever it has a free sequence
                                                  (ws: own ring empty -> another's, see stealing.victims)
 
-Used by `experiments`, for the ideal curves beside what was measured, and by tests of policies. A request takes its cost
+Used by `experiments` for ideal curves, and by the tests of policies. A request takes its cost
 whatever runs beside it: right for one sequence a worker on a CPU of its own, and for a remote service; more sequences
 than one are an ideal that a real batch only comes near to. Nothing is lost to dispatch, pipes or caches.
 """
@@ -24,7 +24,7 @@ CELLS = 1 << 30  # of a ring, unless a bound is asked for
 def simulate(
     policy_name: str, costs: Sequence[float], workers: int, sequences: int = 1, cells: int = CELLS
 ) -> Schedule:
-    """The schedule of requests 0, 1, ... with these costs; `policy_name`: one of POLICIES, or `queue`.
+    """Return the schedule of requests 0, 1, ... with these costs; `policy_name`: one of POLICIES, or `queue`.
 
     Bounds that hold for all but seq and sp, which leave workers idle beside waiting requests (Graham 1966; n = workers
     x sequences, `sum` and `longest` of the costs):
@@ -56,18 +56,18 @@ class _Simulation:
         self._now, self._steals = 0.0, 0
 
     def run(self) -> Schedule:
-        """To the end of the last request."""
+        """Run to the end of the last request."""
         self._settle()
         while self._ends:
             self._now = self._ends[0][0]
-            while self._ends and self._ends[0][0] == self._now:  # all who end together, before any worker takes
+            while self._ends and self._ends[0][0] == self._now:  # all who end together, before anybody takes
                 self._running[heapq.heappop(self._ends)[2]] -= 1
             self._settle()
         busy = busy_times(self._spans, len(self._rings))
         return Schedule(self._now, busy, tuple(self._spans), self._steals)
 
     def _settle(self) -> None:
-        """Everything that happens at this moment: main appends and workers take until neither can."""
+        """Let everything happen that happens at this moment: main appends and workers take until neither can."""
         while self._append() or self._take_own() or self._steal():
             pass
 
@@ -81,7 +81,7 @@ class _Simulation:
         return found is not None
 
     def _take_own(self) -> bool:
-        """Each worker one at most, so that no worker takes a second one before another had its first."""
+        """Let each worker take one at most, so that none has its second before another had its first."""
         took = False
         for worker, ring in enumerate(self._rings):
             if ring and self._running[worker] < self._sequences:
@@ -90,7 +90,7 @@ class _Simulation:
         return took
 
     def _steal(self) -> bool:
-        """Steal one request, when no worker can take from its own ring any more."""
+        """Let one worker steal one request, when none can take from its own ring any more."""
         if not self._policy.steals:
             return False
         for thief, running in enumerate(self._running):

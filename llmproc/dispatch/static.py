@@ -10,10 +10,11 @@ from llmproc.dispatch.waiting import Waiting
 
 
 class Static:
-    """A policy. An affinity wins over the deal, and takes no turn of it."""
+    """A policy that deals requests round-robin. An affinity wins over the deal, and takes no turn of it."""
 
     name: ClassVar[str] = "sp"
     steals: ClassVar[bool] = False
+    ideal: ClassVar[str] = "sp"
 
     def __init__(self, workers: int, sequences: int) -> None:
         self._workers, _ = checked(workers, sequences)
@@ -22,14 +23,14 @@ class Static:
         self._turn = 0
 
     def add(self, request: Request) -> None:
-        """To the worker of its affinity, else to the worker whose turn it is."""
+        """Deal it to the worker of its affinity, else to the worker whose turn it is."""
         worker = self._turn if request.affinity is None else request.affinity
         self._put(request, worker, again=False)
         if request.affinity is None:
             self._turn = (self._turn + 1) % self._workers
 
     def add_again(self, request: Request, worker: int) -> None:
-        """To the worker it comes back from, or the one that took that one's place."""
+        """Deal it to the slot it comes back from."""
         self._put(request, worker, again=True)
 
     def _put(self, request: Request, worker: int, again: bool) -> None:
@@ -42,7 +43,7 @@ class Static:
         self._dealt_to[request.request_id] = worker
 
     def next(self, rooms: Sequence[int], running: Sequence[int]) -> tuple[int, int] | None:
-        """For the worker with least to do that has room; of equals the one whose next request arrived first."""
+        """Give to the worker with least to do that has room; of equals the one whose next request arrived first."""
         can = [worker for worker, queue in enumerate(self._waiting) if queue and rooms[worker]]
         if not can:
             return None
@@ -52,7 +53,6 @@ class Static:
         return request_id, worker
 
     def remove(self, request_id: int) -> bool:
-        """Forget one that was cancelled; False: it does not wait here."""
         worker = self._dealt_to.pop(request_id, None)
         return worker is not None and self._waiting[worker].remove(request_id)
 

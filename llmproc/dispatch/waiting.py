@@ -13,7 +13,7 @@ from llmproc.dispatch.policy import Request
 
 
 class Waiting:
-    """Request ids. `first` and `pop` need at least one."""
+    """A queue of request ids. `first` and `pop` need at least one."""
 
     def __init__(self) -> None:
         self._returned: list[int] = []  # in order of arrival, which is that of ids; a handful
@@ -26,25 +26,25 @@ class Waiting:
         return request_id in self._new or request_id in self._returned
 
     def add(self, request: Request) -> None:
-        """At the end. ValueError when it waits already."""
+        """Append it. ValueError when it waits already."""
         self._refuse_second(request)
         self._new[request.request_id] = None
 
     def add_again(self, request: Request) -> None:
-        """Before all that were never handed out. ValueError when it waits already."""
+        """Put it before all that were never handed out. ValueError when it waits already."""
         self._refuse_second(request)
         insort(self._returned, request.request_id)
 
     def first(self) -> int:
-        """The id that is next."""
+        """Return the id that is next."""
         return self._returned[0] if self._returned else next(iter(self._new))
 
     def pop(self) -> int:
-        """Take it."""
+        """Remove the next id and return it."""
         return self._returned.pop(0) if self._returned else self._new.popitem(last=False)[0]
 
     def remove(self, request_id: int) -> bool:
-        """Take out one, wherever it stands; False: it is not here."""
+        """Remove one, wherever it stands; False when it is not here."""
         if request_id in self._new:
             del self._new[request_id]
             return True

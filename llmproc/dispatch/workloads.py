@@ -14,7 +14,7 @@ of the kind can pass (`simulation` on these costs; a test holds the table to it)
                 queue      1.94  3.69  5.17  6.55   8.77
                 longest    2.00  3.97  5.81  7.88  10.81
 
-Used by `experiments`. A small model does not count its sentences: its caller gives each answer
+Used by `experiments`. A small model does not count its sentences: whoever generates gives each answer
 TOKENS_PER_SENTENCE tokens for every sentence, no fewer and no more, so that costs are these whichever model answers.
 """
 
@@ -45,12 +45,12 @@ class Workload:
 
     @property
     def prompts(self) -> tuple[str, ...]:
-        """One text for each cost, all different."""
+        """Return one text for each cost, all different."""
         return tuple(prompt(place, cost) for place, cost in enumerate(self.costs))
 
 
 def prompt(place: int, sentences: int) -> str:
-    """The text that stands at `place` (from 0) and asks for a number of sentences."""
+    """Return the text that stands at `place` (from 0) and asks for that number of sentences."""
     return f"Write {sentences} sentence{'s' * (sentences != 1)} about {_TOPICS[place % len(_TOPICS)]}."
 
 
@@ -70,7 +70,7 @@ WORKLOADS = {workload.name: workload for workload in (SYSTEM_B, ALTERNATING)}
 
 
 def workload(name: str) -> Workload:
-    """By name. UsageError for an unknown one."""
+    """Return a workload by name. UsageError for an unknown one."""
     if name not in WORKLOADS:
         raise UsageError(f"workload is {name}: must be one of {', '.join(WORKLOADS)}")
     return WORKLOADS[name]

@@ -6,7 +6,7 @@
     packing.py    where weights lie, in tiles; loading.py brings a checkpoint there
     reference.py  the NumPy oracle that every test asks
 
-Serves `service`. The words: a *sequence* is a request's state in here, a *page* holds keys and values of 16 positions,
+Used by `service`. The words: a *sequence* is a request's state in here, a *page* holds keys and values of 16 positions,
 a *step* is one round over all running sequences. Nothing here forks, reads files of its own, or knows text: ids go in,
 ids come out.
 """

@@ -45,4 +45,4 @@ class ForwardPass(Protocol):
         """
 
     def wipe(self, pages: Sequence[int]) -> None:
-        """Make pages of a failed sequence harmless: NaN in them must not reach whoever gets them next."""
+        """Make pages of a failed sequence harmless: NaN in them must not reach their next holder."""

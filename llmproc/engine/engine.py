@@ -1,9 +1,9 @@
 """Many sequences over one model in one process: `step()` is the architecture.
 
-    add -> waiting -> running -> chunks of the prompt -> one id per step -> Finish; full pages of ids stay findable
+    add -> waiting -> running -> chunks of the prompt -> one id per step -> Finish; full pages of ids stay cached
 
-Serves `service` and tests. What a request's output is depends on its own fields alone, never on who shares the engine,
-what the pages held before, how a prompt was cut into chunks or how often it was pushed back. No IPC, text or files.
+Used by `service` and tests. What a request's output is depends on its own fields alone, never on who shares the engine,
+what the pages held before, how a prompt was cut into chunks or how often it was preempted. No IPC, text or files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import ForwardPass
 from llmproc.engine.events import Finish, Reason, Token
-from llmproc.engine.sampling import LogitsError, most_likely, sample
+from llmproc.engine.sampling import LogitsError, MostLikely, sample
 from llmproc.engine.scheduler import Scheduler, Step
 from llmproc.engine.sequence import Sequence, SequenceRequest, check_request
 from llmproc.errors import RequestError
@@ -33,16 +33,16 @@ class Engine:
     def __init__(
         self, forward: ForwardPass, options: EngineOptions, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Of the options `sequences` and `batch_tokens` count here. ValueError when the pool is below one context."""
+        """Take `sequences` and `batch_tokens` from the options. ValueError when the pool is below one context."""
         self.forward, self.steps = forward, 0
         self.scheduler = Scheduler(forward.pages, forward.context, options.sequences, options.batch_tokens)
-        self._clock = clock
+        self._clock, self._most_likely = clock, MostLikely()
         self._sequences: dict[int, Sequence] = {}  # by request id, running and waiting
         self._ended: list[Event] = []  # finishes of cancelled requests, due with the next step
 
     @property
     def busy(self) -> bool:
-        """Whether a step would do or report anything."""
+        """Return whether a step would do or report anything."""
         return bool(self._sequences or self._ended)
 
     @property
@@ -57,13 +57,13 @@ class Engine:
 
     @property
     def pages_free(self) -> int:
-        """Pages nobody holds, those that can be found again included."""
+        """Pages without a holder, those that are cached included."""
         return self.scheduler.pool.available
 
     @property
-    def pushed_back(self) -> int:
-        """How often a sequence lost its pages to an older one."""
-        return self.scheduler.pushed_back
+    def preempted(self) -> int:
+        """Return how often a sequence lost its pages to an older one."""
+        return self.scheduler.preempted
 
     def add(self, request: SequenceRequest) -> None:
         """Accept a request; from here on it ends in exactly one Finish. RequestError, and nothing changed, if not."""
@@ -84,9 +84,9 @@ class Engine:
         """Compute one round: one id for every decoding sequence, chunks of the prompts that are being read."""
         self.steps += 1
         events, self._ended = self._ended, []
-        step = self.scheduler.choose()
+        step = self.scheduler.schedule()
         logits = self._run(step)
-        for sequence, row, best in zip(step.asking, logits, most_likely(logits), strict=True):
+        for sequence, row, best in zip(step.needs_logits, logits, self._most_likely(logits), strict=True):
             try:
                 token = sample(row, best, sequence.request.temperature, sequence.request.top_p, sequence.stream)
                 self._join(sequence, token, events)
@@ -108,9 +108,9 @@ class Engine:
         return logits
 
     def _join(self, sequence: Sequence, token: int, events: list[Event]) -> None:
-        """What happens to a sequence with the id drawn for it, and whether it ends with it."""
+        """Append the id drawn for a sequence, and retire the sequence if it ends with it."""
         request = sequence.request
-        self.scheduler.prove(sequence)
+        self.scheduler.verify(sequence)
         if sequence.closed:
             sequence.discarded = token
             events.append(self._retire(sequence, "length"))
@@ -128,7 +128,7 @@ class Engine:
             events.append(sequence.append(request.closing, sampled=False))
 
     def _retire(self, sequence: Sequence, reason: Reason, message: str = "") -> Finish:
-        """Take a sequence out of the engine; what it computed stays findable, unless it failed."""
+        """Take a sequence out of the engine; what it computed stays cached, unless it failed."""
         del self._sequences[sequence.request.request_id]
         self.scheduler.leave(sequence, failed=reason == "failed")
         return sequence.finish(reason, message, self._clock())

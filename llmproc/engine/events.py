@@ -1,6 +1,6 @@
 """What comes out of an engine: the ids that joined a request, and its end.
 
-Serves `engine` and `service`, where they cross a pipe as they are: declared types that encode themselves, so that a
+Used by `engine` and `service`, where they cross a pipe as they are: declared types that encode themselves, so that a
 step over many sequences makes one object per event. Imports neither NumPy nor kernels, for main reads these too.
 """
 

@@ -1,65 +1,77 @@
-"""The forward pass: says what a step is in the records that `kernels.forward` reads, and keeps the team of ranks.
+"""The forward pass: says what a step is in the records that `kernels.forward` reads, and has a team of ranks run it.
 
-Serves `engine` and `service`. `run` is what a step costs outside the kernels: a few arrays are filled and the gate is
-opened. The ranks are threads that stay in compiled code (no GIL) and sleep on a futex when nothing is to do.
+Used by `engine` and `service`. A step is submitted, then collected; `run` is both. What it costs outside the kernels: a
+few arrays are filled and the gate is opened.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from llmproc import kernels
 from llmproc.config import EngineOptions
-from llmproc.engine.batch import PAGE, Chunk
+from llmproc.engine.batch import Chunk
 from llmproc.engine.memory import Buffers
+from llmproc.engine.pages import pages_for
+from llmproc.engine.team import Team, ThreadTeam
 from llmproc.engine.workspace import Float32, Model, Workspace
 from llmproc.errors import RequestError
-from llmproc.kernels import kinds
-from llmproc.kernels.attention import CHUNK, ROWS
-from llmproc.kernels.forward import SERVE, dismiss, start_and_wait
-from llmproc.kernels.trace import RECORDS, TRACE
-
-
-def variant_of(kind: int, traced: bool) -> str:
-    """The kernels' variant that a model of this kind needs."""
-    return kinds.NAMES[kind] + ("_traced" if traced else "")
+from llmproc.kernels.records import RECORDS, TRACE
+from llmproc.kernels.sizes import CHUNK, ROWS
 
 
 class Forward:
     """A model over a pool of pages. One thread at a time calls it; a `ForwardPass`."""
 
-    def __init__(self, model: Model, options: EngineOptions, pages: int, buffers: Buffers | None = None) -> None:
-        """`pages`: of the KV pool; `buffers`: where its memory comes from. Starts the team; `close` ends it.
+    def __init__(
+        self,
+        model: Model,
+        options: EngineOptions,
+        pages: int,
+        buffers: Buffers | None = None,
+        team: Callable[[int], Team] | None = None,
+    ) -> None:
+        """Start the team.
 
-        The kernels must be there (`compile_all`).
+        `pages`: of the KV pool; `buffers`: where its memory comes from; `close` ends what this starts.
+
+        `team(address)` makes the ranks over the record at an address; by default they are threads.
         """
-        kernels.compile_all(variant=variant_of(model.packing.kind, options.traced))
+        kernels.load(kernels.COMMON, kernels.variant_name(model.packing.kind, options.traced))
         self.options, self.context, self.pages = options, model.context, pages
         self.description = model.packing.description
         self._model = model  # whose memory the kernels read
-        self._serve = SERVE[model.packing.kind, options.traced]
         self.threads = 1 if options.threads is None else options.threads
-        self._leads = options.leads or self.threads == 0
+        ranks, leads = max(1, self.threads), options.leads or self.threads == 0
         self._buffers = buffers or Buffers()
-        self.workspace = Workspace(model, options, pages, max(1, self.threads), self._leads, self._buffers)
+        self.workspace = Workspace(model, options, pages, ranks, leads, self._buffers)
         self._table_pages: list[list[int]] = [[] for _ in range(options.sequences)]
-        self._team = [threading.Thread(target=self._rank, args=(r,), daemon=True) for r in self._followers()]
-        for thread in self._team:
-            thread.start()
+        logits = self.workspace.logits[:, : self.vocab_size]
+        self._logits = [logits[:rows] for rows in range(options.sequences + 1)]  # by outputs of a step
+        self._outputs = 0  # rows of logits that the submitted step gives
+        if team is None:
+            self._team: Team = ThreadTeam(self.workspace.address, model.packing.kind, options.traced, ranks, leads)
+        else:
+            self._team = team(self.workspace.address)
 
     @property
     def vocab_size(self) -> int:
-        """See ForwardPass."""
+        """Ids are 0 to this, exclusive."""
         return self.description.vocab_size
 
     def run(self, chunks: Sequence[Chunk]) -> Float32:
-        """See ForwardPass. RequestError for ids, positions or pages that kernels must never see."""
+        """Compute all chunks; logits (chunks that want them, vocab_size), overwritten by the next call.
+
+        RequestError for ids, positions or pages that kernels must never see.
+        """
+        self.submit(chunks)
+        return self.collect()
+
+    def submit(self, chunks: Sequence[Chunk]) -> None:
+        """Begin a step: `collect` must follow. RequestError, and nothing begun, for what `run` refuses."""
         w, items, split, tables = self.workspace, 0, 0, 0
         if len(chunks) > len(w.spans):
             raise RequestError(f"{len(chunks)} chunks: there is room for {len(w.spans)} sequences")
@@ -85,13 +97,25 @@ class Forward:
                 outputs.append(len(ids) - 1)
         self._check_ids(ids)
         w.fill(ids, positions, addresses, spans, outputs)
-        w.step[0] = (len(ids), len(spans), len(outputs), split, 0, 0, w.step[0]["number"] + 1)
-        self._go()
-        return w.logits[: len(outputs), : self.vocab_size]
+        self._begin(len(ids), len(spans), len(outputs), split)
+
+    def collect(self) -> Float32:
+        """Wait for the submitted step; its logits, as `run` gives them."""
+        self._team.wait()
+        return self._logits[self._outputs]
+
+    def _begin(self, tokens: int, spans: int, outputs: int, split: int = 0, only_products: int = 0) -> None:
+        w, self._outputs = self.workspace, outputs
+        w.step[0] = (tokens, spans, outputs, split, 0, only_products, w.step[0]["number"] + 1)
+        w.counters[:] = 0
+        self._team.start()
 
     def _table(self, number: int, pages: Sequence[int], position: int, n: int) -> int:
-        """The address of the table of chunk `number`, which names its pages. RequestError when they do not fit."""
-        w, needed = self.workspace, -(-(position + n) // PAGE)
+        """Return the address of the table of chunk `number`, which names its pages.
+
+        RequestError when they do not fit.
+        """
+        w, needed = self.workspace, pages_for(position + n)
         if n < 1 or position < 0 or position + n > self.context:
             raise RequestError(f"{n} tokens at position {position}: the context holds {self.context}")
         if needed > len(pages):
@@ -115,24 +139,17 @@ class Forward:
             raise RequestError(f"token ids must be 0..{self.vocab_size - 1}")
 
     def matmuls(self, tokens: int, outputs: int) -> None:
-        """Only the matrix products of steps over `tokens` ids and `outputs` rows of logits, for bench."""
+        """Compute only the matrix products of steps over `tokens` ids and `outputs` rows of logits, for bench."""
         if not 0 <= outputs <= self.options.sequences:
             raise ValueError(f"{outputs} rows of logits: at most {self.options.sequences}")
         for start in range(0, tokens, self.options.batch_tokens):
             count = min(self.options.batch_tokens, tokens - start)
             rows = outputs if start + count == tokens else 0
-            self.workspace.step[0] = (count, 0, rows, 0, 0, 1, self.workspace.step[0]["number"] + 1)
-            self._go()
-
-    def _go(self) -> None:
-        self.workspace.counters[:] = 0
-        if self._leads:
-            self._serve(*self.workspace.arguments, 0, 1)
-        else:
-            start_and_wait(self.workspace.arguments[0])
+            self._begin(count, 0, rows, only_products=1)
+            self._team.wait()
 
     def wipe(self, pages: Sequence[int]) -> None:
-        """See ForwardPass."""
+        """Fill pages of a failed sequence with zeros: NaN in them must not reach their next holder."""
         for page in pages:
             self.workspace.pool_bytes[page * self.workspace.page_bytes : (page + 1) * self.workspace.page_bytes] = 0
 
@@ -149,25 +166,11 @@ class Forward:
 
     def close(self) -> None:
         """End the ranks. Nothing may be run afterwards."""
-        if self._team:
-            self.workspace.step[0]["stop"] = 1
-            dismiss(self.workspace.arguments[0])
-            for thread in self._team:
-                thread.join()
-            self._team = []
+        self.workspace.step[0]["stop"] = 1
+        self._team.close()
 
     def __enter__(self) -> Forward:
         return self
 
     def __exit__(self, *details: object) -> None:
         self.close()
-
-    def _followers(self) -> range:
-        """Ranks with a thread of their own: all but the caller's, if it is one."""
-        return range(1 if self._leads else 0, max(1, self.threads) if self.threads else 1)
-
-    def _rank(self, rank: int) -> None:
-        task = threading.get_native_id()
-        with suppress(OSError):  # a name is only for those who look
-            Path(f"/proc/self/task/{task}/comm").write_text(f"rank-{rank}")
-        self._serve(*self.workspace.arguments, rank, 0)

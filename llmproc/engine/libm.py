@@ -1,6 +1,6 @@
 """libm's float functions on float32 arrays, through ctypes: what a C program computes, which NumPy's own are not.
 
-Serves `reference`. Slow (one call per value) and meant to be. Not for kernels: a ctypes pointer forbids their cache.
+Used by `reference`. Slow (one call per value) and meant to be. Not for kernels: a ctypes pointer forbids their cache.
 """
 
 from __future__ import annotations

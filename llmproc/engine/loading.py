@@ -1,6 +1,6 @@
 """From a checkpoint to a model that is ready to run: converted, packed, with its angles. One process, or a template.
 
-Serves `service` (which packs into shared memory), bench, doctor and tests (`open_forward`, everything in one process).
+Used by `service` (which packs into shared memory), bench, doctor and tests (`open_forward`, everything in one process).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from llmproc.engine.packing import Packing, kind_of, padded
 from llmproc.engine.workspace import Model
 from llmproc.errors import UsageError
 from llmproc.hardware.memory import usable_memory
-from llmproc.kernels.rotation import fill_angles
+from llmproc.kernels.calls import fill_angles
 
 
 def plan_model(model: ModelFile, options: EngineOptions) -> Packing:
-    """Where everything will lie. UsageError when the options do not fit the checkpoint."""
+    """Plan where everything will lie. UsageError when the options do not fit the checkpoint."""
     described = converted_description(model.description, options.weights, model.path)
     converted = described.weight_type != model.description.weight_type
     if options.c_order and converted:
@@ -48,7 +48,7 @@ def pack_model(
 
 
 def make_model(packing: Packing, buffer: memoryview, options: EngineOptions) -> Model:
-    """The model over packed memory. Computes the angles; needs the kernels."""
+    """Make the model over packed memory: computes the angles, needs the kernels."""
     d = packing.description
     context = options.positions(d.seq_len)
     angles = np.empty((context, 2 * d.head_dim), np.float32)
@@ -66,7 +66,7 @@ def page_bytes(description: ModelDescription, options: EngineOptions) -> int:
 def pool_pages(description: ModelDescription, options: EngineOptions, memory_bytes: int) -> int:
     """Pages of the KV pool: what `kv_memory` allows, else a full context for every sequence as far as memory goes.
 
-    UsageError when not even one full context fits: nobody could be sure to finish.
+    UsageError when not even one full context fits: no sequence could be sure to finish.
     """
     context = options.positions(description.seq_len)
     one, size = -(-context // PAGE), page_bytes(description, options)
@@ -80,7 +80,7 @@ def pool_pages(description: ModelDescription, options: EngineOptions, memory_byt
 
 
 def open_forward(path: Path, options: EngineOptions) -> Forward:
-    """Everything in this process: read, convert, pack, compile, start the team. `close` it."""
+    """Do everything in this process: read, convert, pack, compile, start the team. `close` it."""
     model = open_model(path)
     packing = plan_model(model, options)
     memory = memoryview(mmap.mmap(-1, packing.size))  # begins on a page: tiles on cache lines
@@ -89,7 +89,7 @@ def open_forward(path: Path, options: EngineOptions) -> Forward:
 
 
 def open_weights(description: ModelDescription, weights: Weights, options: EngineOptions) -> Forward:
-    """The same for a model in memory, stored as it is. ValueError when weights and description do not fit."""
+    """Do the same for a model in memory, stored as it is. ValueError when weights and description do not fit."""
     scales = getattr(weights.embedding, "scales", None)
     halves = scales is not None and scales.dtype == np.float16
     packing = Packing(description, kind_of(description, halves, options.c_order))
@@ -99,7 +99,7 @@ def open_weights(description: ModelDescription, weights: Weights, options: Engin
 
 
 def _start(packing: Packing, memory: memoryview, options: EngineOptions) -> Forward:
-    kernels.compile_all()
+    kernels.load(kernels.COMMON)
     model = make_model(packing, memory, options)
     free = usable_memory()
     available = free.usable if free.usable is not None else 1 << 30

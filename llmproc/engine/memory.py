@@ -1,4 +1,4 @@
-"""Memory for kernels. Serves `workspace`."""
+"""Memory for kernels. Used by `workspace`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import numpy.typing as npt
 class Buffers:
     """Zeroed memory for kernels, each buffer on cache lines of its own; all of it is kept as long as this is.
 
-    `guard`, for tests: each ends where memory nobody may touch begins, so that an access past its end is a SIGSEGV.
+    `guard`, for tests: each ends where memory begins that may not be touched: an access past its end is a SIGSEGV.
     """
 
     def __init__(self, guard: Callable[[int], None] | None = None) -> None:
-        """`guard(address)` forbids all access to the page of memory at an address."""
+        """Begin without buffers; `guard(address)` forbids all access to the page of memory at an address."""
         self._kept: list[mmap.mmap] = []
         self._guard, self.nbytes = guard, 0
 
-    def take(self, nbytes: int) -> tuple[int, npt.NDArray[np.uint8]]:
-        """(address, bytes). Kernels touch nothing else."""
+    def allocate(self, nbytes: int) -> tuple[int, npt.NDArray[np.uint8]]:
+        """Return (address, bytes) of a new buffer. Kernels touch nothing else."""
         size = -(-max(1, nbytes) // mmap.PAGESIZE) * mmap.PAGESIZE
         memory = mmap.mmap(-1, size + (mmap.PAGESIZE if self._guard else 0))
         self._kept.append(memory)

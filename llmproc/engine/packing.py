@@ -20,10 +20,8 @@ from llmproc.checkpoints.tensors import LAYER_MATRICES, matrix_shape
 from llmproc.checkpoints.weight_types import GROUP
 from llmproc.checkpoints.weights import Int8Matrix, Matrix, Q4Matrix, Weights
 from llmproc.engine.shapes import check_description, check_matrix, check_norm
-from llmproc.kernels.kinds import F16, F32, F32_C, INT8, NAMES, Q4_0, Q8_0, QUANTISED
-from llmproc.kernels.products import SCALE_BYTES, VALUE_BITS
-from llmproc.simd.dot import OFFSET, STEP_K
-from llmproc.simd.types import LANES
+from llmproc.kernels.kinds import F16, F32, F32_C, INT8, NAMES, Q4_0, Q8_0, QUANTISED, SCALE_BYTES, VALUE_BITS
+from llmproc.simd.layout import LANES, OFFSET, STEP_K
 
 LINE = 64  # bytes: a cache line, and what a vector is aligned to
 Bytes = npt.NDArray[np.uint8]
@@ -32,7 +30,7 @@ Convert = Callable[[str, Matrix], Matrix]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Of one matrix: offsets in bytes, and how many tiles of sixteen rows."""
+    """The place of one matrix: offsets in bytes, and how many tiles of sixteen rows."""
 
     values: int
     scales: int
@@ -41,7 +39,7 @@ class Place:
 
 
 def kind_of(description: ModelDescription, converted: bool, c_order: bool) -> int:
-    """Which of `kernels.kinds` a model is packed as. `converted`: quantised at load, with half scales."""
+    """Return which of `kernels.kinds` a model is packed as. `converted`: quantised at load, with half scales."""
     if description.weight_type == "int8":
         return Q8_0 if converted else INT8
     if description.weight_type == "f32":
@@ -59,15 +57,16 @@ class Packing:
             raise ValueError(f"group_size {description.group_size} must be {GROUP} for {NAMES[kind]}")
         self.description, self.kind = description, kind
         self.size = 0
-        self.norms: dict[tuple[str, int | None], int] = {("final_norm", None): self._take(4 * padded(description.dim))}
+        norm = 4 * padded(description.dim)
+        self.norms: dict[tuple[str, int | None], int] = {("final_norm", None): self._reserve(norm)}
         for layer in range(description.n_layers):
             for name in ("attention_norm", "ffn_norm"):
-                self.norms[name, layer] = self._take(4 * padded(description.dim))
+                self.norms[name, layer] = self._reserve(norm)
         self.embedding = self._matrix("embedding")
         self.classifier = self.embedding if description.shared_classifier else self._matrix("classifier")
         self.layers = [{name: self._matrix(name) for name in LAYER_MATRICES} for _ in range(description.n_layers)]
 
-    def _take(self, nbytes: int) -> int:
+    def _reserve(self, nbytes: int) -> int:
         offset = self.size
         self.size += -(-nbytes // LINE) * LINE
         return offset
@@ -75,9 +74,9 @@ class Packing:
     def _matrix(self, name: str) -> Place:
         rows, columns = matrix_shape(self.description, name)
         tiles = padded(rows) // LANES
-        values = self._take(tiles * LANES * columns * VALUE_BITS[self.kind] // 8)
+        values = self._reserve(tiles * LANES * columns * VALUE_BITS[self.kind] // 8)
         groups = columns // self.description.group_size if self.kind in QUANTISED else 0
-        return Place(values, self._take(tiles * LANES * groups * SCALE_BYTES[self.kind]), tiles, columns)
+        return Place(values, self._reserve(tiles * LANES * groups * SCALE_BYTES[self.kind]), tiles, columns)
 
     def pack(
         self, weights: Weights, buffer: memoryview, convert: Convert, progress: Callable[[int, int], None]
@@ -119,7 +118,7 @@ def _put(memory: Bytes, place: Place, matrix: Matrix) -> None:
 
 
 def padded(count: int) -> int:
-    """To whole vectors."""
+    """Round up to whole vectors."""
     return -(-count // LANES) * LANES
 
 
@@ -128,7 +127,7 @@ def _write(memory: Bytes, offset: int, array: npt.NDArray[Any]) -> None:
 
 
 def in_lanes(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """(rows, n) -> [tile][n][16 rows], missing rows zero."""
+    """Return (rows, n) -> [tile][n][16 rows], missing rows zero."""
     rows, n = array.shape
     return np.ascontiguousarray(_full(array).reshape(padded(rows) // LANES, LANES, n).transpose(0, 2, 1))
 
@@ -139,14 +138,17 @@ def _full(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def int8_steps(matrix: Int8Matrix) -> npt.NDArray[Any]:
-    """[tile][step][16 rows][columns of a step], in the form `simd.dot` reads."""
+    """Return [tile][step][16 rows][columns of a step], in the form `simd.dot` reads."""
     rows, columns = matrix.values.shape
     stored = _full(matrix.values).view(np.uint8) ^ np.uint8(OFFSET)  # + 128 modulo 256
     return _steps(stored, padded(rows), columns)
 
 
 def q4_steps(matrix: Q4Matrix) -> npt.NDArray[Any]:
-    """[tile][pair of steps][16 rows][columns of a step]: the first step in the low nibbles, the second in the high."""
+    """Return [tile][pair of steps][16 rows][columns of a step].
+
+    The first step in the low nibbles, the second in the high.
+    """
     rows, columns = matrix.values.shape
     pairs = _full(matrix.values).reshape(padded(rows), columns // (2 * STEP_K), 2, STEP_K)
     packed = pairs[:, :, 0] | pairs[:, :, 1] << np.uint8(4)

@@ -1,16 +1,16 @@
 """The pages of the KV cache: who holds which, and which full ones can be found again by the ids that stand in them.
 
-    free --take--> held by one --publish--> findable --retain--> held by several
+    free --allocate--> held by one --register--> cached --retain--> held by several
       ^              |   |                      ^                       |
       +---discard----+   +-------release------- | --- (last holder) ----+
-      +---release (not findable)                cached: findable, held by nobody, taken when no page is free
+      +---release (not cached)                      evictable: cached, without a holder, allocated when no page is free
 
-Serves `scheduler`. Pure bookkeeping of numbers: no arrays, no I/O, no clock. A page is written by its only holder until
-it is full and published; from then on nobody writes it, so sharing needs no copies.
+Used by `scheduler`. Pure bookkeeping of numbers: no arrays, no I/O, no clock. A page is written by its only holder
+until it is full and registered; from then on it is never written, so sharing needs no copies.
 
-A findable page is known by (key of the prefix before it, its PAGE ids); the ids themselves are compared, not a hash of
+A cached page is known by (key of the prefix before it, its PAGE ids); the ids themselves are compared, not a hash of
 them. A key is a number given to one prefix and never to another: when a page is taken for something else its key goes
-with it, and what was findable only through it stays unfindable until it is taken too.
+with it, and what was cached only through it stays out of reach until it is taken too.
 """
 
 from __future__ import annotations
@@ -24,47 +24,47 @@ NO_PREFIX = 0  # the key of the empty prefix
 
 
 def pages_for(positions: int) -> int:
-    """How many pages hold so many positions."""
+    """Return how many pages that many positions need."""
     return -(-positions // PAGE)
 
 
 class PagePool:
     """`count` pages, numbered from 0."""
 
-    __slots__ = ("_cached", "_found", "_free", "_keys", "_last_key", "_names", "_references", "count")
+    __slots__ = ("_evictable", "_found", "_free", "_keys", "_last_key", "_names", "_references", "count")
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self._free = list(range(count - 1, -1, -1))  # held by nobody, and not findable
-        self._cached: OrderedDict[int, None] = OrderedDict()  # held by nobody, but findable; longest unused first
+        self._free = list(range(count - 1, -1, -1))  # without a holder, and not cached
+        self._evictable: OrderedDict[int, None] = OrderedDict()  # without a holder, but cached; longest unused first
         self._references = [0] * count
-        self._names: list[tuple[int, tuple[int, ...]] | None] = [None] * count  # (key before it, ids) if findable
-        self._keys = [NO_PREFIX] * count  # of the prefix that ends with the page, if findable
+        self._names: list[tuple[int, tuple[int, ...]] | None] = [None] * count  # (key before it, ids) if cached
+        self._keys = [NO_PREFIX] * count  # of the prefix that ends with the page, if cached
         self._found: dict[tuple[int, tuple[int, ...]], int] = {}  # name -> page
         self._last_key = NO_PREFIX
 
     @property
     def available(self) -> int:
-        """Pages that `take` could give."""
-        return len(self._free) + len(self._cached)
+        """Pages that `allocate` could give."""
+        return len(self._free) + len(self._evictable)
 
     @property
-    def cached(self) -> int:
-        """Of these, pages that can still be found."""
-        return len(self._cached)
+    def evictable(self) -> int:
+        """Return how many of these are cached, without a holder."""
+        return len(self._evictable)
 
     def references(self, page: int) -> int:
-        """How many hold it."""
+        """Return how many hold it."""
         return self._references[page]
 
     def key(self, page: int) -> int:
-        """The key of the prefix that ends with a findable page."""
+        """Return the key of the prefix that ends with a cached page."""
         return self._keys[page]
 
     def find(self, tokens: Sequence[int], first: int = 0, key: int = NO_PREFIX) -> list[int]:
         """Findable pages number `first` and following of these ids, whose pages before have this key.
 
-        The last id is never in them: somebody has to compute it, for the logits after it. Nothing is retained yet.
+        The last id is never in them: it has to be computed, for the logits after it. Nothing is retained yet.
         """
         pages = []
         for start in range(first * PAGE, len(tokens) - PAGE, PAGE):
@@ -76,13 +76,13 @@ class PagePool:
         return pages
 
     def retain(self, pages: Sequence[int]) -> None:
-        """One more holder for pages that were found."""
+        """Add a holder to pages that were found."""
         for page in pages:
             if self._references[page] == 0:
-                del self._cached[page]
+                del self._evictable[page]
             self._references[page] += 1
 
-    def take(self, count: int) -> list[int]:
+    def allocate(self, count: int) -> list[int]:
         """New pages for one holder: free ones, then those that were not used for longest. IndexError if too few."""
         if count > self.available:
             raise IndexError(f"{count} pages asked of {self.available}")
@@ -91,16 +91,16 @@ class PagePool:
             if self._free:
                 page = self._free.pop()
             else:
-                page, _ = self._cached.popitem(last=False)
+                page, _ = self._evictable.popitem(last=False)
                 self._forget(page)
             self._references[page] = 1
             pages.append(page)
         return pages
 
-    def publish(self, page: int, before: int, tokens: Sequence[int]) -> int:
-        """Make a full page findable: its PAGE ids come after the prefix with key `before`. Returns the page to hold.
+    def register(self, page: int, before: int, tokens: Sequence[int]) -> int:
+        """Make a full page cached: its PAGE ids come after the prefix with key `before`. Returns the page to hold.
 
-        That is another one when the same ids were computed twice: its holder gets the one that is findable already
+        That is another one when the same ids were computed twice: its holder gets the one that is cached already
         (the same bits stand in it) and has given this one back.
         """
         name = (before, tuple(tokens))
@@ -114,17 +114,17 @@ class PagePool:
         return page
 
     def release(self, pages: Sequence[int]) -> None:
-        """One holder less. Of a prefix the end is taken first: its beginning is of use to more."""
+        """Take away one holder. Of a prefix the end is reused first: its beginning is of use to more."""
         for page in reversed(pages):
             self._references[page] -= 1
             if self._references[page] == 0:
                 if self._names[page] is None:
                     self._free.append(page)
                 else:
-                    self._cached[page] = None
+                    self._evictable[page] = None
 
     def discard(self, pages: Sequence[int]) -> list[int]:
-        """One holder less, and what nobody else holds is forgotten: returns these pages, for they want wiping."""
+        """Take away one holder and forget pages without another: returns these pages, which must be wiped."""
         gone = []
         for page in pages:
             self._references[page] -= 1

@@ -22,21 +22,24 @@ class RandomStream:
         self.state = skip(seed & MASK or SEED_INSTEAD_OF_ZERO, draws)
 
     def coin(self) -> np.float32:
-        """The next coin: a multiple of 2^-24."""
+        """Return the next coin: a multiple of 2^-24."""
         self.draws += 1
         self.state = advance(self.state)
         return np.float32(((self.state * MULTIPLIER & MASK) >> 40) / 16777216.0)
 
 
 def advance(state: int) -> int:
-    """One step of xorshift64 (Marsaglia 2003, shifts 12, 25, 27); linear over bits."""
+    """Make one step of xorshift64 (Marsaglia 2003, shifts 12, 25, 27); linear over bits."""
     state ^= state >> 12
     state ^= state << 25 & MASK
     return state ^ state >> 27
 
 
 def skip(state: int, steps: int) -> int:
-    """The state `steps` steps later, in O(log steps): the step is a 64 x 64 matrix of bits, squared repeatedly."""
+    """Return the state `steps` steps later, in O(log steps).
+
+    The step is a 64 x 64 matrix of bits, squared repeatedly.
+    """
     if steps < 4096:
         for _ in range(steps):
             state = advance(state)

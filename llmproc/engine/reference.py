@@ -1,6 +1,6 @@
 """The oracle: one token at a time in NumPy, written for being right. Numba is never involved.
 
-Serves tests. In C order, every sum runs from left to right in fp32 and expf, powf, sinf, cosf are libm's own, called
+Used by tests. In C order, every sum runs from left to right in fp32 and expf, powf, sinf, cosf are libm's own, called
 through ctypes: logits then equal the C engine's bit by bit. Without it, NumPy sums and computes as it likes and the
 logits agree to a few digits. Shares no code with the kernels.
 """
@@ -27,7 +27,9 @@ class Reference:
     def __init__(
         self, description: ModelDescription, weights: Weights, c_order: bool = True, kv_type: str = "f32"
     ) -> None:
-        """`c_order`: the C engine's order of sums and libm's functions, else NumPy's own. `kv_type`: f16 rounds what
+        """Choose the arithmetic.
+
+        `c_order`: the C engine's order of sums and libm's functions, else NumPy's own. `kv_type`: f16 rounds what
         the cache holds."""
         self.description, self.weights, self.c_order = description, weights, c_order
         self._stored = np.float16 if kv_type == "f16" else np.float32
@@ -77,7 +79,7 @@ class Reference:
         return self._sum(terms)
 
     def _signed(self, matrix: Matrix) -> Int8Matrix | Floats:
-        """A 4-bit matrix as the int8 one of the same numbers, kept because `_group_sums` knows matrices by identity."""
+        """Return a 4-bit matrix as the int8 one of the same numbers, kept: `_group_sums` knows matrices by identity."""
         if not isinstance(matrix, Q4Matrix):
             return matrix
         key = id(matrix.values)
@@ -86,7 +88,7 @@ class Reference:
         return self._fours[key]
 
     def _group_sums(self, matrix: Int8Matrix, x: npt.NDArray[np.int8]) -> Float32:
-        """(rows, groups): sums of products inside each group, exact, rounded once to float32."""
+        """Return (rows, groups): sums of products inside each group, exact, rounded once to float32."""
         group = self.description.group_size
         rows, groups = matrix.scales.shape
         if group * 128 * 127 >= EXACT:
@@ -152,7 +154,7 @@ def reference_probabilities(logits: Float32, temperature: float) -> Float32:
 
 
 def reference_sample(logits: Float32, temperature: float, top_p: float, coin: np.float32 | None) -> int:
-    """The token `sampling.sample` must choose when its coin is `coin` (None at temperature 0)."""
+    """Return the token `sampling.sample` must choose when its coin is `coin` (None at temperature 0)."""
     if coin is None:
         return int(np.argmax(logits))
     shares, nucleus = reference_probabilities(logits, temperature), np.float32(top_p)

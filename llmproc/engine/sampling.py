@@ -1,6 +1,6 @@
 """Choosing the next token from logits (contract section 5, llama2.c's sampler): argmax, whole distribution, top-p.
 
-Serves `engine`. All in fp32; one coin per choice, none at temperature 0. No state but the stream given.
+Used by `engine`. All in fp32; one coin per choice, none at temperature 0. No state but the stream given.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from llmproc.engine.randomness import RandomStream
 from llmproc.errors import LlmprocError
-from llmproc.kernels.choice import argmax, candidates, draw, draw_top_p, probabilities
+from llmproc.kernels.calls import Argmax, candidates, draw, draw_top_p, probabilities
 
 Float32 = npt.NDArray[np.float32]
 ROUNDS_TO_ZERO = 2.0**-150  # the largest number that is 0 in fp32: half of the smallest subnormal, ties to even
@@ -32,10 +32,21 @@ def check_options(temperature: float, top_p: float) -> None:
 
 def most_likely(logits: Float32) -> list[int]:
     """Per row of logits (n, vocab_size) the index of its largest, the lowest on ties; -1 where one is not finite."""
-    found = np.empty(len(logits), np.int64)
-    argmax(found, logits)
-    ids: list[int] = found.tolist()
-    return ids
+    return Argmax(logits).find()
+
+
+class MostLikely:
+    """`most_likely`, for arrays that come again and again with other values: each is bound once."""
+
+    def __init__(self) -> None:
+        self._bound: dict[int, Argmax] = {}  # by number of rows
+
+    def __call__(self, logits: Float32) -> list[int]:
+        """Do what `most_likely` does."""
+        bound = self._bound.get(len(logits))
+        if bound is None or bound.array is not logits:
+            bound = self._bound[len(logits)] = Argmax(logits)
+        return bound.find()
 
 
 def sample(logits: Float32, best: int, temperature: float, top_p: float, stream: RandomStream) -> int:
@@ -56,9 +67,9 @@ def sample(logits: Float32, best: int, temperature: float, top_p: float, stream:
     if probabilities(shares, logits, heat) < 0:
         return best
     if nucleus <= 0 or nucleus >= 1:
-        return int(draw(shares, coin))
+        return draw(shares, coin)
     keys = np.empty(len(logits), np.uint64)
     count = candidates(keys, shares, nucleus)
     if count == 0:  # a top_p below 1/vocabulary on a flat distribution: nothing reaches the floor
         return best
-    return int(draw_top_p(np.sort(keys[:count]), shares, nucleus, coin))
+    return draw_top_p(np.sort(keys[:count]), shares, nucleus, coin)

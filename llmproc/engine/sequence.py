@@ -1,6 +1,6 @@
 """What goes into the engine, and a sequence's state while it is there; events.py is what comes out.
 
-Serves `engine` and `service`. Data and its rules; nothing is computed here.
+Used by `engine` and `service`. Data and its rules; nothing is computed here.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class Sequence:
     stream: RandomStream
     pages: list[int] = field(default_factory=list)  # of the KV cache, in order; the last may be partly filled
     computed: int = 0  # ids whose keys and values stand in them
-    proved: int = 0  # of these, ids with finite logits after them
-    published: int = 0  # pages, from the first, that others can find
+    verified: int = 0  # of these, ids with finite logits after them
+    registered: int = 0  # pages, from the first, that others can find
     key: int = 0  # of the prefix in those pages
     cached: int = 0  # prompt ids that were found when it was first admitted
     closed: bool = False  # the closing id stands, the pass over it is due
@@ -79,11 +79,11 @@ class Sequence:
 
     @classmethod
     def begin(cls, request: SequenceRequest) -> Sequence:
-        """The state before anything was computed."""
+        """Return the state before anything was computed."""
         return cls(request, list(request.tokens), RandomStream(request.seed, request.draws))
 
     def passed(self, count: int, before: float, after: float) -> None:
-        """A forward pass between these times computed the next `count` ids."""
+        """Note that a forward pass between these times computed the next `count` ids."""
         self.computed += count
         if self.prefilled is None:
             if self.started is None:
@@ -98,7 +98,7 @@ class Sequence:
         return Token(self.request.request_id, token, sampled)
 
     def finish(self, reason: Reason, message: str, now: float) -> Finish:
-        """The terminal event, with everything measured until `now`."""
+        """Return the terminal event, with everything measured until `now`."""
         prefill_end = now if self.prefilled is None else self.prefilled
         return Finish(
             request_id=self.request.request_id,

@@ -1,6 +1,6 @@
 """Whether the arrays of a model are what its description says. Kernels have no bounds checks: this is theirs.
 
-Serves `packing`. Raises ValueError, since a file's own faults were found when it was read.
+Used by `packing`. Raises ValueError, since a file's own faults were found when it was read.
 """
 
 from __future__ import annotations

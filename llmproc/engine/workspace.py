@@ -1,37 +1,38 @@
 """Everything a forward pass works in: the records that kernels read, and the buffers those name.
 
-Serves `forward`. Filled once; between steps only the arrays listed in `Workspace` change. Sizes follow from the model,
-the most tokens of a step, the ranks and the pages; nothing here computes.
+Used by `forward`. Filled once, each group of `kernels.records.MODEL` by one function; between steps only the arrays
+listed in `Workspace` change. Sizes follow from the model, the most tokens of a step, the ranks and the pages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from llmproc.checkpoints.description import ModelDescription
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import PAGE
 from llmproc.engine.memory import Buffers
 from llmproc.engine.packing import LINE, Packing, Place, padded
-from llmproc.kernels.attention import CHUNK, ROWS, scratch_bytes
+from llmproc.engine.pages import pages_for
 from llmproc.kernels.kinds import QUANTISED
-from llmproc.kernels.records import LAYER, MODEL, SPAN, STEP, TOKEN
-from llmproc.kernels.trace import RING_BYTES
-from llmproc.kernels.work import COUNTERS, FEW
-from llmproc.simd.barrier import BARRIER_BYTES
-from llmproc.simd.dot import ACTIVATION_BYTES
-from llmproc.simd.types import LANES
+from llmproc.kernels.records import LAYER, MODEL, RING_BYTES, SPAN, STEP, TOKEN
+from llmproc.kernels.sizes import CHUNK, COUNTERS, FEW, ROWS, scratch_bytes
+from llmproc.simd.layout import ACTIVATION_BYTES, BARRIER_BYTES, LANES
 
 Float32 = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
+Allocate = Callable[[int], tuple[int, Bytes]]  # `Buffers.allocate`
+Values = dict[str, Any]  # of one group of the model's record
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What all workers share: the packed weights, and the angles of the rotation."""
+    """The parts of a model that all workers share: the packed weights, and the angles of the rotation."""
 
     packing: Packing
     memory: npt.NDArray[np.uint8]
@@ -39,34 +40,71 @@ class Model:
     context: int
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The numbers that buffers are sized by."""
+
+    description: ModelDescription
+    kind: int
+    context: int  # positions of a sequence
+    sequences: int
+    tokens: int  # of a step, at most
+    pages: int  # of the KV pool
+    ranks: int
+    half: bool  # whether keys and values are half precision
+
+    @property
+    def width(self) -> int:
+        """Return the width of all heads of a position; it need not be `dim`."""
+        return self.description.n_heads * self.description.head_dim
+
+    @property
+    def group(self) -> int:
+        """Heads that share keys and values."""
+        return self.description.n_heads // self.description.n_kv_heads
+
+    @property
+    def head_pad(self) -> int:
+        """Return the dimensions of a head, padded to whole vectors."""
+        return padded(self.description.head_dim)
+
+
 class Workspace:
-    """The memory of one forward pass; kernels see it as `arguments`."""
+    """The memory of one forward pass; kernels are given the address of its `record`."""
 
     def __init__(
         self, model: Model, options: EngineOptions, pages: int, ranks: int, leads: bool, buffers: Buffers
     ) -> None:
-        """`pages`: of the KV pool; `leads`: the caller is one of the `ranks`."""
-        self.packing, self.description, self.context = model.packing, model.packing.description, model.context
+        """Allocate and fill everything. `pages`: of the KV pool; `leads`: the caller is one of the `ranks`."""
+        packing, description = model.packing, model.packing.description
         self.most = max(options.batch_tokens, options.sequences) + options.sequences  # tokens of a step
-        self.group = self.description.n_heads // self.description.n_kv_heads  # heads that share keys and values
         self.half = options.kv_type == "f16"
-        self._options, self._ranks, self._take = options, ranks, buffers.take
-        record = np.zeros(1, MODEL)
-        self._shape(record[0])
-        layers = self._weights(record[0], model)
-        self._keys_and_values(record[0], pages)
-        self._activations(record[0])
-        self._inputs(record[0])
-        self._scratch(record[0])
-        self._team(record[0], leads)
+        allocate = buffers.allocate
+        size = Size(description, packing.kind, model.context, options.sequences, self.most, pages, ranks, self.half)
+        self.group = size.group
+        self.record, self._layers = np.zeros(1, MODEL), _layers(model)
         self.step, self.tokens = np.zeros(1, STEP), np.zeros(self.most, TOKEN)
         self.spans, self.outputs = np.zeros(options.sequences, SPAN), np.zeros(options.sequences, np.int64)
         self._token_words = self.tokens.view(np.int64).reshape(self.most, -1)
         self._span_words = self.spans.view(np.int64).reshape(options.sequences, -1)
-        per_table = -(-self.context // PAGE)
-        self.table_address, memory = self._take(8 * per_table * options.sequences)
+        cache, self.pool_bytes = _cache(size, allocate)
+        rows, self.logits = _rows(size, allocate)
+        team, self.counters, self.rings = _team(size, leads, options.traced, allocate)
+        places = {name: getattr(self, name).ctypes.data for name in ("step", "tokens", "spans", "outputs")}
+        _fill(self.record[0], "sizes", _sizes(size))
+        _fill(self.record[0], "arithmetic", _arithmetic(size, options.c_order))
+        _fill(self.record[0], "weights", _weights(model, self._layers))
+        _fill(self.record[0], "cache", cache)
+        _fill(self.record[0], "rows", rows)
+        _fill(self.record[0], "inputs", _inputs(size, allocate))
+        _fill(self.record[0], "work", _work(size, allocate))
+        _fill(self.record[0], "team", team)
+        _fill(self.record[0], "places", places)
+        self.address: int = self.record.ctypes.data
+        self.pool, self.page_bytes = cache["pool"], cache["page_bytes"]
+        per_table = pages_for(model.context)
+        self.table_address, memory = allocate(8 * per_table * options.sequences)
         self.tables = memory.view(np.int64).reshape(options.sequences, per_table)
-        self.arguments: tuple[Any, ...] = (record, layers, self.step, self.tokens, self.spans, self.outputs)
 
     def fill(
         self,
@@ -85,101 +123,134 @@ class Workspace:
         self._span_words[: len(spans)] = spans
         self.outputs[: len(outputs)] = outputs
 
-    def _shape(self, m: Any) -> None:
-        d = self.description
-        m["dim"], m["hidden"], m["width"], m["kv_dim"] = d.dim, d.hidden_dim, d.n_heads * d.head_dim, d.kv_dim
-        m["heads"], m["kv_heads"], m["head_dim"], m["head_pad"] = (
-            d.n_heads,
-            d.n_kv_heads,
-            d.head_dim,
-            padded(d.head_dim),
-        )
-        m["group"] = d.group_size if self.packing.kind in QUANTISED else 1
-        m["eps"], m["c_order"], m["kv_half"] = d.norm_eps, self._options.c_order, self.half
-        m["score_scale"] = 1 / np.sqrt(np.float32(d.head_dim)) if self.half else 1
 
-    def _weights(self, m: Any, model: Model) -> npt.NDArray[np.void]:
-        base, packing = model.memory.ctypes.data, self.packing
-        m["embedding"], m["classifier"] = _matrix(base, packing.embedding), _matrix(base, packing.classifier)
-        m["final_norm"] = base + packing.norms["final_norm", None]
-        m["rope"] = model.angles.ctypes.data
-        layers = np.zeros(self.description.n_layers, LAYER)
-        for number, places in enumerate(packing.layers):
-            for name, place in places.items():
-                layers[number][name] = _matrix(base, place)
-            for name in ("attention_norm", "ffn_norm"):
-                layers[number][name] = base + packing.norms[name, number]
-        return layers
+def _fill(record: Any, group: str, values: Values) -> None:
+    """Write one group of the model's record. ValueError when a field is missing or unknown."""
+    target = record[group]
+    if set(target.dtype.names) != set(values):
+        raise ValueError(f"{group} has the fields {target.dtype.names}, not {tuple(values)}")
+    for name, value in values.items():
+        target[name] = value
 
-    def _keys_and_values(self, m: Any, pages: int) -> None:
-        d, size = self.description, 2 if self.half else 4
-        m["value_offset"] = d.head_dim * PAGE * size
-        m["head_bytes"] = m["value_offset"] + PAGE * padded(d.head_dim) * size
-        m["layer_bytes"] = m["head_bytes"] * d.n_kv_heads
-        m["page_bytes"] = self.page_bytes = int(m["layer_bytes"]) * d.n_layers
-        self.pool, self.pool_bytes = self._take(pages * self.page_bytes)
-        m["pool"] = self.pool
 
-    def _activations(self, m: Any) -> None:
-        """What is float32, one row per token."""
-        d, tokens, take = self.description, self.most, self._take
-        width = d.n_heads * d.head_dim
-        m["x_stride"], m["mixed_stride"], m["hidden_stride"] = _stride(d.dim), _stride(width), _stride(d.hidden_dim)
-        m["x"], _ = take(int(m["x_stride"]) * tokens)
-        m["mixed"], _ = take(int(m["mixed_stride"]) * tokens)
-        m["gate"], _ = take(int(m["hidden_stride"]) * tokens)
-        m["up"], _ = take(int(m["hidden_stride"]) * tokens)
-        m["qkv_stride"] = _stride(padded(width) + 2 * padded(d.kv_dim))
-        m["k_offset"], m["v_offset"] = 4 * padded(width), 4 * (padded(width) + padded(d.kv_dim))
-        m["qkv"], _ = take(int(m["qkv_stride"]) * tokens + LINE)  # the last head's values are read in whole vectors
-        m["queries_stride"] = 4 * d.head_dim * (tokens * self.group + ROWS)
-        m["queries"], _ = take(int(m["queries_stride"]) * d.n_kv_heads)
-        m["logits_stride"] = _stride(d.vocab_size)
-        m["logits"], memory = take(int(m["logits_stride"]) * self._options.sequences)
-        self.logits: Float32 = memory.view(np.float32).reshape(self._options.sequences, -1)
+def _sizes(size: Size) -> Values:
+    d = size.description
+    return {
+        "dim": d.dim, "hidden": d.hidden_dim, "width": size.width, "kv_dim": d.kv_dim,
+        "heads": d.n_heads, "kv_heads": d.n_kv_heads, "head_dim": d.head_dim, "head_pad": size.head_pad,
+        "group": d.group_size if size.kind in QUANTISED else 1,
+    }  # fmt: skip
 
-    def _inputs(self, m: Any) -> None:
-        """What products read: of all tokens, of few tokens for each rank, of the hidden layer."""
-        d, columns = self.description, max(self.description.dim, self.description.n_heads * self.description.head_dim)
-        m["scales_offset"], m["offsets_offset"], total = self._input(columns, self.most)
-        m["shared"], _ = self._take(total)
-        m["own_scales"], m["own_offsets"], m["own_bytes"] = self._input(columns, FEW)
-        m["own"], _ = self._take(int(m["own_bytes"]) * self._ranks)
-        m["hidden_scales"], m["hidden_offsets"], total = self._input(d.hidden_dim, self.most)
-        m["hidden_in"], _ = self._take(total)
 
-    def _input(self, columns: int, count: int) -> tuple[int, int, int]:
-        """(where scales begin, where offsets begin, bytes) for `count` tokens."""
-        quantised = self.packing.kind in QUANTISED
-        size, group = (ACTIVATION_BYTES, self.description.group_size) if quantised else (4, 1)
-        values = -(-padded(columns) * size * count // LINE) * LINE
-        scales = -(-columns // group * 4 * count // LINE) * LINE
-        return values, values + scales, values + 2 * scales
+def _arithmetic(size: Size, c_order: bool) -> Values:
+    scale = 1 / np.sqrt(np.float32(size.description.head_dim)) if size.half else 1
+    return {"eps": size.description.norm_eps, "score_scale": scale, "c_order": c_order}
 
-    def _scratch(self, m: Any) -> None:
-        d, head_pad = self.description, padded(self.description.head_dim)
-        scratch = max(scratch_bytes(head_pad, self.context), 4 * padded(d.dim), 4 * head_pad + LINE)
-        m["scratch_bytes"] = -(-scratch // LINE) * LINE
-        m["scratch"], _ = self._take(int(m["scratch_bytes"]) * self._ranks)
-        m["partial_row"] = 4 * (head_pad + LANES)
-        chunks = (self.context // CHUNK + 1) * self._options.sequences
-        m["partial"], _ = self._take(int(m["partial_row"]) * d.n_heads * chunks)
 
-    def _team(self, m: Any, leads: bool) -> None:
-        m["ranks"], m["at_gate"] = self._ranks, self._ranks + (not leads)
-        address, _ = self._take(3 * BARRIER_BYTES)
-        m["barrier"], m["gate_barrier"], m["done_barrier"] = (address + i * BARRIER_BYTES for i in range(3))
-        if self._options.traced:
-            m["trace"], memory = self._take(RING_BYTES * self._ranks)
-            self.rings = memory.reshape(self._ranks, RING_BYTES)
-        m["counters"], memory = self._take(4 * COUNTERS * (self.description.n_layers + 1))
-        self.counters = memory.view(np.int32)
+def _layers(model: Model) -> npt.NDArray[np.void]:
+    base, packing = model.memory.ctypes.data, model.packing
+    layers = np.zeros(packing.description.n_layers, LAYER)
+    for number, places in enumerate(packing.layers):
+        for name, place in places.items():
+            layers[number][name] = _matrix(base, place)
+        for name in ("attention_norm", "ffn_norm"):
+            layers[number][name] = base + packing.norms[name, number]
+    return layers
+
+
+def _weights(model: Model, layers: npt.NDArray[np.void]) -> Values:
+    base, packing = model.memory.ctypes.data, model.packing
+    return {
+        "embedding": _matrix(base, packing.embedding), "classifier": _matrix(base, packing.classifier),
+        "final_norm": base + packing.norms["final_norm", None], "rope": model.angles.ctypes.data,
+        "layers": layers.ctypes.data, "layer_count": len(layers),
+    }  # fmt: skip
+
+
+def _cache(size: Size, allocate: Allocate) -> tuple[Values, Bytes]:
+    """Allocate the KV pool; returns its bytes too."""
+    d, number = size.description, 2 if size.half else 4
+    values = d.head_dim * PAGE * number
+    head = values + PAGE * size.head_pad * number
+    layer = head * d.n_kv_heads
+    page = layer * d.n_layers
+    pool, memory = allocate(size.pages * page)
+    found = {"pool": pool, "page_bytes": page, "layer_bytes": layer, "head_bytes": head, "value_offset": values}
+    return found | {"kv_half": size.half}, memory
+
+
+def _rows(size: Size, allocate: Allocate) -> tuple[Values, Float32]:
+    """Allocate what is float32, one row per token; returns the logits (sequences, padded vocabulary) too."""
+    d, width = size.description, size.width
+
+    def rows(stride: int, more: int = 0) -> int:
+        return allocate(stride * size.tokens + more)[0]
+
+    stride = {name: _stride(columns) for name, columns in (("x", d.dim), ("mixed", width), ("hidden", d.hidden_dim))}
+    stride["qkv"] = _stride(padded(width) + 2 * padded(d.kv_dim))
+    stride["queries"] = 4 * d.head_dim * (size.tokens * size.group + ROWS)  # from one KV head's to the next's
+    stride["logits"] = _stride(d.vocab_size)
+    logits, memory = allocate(stride["logits"] * size.sequences)
+    found: Values = {f"{name}_stride": value for name, value in stride.items()}
+    found |= {"x": rows(stride["x"]), "mixed": rows(stride["mixed"]), "logits": logits}
+    found |= {"gate": rows(stride["hidden"]), "up": rows(stride["hidden"])}
+    found |= {"qkv": rows(stride["qkv"], LINE)}  # the last head's values are read in whole vectors
+    found |= {"k_offset": 4 * padded(width), "v_offset": 4 * (padded(width) + padded(d.kv_dim))}
+    found |= {"queries": allocate(stride["queries"] * d.n_kv_heads)[0]}
+    return found, memory.view(np.float32).reshape(size.sequences, -1)
+
+
+def _inputs(size: Size, allocate: Allocate) -> Values:
+    """Allocate what products read: of all tokens, of few tokens for each rank, of the hidden layer."""
+    d, columns = size.description, max(size.description.dim, size.width)
+    return {
+        "shared": _input(size, columns, size.tokens, 1, allocate),
+        "own": _input(size, columns, FEW, size.ranks, allocate),
+        "hidden": _input(size, d.hidden_dim, size.tokens, 1, allocate),
+    }
+
+
+def _input(size: Size, columns: int, tokens: int, count: int, allocate: Allocate) -> tuple[int, int, int, int]:
+    """INPUT: `count` of them, each for `tokens` tokens."""
+    quantised = size.kind in QUANTISED
+    number, group = (ACTIVATION_BYTES, size.description.group_size) if quantised else (4, 1)
+    values = _lines(padded(columns) * number * tokens)
+    scales = _lines(-(-columns // group) * 4 * tokens)
+    total = values + 2 * scales
+    return allocate(total * count)[0], values, values + scales, total
+
+
+def _work(size: Size, allocate: Allocate) -> Values:
+    """Scratch of each rank, and partial results of attention."""
+    d, head_pad = size.description, size.head_pad
+    scratch = _lines(max(scratch_bytes(head_pad, size.context), 4 * padded(d.dim), 4 * head_pad + LINE))
+    row, chunks = 4 * (head_pad + LANES), (size.context // CHUNK + 1) * size.sequences
+    return {
+        "scratch": allocate(scratch * size.ranks)[0], "scratch_bytes": scratch,
+        "partial": allocate(row * d.n_heads * chunks)[0], "partial_row": row,
+    }  # fmt: skip
+
+
+def _team(size: Size, leads: bool, traced: bool, allocate: Allocate) -> tuple[Values, npt.NDArray[np.int32], Bytes]:
+    """Allocate what ranks agree by; returns counters of portions and rings of a trace (ranks, RING_BYTES) too."""
+    barriers, _ = allocate(3 * BARRIER_BYTES)
+    barrier, gate, done = (barriers + i * BARRIER_BYTES for i in range(3))
+    trace, rings = allocate(RING_BYTES * size.ranks) if traced else (0, np.zeros(0, np.uint8))
+    counters, memory = allocate(4 * COUNTERS * (size.description.n_layers + 1))
+    found = {"ranks": size.ranks, "at_gate": size.ranks + (not leads), "counters": counters, "trace": trace}
+    found |= {"barrier": barrier, "gate_barrier": gate, "done_barrier": done}
+    return found, memory.view(np.int32), rings.reshape(-1, RING_BYTES)
 
 
 def _stride(columns: int) -> int:
     """Bytes from one token's float32 row to the next's: never a multiple of 1 KiB, where rows share cache sets."""
     nbytes = 4 * padded(columns)
     return nbytes + LINE if nbytes % 1024 == 0 else nbytes
+
+
+def _lines(nbytes: int) -> int:
+    """Bytes of whole cache lines."""
+    return -(-nbytes // LINE) * LINE
 
 
 def _matrix(base: int, place: Place) -> tuple[int, int, int]:

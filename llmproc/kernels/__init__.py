@@ -1,46 +1,54 @@
-"""Numbers only: the arithmetic of one forward pass and of choosing a token, compiled by Numba for this CPU.
+"""Numbers only: the arithmetic of one forward pass and of choosing a token, compiled for this CPU ahead of its use.
 
-And the compare-and-swap of the request rings. Serves `engine` and `service`. Importing this package starts neither
-Numba nor NumPy: `cache.prepare()` must set the environment first (it is called by `compile_all` too; a process that
-imports NumPy earlier calls it itself, before that).
+And the compare-and-swap of the request rings. Used by `engine` and `service`.
+
+    entries, records, sizes, kinds    what compiled code is told, for all sides: no Numba
+    choice, forward, phases, ...      the functions that are compiled; only compilers import them
+    compiling                         a function -> an object file, by Numba and LLVM
+    compile_process, compilers        that, in processes of its own
+    cache, store                      where object files are kept, and which of them are whole
+    linking, calls                    object files -> functions that Python calls: llvmlite alone
+    build                             from the cache, or compiled; then linked
+    in_process                        Numba in this process, where linking fails
 
     template (or a test)                        worker (forked from the template)
-    cache.prepare()   environment, directory
-    compile_all()     load, or compile and      inherits every kernel in memory; `cache_misses()` must
-    compile_rings()   write under a lock        stay what it was at the fork
+    load()   reads object files, or has them    inherits every entry in memory; `cache_misses()` must
+             compiled under a lock; links       stay what it was at the fork
 
-Nothing here knows of files, processes, requests or text.
+Nothing here knows of files, processes, requests or text. Importing this package starts neither Numba nor NumPy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from llmproc.kernels import cache
+from llmproc.kernels.entries import COMMON, LIMITS, RINGS, variant_name
+
+__all__ = ["COMMON", "LIMITS", "RINGS", "cache_misses", "fallback_reason", "load", "variant_name"]
+
+Progress = Callable[[int, int, str], None]
 
 
-def compile_all(progress: Callable[[int, int, str], None] | None = None, variant: str = "") -> None:
-    """Load the kernels from the disk cache, or compile them and write them there (one process at a time).
+def load(*variants: str, progress: Progress | None = None) -> None:
+    """Load the entries of these variants from the cache, or have them compiled and kept there (one writer at a time).
 
-    `variant`: also those that only this kind of weights needs (a name of `kinds.NAMES`). `progress(done, total, name)`
-    is called before each kernel and once at the end with `done == total`. Costs nothing when called again.
+    Variants: COMMON, RINGS, names of `variant_name`. `progress(done, total, name)` is called when an entry is there,
+    and once at the end with `done == total`. Costs nothing when called again. StartError when the compiler dies.
     """
-    cache.prepare()
     from llmproc.kernels import build
 
-    build.compile_all(progress, variant)
-
-
-def compile_rings(progress: Callable[[int, int, str], None] | None = None) -> None:
-    """The same for the request rings alone (`rings`), which no model needs and every worker: a fraction of a second."""
-    cache.prepare()
-    from llmproc.kernels import build
-
-    build.compile_rings(progress)
+    build.load(set(variants), progress)
 
 
 def cache_misses() -> int:
-    """Kernels that this process (or the one it was forked from) had to compile because the cache had none."""
-    from llmproc.kernels import registry
+    """Entries that this process (or the one it was forked from) had compiled because the cache had none."""
+    from llmproc.kernels import build
 
-    return registry.cache_misses()
+    return build.cache_misses()
+
+
+def fallback_reason() -> str:
+    """Return why object files could not be used, so that Numba compiled in this process; empty when they could."""
+    from llmproc.kernels import build
+
+    return build.fallback_reason()

@@ -2,7 +2,7 @@
 
     page of one layer and KV head    keys [head_dim][16 positions]    values [16 positions][padded head_dim]
 
-Serves `kernels.forward`. Positions lie in the lanes for the scores, dimensions for the mixed values, so neither sums
+Used by `kernels.forward`. Positions lie in the lanes for the scores, dimensions for the mixed values, so neither sums
 across lanes. A row is one head of one token; the rows that share a KV head go through a page together, up to eight at a
 time. What a row gets depends on its own position and the pages alone: chunks begin at multiples of CHUNK, masked
 positions count for exactly zero, and merging is the same chain whether one rank does it or several prepared the chunks.
@@ -17,11 +17,11 @@ import math
 import numpy as np
 
 from llmproc.kernels.registry import literally, njit
-from llmproc.kernels.rows import VECTOR
+from llmproc.kernels.sizes import CHUNK, PAGES, ROWS, SCORES, VECTOR
 from llmproc.simd.exponential import exp_f32
+from llmproc.simd.layout import LANES
 from llmproc.simd.scalars import get_f32, get_i64, put_f32
 from llmproc.simd.tiles import multiply_add, store_tile, zero_f32
-from llmproc.simd.types import LANES
 from llmproc.simd.vectors import (
     add_f32,
     broadcast_f32,
@@ -38,16 +38,7 @@ from llmproc.simd.vectors import (
     sum_f32,
 )
 
-CHUNK = 256  # positions
-PAGES = CHUNK // LANES  # of a chunk
-ROWS = 8  # at a time
-SCORES = 4 * CHUNK  # bytes of one row's scores
 _ZERO, _LOWEST = np.float32(0), np.float32(-np.inf)
-
-
-def scratch_bytes(head_pad: int, context: int) -> int:
-    """Of one rank: scores, two sets of mixed values and of sums for ROWS rows; or the scores of one in the C order."""
-    return max(ROWS * SCORES + 2 * ROWS * (4 * head_pad + VECTOR), 4 * context + 8 * head_pad) + VECTOR
 
 
 @njit
@@ -118,23 +109,23 @@ def _chunk(rows, q, model, place, table, positions, scores):  # type: ignore[no-
     """Scores of `rows` rows: padded to a size there is code for, reading on into whatever rows follow."""
     pages = (positions + LANES - 1) // LANES
     if rows > 4:
-        _score(8, q, model.head_dim, place, table, pages, scores)
+        _score(8, q, model.sizes.head_dim, place, table, pages, scores)
     elif rows > 1:
-        _score(4, q, model.head_dim, place, table, pages, scores)
+        _score(4, q, model.sizes.head_dim, place, table, pages, scores)
     else:
-        _score(1, q, model.head_dim, place, table, pages, scores)
+        _score(1, q, model.sizes.head_dim, place, table, pages, scores)
     return pages
 
 
 @njit
 def _values(rows, model, place, table, positions, scores, mixed):  # type: ignore[no-untyped-def]
-    at = place + model.value_offset
+    at = place + model.cache.value_offset
     if rows > 4:
-        _mix(8, scores, positions, at, table, model.head_pad, mixed)
+        _mix(8, scores, positions, at, table, model.sizes.head_pad, mixed)
     elif rows > 1:
-        _mix(4, scores, positions, at, table, model.head_pad, mixed)
+        _mix(4, scores, positions, at, table, model.sizes.head_pad, mixed)
     else:
-        _mix(1, scores, positions, at, table, model.head_pad, mixed)
+        _mix(1, scores, positions, at, table, model.sizes.head_pad, mixed)
 
 
 @njit
@@ -165,17 +156,19 @@ def finish(out, sums, mixed, head_dim):  # type: ignore[no-untyped-def]
 
 
 @njit
-def attend(model, layer, span, kv_head, row, rows, first_chunk, last_chunk, partial, scratch):  # type: ignore[no-untyped-def]
+def attend(  # type: ignore[no-untyped-def]
+    model, layer, span, kv_head, row, rows, first_chunk, last_chunk, partial, scratch
+):
     """Rows `row` to `row` + `rows` - 1 of a span's heads of one KV head, over chunks first_chunk to last_chunk - 1.
 
     A row's result goes to the attention output, or, when `partial` is an address, its sums and mixed values go there.
     """
-    group = model.heads // model.kv_heads
-    place = layer * model.layer_bytes + kv_head * model.head_bytes
-    q = model.queries + kv_head * model.queries_stride + (span.first * group + row) * model.head_dim * 4
+    group = model.sizes.heads // model.sizes.kv_heads
+    place = layer * model.cache.layer_bytes + kv_head * model.cache.head_bytes
+    q = model.rows.queries + kv_head * model.rows.queries_stride + (span.first * group + row) * model.sizes.head_dim * 4
     scores = scratch
     sums, mixed = scores + ROWS * SCORES, scores + ROWS * SCORES + 2 * ROWS * VECTOR
-    new_sums, new_mixed = sums + ROWS * VECTOR, mixed + 4 * ROWS * model.head_pad
+    new_sums, new_mixed = sums + ROWS * VECTOR, mixed + 4 * ROWS * model.sizes.head_pad
     last_position = span.position + (row + rows - 1) // group
     for chunk in range(first_chunk, min(last_chunk, last_position // CHUNK + 1)):
         table = span.table + chunk * PAGES * 8
@@ -189,33 +182,36 @@ def attend(model, layer, span, kv_head, row, rows, first_chunk, last_chunk, part
         if chunk > first_chunk:
             for r in range(rows):
                 if span.position + (row + r) // group >= chunk * CHUNK:
-                    at = 4 * r * model.head_pad
-                    merge(sums + r * VECTOR, mixed + at, new_sums + r * VECTOR, new_mixed + at, model.head_pad)
+                    at = 4 * r * model.sizes.head_pad
+                    merge(sums + r * VECTOR, mixed + at, new_sums + r * VECTOR, new_mixed + at, model.sizes.head_pad)
     for r in range(rows):
         token, head = span.first + (row + r) // group, kv_head * group + (row + r) % group
         if partial == 0:
-            out = model.mixed + token * model.mixed_stride + head * model.head_dim * 4
-            finish(out, sums + r * VECTOR, mixed + 4 * r * model.head_pad, model.head_dim)
+            out = model.rows.mixed + token * model.rows.mixed_stride + head * model.sizes.head_dim * 4
+            finish(out, sums + r * VECTOR, mixed + 4 * r * model.sizes.head_pad, model.sizes.head_dim)
         else:
-            to = partial + r * model.partial_row
+            to = partial + r * model.work.partial_row
             store(to, load_f32x16(sums + r * VECTOR))
-            for i in range(model.head_pad // LANES):
-                store(to + (i + 1) * VECTOR, load_f32x16(mixed + 4 * r * model.head_pad + i * VECTOR))
+            for i in range(model.sizes.head_pad // LANES):
+                store(to + (i + 1) * VECTOR, load_f32x16(mixed + 4 * r * model.sizes.head_pad + i * VECTOR))
 
 
 @njit
 def attend_c(model, layer, span, kv_head, row, scratch):  # type: ignore[no-untyped-def]
-    """One row in the C engine's order: every sum from left to right, nothing fused, libm's exp; float32 cache only."""
-    group = model.heads // model.kv_heads
-    place = layer * model.layer_bytes + kv_head * model.head_bytes
-    q = model.queries + kv_head * model.queries_stride + (span.first * group + row) * model.head_dim * 4
+    """Attend for one row in the C engine's order.
+
+    Every sum from left to right, nothing fused, libm's exp; float32 cache only.
+    """
+    group = model.sizes.heads // model.sizes.kv_heads
+    place = layer * model.cache.layer_bytes + kv_head * model.cache.head_bytes
+    q = model.rows.queries + kv_head * model.rows.queries_stride + (span.first * group + row) * model.sizes.head_dim * 4
     token, head = span.first + row // group, kv_head * group + row % group
     length = span.position + row // group + 1
-    root = math.sqrt(np.float32(model.head_dim))
+    root = math.sqrt(np.float32(model.sizes.head_dim))
     for p in range(0, length, LANES):
         k = get_i64(span.table + p // LANES * 8) + place
         total = broadcast_f32(_ZERO)
-        for d in range(model.head_dim):
+        for d in range(model.sizes.head_dim):
             total = add_f32(total, mul_f32(broadcast_f32(get_f32(q + 4 * d)), load_f32x16(k + d * VECTOR)))
         store(scratch + 4 * p, div_f32(total, broadcast_f32(root)))
     largest = get_f32(scratch)
@@ -228,16 +224,18 @@ def attend_c(model, layer, span, kv_head, row, scratch):  # type: ignore[no-unty
         share = math.exp(get_f32(scratch + 4 * p) - largest)
         put_f32(scratch + 4 * p, share)
         total_share += share
-    for i in range(model.head_dim):
-        put_f32(model.mixed + token * model.mixed_stride + (head * model.head_dim + i) * 4, _ZERO)
+    for i in range(model.sizes.head_dim):
+        put_f32(model.rows.mixed + token * model.rows.mixed_stride + (head * model.sizes.head_dim + i) * 4, _ZERO)
     mixed = scratch + (length + LANES) // LANES * VECTOR
-    for i in range(model.head_pad // LANES):
+    for i in range(model.sizes.head_pad // LANES):
         store(mixed + i * VECTOR, broadcast_f32(_ZERO))
     for p in range(length):
         share = broadcast_f32(get_f32(scratch + 4 * p) / total_share)
-        v = get_i64(span.table + p // LANES * 8) + place + model.value_offset + p % LANES * model.head_pad * 4
-        for i in range(model.head_pad // LANES):
+        v = get_i64(span.table + p // LANES * 8) + place + model.cache.value_offset
+        v += p % LANES * model.sizes.head_pad * 4
+        for i in range(model.sizes.head_pad // LANES):
             old = load_f32x16(mixed + i * VECTOR)
             store(mixed + i * VECTOR, add_f32(old, mul_f32(share, load_f32x16(v + i * VECTOR))))
-    for i in range(model.head_dim):
-        put_f32(model.mixed + token * model.mixed_stride + (head * model.head_dim + i) * 4, get_f32(mixed + 4 * i))
+    for i in range(model.sizes.head_dim):
+        out = model.rows.mixed + token * model.rows.mixed_stride + (head * model.sizes.head_dim + i) * 4
+        put_f32(out, get_f32(mixed + 4 * i))

@@ -1,87 +1,111 @@
-"""Gets every kernel from the cache, or compiles it: one writer, others wait, damaged caches are rebuilt once.
+"""Gets every entry from the cache, or has it compiled: one writer, others wait, what is damaged is compiled once more.
 
-    shared lock     build complete? -> load everything
-    exclusive lock  complete by now? -> load; else wipe, compile, seal
+    shared lock       all there? -> read
+    exclusive lock    all there by now? -> read; else compile what is missing, add it
+    link              fails -> compile all once more, link; fails again -> Numba in this process
 
-Serves `kernels.compile_all` and `kernels.compile_rings`. What the files contain is Numba's affair, where they lie is
-`cache`'s.
+Used by `kernels.load`. Where files lie is the affair of `cache`, what they contain of `store`, how they are made of
+`compilers`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from llmproc.kernels import cache, choice, forward, rings, rotation  # noqa: F401  (importing fills the table)
-from llmproc.kernels.registry import KERNELS, Kernel
+from llmproc.kernels import cache, calls, compilers, entries, store
+from llmproc.kernels.linking import LinkError, link
 
 Progress = Callable[[int, int, str], None]
 
 
-def compile_all(progress: Progress | None = None, variant: str = "") -> None:
-    """See `llmproc.kernels.compile_all`."""
-    _get({"", variant}, progress)
+class _LoadCount:
+    """A record of what this process, or the one it was forked from, has done so far."""
+
+    compiled = 0  # object files
+    fallback = ""  # why Numba compiles in this process
 
 
-def compile_rings(progress: Progress | None = None) -> None:
-    """See `llmproc.kernels.compile_rings`."""
-    _get({rings.VARIANT}, progress)
+def cache_misses() -> int:
+    """Object files that had to be compiled because the cache had none."""
+    return _LoadCount.compiled
 
 
-def _get(variants: set[str], progress: Progress | None) -> None:
-    wanted = [entry for entry in KERNELS if entry.variant in variants]
-    if all(entry.dispatcher.overloads for entry in wanted):
+def fallback_reason() -> str:
+    """Return why object files could not be used, so that Numba compiled in this process; empty when they could."""
+    return _LoadCount.fallback
+
+
+def load(variants: set[str], progress: Progress | None = None) -> None:
+    """Make the entries of these variants callable (`calls`). Costs nothing for those that are.
+
+    `progress(done, total, name)` is called when an entry is there, and once at the end with `done == total`. StartError
+    when the compiler dies.
+    """
+    wanted = [entry.name for entry in entries.wanted(variants) if not calls.there(entry.name)]
+    if not wanted:
         return
-    directory = cache.prepare()
+    tell = progress or (lambda done, total, name: None)
+    try:
+        functions = _link_or_compile_again(wanted, tell)
+    except LinkError as error:
+        from llmproc.kernels.in_process import compile_here
+
+        _LoadCount.fallback = str(error)
+        tell(0, len(wanted), f"compiled code cannot be used ({error}): Numba compiles in this process")
+        functions = compile_here(wanted)
+    calls.install(functions)
+    tell(len(wanted), len(wanted), "done")
+
+
+def _link_or_compile_again(wanted: list[str], tell: Progress) -> dict[str, Callable[..., Any]]:
+    objects, compiled = _objects(wanted, tell)
+    try:
+        return link(objects)
+    except LinkError:
+        if compiled == set(wanted):
+            raise
+    with suppress(OSError), cache.locked(cache.directory(), exclusive=True):
+        cache.wipe(cache.directory())  # sealed, and of no use: all of it is made once more
+    return link(_objects(wanted, tell)[0])
+
+
+def _objects(wanted: list[str], tell: Progress) -> tuple[dict[str, bytes], set[str]]:
+    """Return the object files of these entries, and the names of those that were compiled now."""
+    made: dict[str, bytes] = {}
+    directory = cache.directory()
     try:
         with cache.locked(directory, exclusive=False):
-            if _load(directory, wanted, variants, progress):
-                cache.touch(directory)
-                return
-        with cache.locked(directory, exclusive=True):
-            if not _load(directory, wanted, variants, progress):  # else another process compiled while this one waited
-                _add(directory, wanted, variants, progress)
+            found = store.read(directory, wanted)
+        if len(found) < len(wanted):
+            with cache.locked(directory, exclusive=True):
+                found = store.read(directory, wanted)  # another process may have compiled while this one waited
+                made = dict(_compile([name for name in wanted if name not in found], tell))
+                store.add(directory, made)
+                cache.prune(directory)
+        cache.touch(directory)
+        return found | made, set(made)
     except OSError as error:  # a cache that cannot be kept (disk full, read-only by now) must not stop the program
-        _build_without_cache(wanted, progress, error)
+        tell(0, len(wanted), f"the kernel cache cannot be used: {error.strerror}")
+    made |= _compile([name for name in wanted if name not in made], tell)
+    return made, set(made)
 
 
-def _load(directory: Path, wanted: list[Kernel], variants: set[str], progress: Progress | None) -> bool:
-    """Load a finished build; False when there is none or its files do not make sense to Numba."""
-    if not variants <= cache.variants(directory):
-        return False
-    try:
-        _build(wanted, progress)
-    except Exception:  # unpickling what somebody damaged can raise anything
-        return False
-    return True
+def _compile(missing: list[str], tell: Progress) -> Iterator[tuple[str, bytes]]:
+    if not missing:
+        return
+    _LoadCount.compiled += len(missing)
+    tell(0, len(missing), missing[0])
+    for done, (name, code) in enumerate(compilers.compile_objects(missing), 1):
+        yield name, code
+        if done < len(missing):
+            tell(done, len(missing), name)
 
 
-def _add(directory: Path, wanted: list[Kernel], variants: set[str], progress: Progress | None) -> None:
-    """Compile what is missing beside what is there; everything anew when what is there cannot be used."""
-    there = cache.variants(directory)
-    if not there or variants <= there:
-        there = set()
-        cache.wipe(directory)
-        for entry in wanted:
-            entry.forget()  # those that did load must stand in the new build too
-    _build(wanted, progress)
-    cache.seal(directory, there | variants)
-    cache.prune(directory)
-
-
-def _build(wanted: list[Kernel], progress: Progress | None) -> None:
-    for done, entry in enumerate(wanted):
-        if progress is not None:
-            progress(done, len(wanted), entry.name)
-        entry.build()
-    if progress is not None:
-        progress(len(wanted), len(wanted), "done")
-
-
-def _build_without_cache(wanted: list[Kernel], progress: Progress | None, error: OSError) -> None:
-    for entry in wanted:
-        if not entry.dispatcher.overloads:
-            entry.dispatcher._cache.disable()  # Numba has no public switch for it
-    if progress is not None:
-        progress(0, len(wanted), f"the kernel cache cannot be used: {error.strerror}")
-    _build(wanted, progress)
+def variants(directory: Path) -> set[str]:
+    """Return the variants whose entries are all in a folder of the cache, whole."""
+    found = store.read(directory, store.names(directory))
+    known = {entry.variant for entry in entries.ENTRIES.values()}
+    return {variant for variant in known if all(entry.name in found for entry in entries.wanted({variant}))}

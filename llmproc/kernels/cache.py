@@ -1,16 +1,16 @@
-"""Where compiled kernels are kept, and the environment Numba needs: to be prepared before Numba is imported.
+"""Where compiled kernels are kept: a folder of ours alone, named by everything that decides what the code is.
 
-Serves the template, which is the only process that writes the cache. Numba's own cache looks at the age of one source
-file and nothing else, so the directory's name is a hash of everything that changes the code: all kernel sources, the
-versions of Numba, llvmlite, NumPy and Python, the CPU and its features, every NUMBA_* setting. Cache files are
-pickles: whoever can write them can run code here, so the directory is ours alone (mode 0700, owner checked).
-No kernel is defined here and Numba is never imported here.
+Used by `build`, which reads and fills it (`store`). The name is a hash of the contents of all kernel sources, the
+versions of Numba, llvmlite, NumPy and Python, the CPU and its features, the instruction set, and every NUMBA_* setting;
+where the sources lie, and how old they are, does not matter. Who can write there can run code here, so the folder
+is private (mode 0700, owner checked). Numba is not imported here.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
@@ -20,11 +20,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from pathlib import Path
 
 from llmproc.config import Environment
-from llmproc.files.interpreter import ONE_THREAD
 from llmproc.hardware import isa
 
 SOURCES = Path(__file__).parent
@@ -34,29 +32,22 @@ LOCK = "lock"
 KEEP_S = 30 * 86400.0
 NOT_CODE = {"NUMBA_CACHE_DIR"}  # a setting that says where, not what
 
-_prepared: Path | None = None
+_chosen: Path | None = None
 
 
-def prepare() -> Path:
-    """Set Numba's and the BLAS libraries' environment and return the cache directory (made if need be).
-
-    To be called before Numba is imported, RuntimeError otherwise; later calls return the same directory. Call it
-    before NumPy too where the process must stay single-threaded: BLAS pools start when NumPy is imported.
-    """
-    global _prepared
-    if _prepared is None:
-        if "numba" in sys.modules:
-            raise RuntimeError("llmproc.kernels.cache.prepare() must run before numba is imported")
-        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-        os.environ["NUMBA_DISABLE_INTEL_SVML"] = "1"  # its sums depend on what happens to be installed
-        os.environ.update(isa.choose(Environment.read().isa).numba_settings)
-        _prepared = choose_directory(key())
-        os.environ["NUMBA_CACHE_DIR"] = str(_prepared)
-    return _prepared
+def directory() -> Path:
+    """Return the folder for this process, made if need be; later calls return the same one."""
+    global _chosen
+    if _chosen is None:
+        _chosen = choose_directory(key())
+    return _chosen
 
 
 def key(settings: Mapping[str, str] = os.environ, sources: Path = SOURCES) -> str:
-    """Hash (32 hex digits) of everything that decides which machine code the kernels become."""
+    """Hash (32 hex digits) of everything that decides which machine code the kernels become.
+
+    UsageError for an instruction set that `settings` name and that cannot be.
+    """
     from llvmlite import binding  # not Numba: this asks LLVM what CPU it would compile for
 
     digest = hashlib.sha256()
@@ -66,17 +57,37 @@ def key(settings: Mapping[str, str] = os.environ, sources: Path = SOURCES) -> st
 
     add(sys.version, *(version(package) for package in ("numba", "llvmlite", "numpy")))
     add(binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten())
+    chosen = isa.choose(Environment.read(settings).isa)
+    add(chosen.name, *chosen.numba_settings.values())
     for name in sorted(settings):
         if name.startswith("NUMBA_") and name not in NOT_CODE:
             add(name, settings[name])
-    for path in sorted([*sources.glob("*.py"), *SIMD.glob("*.py")]):
-        status = path.stat()  # Numba itself compares age and size: another age must mean another directory
-        add(path, status.st_mtime_ns, path.read_text())
+    for folder in (sources, SIMD):
+        for path in sorted(folder.glob("*.py")):
+            add(folder.name if folder == SIMD else "kernels", path.name, path.read_text())
     return digest.hexdigest()[:32]
 
 
+def version(package: str) -> str:
+    """Return what tells releases of a package apart, without importing it.
+
+    Its file of its version, else what is installed.
+    """
+    found = importlib.util.find_spec(package)
+    for folder in (found and found.submodule_search_locations) or ():
+        for name in ("_version.py", "version.py"):
+            with suppress(OSError):
+                return (Path(folder) / name).read_text()
+    from importlib.metadata import version as installed  # a hundredth of a second to import
+
+    return installed(package)
+
+
 def choose_directory(name: str) -> Path:
-    """The first place that is ours alone and can be written: the user's cache, the temporary folder, a fresh folder."""
+    """Return the first place that is ours alone and can be written.
+
+    The user's cache, the temporary folder, a fresh folder.
+    """
     for base in (_user_cache(), Path(tempfile.gettempdir()) / f"llmproc-{os.geteuid()}"):
         if base is not None and all(_private(folder) for folder in (base, base / "kernels", base / "kernels" / name)):
             return base / "kernels" / name
@@ -84,7 +95,7 @@ def choose_directory(name: str) -> Path:
 
 
 def _user_cache() -> Path | None:
-    """$XDG_CACHE_HOME/llmproc or ~/.cache/llmproc, as the XDG base directory specification says."""
+    """Return $XDG_CACHE_HOME/llmproc or ~/.cache/llmproc, as the XDG base directory specification says."""
     given = os.environ.get("XDG_CACHE_HOME", "")
     base = Path(given) if given.startswith("/") else Path(os.path.expanduser("~")) / ".cache"
     return base / "llmproc" if base.is_absolute() else None
@@ -118,26 +129,6 @@ def locked(directory: Path, exclusive: bool) -> Iterator[None]:
         os.close(fd)
 
 
-def variants(directory: Path) -> set[str]:
-    """What the directory holds a finished build of, every byte of its files; the empty set when it does not."""
-    try:
-        recorded = json.loads((directory / MANIFEST).read_bytes())
-        files, names = recorded["files"], recorded["variants"]
-        return set(names) if files and files == _contents(directory) else set()
-    except (OSError, ValueError, TypeError, KeyError):
-        return set()
-
-
-def seal(directory: Path, names: set[str]) -> None:
-    """Record that the build in `directory` is finished for these variants. The exclusive lock must be held."""
-    temporary = directory / f"{MANIFEST}.new"
-    with temporary.open("w") as file:
-        json.dump({"variants": sorted(names), "files": _contents(directory)}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(directory / MANIFEST)
-
-
 def wipe(directory: Path) -> None:
     """Remove every file of an unfinished or damaged build. The exclusive lock must be held."""
     for entry in directory.iterdir():
@@ -156,7 +147,7 @@ def touch(directory: Path) -> None:
 
 
 def prune(directory: Path, keep_s: float = KEEP_S) -> None:
-    """Remove builds beside `directory` that nobody has used for `keep_s` seconds: other sources, another CPU.
+    """Remove builds beside `directory` unused for `keep_s` seconds: other sources, another CPU.
 
     One that a process is loading just now is locked and stays. Only folders that look like ours are touched.
     """
@@ -170,9 +161,3 @@ def prune(directory: Path, keep_s: float = KEEP_S) -> None:
                 shutil.rmtree(sibling)
             finally:
                 os.close(fd)
-
-
-def _contents(directory: Path) -> dict[str, str]:
-    """Relative name of every cache file -> hash of its bytes."""
-    files = sorted(path for path in directory.rglob("*") if path.is_file() and path.parent != directory)
-    return {str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

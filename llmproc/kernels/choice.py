@@ -1,6 +1,6 @@
-"""From logits to a token: softmax, and the two ways of drawing from it.
+"""From logits to a token: softmax, and the two ways of drawing from it. Compiled; `calls` is how they are called.
 
-Serves `engine.sampling`. fp32 throughout, in the order of llama2.c's sampler.
+fp32 throughout, in the order of llama2.c's sampler. Addresses are int64, in bytes; arrays are dense.
 """
 
 from __future__ import annotations
@@ -9,22 +9,20 @@ import math
 
 import numpy as np
 
-from llmproc.kernels.registry import (
-    F32,
-    F32_IN,
-    F32_OUT,
-    F32_ROWS,
-    I64,
-    I64_OUT,
-    U64_IN,
-    U64_OUT,
-    VOID,
-    kernel,
-    njit,
+from llmproc.kernels.registry import entry, njit
+from llmproc.simd.layout import LANES
+from llmproc.simd.scalars import get_f32, get_i32, get_i64, put_f32, put_i64
+from llmproc.simd.vectors import (
+    add_f32,
+    broadcast_f32,
+    div_f32,
+    largest_f32,
+    load_f32x16,
+    max_f32,
+    store,
+    sub_f32,
+    sum_f32,
 )
-from llmproc.simd.scalars import get_f32
-from llmproc.simd.types import LANES
-from llmproc.simd.vectors import add_f32, broadcast_f32, largest_f32, load_f32x16, max_f32, sub_f32, sum_f32
 
 BLOCK = 16  # vectors looked at together
 
@@ -60,75 +58,88 @@ def _largest(address, size):  # type: ignore[no-untyped-def]
     return where
 
 
-@kernel(VOID, I64_OUT, F32_ROWS)
-def argmax(out, x):  # type: ignore[no-untyped-def]
-    """Of each row the index of its largest value, the lowest one on ties; -1 when a value is NaN or infinite.
+@entry
+def argmax(out, x, rows, columns, stride):  # type: ignore[no-untyped-def]
+    """Find in each row the index of its largest value, the lowest one on ties; -1 when one is NaN or infinite.
 
-    x: (len(out), n); rows may lie apart, the values of a row may not.
+    out: (rows,) int64; x: rows of `columns` float32, `stride` bytes apart.
     """
-    for i in range(x.shape[0]):
-        out[i] = _largest(np.int64(x.ctypes.data) + i * x.strides[0], x.shape[1])
+    for i in range(rows):
+        put_i64(out + 8 * i, _largest(x + i * stride, columns))
 
 
-@kernel(I64, F32_OUT, F32_IN, F32)
-def probabilities(out, logits, temperature):  # type: ignore[no-untyped-def]
+@njit
+def _divide(out, x, size, divisor):  # type: ignore[no-untyped-def]
+    """out = x / divisor, `size` numbers, in place or not; returns the largest quotient."""
+    largest = get_f32(x) / divisor
+    all_largest, all_divisor = broadcast_f32(largest), broadcast_f32(divisor)
+    whole = size // LANES * LANES
+    for i in range(0, whole, LANES):
+        part = div_f32(load_f32x16(x + 4 * i), all_divisor)
+        all_largest = max_f32(all_largest, part)
+        store(out + 4 * i, part)
+    largest = largest_f32(all_largest)
+    for i in range(whole, size):
+        value = get_f32(x + 4 * i) / divisor
+        put_f32(out + 4 * i, value)
+        if value > largest:
+            largest = value
+    return largest
+
+
+@entry
+def probabilities(out, logits, size, temperature):  # type: ignore[no-untyped-def]
     """out = softmax(logits / temperature), the sum from left to right; -1 when it is not finite, else 0."""
-    largest = logits[0] / temperature
-    for i in range(logits.shape[0]):
-        out[i] = logits[i] / temperature
-        if out[i] > largest:
-            largest = out[i]
+    largest = _divide(out, logits, size, temperature)
     total = np.float32(0)
-    for i in range(logits.shape[0]):
-        out[i] = math.exp(out[i] - largest)
-        total += out[i]
-    for i in range(logits.shape[0]):
-        out[i] /= total
+    for i in range(size):
+        share = math.exp(get_f32(out + 4 * i) - largest)
+        put_f32(out + 4 * i, share)
+        total += share
+    _divide(out, out, size, total)
     return 0 if total < np.float32(np.inf) and largest < np.float32(np.inf) else -1
 
 
-@kernel(I64, F32_IN, F32)
-def draw(shares, coin):  # type: ignore[no-untyped-def]
+@entry
+def draw(shares, size, coin):  # type: ignore[no-untyped-def]
     """First index whose running sum exceeds the coin, the last index when rounding left none."""
     running = np.float32(0)
-    for i in range(shares.shape[0]):
-        running += shares[i]
+    for i in range(size):
+        running += get_f32(shares + 4 * i)
         if coin < running:
             return i
-    return shares.shape[0] - 1
+    return size - 1
 
 
-@kernel(I64, U64_OUT, F32_IN, F32)
-def candidates(keys, shares, top_p):  # type: ignore[no-untyped-def]
-    """Fill `keys` with one number per index whose share is at least (1 - top_p) / (n - 1); returns how many.
+@entry
+def candidates(keys, shares, size, top_p):  # type: ignore[no-untyped-def]
+    """Fill `keys` with one uint64 per index whose share is at least (1 - top_p) / (n - 1); returns how many.
 
     Sorted upwards, the keys stand for falling shares, the lower index first on ties: the complement of the share's bits
     (a positive float32 sorts like its bits) above the index.
     """
-    bits = shares.view(np.uint32)
-    floor = (np.float32(1) - top_p) / np.float32(shares.shape[0] - 1)
+    floor = (np.float32(1) - top_p) / np.float32(size - 1)
     count = 0
-    for i in range(shares.shape[0]):
-        if shares[i] >= floor:
-            keys[count] = (np.uint64(0xFFFFFFFF - bits[i]) << np.uint64(32)) | np.uint64(i)
+    for i in range(size):
+        if get_f32(shares + 4 * i) >= floor:
+            put_i64(keys + 8 * count, (0xFFFFFFFF - np.int64(get_i32(shares + 4 * i))) << 32 | i)
             count += 1
     return count
 
 
-@kernel(I64, U64_IN, F32_IN, F32, F32)
-def draw_top_p(keys, shares, top_p, coin):  # type: ignore[no-untyped-def]
+@entry
+def draw_top_p(keys, count, shares, top_p, coin):  # type: ignore[no-untyped-def]
     """Draw among the sorted `keys` up to where the running sum first exceeds top_p; returns the index."""
-    mask = np.uint64(0xFFFFFFFF)
-    last, running = keys.shape[0] - 1, np.float32(0)
-    for k in range(keys.shape[0]):
-        running += shares[np.int64(keys[k] & mask)]
+    last, running = count - 1, np.float32(0)
+    for k in range(count):
+        running += get_f32(shares + 4 * (get_i64(keys + 8 * k) & 0xFFFFFFFF))
         if running > top_p:
             last = k
             break
     mark, running = coin * running, np.float32(0)
     for k in range(last):
-        index = np.int64(keys[k] & mask)
-        running += shares[index]
+        index = get_i64(keys + 8 * k) & 0xFFFFFFFF
+        running += get_f32(shares + 4 * index)
         if mark < running:
             return index
-    return np.int64(keys[last] & mask)
+    return get_i64(keys + 8 * last) & 0xFFFFFFFF

@@ -1,4 +1,4 @@
-"""One row of an embedding table that is stored in tiles, as float32. Serves `kernels.forward`."""
+"""One row of an embedding table that is stored in tiles, as float32. Used by `kernels.forward`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import numpy as np
 
 from llmproc.kernels.kinds import F16, F32, F32_C, INT8, Q4_0, Q8_0
 from llmproc.kernels.registry import overload, types
-from llmproc.simd.dot import NIBBLE_OFFSET, OFFSET, STEP_K
+from llmproc.simd.layout import LANES, NIBBLE_OFFSET, OFFSET, STEP_K
 from llmproc.simd.scalars import get_f16, get_f32, get_u8, put_f32
-from llmproc.simd.types import LANES
 
 
 def embed(kind, model, out, row):  # type: ignore[no-untyped-def]
@@ -22,42 +21,42 @@ def _embed_overload(kind, model, out, row):  # type: ignore[no-untyped-def]
 
 def _int8(kind, model, out, row):  # type: ignore[no-untyped-def]
     tile, lane = row // LANES, row % LANES
-    values = model.embedding.values + tile * LANES * model.dim
-    scales = model.embedding.scales + tile * LANES * (model.dim // model.group) * 4
-    for k in range(model.dim):
+    values = model.weights.embedding.values + tile * LANES * model.sizes.dim
+    scales = model.weights.embedding.scales + tile * LANES * (model.sizes.dim // model.sizes.group) * 4
+    for k in range(model.sizes.dim):
         value = np.int8(get_u8(values + (k // STEP_K * LANES + lane) * STEP_K + k % STEP_K) - OFFSET)
-        put_f32(out + 4 * k, np.float32(value) * get_f32(scales + (k // model.group * LANES + lane) * 4))
+        put_f32(out + 4 * k, np.float32(value) * get_f32(scales + (k // model.sizes.group * LANES + lane) * 4))
 
 
 def _q8_0(kind, model, out, row):  # type: ignore[no-untyped-def]
     tile, lane = row // LANES, row % LANES
-    values = model.embedding.values + tile * LANES * model.dim
-    scales = model.embedding.scales + tile * LANES * (model.dim // model.group) * 2
-    for k in range(model.dim):
+    values = model.weights.embedding.values + tile * LANES * model.sizes.dim
+    scales = model.weights.embedding.scales + tile * LANES * (model.sizes.dim // model.sizes.group) * 2
+    for k in range(model.sizes.dim):
         value = np.int8(get_u8(values + (k // STEP_K * LANES + lane) * STEP_K + k % STEP_K) - OFFSET)
-        put_f32(out + 4 * k, np.float32(value) * get_f16(scales + (k // model.group * LANES + lane) * 2))
+        put_f32(out + 4 * k, np.float32(value) * get_f16(scales + (k // model.sizes.group * LANES + lane) * 2))
 
 
 def _q4_0(kind, model, out, row):  # type: ignore[no-untyped-def]
     tile, lane = row // LANES, row % LANES
-    values = model.embedding.values + tile * LANES * model.dim // 2
-    scales = model.embedding.scales + tile * LANES * (model.dim // model.group) * 2
-    for k in range(model.dim):
+    values = model.weights.embedding.values + tile * LANES * model.sizes.dim // 2
+    scales = model.weights.embedding.scales + tile * LANES * (model.sizes.dim // model.sizes.group) * 2
+    for k in range(model.sizes.dim):
         step = k // STEP_K
         packed = np.int64(get_u8(values + (step // 2 * LANES + lane) * STEP_K + k % STEP_K))
         value = (packed >> 4 * (step % 2) & 15) - NIBBLE_OFFSET
-        put_f32(out + 4 * k, np.float32(value) * get_f16(scales + (k // model.group * LANES + lane) * 2))
+        put_f32(out + 4 * k, np.float32(value) * get_f16(scales + (k // model.sizes.group * LANES + lane) * 2))
 
 
 def _f16(kind, model, out, row):  # type: ignore[no-untyped-def]
-    values = model.embedding.values + (row // LANES * LANES * model.dim + row % LANES) * 2
-    for k in range(model.dim):
+    values = model.weights.embedding.values + (row // LANES * LANES * model.sizes.dim + row % LANES) * 2
+    for k in range(model.sizes.dim):
         put_f32(out + 4 * k, get_f16(values + k * LANES * 2))
 
 
 def _f32(kind, model, out, row):  # type: ignore[no-untyped-def]
-    values = model.embedding.values + (row // LANES * LANES * model.dim + row % LANES) * 4
-    for k in range(model.dim):
+    values = model.weights.embedding.values + (row // LANES * LANES * model.sizes.dim + row % LANES) * 4
+    for k in range(model.sizes.dim):
         put_f32(out + 4 * k, get_f32(values + k * LANES * 4))
 
 

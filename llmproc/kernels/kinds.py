@@ -16,3 +16,5 @@ from __future__ import annotations
 INT8, Q8_0, Q4_0, F16, F32, F32_C = range(6)
 NAMES = ("int8", "q8_0", "q4_0", "f16", "f32", "f32_c")
 QUANTISED = (INT8, Q8_0, Q4_0)
+VALUE_BITS = {INT8: 8, Q8_0: 8, Q4_0: 4, F16: 16, F32: 32, F32_C: 32}
+SCALE_BYTES = {INT8: 4, Q8_0: 2, Q4_0: 2, F16: 0, F32: 0, F32_C: 0}

@@ -3,7 +3,7 @@
     values   [row tile][column step][16 rows][columns of a step]   as `kernels.kinds` says
     scales   [row tile][group][16 rows]
 
-Serves `kernels.work`. The weights run in the outer loop: a pair of tiles stays in the first-level cache while all
+Used by `kernels.work`. The weights run in the outer loop: a pair of tiles stays in the first-level cache while all
 tokens pass, and the next pair is fetched meanwhile. A token alone has nothing to hide the memory behind: it asks for
 the next pair while it reads this one. Two tiles share every activation that is loaded; measured, 2 x 4 does 1.6 times
 the work of 1 x 8. A range with an odd number of tiles ends with a pair of the same tile twice: no second copy of the
@@ -16,28 +16,14 @@ from typing import NamedTuple
 
 from llmproc.kernels.kinds import F16, F32, F32_C, INT8, Q4_0, Q8_0
 from llmproc.kernels.registry import literally, njit, overload, types
-from llmproc.simd.dot import (
-    NIBBLE_OFFSET,
-    OFFSET,
-    STEP_BYTES,
-    STEP_K,
-    dot,
-    high_nibbles,
-    load_packed,
-    load_weights,
-    low_nibbles,
-    start,
-)
+from llmproc.simd.dot import dot, high_nibbles, load_packed, load_weights, low_nibbles, start
+from llmproc.simd.layout import LANES, STEP_BYTES, STEP_K
 from llmproc.simd.tiles import add_product, add_scaled, add_to_memory, fuse_scaled, multiply_add, store_tile, zero_f32
-from llmproc.simd.types import LANES
 from llmproc.simd.vectors import load_f16x16, load_f32x16, prefetch, prefetch_alone
 
 STORE, ADD = 0, 1  # what becomes of a product: written, or added to what is there
 LINE = 64  # bytes of the cache
 MANY = 16  # tokens
-VALUE_BITS = {INT8: 8, Q8_0: 8, Q4_0: 4, F16: 16, F32: 32, F32_C: 32}
-SCALE_BYTES = {INT8: 4, Q8_0: 2, Q4_0: 2, F16: 0, F32: 0, F32_C: 0}
-OFFSETS = {INT8: OFFSET, Q8_0: OFFSET, Q4_0: NIBBLE_OFFSET, F16: 0, F32: 0, F32_C: 0}
 
 
 class Activations(NamedTuple):
@@ -164,7 +150,9 @@ _BLOCKS = {INT8: _int8, Q8_0: _q8_0, Q4_0: _q4_0, F16: _f16, F32: _f32, F32_C: _
 
 
 def block(kind, how, count, out, apart, out_stride, pair, x, groups, group):  # type: ignore[no-untyped-def]
-    """`count` tokens (a literal) times a pair of tiles; each family above. `apart`: bytes from one tile's sums to the
+    """Multiply `count` tokens (a literal) by a pair of tiles.
+
+    Each family above. `apart`: bytes from one tile's sums to the
     other's in `out`, zero for the same tile twice."""
 
 

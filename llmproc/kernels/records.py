@@ -1,87 +1,83 @@
-"""What a compiled forward pass is told: one record of the model, one per layer, one of the step, one per chunk.
+"""The records that a compiled forward pass reads: one of the model, one per layer, one of the step, one per chunk.
 
-Filled by `engine.forward`, read by `kernels.forward`. Addresses are int64, in bytes; the buffers they name outlive the
-call. Rows of buffers are padded to whole vectors of sixteen, and the padding holds zeros.
+Filled by `engine.workspace`, read by `kernels.forward`. Addresses are int64, in bytes; the buffers they name outlive
+the call. Rows of buffers are padded to whole vectors of sixteen, and the padding holds zeros. No Numba here.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from llmproc.kernels.registry import from_dtype, types
 
-_ADDRESS = _COUNT = "i8"
+def _record(*names: str) -> np.dtype[np.void]:
+    """Return a record of int64: counts, distances in bytes, addresses."""
+    return np.dtype([(name, "i8") for name in names], align=True)
 
-MATRIX = np.dtype([("values", _ADDRESS), ("scales", _ADDRESS), ("tiles", _COUNT)], align=True)
+
+MATRIX = _record("values", "scales", "tiles")  # two addresses, a count of tiles
 
 LAYER = np.dtype(
     [(name, MATRIX) for name in ("wq", "wk", "wv", "wo", "w1", "w3", "w2")]
-    + [("attention_norm", _ADDRESS), ("ffn_norm", _ADDRESS)],
+    + [(name, "i8") for name in ("attention_norm", "ffn_norm")],
     align=True,
 )
 
+SIZES = _record("dim", "hidden", "width", "kv_dim", "heads", "kv_heads", "head_dim", "head_pad", "group")
+ARITHMETIC = np.dtype([("eps", "f4"), ("score_scale", "f4"), ("c_order", "i8")], align=True)
+WEIGHTS = np.dtype(
+    [("embedding", MATRIX), ("classifier", MATRIX)]
+    + [(name, "i8") for name in ("final_norm", "rope", "layers", "layer_count")],  # `layers`: LAYER after LAYER
+    align=True,
+)
+# keys and values: [page][layer][kv head][keys: head_dim x 16, values: 16 x padded head_dim]
+CACHE = _record("pool", "page_bytes", "layer_bytes", "head_bytes", "value_offset", "kv_half")
+# float32, a row for each token of a step; a stride is the distance from one row to the next
+TOKEN_ROWS = _record(
+    "x", "x_stride",  # residual stream
+    "qkv", "qkv_stride", "k_offset", "v_offset",
+    "queries", "queries_stride",  # rotated: [kv head][token and head of the group][head_dim]
+    "mixed", "mixed_stride",  # attention output
+    "gate", "up", "hidden_stride",
+    "logits", "logits_stride",
+)  # fmt: skip
+# activations in the form products read, of all ranks, of each, of the hidden layer: values, then scales, then offsets
+INPUT = _record("values", "scales", "offsets", "bytes")  # an address; distances to the other two, and to the next one
+INPUTS = np.dtype([(name, INPUT) for name in ("shared", "own", "hidden")], align=True)  # `own`: one after the other
+WORK = _record("scratch", "scratch_bytes", "partial", "partial_row")  # of each rank; partial results of attention
+TEAM = _record("ranks", "at_gate", "barrier", "gate_barrier", "done_barrier", "counters", "trace")
+PLACES = _record("step", "tokens", "spans", "outputs")  # addresses of what changes from step to step
+
 MODEL = np.dtype(
     [
-        # shape
-        *((name, _COUNT) for name in ("dim", "hidden", "width", "kv_dim", "heads", "kv_heads", "head_dim", "group")),
-        # arithmetic
-        ("eps", "f4"), ("score_scale", "f4"), ("c_order", _COUNT),
-        # weights
-        ("embedding", MATRIX), ("classifier", MATRIX), ("final_norm", _ADDRESS), ("rope", _ADDRESS),
-        # keys and values: [page][layer][kv head][keys: head_dim x 16, values: 16 x padded head_dim]
-        ("pool", _ADDRESS), ("page_bytes", _COUNT), ("layer_bytes", _COUNT), ("head_bytes", _COUNT),
-        ("value_offset", _COUNT), ("kv_half", _COUNT), ("head_pad", _COUNT),
-        # activations of all tokens of a step, float32; distances from one token's to the next's in bytes
-        ("x", _ADDRESS), ("x_stride", _COUNT),  # residual stream
-        ("qkv", _ADDRESS), ("qkv_stride", _COUNT), ("k_offset", _COUNT), ("v_offset", _COUNT),
-        ("queries", _ADDRESS), ("queries_stride", _COUNT),  # rotated: [kv head][token and head of the group][head_dim]
-        ("mixed", _ADDRESS), ("mixed_stride", _COUNT),  # attention output
-        ("gate", _ADDRESS), ("up", _ADDRESS), ("hidden_stride", _COUNT),
-        ("logits", _ADDRESS), ("logits_stride", _COUNT),
-        # activations in the form products read, shared and of each rank: values, then scales, then offsets
-        ("shared", _ADDRESS), ("own", _ADDRESS), ("own_bytes", _COUNT), ("hidden_in", _ADDRESS),
-        ("scales_offset", _COUNT), ("offsets_offset", _COUNT), ("own_scales", _COUNT), ("own_offsets", _COUNT),
-        ("hidden_scales", _COUNT), ("hidden_offsets", _COUNT),
-        # scratch of each rank, and partial results of attention
-        ("scratch", _ADDRESS), ("scratch_bytes", _COUNT), ("partial", _ADDRESS), ("partial_row", _COUNT),
-        # the team
-        ("ranks", _COUNT), ("at_gate", _COUNT),
-        ("barrier", _ADDRESS), ("gate_barrier", _ADDRESS), ("done_barrier", _ADDRESS), ("counters", _ADDRESS),
-        ("trace", _ADDRESS), ("trace_bytes", _COUNT),
+        ("sizes", SIZES), ("arithmetic", ARITHMETIC), ("weights", WEIGHTS), ("cache", CACHE),
+        ("rows", TOKEN_ROWS), ("inputs", INPUTS), ("work", WORK), ("team", TEAM), ("places", PLACES),
     ],
     align=True,
 )  # fmt: skip
 
-STEP = np.dtype(
-    [
-        ("tokens", _COUNT),
-        ("spans", _COUNT),  # how many chunks of sequences
-        ("outputs", _COUNT),  # how many rows of logits
-        ("split", _COUNT),  # whether any attention is split over chunks of positions
-        ("stop", _COUNT),
-        ("only_products", _COUNT),
-        ("number", _COUNT),
-    ],
-    align=True,
+STEP = _record(
+    "tokens",
+    "spans",  # how many chunks of sequences
+    "outputs",  # how many rows of logits
+    "split",  # whether any attention is split over chunks of positions
+    "stop",
+    "only_products",
+    "number",
 )
 
-SPAN = np.dtype(
-    [
-        ("first", _COUNT),  # token of the step it begins with
-        ("tokens", _COUNT),
-        ("position", _COUNT),  # of its first token
-        ("table", _ADDRESS),  # its pages, int64
-        ("items", _COUNT),  # of attention work in all spans up to this one, this one included
-        ("slot", _COUNT),  # where its partial results go, -1 if it is not split
-    ],
-    align=True,
+SPAN = _record(
+    "first",  # token of the step it begins with
+    "tokens",
+    "position",  # of its first token
+    "table",  # address of its pages, int64
+    "items",  # of attention work in all spans up to this one, this one included
+    "slot",  # where its partial results go, -1 if it is not split
 )
 
-TOKEN = np.dtype([("id", _COUNT), ("position", _COUNT), ("table", _ADDRESS)], align=True)
+TOKEN = _record("id", "position", "table")
 
-MODELS = types.Array(from_dtype(MODEL), 1, "C", readonly=True)
-LAYERS = types.Array(from_dtype(LAYER), 1, "C", readonly=True)
-STEPS = types.Array(from_dtype(STEP), 1, "C", readonly=True)
-SPANS = types.Array(from_dtype(SPAN), 1, "C", readonly=True)
-TOKENS = types.Array(from_dtype(TOKEN), 1, "C", readonly=True)
-OUTPUTS = types.Array(types.int64, 1, "C", readonly=True)
+# What a traced pass leaves behind, a ring for each rank: count (int64), then RECORDS of TRACE, the oldest overwritten.
+TRACE = _record("time", "what", "layer")
+PHASES = ("start", "embed", "qkv", "rotate", "attend", "merge", "output", "gated", "down", "logits", "wait", "norm")
+RECORDS = 1 << 14
+RING_BYTES = 8 + RECORDS * TRACE.itemsize

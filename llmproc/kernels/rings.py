@@ -3,18 +3,17 @@
     head of the ring   h -> h + 1                       whose cell it is
     word of the slot   WAITING -> RUNNING, by me        whose request it is
 
-Serves `service.claims`. The board's layout and what its words mean are described in `processes.boardlayout`; this
+Used by `service.claims`. The board's layout and what its words mean are described in `processes.boardlayout`; this
 room may not import that one, so the numbers stand here again, and a test compares them. These kernels are a variant of
 their own: a worker that runs no model needs nothing else.
 """
 
 from __future__ import annotations
 
-from llmproc.kernels.registry import I64, VOID, kernel
+from llmproc.kernels.registry import entry
 from llmproc.simd.atomics import compare_exchange_i64, load_i64, store_i64
 from llmproc.simd.atomics import fence as full_fence
 
-VARIANT = "rings"
 TAIL, CELLS = 64, 128  # bytes from a ring's head
 SLOT_MASK = (1 << 24) - 1
 CELL_GENERATION_SHIFT, CELL_GENERATION_MASK = 24, (1 << 16) - 1
@@ -24,9 +23,9 @@ WAITING, RUNNING = 1, 2
 ATTEMPT_AND_GENERATION = (1 << 48) - 1
 
 
-@kernel(I64, I64, I64, I64, I64, I64, variant=VARIANT)
+@entry
 def take(ring, cells, words, slots, worker):  # type: ignore[no-untyped-def]
-    """Take the oldest request of a ring that nobody has taken: its slot, which `worker` now runs; -1 when none is left.
+    """Take the oldest request of a ring that was not taken: its slot, which `worker` now runs; -1 when none is left.
 
     `ring`, `words`: addresses of the ring's head and of the first slot's word. Any worker may call it for any ring, and
     may die at any point: what it had in hand is then in no ring, or its word names the worker.
@@ -53,14 +52,14 @@ def take(ring, cells, words, slots, worker):  # type: ignore[no-untyped-def]
             return slot
 
 
-@kernel(VOID, I64, I64, I64, I64, variant=VARIANT)
+@entry
 def publish(ring, cells, position, cell):  # type: ignore[no-untyped-def]
     """Store a cell that main sent down the pipe; for the ring's owner, where main's own stores have no order."""
     store_i64(ring + CELLS + position % cells * 8, cell)
     store_i64(ring + TAIL, position + 1)
 
 
-@kernel(VOID, variant=VARIANT)
+@entry
 def fence():  # type: ignore[no-untyped-def]
-    """See `simd.atomics.fence`: between saying that one rests and the last look at the rings."""
+    """Order stores before loads: between saying that one rests and the last look at the rings."""
     full_fence()

@@ -1,8 +1,8 @@
 """What happens to the activations of one token between two products: norm, quantisation, gated unit, rotation.
 
-Serves `kernels.forward`. Rows are padded to whole vectors with zeros. Two orders of arithmetic: `c_order` keeps that of
-llama2.c's run.c and runq.c (MIT, Andrej Karpathy) and is bit-equal to the C engine; the other sums in sixteen fixed
-lanes and uses `exp_f32`. Neither depends on how many tokens or ranks there are.
+Used by `kernels.forward`. Rows are padded to whole vectors with zeros. Two orders of arithmetic: `c_order` keeps
+that of llama2.c's run.c and runq.c (MIT, Andrej Karpathy) and is bit-equal to the C engine; the other sums in sixteen
+fixed lanes and uses `exp_f32`. Neither depends on how many tokens or ranks there are.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import math
 import numpy as np
 
 from llmproc.kernels.registry import njit
-from llmproc.simd.dot import ACTIVATION_BYTES, put_activation, store_activations
+from llmproc.kernels.sizes import VECTOR
+from llmproc.simd.dot import put_activation, store_activations
 from llmproc.simd.exponential import exp_f32
+from llmproc.simd.layout import ACTIVATION_BYTES, LANES
 from llmproc.simd.scalars import as_f32, get_f32, put_f32, put_i32
-from llmproc.simd.types import LANES
 from llmproc.simd.vectors import (
     abs_f32,
     add_f32,
@@ -44,7 +45,6 @@ from llmproc.simd.vectors import (
     where_at_least,
 )
 
-VECTOR = 4 * LANES  # bytes
 _ONE, _ZERO, _HALF = np.float32(1), np.float32(0), np.float32(0.5)
 _LIMIT, _INFINITY, _NAN = np.float32(127), np.float32(np.inf), np.float32(np.nan)
 _SIGN, _MAGNITUDE, _ONE_BITS = np.int32(-(1 << 31)), np.int32(0x7FFFFFFF), np.int32(0x3F800000)
@@ -125,7 +125,7 @@ def _quantise_vectors(x, values, scale_at, offset_at, vectors, offset):  # type:
 
 @njit
 def _quantise_scalars(x, values, scale_at, offset_at, group, offset):  # type: ignore[no-untyped-def]
-    """The same for a group that is no whole number of vectors."""
+    """Do the same for a group that does not fill whole vectors."""
     largest = poison = _ZERO
     for i in range(group):
         value = get_f32(x + 4 * i)

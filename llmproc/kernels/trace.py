@@ -1,23 +1,16 @@
-"""A ring of (clock, what, layer) per rank: what a traced forward pass leaves behind. Off, it is no code at all.
+"""Notes of (clock, what, layer) in a ring per rank (`records.TRACE`). Off, it compiles to nothing.
 
-    ring of one rank    count (int64), then RECORDS records of TRACE, the oldest overwritten
-
-Serves `kernels.forward`. A record is written when a phase ends; WAIT is the time at the barrier behind it.
+Used by `kernels.forward`. A record is written when a phase ends; WAIT is the time at the barrier behind it.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
+from llmproc.kernels.records import PHASES, RECORDS
 from llmproc.kernels.registry import overload, types
 from llmproc.simd.clock import monotonic_ns
 from llmproc.simd.scalars import get_i64, put_i64
 
-PHASES = ("start", "embed", "qkv", "rotate", "attend", "merge", "output", "gated", "down", "logits", "wait", "norm")
 START, EMBED, QKV, ROTATE, ATTEND, MERGE, OUTPUT, GATED, DOWN, LOGITS, WAIT, NORM = range(len(PHASES))
-TRACE = np.dtype([("time", "i8"), ("what", "i8"), ("layer", "i8")])
-RECORDS = 1 << 14
-RING_BYTES = 8 + RECORDS * TRACE.itemsize
 
 
 def mark(traced, ring, what, layer):  # type: ignore[no-untyped-def]

@@ -16,7 +16,7 @@ import msgspec
 
 
 def _kind(name: str) -> str:
-    """`WorkerForked` -> `worker_forked`."""
+    """Return `worker_forked` for `WorkerForked`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
@@ -84,7 +84,7 @@ class FirstToken(Event):
 
 
 class StepSummary(Event, tag="step"):
-    """Progress of an answer: positions used, tokens of the answer so far."""
+    """A summary of an unfinished answer: positions used, tokens of the answer so far."""
 
     request: int
     position: int
@@ -125,6 +125,7 @@ class TemplateReady(Event):
     compiled: int
     mapped: bool
     fingerprint: str
+    fallback: str = ""  # why Numba compiled in the template itself; empty: object files were linked
 
 
 class TemplateStopping(Event):

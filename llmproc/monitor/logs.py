@@ -1,6 +1,6 @@
-"""Where the lines of one run go: the run folder, and the course log's other place, a file or stderr.
+"""Where the lines of one run go: the run folder, and the second place of the course log, a file or stderr.
 
-Serves the recorder of a service and `record`. It opens and closes; who writes, and when, is their affair.
+Used by the recorder of a service and by `record`. It opens and closes; others decide what is written, and when.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from llmproc.monitor.sinks import LineSink
 
 
 class Logs:
-    """Open; `close()` them when nobody writes any more."""
+    """The open files of one run; `close()` them after the last line."""
 
     def __init__(
         self, log: str | None, stderr_otherwise: bool, run_dir: str | None, notice: Callable[[str], None]
     ) -> None:
-        """`log`: a file, `-` for stderr, None for `stderr_otherwise`. `run_dir`: a base, `none`, None: the usual.
+        """Open them.
 
-        Raises LogError or UsageError when a file cannot be written.
+        `log`: a file, `-` for stderr, None: stderr if `stderr_otherwise`, else nowhere. `run_dir`: where run folders
+        are kept, `none` for no folder, None for the usual place. Raises LogError or UsageError when a file cannot be
+        written.
         """
         self._opened: list[int] = []
         self.folder: RunFolder | None = None
@@ -48,12 +50,12 @@ class Logs:
         return fd
 
     def write_event(self, event: Event) -> None:
-        """One line of events.jsonl, of what a service told."""
+        """Write an event of a service to events.jsonl."""
         if self.folder:
             self.folder.event(**line_of(event))
 
     def event(self, kind: str, **fields: Any) -> None:
-        """One line of events.jsonl."""
+        """Write one line of events.jsonl."""
         if self.folder:
             self.folder.event(kind, **fields)
 

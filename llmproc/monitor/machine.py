@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import signal
 import sys
-from importlib import metadata
+from collections.abc import Sequence
 from pathlib import Path
 
 from llmproc.monitor.proc import PAGE_SIZE, TICKS_PER_SECOND
 
+_NOTE = re.compile(r"([A-Za-z0-9._]+)-([^-]+)(?:-py[0-9.]+)?\.(?:dist|egg)-info")  # of installers (PEP 376)
 _PACKAGES = ("llmproc-cpu", "numpy", "numba", "llvmlite", "psutil", "pandas", "matplotlib", "msgspec")
 
 
@@ -54,12 +56,23 @@ def process_facts(root: str = "/proc") -> dict[str, object]:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the installed packages that matter, without importing them."""
-    found = {"python": sys.version.split()[0]}
-    for name in _PACKAGES:
+    there = _installed(sys.path)
+    return {"python": sys.version.split()[0]} | {name: there[name] for name in _PACKAGES if name in there}
+
+
+def _installed(path: Sequence[str]) -> dict[str, str]:
+    """Return the version of each package that an installer has left a note about in the folders of `path`.
+
+    Read from the notes' names, `<name>-<version>.dist-info`: importlib.metadata gives the same, and takes 20 ms.
+    """
+    found: dict[str, str] = {}
+    for folder in path:
         try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
+            names = os.listdir(folder or ".")
+        except OSError:
             continue
+        for match in filter(None, map(_NOTE.fullmatch, names)):
+            found.setdefault(match[1].lower().replace("_", "-"), match[2])
     return found
 
 

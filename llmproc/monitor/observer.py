@@ -1,4 +1,4 @@
-"""Watching a service: whoever watches gets every event, before the request's caller gets what the event is about."""
+"""Watching a service: an observer gets every event before the caller of the request gets the result."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ OnEvent = Callable[[Event], None]
 
 
 class Observer(Protocol):
-    """Is told on the service's I/O thread: quick, and never raises."""
+    """The interface of an observer. It is called on the service's I/O thread: it must be quick and must not raise."""
 
     def on_event(self, event: Event) -> None:
-        """Take note of an event, or of a moment for reading /proc."""
+        """Handle an event, or a moment for reading /proc."""
 
 
 def ignore(event: Event) -> None:
-    """Take no note of it."""
+    """Do nothing with the event."""

@@ -1,6 +1,6 @@
-"""A service that nobody watches is still found by `top`: this counts and announces, and samples nothing.
+"""A service without a run folder is found by `top` too: this observer counts and announces, and samples nothing.
 
-Serves the Python API. Where a run folder is kept, `recorder` does this and more.
+Used by the Python API. Where a run folder is kept, `run_recorder` does this and more.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _CADENCE_S = 0.3
 
 
 class PresenceFile:
-    """Watches a service by `on_event`; `close()` it after the service. Its thread sleeps while no count changes.
+    """An observer of a service; `close()` it after the service. Its thread sleeps while no count changes.
 
-    File and thread begin with the first event: Ctrl-C may come before whoever made this can close it.
+    File and thread begin with the first event: Ctrl-C may come before the code that made this can close it.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class PresenceFile:
         self._grid = Grid(_CADENCE_S, self._write, "announce")
 
     def on_event(self, event: Event) -> None:
-        """Count the event; the file follows within the cadence. The service's observer."""
+        """Count the event; the file follows within the cadence."""
         if isinstance(event, Moment):
             return
         self._stats.on_event(event, time.monotonic())
@@ -43,7 +43,7 @@ class PresenceFile:
             self._announcement.write()
 
     def close(self) -> None:
-        """Nobody finds it any more; twice is fine."""
+        """Remove the file and end the thread; twice is fine."""
         self._grid.stop()
         if self._announcement is not None:
             self._announcement.close()

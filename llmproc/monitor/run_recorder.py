@@ -1,10 +1,10 @@
-"""Wires the watch, the run folder and the announcement to a service: who samples, where the lines go, what `top` finds.
+"""Wires the watch, the run folder and the announcement to a service: where samples come from and where lines go.
 
     service --events--> run folder
-                   \\--> stats --> announcement, replaced on the watch's grid while counts change
+                   \\\\--> stats --> announcement for `top`, replaced on the watch's grid while counts change
             --turns--> watch --> course log, proc.csv
 
-Serves every app that runs workers. It decides nothing about requests and reads no /proc itself.
+Used by every app that runs workers. It decides nothing about requests and reads no /proc itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from llmproc.monitor.watch import ProcWatch
 
 
 class RunRecorder:
-    """Watches a service by `on_event`; `close()` it after the service."""
+    """An observer of a service; `close()` it after the service."""
 
     def __init__(
         self,
@@ -35,9 +35,10 @@ class RunRecorder:
         run_dir: str | None,
         notice: Callable[[str], None],
     ) -> None:
-        """`log`: a file, `-` for stderr, None for stderr unless that is a terminal. `run_dir`: a base folder or `none`.
+        """Open the logs and start the watch.
 
-        Raises LogError or UsageError when a file cannot be written.
+        `log`: a file, `-` for stderr, None for stderr unless that is a terminal. `run_dir`: where run folders are kept,
+        or `none`. Raises LogError or UsageError when a file cannot be written.
         """
         self._logs = Logs(log, course or not sys.stderr.isatty(), run_dir, notice)
         self.output_fd = self._output()
@@ -56,7 +57,7 @@ class RunRecorder:
 
     @property
     def folder(self) -> RunFolder | None:
-        """The run folder, if one is kept."""
+        """Return the run folder, if one is kept."""
         return self._logs.folder
 
     @property
@@ -65,7 +66,7 @@ class RunRecorder:
         return self._logs.to_stderr
 
     def _output(self) -> int:
-        """Where children's output goes: a file of the run folder, written by themselves: nobody has to drain it."""
+        """Open the place for children's output: a file, so that no pipe has to be drained."""
         if self.folder is None:
             return os.memfd_create("llmproc-stderr", os.MFD_CLOEXEC)
         return os.open(self.folder.path / "stderr.txt", os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -74,7 +75,7 @@ class RunRecorder:
         self._logs.event("warning", text=reason)
 
     def last_output(self) -> str:
-        """The last line children wrote, "" if none: the reason, when one could not start."""
+        """Return the last line that children wrote, "" if none: the reason, when one could not start."""
         return stderr_tail(self.output_fd)
 
     def describe(self, **facts: Any) -> None:
@@ -90,7 +91,7 @@ class RunRecorder:
         os.close(self.output_fd)
 
     def on_event(self, event: Event) -> None:
-        """Write the event's line and count it, or read /proc if this is a moment for it. The service's observer."""
+        """Write and count the event, or read /proc if this is a moment for it."""
         if not isinstance(event, Moment):
             self._logs.write_event(event)
             self._stats.on_event(event, time.monotonic())

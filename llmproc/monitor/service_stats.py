@@ -1,11 +1,11 @@
-"""What the workers of one instance are at, counted from the service's events: tokens, sequences, queues, steals.
+"""What the workers of one instance are doing, counted from the service's events: tokens, sequences, queues, steals.
 
     arrived --queued--> in the ring of a worker --dispatched, first token--> running --done--> forgotten
        ^                             |                                                 |
        +--------- worker died -------+-------------------------------------------------+
 
-Serves the announcement that `top` reads. It counts only: no /proc, no files, no clock of its own. Events it does not
-know, and requests and workers it has never heard of, are passed over.
+Used for the announcement that `top` reads. It counts only: no /proc, no files, no clock of its own. Unknown events,
+requests and workers are ignored.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class WorkerCount:
     pid: int  # 0: none now
     state: str  # starting, ready, dead
     sequences: int  # requests it runs
-    queue: int  # requests that were sent its way and nobody runs yet
+    queue: int  # requests in its ring that no worker runs yet
     tokens: int  # of answers, since the instance began; a replaced worker's count goes on
-    as_of: float  # CLOCK_MONOTONIC at which `tokens` was exact: of a running request every 0.3 s is told
+    as_of: float  # CLOCK_MONOTONIC at which `tokens` was exact: a running request reports every 0.3 s
     steals: int  # requests it took from others
 
 
@@ -49,7 +49,7 @@ class WorkerCount:
 class Counts:
     """All of an instance at one moment."""
 
-    waiting: int  # requests that main has not sent anywhere
+    waiting: int  # requests not sent to a worker yet
     template: int  # its pid, 0: none
     workers: tuple[WorkerCount, ...]
 
@@ -68,11 +68,11 @@ class _WorkerTotals:
     as_of: float = 0.0
     steals: int = 0
     running: set[int] = field(default_factory=set)  # requests
-    queued: set[int] = field(default_factory=set)  # sent its way, run by nobody yet
+    queued: set[int] = field(default_factory=set)  # in its ring, not run yet
 
 
 class ServiceStats:
-    """Feed it every event; safe to call from any thread."""
+    """The counts of one service. Give it every event; safe to call from any thread."""
 
     def __init__(self) -> None:
         self.version = 0  # grows whenever a count changed
@@ -103,7 +103,7 @@ class ServiceStats:
                 self.version += 1
 
     def counts(self, now: float) -> Counts:
-        """How things stand."""
+        """Return the counts at the moment `now`."""
         with self._lock:
             workers = (
                 WorkerCount(
@@ -136,7 +136,7 @@ class ServiceStats:
             self._worker(request.worker).queued.add(number)
 
     def _dispatched(self, t: float, event: RequestDispatched) -> None:
-        """A worker runs it now; from a ring that is not its own it was stolen. Told twice, it counts once."""
+        """Count it as running at this worker, once; as stolen if it comes from another worker's ring."""
         number, slot = event.request, event.worker
         request, worker = self._requests.get(number), self._worker(slot)
         if request is not None and number not in worker.running:
@@ -165,7 +165,7 @@ class ServiceStats:
         return self._workers.setdefault(slot, _WorkerTotals())
 
     def _leave(self, number: int, request: _RequestPlace) -> None:
-        """It is at no worker now."""
+        """Take it away from its worker."""
         if request.worker is None:
             self._waiting -= 1
             return
@@ -194,7 +194,7 @@ class ServiceStats:
         worker.pid, worker.state = event.pid, "ready"
 
     def _died(self, t: float, event: WorkerDied) -> None:
-        """What it ran waits again; what was sent its way stays there, for its successor or a thief."""
+        """Let its running requests wait again; those in its ring stay for its successor or a thief."""
         worker = self._worker(event.worker)
         if worker.pid in (0, event.pid):  # else its successor is there already
             worker.pid, worker.state = 0, "dead"

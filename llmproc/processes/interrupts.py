@@ -26,6 +26,7 @@ class Interrupts:
         self._cancelled = False
         self._idle = False
         self.ended_by = 0
+        self.again = False  # a signal came after the one that ends the program
         taken = (signal.SIGINT,) if ctrl_c_anyhow else ()
         wanted = [n for n in _ENDING if n in taken or signal.getsignal(n) is not signal.SIG_IGN]
         self._old = {number: signal.signal(number, self._handle) for number in wanted}
@@ -57,6 +58,7 @@ class Interrupts:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.again = self.again or bool(self.ended_by)
         first = self._cancel is not None and not self._cancelled
         if number != signal.SIGINT or self._idle or self._first_ends or not first:
             self.ended_by = self.ended_by or number

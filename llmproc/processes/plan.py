@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from llmproc.processes.spawn import SpawnedTemplate
+
 HealthSampler = Callable[[int], tuple[int, int, str] | None]  # pid -> CPU ns, run-queue ns, state; None: it is gone
 
 
@@ -26,3 +28,4 @@ class Plan:
     stuck_after_s: float = 10.0
     shared: tuple[int, ...] = ()  # descriptors of memory that every worker is handed; their maker closes them
     health_sample: HealthSampler = _sample_nothing  # what the system says about a worker
+    early: SpawnedTemplate | None = None  # the first template, if it was started already

@@ -1,6 +1,7 @@
 """What main, template and worker say to each other about processes, whatever the work is.
 
     main -> template   PREPARE (payload for `prepare`, its descriptors)   FORK (slot; request, event, health, shared)
+                       OUTPUT (descriptor for its and its workers' output)
     template -> main   PROGRESS, PREPARED (payload, descriptors to keep), FAILED (error), FORKED (slot, pid; 0: no fork)
     main -> worker     START (you are main's child now), STOP, then the frames of the room above
     worker -> main     READY, then the frames of the room above
@@ -21,6 +22,7 @@ PROGRESS = 6
 PREPARED = 7
 FAILED = 8
 FORKED = 9
+OUTPUT = 10
 FIRST_FREE = 16
 
 PID = struct.Struct("<i")

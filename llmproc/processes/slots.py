@@ -7,17 +7,17 @@ import os
 import selectors
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from resource import struct_rusage
 
-from llmproc.files.interpreter import child_command, child_environment
 from llmproc.processes import protocol
 from llmproc.processes.channel import ControlSocket, OutboxFullError, WorkerPipes
 from llmproc.processes.frames import Frame
 from llmproc.processes.health import HealthCell
 from llmproc.processes.policies import StopEscalation, StopStage
+from llmproc.processes.spawn import SpawnedTemplate
 
 _EXIT_GRACE_S = 2.0  # of a template that has closed its end: time to write its traceback and leave
 
@@ -122,25 +122,15 @@ class WorkerSlot:
 class TemplateHandle:
     """The template as main sees it: a child process and the control socket."""
 
-    def __init__(self, names: tuple[str, str], environment: Mapping[str, str], output_fd: int | None) -> None:
-        """Start it. `names`: `module:prepare`, `module:child`; `output_fd`: where its and its workers' output goes."""
-        self.control, theirs = ControlSocket.pair()
-        output = subprocess.DEVNULL if output_fd is None else output_fd
-        command = child_command("llmproc.processes.template", str(theirs.fileno()), str(os.getpid()), *names)
-        try:
-            self._process = subprocess.Popen(  # never a fork of main: a fresh interpreter
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                pass_fds=[theirs.fileno()],
-                env=child_environment(dict(environment)),
-            )
-        finally:
-            theirs.close()
+    def __init__(self, spawned: SpawnedTemplate, output_fd: int | None) -> None:
+        """Take a started template over; `output_fd`: where its and its workers' output goes."""
+        self._spawned, self._output_fd = spawned.take(), output_fd
+        self._process, self.control = spawned.process, ControlSocket(spawned.control)
         self.pid = self._process.pid
         self.pidfd = open_pidfd(self.pid)
         self.prepared = False
+        if spawned.output_fd is not None and output_fd is not None:
+            self.send(Frame(protocol.OUTPUT), [output_fd])
 
     def send(self, frame: Frame, fds: Sequence[int] = ()) -> bool:
         """Send a control frame; False when the template is gone (its death is reported by the pidfd)."""
@@ -166,6 +156,8 @@ class TemplateHandle:
             self._process.kill()
             code = self._process.wait()
         self.control.close()
+        if self._output_fd is not None:
+            self._spawned.copy_output(self._output_fd)
         if self.pidfd is not None:
             os.close(self.pidfd)
         return code

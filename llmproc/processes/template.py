@@ -103,6 +103,14 @@ def _run_worker(context: Any, child: Child, main_pid: int, slot: int, fds: list[
     return 0
 
 
+def _write_to(fds: list[int]) -> None:
+    """Make descriptors 1 and 2 what main has sent."""
+    for fd in fds:
+        os.dup2(fd, 1)
+        os.dup2(fd, 2)
+        os.close(fd)
+
+
 def _leave(code: int) -> NoReturn:
     sys.stderr.flush()
     os._exit(code)
@@ -121,7 +129,9 @@ class Template:
         """Until main closes the socket."""
         while (packet := self._control.receive()) is not None:
             frame, fds = packet
-            if frame.type == protocol.PREPARE:
+            if frame.type == protocol.OUTPUT:
+                _write_to(fds)
+            elif frame.type == protocol.PREPARE:
                 if not self._run_prepare(frame.payload, fds):
                     return 1
             elif frame.type == protocol.FORK:
@@ -135,8 +145,7 @@ class Template:
             _report(self._control, error)
             return False
         self._context = prepared.context
-        gc.collect()
-        gc.freeze()
+        gc.freeze()  # what imports made stays; to look for garbage in it takes longer than it saves
         gc.enable()
         self._control.send(Frame(protocol.PREPARED, 0, prepared.payload), prepared.fds)
         return True
@@ -184,6 +193,7 @@ def main(arguments: list[str]) -> int:
         return 0
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # some were held back until here
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # inherited as ignored from some shells: children would vanish
     system.set_process_name(TEMPLATE_NAME)
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
@@ -193,7 +203,7 @@ def main(arguments: list[str]) -> int:
     with contextlib.suppress(BrokenPipeError, ConnectionError):
         try:
             prepare, child = _load(arguments[2]), _load(arguments[3])
-        except ImportError as error:
+        except (LlmprocError, ImportError) as error:  # a setting, or a package, that modules cannot be imported with
             _report(control, error)
             return 1
         return Template(control, main_pid, prepare, child).run()

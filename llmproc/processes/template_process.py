@@ -21,6 +21,7 @@ from llmproc.processes.orphan_reaper import OrphanReaper
 from llmproc.processes.plan import Plan
 from llmproc.processes.policies import RestartPolicy, RunningClock, StopEscalation, StopStage
 from llmproc.processes.slots import TemplateHandle, WorkerSlot
+from llmproc.processes.spawn import spawn_template
 from llmproc.processes.template import stray_name
 from llmproc.processes.worker_lifecycle import GiveUpError
 
@@ -48,6 +49,7 @@ class TemplateProcess:
         self._clock, self._restart = clock, restart
         self.proven = False  # a worker got ready: from now on a death is not a failed start
         self.template: TemplateHandle | None = None
+        self._early = plan.early  # a template that was started before there was a plan
         self.orphan_reaper = OrphanReaper()
         self._start_at: float | None = 0.0
         self._escalation: StopEscalation | None = None
@@ -130,10 +132,11 @@ class TemplateProcess:
         names = (self._plan.prepare, self._plan.child)
         self._start_at = None
         try:
-            template = TemplateHandle(names, self._plan.environment, self._plan.output_fd)
+            spawned, self._early = self._early, None
+            spawned = spawned or spawn_template(names, dict(self._plan.environment), self._plan.output_fd)
         except OSError as error:
             raise GiveUpError(StartError(f"the template cannot be started: {error.strerror}")) from None
-        self.template = template
+        self.template = template = TemplateHandle(spawned, self._plan.output_fd)
         self._selector.register(template.control, selectors.EVENT_READ, self.read_control)
         if template.pidfd is not None:
             self._selector.register(template.pidfd, selectors.EVENT_READ, self._died)

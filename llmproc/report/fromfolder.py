@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,33 @@ from typing import Any
 import pandas as pd
 
 from llmproc.errors import LogError
+from llmproc.monitor.events import (
+    FirstToken,
+    RequestArrived,
+    RequestDispatched,
+    RequestDone,
+    StepSummary,
+    TemplateDied,
+    TemplateReady,
+    TemplateStarted,
+    TemplateStopping,
+    WorkerDied,
+    WorkerReplaced,
+    WorkerStopping,
+    kind_of,
+)
 from llmproc.monitor.table import COLUMNS
 from llmproc.report.rundata import CPU_COLUMNS, MEMORY_COLUMNS, STEP_COLUMNS, TURN_COLUMNS, RunData, empty, table
 
 _TEXT = ("scope", "comm", "state", "policy")
 _MARKS = {
-    "worker_died": "worker {pid} {ended}",
-    "worker_replaced": "worker {pid} replaced",
-    "template_died": "template {ended}",
+    kind_of(WorkerDied): "worker {pid} {ended}",
+    kind_of(WorkerReplaced): "worker {pid} replaced",
+    kind_of(TemplateDied): "template {ended}",
 }
+_STOPPING = (kind_of(WorkerStopping), kind_of(TemplateStopping))
+_ARRIVED, _DISPATCHED, _DONE = kind_of(RequestArrived), kind_of(RequestDispatched), kind_of(RequestDone)
+_FIRST_TOKEN, _STEP = kind_of(FirstToken), kind_of(StepSummary)
 Event = dict[str, Any]
 
 
@@ -53,17 +72,28 @@ def load_folder(folder: Path) -> RunData:
         memory=memory[memory["vsize"] > 0].loc[:, list(MEMORY_COLUMNS)].reset_index(drop=True),
         turns=table(turns, TURN_COLUMNS),
         steps=table(steps, STEP_COLUMNS),
-        marks=tuple(_mark(event, zero) for event in _of(events, *_MARKS)),
+        marks=_marks(events, zero),
         cpus=len(allowed) if isinstance(allowed, list) else None,
         simulated=bool(facts.get("simulated")),
         notes=tuple(notes),
     )
 
 
-def _mark(event: Event, zero: float) -> tuple[float, str]:
-    """Return (seconds, text) for a death. A process that ended with status 0 was stopped in order."""
-    ended = "stopped" if event.get("status") == 0 else "died"
-    return event["t"] - zero, _MARKS[event["kind"]].format(pid=event.get("pid", "?"), ended=ended)
+def _marks(events: list[Event], zero: float) -> tuple[tuple[float, str], ...]:
+    """Return (seconds, text) for every death and replacement.
+
+    A process did not die but was stopped in order if it ended with status 0, or by SIGTERM while main stopped it.
+    """
+    found, stopping = [], set()
+    for event in _of(events, *_MARKS, *_STOPPING):
+        pid, status = event.get("pid", "?"), event.get("status")
+        if event["kind"] in _STOPPING:
+            stopping.add(pid)
+            continue
+        in_order = status == 0 or (status == -signal.SIGTERM and pid in stopping)
+        text = _MARKS[event["kind"]].format(pid=pid, ended="stopped" if in_order else "died")
+        found.append((event["t"] - zero, text))
+    return tuple(found)
 
 
 def _events(path: Path) -> tuple[list[Event], int]:
@@ -160,9 +190,9 @@ def _turns(events: list[Event], zero: float) -> tuple[list[dict[str, object]], l
     """Return (a row for the start and one per request, the speed over position)."""
     rows: list[dict[str, object]] = []
     steps: list[dict[str, object]] = []
-    ready = next(iter(_of(events, "template_ready")), None)
+    ready = next(iter(_of(events, kind_of(TemplateReady))), None)
     if ready is not None:
-        started = next(iter(_of(events, "template_started")), ready)
+        started = next(iter(_of(events, kind_of(TemplateStarted))), ready)
         load = {"load_s": ready.get("load_s"), "compile_s": ready.get("compile_s")}
         rows.append({"turn": 0, "start_s": started["t"] - zero, **load, "reason": "start"})
     by_request: dict[object, list[Event]] = {}
@@ -178,13 +208,13 @@ def _turns(events: list[Event], zero: float) -> tuple[list[dict[str, object]], l
 def _turn(own: list[Event], zero: float) -> dict[str, object]:
     """Return one request's row. What is not known yet (a run cut short) stays empty."""
     first = {event["kind"]: event for event in reversed(own)}
-    arrived, sent = first.get("request_arrived", own[0]), first.get("request_dispatched")
-    done = first.get("request_done", {})
+    arrived, sent = first.get(_ARRIVED, own[0]), first.get(_DISPATCHED)
+    done = first.get(_DONE, {})
     wait = sent["t"] - arrived["t"] if sent else 0.0
     prefill, decode = done.get("prefill_s"), done.get("decode_s")
-    if not done and "first_token" in first and sent:  # cut short: what the marks alone tell
-        prefill = first["first_token"]["t"] - sent["t"]
-        decode = own[-1]["t"] - first["first_token"]["t"]
+    if not done and _FIRST_TOKEN in first and sent:  # cut short: what the marks alone tell
+        prefill = first[_FIRST_TOKEN]["t"] - sent["t"]
+        decode = own[-1]["t"] - first[_FIRST_TOKEN]["t"]
     rest = own[-1]["t"] - arrived["t"] - wait - (prefill or 0.0) - (decode or 0.0)
     positions = done.get("positions")
     return {
@@ -208,7 +238,7 @@ def _steps(own: list[Event], zero: float) -> Iterable[dict[str, object]]:
     """Yield tokens per second between neighbouring step summaries of one request."""
     before: Event | None = None
     for event in own:
-        if event["kind"] != "step" or not isinstance(event.get("tokens"), int):
+        if event["kind"] != _STEP or not isinstance(event.get("tokens"), int):
             continue
         if before is not None and event["tokens"] > before["tokens"] and event["t"] > before["t"]:
             rate = (event["tokens"] - before["tokens"]) / (event["t"] - before["t"])

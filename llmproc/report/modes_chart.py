@@ -19,6 +19,7 @@ from llmproc.report.modes_table import IDEAL_NAMES, SIMULATED, why
 
 Row = Mapping[str, Any]
 COLOURS = {"seq": look.TOTAL, "sp": look.SYSTEM, "ws": look.USER, "lpt": "#4f9a57"}
+_OTHER = "#777777"  # of a mode that has no colour of its own
 _IDEAL_OF = {"static": "sp", "queue": "ws", "longest": "lpt"}  # in whose colour a curve is drawn
 _MARKERS = {"sp": "s", "ws": "o", "lpt": "^"}
 _PARTS = (
@@ -74,18 +75,19 @@ def _speedups(axis: Axes, result: Mapping[str, Any]) -> None:
         x = [point["workers"] for point in curve["points"]]
         y = [point["speedup"] for point in curve["points"]]
         mode = _IDEAL_OF[curve["ideal"]]
-        axis.plot(x, y, color=COLOURS[mode], linewidth=1.1, linestyle=(0, (4, 2)), alpha=0.75, zorder=2)
+        axis.plot(x, y, color=COLOURS.get(mode, _OTHER), linewidth=1.1, linestyle=(0, (4, 2)), alpha=0.75, zorder=2)
     for place, mode in enumerate(modes):
         own = [row for row in rows if row["mode"] == mode]
         x_own = [row["workers"] + width * (place - (len(modes) - 1) / 2) for row in own]
         mean = [row["speedup"]["mean"] for row in own]
         low = [y - (row["speedup"]["low"] or y) for y, row in zip(mean, own, strict=True)]
         high = [(row["speedup"]["high"] or y) - y for y, row in zip(mean, own, strict=True)]
+        colour = COLOURS.get(mode, _OTHER)
         axis.errorbar(
-            x_own, mean, yerr=[low, high], color=COLOURS[mode], marker=_MARKERS.get(mode, "o"), markersize=6,
+            x_own, mean, yerr=[low, high], color=colour, marker=_MARKERS.get(mode, "o"), markersize=6,
             markeredgecolor="white", markeredgewidth=0.7, linestyle="", elinewidth=1.4, capsize=3.5, zorder=4,
         )  # fmt: skip
-        axis.plot(x_own, mean, color=COLOURS[mode], linewidth=1.2, alpha=0.4, zorder=3)  # between them: not measured
+        axis.plot(x_own, mean, color=colour, linewidth=1.2, alpha=0.4, zorder=3)  # between them: not measured
     axis.plot([1], [1], color=COLOURS["seq"], marker="D", markersize=6.5, linestyle="", zorder=5)
     tops = [row["speedup"]["high"] or row["speedup"]["mean"] for row in rows]
     tops += [point["speedup"] for curve in result["curves"] for point in curve["points"]]
@@ -133,7 +135,7 @@ def _legend(axis: Axes, result: Mapping[str, Any], modes: Sequence[str]) -> None
     measured = [Line2D([], [], color=COLOURS["seq"], marker="D", linestyle="", label="seq, the baseline")]
     for mode in modes:
         marker = _MARKERS.get(mode, "o")
-        measured.append(Line2D([], [], color=COLOURS[mode], marker=marker, label=f"{mode}{simulated}, 95%"))
+        measured.append(Line2D([], [], color=COLOURS.get(mode, _OTHER), marker=marker, label=f"{mode}{simulated}, 95%"))
     computed = [
         Line2D(
             [],

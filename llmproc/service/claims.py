@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from llmproc.errors import ProtocolError
-from llmproc.kernels import rings
+from llmproc.kernels import calls
 from llmproc.processes.boardlayout import WORD
 from llmproc.processes.boardview import BoardView
 from llmproc.processes.frames import Frame
@@ -33,7 +33,7 @@ class Claim:
 class Claims:
     """The requests of a board, as worker number `worker` takes them.
 
-    The kernels must be there (`kernels.compile_rings`, in the template): nothing is compiled here.
+    The kernels must have been loaded (`kernels.RINGS`, in the template); NotLoadedError if not.
     """
 
     def __init__(self, board: BoardView, worker: int, steals: bool, victims: Victims) -> None:
@@ -43,6 +43,7 @@ class Claims:
         self._cells, self._slots = layout.cells, layout.slots
         self._rings = [base + layout.head(ring) * WORD for ring in range(layout.workers)]
         self._words = base + layout.words * WORD
+        self._take_oldest, self._publish, self._fence = map(calls.linked, ("take", "publish", "fence"))
 
     def claim(self) -> Claim | None:
         """Win the next request; None when there is none just now: a later wake-up says when to look again.
@@ -57,8 +58,8 @@ class Claims:
         return claim
 
     def fence(self) -> None:
-        """What was stored before, in whatever memory, can be seen by others before the next `claim` looks."""
-        rings.fence()
+        """Make what was stored before, in whatever memory, visible to others before the next `claim` looks."""
+        self._fence()
 
     def publish(self, payload: bytes) -> None:
         """Store what came with a wake-up into the own ring; an empty payload says that main did it itself.
@@ -72,10 +73,10 @@ class Claims:
         position, cell = PUBLICATION.unpack(payload)
         if position >= 1 << 63:
             raise ProtocolError(f"publication at position {position}: must be below 2**63")
-        rings.publish(self._rings[self._worker], self._cells, position, cell)
+        self._publish(self._rings[self._worker], self._cells, position, cell)
 
     def _claim_from(self, ring: int) -> Claim | None:
-        slot = rings.take(self._rings[ring], self._cells, self._words, self._slots, self._worker)
+        slot: int = self._take_oldest(self._rings[ring], self._cells, self._words, self._slots, self._worker)
         if slot < 0:
             return None
         board = self._board

@@ -21,13 +21,11 @@ from llmproc.monitor import proc
 from llmproc.processes.frames import HEADER_SIZE, MAX_PAYLOAD
 from llmproc.processes.plan import Plan
 from llmproc.processes.requestboard import RequestBoard
+from llmproc.processes.spawn import SpawnedTemplate
+from llmproc.service.early import WORK
 from llmproc.service.messages import PrepareOrder
 
 Work = Literal["generate", "wait"]
-_WORK: dict[str, tuple[str, str]] = {  # what the template prepares, and what its workers do
-    "generate": ("llmproc.service.prepare:prepare", "llmproc.service.worker:child"),
-    "wait": ("llmproc.service.waiting:prepare", "llmproc.service.waiting:child"),
-}
 _CELLS = 4  # of a ring, at least: what comes back after a death waits behind them
 _ID_BYTES, _ORDER_BYTES = 5, 1024  # of an id in msgpack at most; of everything else, end tokens for instance
 _WAIT_POSITIONS = 4096
@@ -46,6 +44,7 @@ class ServiceConfig:
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     output_fd: int | None = None
     stuck_after_s: float = 10.0
+    early: SpawnedTemplate | None = None  # a template that was started before (service.early)
 
 
 def with_threads(engine: EngineOptions, workers: int) -> EngineOptions:
@@ -72,7 +71,7 @@ def open_board(config: ServiceConfig) -> RequestBoard:
 
 def make_plan(config: ServiceConfig, board: RequestBoard, steals: bool) -> Plan:
     """Return what the supervisor is to run; `steals`: whether workers take from each other's rings."""
-    prepare, child = _WORK[config.work]
+    prepare, child = WORK[config.work]
     engine = with_threads(config.engine, config.workers)
     return Plan(
         prepare=prepare,
@@ -84,6 +83,7 @@ def make_plan(config: ServiceConfig, board: RequestBoard, steals: bool) -> Plan:
         stuck_after_s=config.stuck_after_s,
         shared=(board.fd,),
         health_sample=_health_sample,
+        early=config.early,
     )
 
 

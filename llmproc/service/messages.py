@@ -160,6 +160,7 @@ class PrepareReport(msgspec.Struct, frozen=True):
     compiled: int
     mapped: bool
     fingerprint: str
+    fallback: str = ""  # why Numba compiled in the template itself; empty: object files were linked
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -37,12 +37,7 @@ class Loaded:
 
 def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -> Prepared:
     """Load what the order names. CheckpointError when the file changed under us or holds NaN or infinity."""
-    from llmproc.kernels import cache
-
-    cache.prepare()  # before anything imports NumPy or Numba
-
     from llmproc import kernels
-    from llmproc.engine.forward import variant_of
     from llmproc.engine.loading import make_model, plan_model, pool_pages
 
     def tell(*fields: object) -> None:
@@ -54,23 +49,35 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     checkpoint = open_model(os.fsdecode(order.checkpoint))
     packing = plan_model(checkpoint, order.engine)
     pages = pool_pages(packing.description, order.engine, _memory_bytes() // order.workers)
-    fd = fds[0] if fds else os.memfd_create("llmproc-weights", os.MFD_CLOEXEC)
-    if not fds:
-        os.ftruncate(fd, packing.size)
-    memory = mmap.mmap(fd, packing.size)
-    identity = "" if fds else _fill(checkpoint, packing, memoryview(memory), lambda *at: tell("weights", *at))
+    fd, memory = _shared_memory(packing.size, fds)
+    identity = "" if fds else _fill(checkpoint, packing, memory, lambda *at: tell("weights", *at))
     loaded = time.monotonic()
-    kernels.compile_all(
-        lambda done, total, name: tell("kernels", done, total, kernels.cache_misses()),
-        variant_of(packing.kind, order.engine.traced),
+    kernels.load(
+        kernels.COMMON,
+        kernels.RINGS,
+        kernels.variant_name(packing.kind, order.engine.traced),
+        progress=lambda done, total, name: tell("kernels", done, total, kernels.cache_misses()),
     )
-    kernels.compile_rings()
-    compiled = time.monotonic()
-    model = make_model(packing, memoryview(memory), order.engine)
     report = PrepareReport(
-        loaded - started, compiled - loaded, packing.size, kernels.cache_misses(), bool(fds), identity
+        load_s=loaded - started,
+        compile_s=time.monotonic() - loaded,
+        weight_bytes=packing.size,
+        compiled=kernels.cache_misses(),
+        mapped=bool(fds),
+        fingerprint=identity,
+        fallback=kernels.fallback_reason(),
     )
-    return Prepared(Loaded(model, order.engine, pages, order.steals), msgspec.json.encode(report), [] if fds else [fd])
+    context = Loaded(make_model(packing, memory, order.engine), order.engine, pages, order.steals)
+    return Prepared(context, msgspec.json.encode(report), [] if fds else [fd])
+
+
+def _shared_memory(size: int, fds: list[int]) -> tuple[int, memoryview]:
+    """(descriptor, memory) of the weights: those of a template before this one, or new ones."""
+    if fds:
+        return fds[0], memoryview(mmap.mmap(fds[0], size))
+    fd = os.memfd_create("llmproc-weights", os.MFD_CLOEXEC)
+    os.ftruncate(fd, size)
+    return fd, memoryview(mmap.mmap(fd, size))
 
 
 def _fill(model: ModelFile, packing: Packing, memory: memoryview, progress: Callable[[int, int], None]) -> str:

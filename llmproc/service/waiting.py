@@ -28,8 +28,10 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
 
     order = msgspec.json.decode(payload, type=PrepareOrder)
     started = time.monotonic()
-    kernels.compile_rings()
-    report = PrepareReport(0.0, time.monotonic() - started, 0, kernels.cache_misses(), bool(fds), "")
+    kernels.load(kernels.RINGS)
+    report = PrepareReport(
+        0.0, time.monotonic() - started, 0, kernels.cache_misses(), bool(fds), "", kernels.fallback_reason()
+    )
     return Prepared(order, msgspec.json.encode(report), [])
 
 

@@ -46,7 +46,7 @@ class Conversation:
 
     @property
     def length(self) -> int:
-        """Positions used so far."""
+        """Return the positions used so far."""
         return len(self.ids)
 
     # -- turns ------------------------------------------------------------------------------------------------------
@@ -107,7 +107,8 @@ class Conversation:
         """Continue a saved conversation. LlmprocError when it does not fit this model; nothing has changed then."""
         if len(saved.ids) > self.seq_len:
             raise RequestError(f"the saved conversation has {len(saved.ids)} positions: this model has {self.seq_len}")
-        if not 0 <= saved.draws <= MAX_DRAWS or any(not 0 <= token < self.tokenizer.vocab_size for token in saved.ids):
+        counts = 0 <= saved.draws <= MAX_DRAWS and -(1 << 63) <= saved.seed < 1 << 64
+        if not counts or any(not 0 <= token < self.tokenizer.vocab_size for token in saved.ids):
             raise RequestError("the saved conversation holds ids or counts that this tokenizer does not have")
         starts = [turn.start for turn in saved.turns]
         if starts != sorted(starts) or any(not 0 <= start < len(saved.ids) for start in starts):

@@ -19,7 +19,7 @@ Prompt = str | Sequence[Message]
 
 
 def as_prompts(given: Prompt | Iterable[Prompt]) -> list[Prompt]:
-    """One prompt or many, as a list; a list of messages is one prompt."""
+    """Return one prompt or many as a list; a list of messages is one prompt."""
     if isinstance(given, str):
         return [given]
     if isinstance(given, (bytes, Mapping)) or not isinstance(given, Iterable):
@@ -31,7 +31,7 @@ def as_prompts(given: Prompt | Iterable[Prompt]) -> list[Prompt]:
 
 
 def as_prompt(given: object, index: int = 0) -> Prompt:
-    """`given`, if it can be one prompt."""
+    """Return `given` if it can be one prompt. UsageError if not."""
     if isinstance(given, str):
         return given
     if isinstance(given, Sequence) and not isinstance(given, bytes) and all(isinstance(m, Mapping) for m in given):
@@ -40,7 +40,7 @@ def as_prompt(given: object, index: int = 0) -> Prompt:
 
 
 def as_params(given: SamplingParams | Sequence[SamplingParams] | None, count: int) -> list[SamplingParams]:
-    """Sampling options for each of `count` prompts."""
+    """Return sampling options for each of `count` prompts."""
     if given is None:
         given = SamplingParams()
     if isinstance(given, SamplingParams):

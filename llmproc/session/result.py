@@ -22,7 +22,7 @@ class Timings:
 
     @classmethod
     def of(cls, ticket: Ticket, new_tokens: int) -> Timings:
-        """From the moments of a ticket that has ended."""
+        """Compute them from the moments of a ticket that has ended."""
         ended = ticket.submitted if ticket.ended is None else ticket.ended
         first = ended if ticket.first_token is None else ticket.first_token
         dispatched = first if ticket.dispatched is None else ticket.dispatched
@@ -32,13 +32,13 @@ class Timings:
 
     @property
     def ttft_s(self) -> float:
-        """Time to the first token, from the request's arrival."""
+        """Return the time to the first token, from the request's arrival."""
         return self.queue_s + self.prefill_s
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One request that has ended. A request's failure is told here, in `error`; it is never raised."""
+    """One request that has ended. A request's failure stands here, in `error`; it is never raised."""
 
     prompt: Prompt = field(repr=False)  # as it was given
     text: str = ""
@@ -53,12 +53,12 @@ class Result:
 
     @property
     def ok(self) -> bool:
-        """Whether it came to an end of its own: nothing failed, nobody cancelled it."""
+        """Return whether it ended by itself: it neither failed nor was cancelled."""
         return self.finish_reason in ("end", "length", "context")
 
     @classmethod
     def of(cls, prompt: Prompt, answer: Answer, finish: Finish) -> Result:
-        """From an answer that is complete."""
+        """Make one from an answer that is complete."""
         failed = finish.reason in ("failed", "cancelled") and finish.message
         return cls(
             prompt,

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from llmproc.text.templates.template import ChatTemplate
 from llmproc.text.tokenizers.streaming import StreamDecoder
-from llmproc.text.tokenizers.tokenizer import Tokenizer
+
+if TYPE_CHECKING:  # a command line is parsed before anything that needs them is imported
+    from llmproc.text.templates.template import ChatTemplate
+    from llmproc.text.tokenizers.tokenizer import Tokenizer
 
 
 class TextStream(Protocol):
@@ -49,6 +51,7 @@ class ChatRules:
     threads: int | None = None  # of a worker, unless the user names a number
     c_order: bool = False  # every sum and exp as the C engine makes it
     local_files: bool = False  # ./model.bin and ./tokenizer.bin go before the shipped ones
+    last_chance_s: float = 5.0  # at the end: how long to wait for a worker that is still on its way
     first_death: bool = False  # the last line is about the first worker that died, not about the last that ended
 
 

@@ -1,7 +1,7 @@
 """Files a user names: read within bounds, written whole or not at all, and conversations kept in them.
 
-Serves the prompt loop (/read, /save, /load) and the Python API. Every failure is an LlmprocError of one line that names
-the file. What a saved conversation holds is said in `session/turns.py`.
+Used by the prompt loop (/read, /save, /load) and the Python API. Every failure is an LlmprocError of one line that
+names the file. What a saved conversation holds is said in `session/turns.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_FILE = 16 << 20
 
 
 def user_path(name: str | os.PathLike[str]) -> Path:
-    """The path a user means, with `~`. UsageError for what cannot be one."""
+    """Return the path a user means, with `~`. UsageError for what cannot be one."""
     name = os.fspath(name)
     if not name:
         raise UsageError("a file name is missing")
@@ -30,11 +30,11 @@ def user_path(name: str | os.PathLike[str]) -> Path:
     try:
         return Path(name).expanduser()
     except RuntimeError:
-        raise UsageError(f"{name}: there is no such user") from None
+        raise UsageError(f"{name}: no such user") from None
 
 
 def read_file(name: str | os.PathLike[str]) -> bytes:
-    """The bytes of a regular file of at most MAX_FILE bytes."""
+    """Return the bytes of a regular file of at most MAX_FILE bytes."""
     path = user_path(name)
     try:
         return read_bounded(path, MAX_FILE)
@@ -43,7 +43,7 @@ def read_file(name: str | os.PathLike[str]) -> bytes:
 
 
 def read_session(name: str | os.PathLike[str]) -> SavedConversation:
-    """A saved conversation, its form checked; whether it fits a model is seen when it is restored."""
+    """Read a saved conversation and check its form; whether it fits a model is seen when it is restored."""
     return read_saved(read_file(name), os.fspath(name))
 
 
@@ -52,7 +52,7 @@ def write_session(name: str | os.PathLike[str], saved: SavedConversation) -> Pat
     path = user_path(name)
     text = json.dumps(msgspec.to_builtins(saved), ensure_ascii=False, indent=1) + "\n"
     try:
-        replace_file(path, text.encode("utf-8", "replace"))  # a prompt may hold bytes that are no UTF-8
+        replace_file(path, text.encode("utf-8", "replace"))  # a prompt may hold bytes that are not UTF-8
     except IrregularFileError:
         raise UsageError(f"{path}: is not a regular file") from None
     except OSError as error:

@@ -30,7 +30,7 @@ def _word(builder: Any, address: Any, kind: ir.Type) -> Any:
 
 @intrinsic
 def load_i32(typingctx: Any, address: Any) -> Any:
-    """The int32 at an address, atomically."""
+    """Load the int32 at an address, atomically."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load_atomic(_word(builder, args[0], emit.I32), _ORDER, 4)
@@ -40,7 +40,7 @@ def load_i32(typingctx: Any, address: Any) -> Any:
 
 @intrinsic
 def store_i32(typingctx: Any, address: Any, value: Any) -> Any:
-    """An int32 to an address, atomically."""
+    """Store an int32 at an address, atomically."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         builder.store_atomic(args[1], _word(builder, args[0], emit.I32), _ORDER, 4)
@@ -61,7 +61,7 @@ def add_i32(typingctx: Any, address: Any, value: Any) -> Any:
 
 @intrinsic
 def load_i64(typingctx: Any, address: Any) -> Any:
-    """The int64 at an address, atomically; acquires."""
+    """Load the int64 at an address, atomically; acquires."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load_atomic(_word(builder, args[0], emit.I64), "acquire", 8)
@@ -71,7 +71,7 @@ def load_i64(typingctx: Any, address: Any) -> Any:
 
 @intrinsic
 def store_i64(typingctx: Any, address: Any, value: Any) -> Any:
-    """An int64 to an address, atomically; releases."""
+    """Store an int64 at an address, atomically; releases."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         builder.store_atomic(args[1], _word(builder, args[0], emit.I64), "release", 8)
@@ -82,7 +82,7 @@ def store_i64(typingctx: Any, address: Any, value: Any) -> Any:
 
 @intrinsic
 def compare_exchange_i64(typingctx: Any, address: Any, expected: Any, wanted: Any) -> Any:
-    """If the int64 at an address is `expected`, make it `wanted`; returns what stood there before."""
+    """Make the int64 at an address `wanted` if it is `expected`; returns what stood there before."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         pair = builder.cmpxchg(_word(builder, args[0], emit.I64), args[1], args[2], _ORDER, _ORDER)
@@ -93,7 +93,7 @@ def compare_exchange_i64(typingctx: Any, address: Any, expected: Any, wanted: An
 
 @intrinsic
 def fence(typingctx: Any) -> Any:
-    """Nothing that stands behind it is done before all that stands before it can be seen, loads and stores alike."""
+    """Let what stands before be seen by others before anything behind is done, loads and stores alike."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         builder.fence(_ORDER)

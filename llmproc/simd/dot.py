@@ -23,22 +23,18 @@ from numba import types
 from numba.extending import intrinsic
 
 from llmproc.simd import emit
+from llmproc.simd.layout import ACTIVATION_BYTES, LANES
 from llmproc.simd.target import HAS_VNNI
 from llmproc.simd.tiles import map_tile
-from llmproc.simd.types import LANES, Tile, i8x32, i8x64, i16x32, i32x16
+from llmproc.simd.types import Tile, i8x32, i8x64, i16x32, i32x16
 from llmproc.simd.vectors import load_i8x32, load_i8x64, narrow_i8, narrow_i16
 
-STEP_K = 4 if HAS_VNNI else 2  # columns a step takes
-STEP_BYTES = STEP_K * LANES  # of weights
-OFFSET = 128 if HAS_VNNI else 0  # what is added to each stored int8 weight
-NIBBLE_OFFSET = 8  # and to each 4-bit weight
-ACTIVATION_BYTES = 4 // STEP_K  # per activation: int8 or int16
 _WEIGHTS = i8x64 if HAS_VNNI else i16x32
 
 
 @intrinsic
 def load_weights(typingctx: Any, address: Any) -> Any:
-    """The weights of one step."""
+    """Load the weights of one step."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if HAS_VNNI:
@@ -71,7 +67,7 @@ load_packed = load_i8x64 if HAS_VNNI else load_i8x32  # two steps of 4-bit weigh
 
 @intrinsic
 def put_activation(typingctx: Any, address: Any, value: Any) -> Any:
-    """One activation, from int32, as `store_activations` stores sixteen."""
+    """Store one activation, from int32, as `store_activations` stores sixteen."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         emit.store(builder, args[0], builder.trunc(args[1], ir.IntType(8 * ACTIVATION_BYTES)))
@@ -82,7 +78,7 @@ def put_activation(typingctx: Any, address: Any, value: Any) -> Any:
 
 @intrinsic(prefer_literal=True)
 def start(typingctx: Any, count: Any, address: Any, stride: Any) -> Any:
-    """A Tile of `count` (a literal) i32x16: each filled with the int32 at address + i * stride."""
+    """Make a Tile of `count` (a literal) i32x16: each filled with the int32 at address + i * stride."""
     if not isinstance(count, types.IntegerLiteral):
         return None
     tile = Tile(i32x16, count.literal_value)
@@ -98,7 +94,7 @@ def start(typingctx: Any, count: Any, address: Any, stride: Any) -> Any:
 
 
 def _multiply_pairs(builder: Any, weights: Any, activations: Any) -> Any:
-    """<32 x i16> times <32 x i16>, neighbours added: the pattern LLVM knows as (v)pmaddwd."""
+    """Multiply <32 x i16> by <32 x i16> and add neighbours: the pattern LLVM knows as (v)pmaddwd."""
     wide = ir.VectorType(emit.I32, 2 * LANES)
     products = builder.mul(builder.sext(weights, wide), builder.sext(activations, wide))
     even = emit.shuffle(builder, products, products, list(range(0, 2 * LANES, 2)))

@@ -11,21 +11,21 @@ I32, I64 = ir.IntType(32), ir.IntType(64)
 
 
 def constant(kind: ir.Type, value: int | float) -> ir.Constant:
-    """A scalar, or a vector with the value in every lane."""
+    """Return a scalar, or a vector with the value in every lane."""
     if isinstance(kind, ir.VectorType):
         return ir.Constant(kind, [value] * kind.count)
     return ir.Constant(kind, value)
 
 
 def load(builder: Any, address: Any, kind: ir.Type, align: int = 1) -> Any:
-    """`kind` at a byte address."""
+    """Load `kind` from a byte address."""
     value = builder.load(builder.inttoptr(address, kind.as_pointer()))
     value.align = align
     return value
 
 
 def store(builder: Any, address: Any, value: Any, align: int = 1) -> None:
-    """`value` to a byte address."""
+    """Store `value` at a byte address."""
     builder.store(value, builder.inttoptr(address, value.type.as_pointer())).align = align
 
 
@@ -37,7 +37,7 @@ def at(builder: Any, address: Any, stride: Any, index: int) -> Any:
 
 
 def splat(builder: Any, scalar: Any, lanes: int) -> Any:
-    """The scalar in every lane."""
+    """Return the scalar in every lane."""
     kind = ir.VectorType(scalar.type, lanes)
     undefined = ir.Constant(kind, ir.Undefined)
     first = builder.insert_element(undefined, scalar, ir.Constant(I32, 0))

@@ -10,7 +10,8 @@ from typing import Any
 from llvmlite import ir
 
 from llmproc.simd import emit
-from llmproc.simd.types import LANES, f32x16, i32x16
+from llmproc.simd.layout import LANES
+from llmproc.simd.types import f32x16, i32x16
 
 _SHORTS = ir.VectorType(ir.IntType(16), LANES)
 _HALF_INFINITY, _SINGLE_INFINITY = 0x7C00, 0x7F800000
@@ -25,7 +26,7 @@ def _ints(value: int) -> Any:
 
 
 def to_single(builder: Any, shorts: Any) -> Any:
-    """<16 x i16> bits of halves -> <16 x float>."""
+    """Convert <16 x i16>, bits of halves, to <16 x float>."""
     bits = builder.zext(shorts, i32x16.llvm)
     sign = builder.shl(builder.and_(bits, _ints(0x8000)), _ints(16))
     magnitude = builder.and_(bits, _ints(0x7FFF))
@@ -37,7 +38,7 @@ def to_single(builder: Any, shorts: Any) -> Any:
 
 
 def to_half(builder: Any, singles: Any) -> Any:
-    """<16 x float> -> <16 x i16> bits of halves, rounded to nearest, ties to even; NaN stays NaN."""
+    """Convert <16 x float> to <16 x i16>, bits of halves, rounded to nearest, ties to even; NaN stays NaN."""
     bits = builder.bitcast(singles, i32x16.llvm)
     sign = builder.lshr(builder.and_(bits, emit.constant(i32x16.llvm, -(1 << 31))), _ints(16))
     magnitude = builder.and_(bits, _ints(0x7FFFFFFF))

@@ -9,8 +9,8 @@ from numba import types
 from numba.extending import intrinsic
 
 from llmproc.simd import emit, half
+from llmproc.simd.layout import LANES
 from llmproc.simd.target import HAS_HALF
-from llmproc.simd.types import LANES
 
 _KINDS = {
     "i8": (types.int8, ir.IntType(8)),
@@ -54,7 +54,7 @@ get_i8, get_u8, get_i16, get_i32, get_i64, get_f32 = map(_reader, ("i8", "u8", "
 
 @intrinsic
 def get_f16(typingctx: Any, address: Any) -> Any:
-    """The half at an address, as float32."""
+    """Load the half at an address, as float32."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if HAS_HALF:
@@ -71,7 +71,7 @@ put_i16, put_i32, put_i64, put_f32 = map(_writer, ("i16", "i32", "i64", "f32"))
 
 @intrinsic
 def as_f32(typingctx: Any, bits: Any) -> Any:
-    """The float32 of these bits."""
+    """Return the float32 of these bits."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(args[0], ir.FloatType())

@@ -13,8 +13,9 @@ from numba import types
 from numba.extending import intrinsic
 
 from llmproc.simd import emit
+from llmproc.simd.layout import LANES
 from llmproc.simd.target import HAS_FMA
-from llmproc.simd.types import LANES, Tile, Vector, f32x16, i32x16
+from llmproc.simd.types import Tile, Vector, f32x16, i32x16
 
 _I64 = types.int64
 
@@ -30,7 +31,7 @@ def _zero(kind: Vector) -> Any:
 
         return tile(count), generate
 
-    zero.__doc__ = f"A Tile of `count` (a literal) {kind.name}, all zero."
+    zero.__doc__ = f"Load a Tile of `count` (a literal) {kind.name}, all zero."
     zero.__name__ = zero.__qualname__ = f"zero_{kind.name[:3]}"
     return intrinsic(prefer_literal=True)(zero)
 
@@ -40,7 +41,7 @@ zero_f32 = _zero(f32x16)
 
 
 def map_tile(builder: Any, tile: Any, kind: Tile, step: Any) -> Any:
-    """A new tile value: step(i, vector i) for each vector. For intrinsics of other modules."""
+    """Return a new tile value: step(i, vector i) for each vector. For intrinsics of other modules."""
     result = tile
     for index in range(kind.count):
         result = builder.insert_value(result, step(index, builder.extract_value(tile, index)), index)
@@ -118,7 +119,7 @@ def add_product(typingctx: Any, tile: Any, vector: Any, address: Any, stride: An
 
 @intrinsic(prefer_literal=True)
 def load_tile(typingctx: Any, count: Any, address: Any, stride: Any) -> Any:
-    """A Tile of `count` (a literal) f32x16, vector i from address + i * stride."""
+    """Load a Tile of `count` (a literal) f32x16, vector i from address + i * stride."""
     if not isinstance(count, types.IntegerLiteral):
         return None
     tile = Tile(f32x16, count.literal_value)
@@ -149,7 +150,7 @@ def store_tile(typingctx: Any, address: Any, stride: Any, tile: Any) -> Any:
 
 @intrinsic
 def add_to_memory(typingctx: Any, address: Any, stride: Any, tile: Any) -> Any:
-    """The vector at address + i * stride, plus tile[i], back to where it was."""
+    """Add tile[i] to the vector at address + i * stride, in memory."""
     if not isinstance(tile, Tile):
         return None
 

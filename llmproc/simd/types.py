@@ -8,6 +8,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import models, register_model
 
+from llmproc.simd.layout import LANES
+
 
 class Vector(types.Type):
     """`lanes` elements of one LLVM type, in a register."""
@@ -18,7 +20,7 @@ class Vector(types.Type):
 
     @property
     def llvm(self) -> ir.VectorType:
-        """The LLVM type."""
+        """Return the LLVM type."""
         return ir.VectorType(self.element, self.lanes)
 
 
@@ -31,7 +33,7 @@ class Tile(types.Type):
 
     @property
     def llvm(self) -> ir.ArrayType:
-        """The LLVM type: an array, taken apart by the optimiser."""
+        """Return the LLVM type: an array, taken apart by the optimiser."""
         return ir.ArrayType(self.vector.llvm, self.count)
 
 
@@ -43,8 +45,6 @@ class _ValueModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Vector | Tile) -> None:
         super().__init__(manager, kind, kind.llvm)
 
-
-LANES = 16  # of 32 bits: one AVX-512 register, two of AVX2, four of the baseline
 
 f32x16 = Vector("f32x16", ir.FloatType(), LANES)
 i32x16 = Vector("i32x16", ir.IntType(32), LANES)

@@ -9,8 +9,9 @@ from numba import types
 from numba.extending import intrinsic
 
 from llmproc.simd import emit, half
+from llmproc.simd.layout import LANES
 from llmproc.simd.target import HAS_FMA, HAS_HALF
-from llmproc.simd.types import LANES, Vector, f32x16, i8x32, i8x64, i32x16
+from llmproc.simd.types import Vector, f32x16, i8x32, i8x64, i32x16
 
 _ADDRESS = types.int64
 _HALVES = ir.VectorType(ir.HalfType(), LANES)
@@ -61,7 +62,7 @@ def store_f16x16(typingctx: Any, address: Any, vector: Any) -> Any:
 
 @intrinsic
 def store(typingctx: Any, address: Any, vector: Any) -> Any:
-    """Any vector to an address."""
+    """Store any vector at an address."""
     if not isinstance(vector, Vector):
         return None
 
@@ -74,7 +75,7 @@ def store(typingctx: Any, address: Any, vector: Any) -> Any:
 
 @intrinsic
 def broadcast_f32(typingctx: Any, value: Any) -> Any:
-    """A float32 in every lane."""
+    """Return a float32 in every lane."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return emit.splat(builder, args[0], LANES)
@@ -84,7 +85,7 @@ def broadcast_f32(typingctx: Any, value: Any) -> Any:
 
 @intrinsic
 def broadcast_i32(typingctx: Any, value: Any) -> Any:
-    """An int32 in every lane."""
+    """Return an int32 in every lane."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return emit.splat(builder, args[0], LANES)
@@ -233,7 +234,7 @@ def prefetch(typingctx: Any, address: Any) -> Any:
 
 @intrinsic(prefer_literal=True)
 def prefetch_alone(typingctx: Any, count: Any, address: Any) -> Any:
-    """`prefetch` into the second-level cache when `count` (a literal) is one, else nothing."""
+    """Prefetch into the second-level cache when `count` (a literal) is one; do nothing else."""
     if not isinstance(count, types.IntegerLiteral):
         return None
     alone = count.literal_value == 1
@@ -260,7 +261,7 @@ def first_lanes(typingctx: Any, vector: Any, count: Any, other: Any) -> Any:
 
 @intrinsic
 def narrow_i8(typingctx: Any, address: Any, vector: Any) -> Any:
-    """The lowest byte of each lane of i32x16, stored as 16 bytes."""
+    """Store the lowest byte of each lane of i32x16, as 16 bytes."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         emit.store(builder, args[0], builder.trunc(args[1], ir.VectorType(ir.IntType(8), LANES)))
@@ -271,7 +272,7 @@ def narrow_i8(typingctx: Any, address: Any, vector: Any) -> Any:
 
 @intrinsic
 def narrow_i16(typingctx: Any, address: Any, vector: Any) -> Any:
-    """The lower half of each lane of i32x16, stored as 32 bytes."""
+    """Store the lower half of each lane of i32x16, as 32 bytes."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         emit.store(builder, args[0], builder.trunc(args[1], _SHORTS))

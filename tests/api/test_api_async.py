@@ -12,7 +12,7 @@ import pytest
 from support.waiting import until
 
 from llmproc import LLM, SamplingParams
-from llmproc.api.call import Wakeup
+from llmproc.api.call import LoopWakeup
 from llmproc.errors import ServiceClosedError, UsageError
 
 GREEDY = SamplingParams(temperature=0)
@@ -224,18 +224,18 @@ def test_a_bell_wakes_for_what_was_put_before_it() -> None:
     """However rings and looks interleave, what is put is seen: rings are merged, never lost."""
 
     async def run() -> None:
-        bell, box, seen = Wakeup(), [], 0
+        wakeup, box, seen = LoopWakeup(), [], 0
         count = 2000
 
         def put() -> None:
             for n in range(count):
                 box.append(n)
-                bell.ring()
+                wakeup.wake()
 
         thread = threading.Thread(target=put)
         thread.start()
         while seen < count:
-            await asyncio.wait_for(bell.wait(), 10) if seen == len(box) else None
+            await asyncio.wait_for(wakeup.wait(), 10) if seen == len(box) else None
             seen = len(box)
         thread.join()
 

@@ -11,6 +11,7 @@ from support.programs import program
 
 FOLDER = ROOT / "llmproc" / "api" / "examples"
 SHOWN = {
+    "two_sequences": (r"\AUser: Hi there, how are you\?\nAI: \S.*\nUser: How much is 6\+6\?\nAI: .*\b12\b.*\n\Z",),
     "many_users": (
         r"Bob: What is a pipe\?\n     A pipe is a one-way channel",
         r"Eve: And of Italy\?\n     The capital of Italy is Rome\.  \[[1-9]\d* of",  # its history was still there

@@ -284,7 +284,7 @@ def test_interrupted_while_nobody_reads_the_rows(tmp_path: Path, quick: Path) ->
         with started(tmp_path, prompts(tmp_path, 400), *options(quick, max_tokens=1), stdout=write) as run:
             run.await_events("request_done", 390)
             run.interrupt()
-            assert run.wait(15) == 130
+            assert run.wait() == 130
     finally:
         os.close(read)
         os.close(write)
@@ -314,15 +314,6 @@ def test_rows_on_a_terminal_are_not_mixed_with_a_bar(tmp_path: Path, slow: Path)
     with started(tmp_path, prompts(tmp_path, 4), *options(slow), terminal=True) as run:
         assert run.wait() == 0
         assert "\x1b" not in run.raw and len(re.findall(r'(?m)^\{"id":\d', run.text)) == 4
-
-
-def test_main_needs_neither_numpy_nor_numba() -> None:
-    code = (
-        "import sys, llmproc.apps.batch.app\n"
-        "print([name for name in ('numba', 'numpy', 'pandas', 'llmproc.kernels', 'rich') if name in sys.modules])"
-    )
-    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "[]"
 
 
 def test_a_model_that_cannot_be_loaded_is_one_line_and_leaves_nothing(tmp_path: Path, quick: Path) -> None:

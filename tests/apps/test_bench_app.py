@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.paths import PYTHONPATH, ROOT
+from support.paths import PYTHONPATH
+from support.waiting import PATIENCE_S
 
 from llmproc.apps.bench import app
 from llmproc.config import Environment
@@ -140,18 +141,9 @@ def test_ctrl_c_ends_every_arm(tmp_path: Path) -> None:
         assert bench.stdout.readline() == "measuring\n"
         children = Path(f"/proc/{bench.pid}/task/{bench.pid}/children").read_text().split()
         os.killpg(bench.pid, signal.SIGINT)
-        assert bench.wait(30) == 130
+        assert bench.wait(PATIENCE_S) == 130
         assert bench.stderr.read() == "" and len(children) == 1
         assert not os.path.exists(f"/proc/{children[0]}")
-
-
-def test_bench_starts_without_numba_or_matplotlib() -> None:
-    code = (
-        "import sys, llmproc.apps.bench.app; "
-        "print([name for name in ('numba', 'pandas', 'matplotlib', 'llmproc.kernels') if name in sys.modules])"
-    )
-    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "[]"
 
 
 def test_the_plan_gives_every_arm_its_work(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from apps.test_chat_pipe import check_log
+from apps.test_chat_terminal import prompted
 from support.chatting import PROMPT, SPEED, Chat, answers, run
+from support.processes import tasks
 
 from llmproc.checkpoints.synth import write_synthetic
 from llmproc.labs.course.text import printed
@@ -82,7 +85,7 @@ def test_one_interrupt_ends(tmp_path: Path, slow: Path, busy: bool) -> None:
             chat.say("Hello")
             chat.await_events("first_token", 1)
         chat.interrupt(signal.SIGINT)
-        assert chat.wait(10) == 130
+        assert chat.wait() == 130
         assert chat.text.endswith("\nChild exited with 0\n")
 
 
@@ -92,8 +95,75 @@ def test_one_ctrl_c_on_a_terminal_ends(tmp_path: Path, slow: Path) -> None:
         chat.say("Hello")
         chat.await_events("first_token", 1)
         chat.send(b"\x03")
-        assert chat.wait(10) == 130
+        assert chat.wait() == 130
         assert "Child exited with 0" in chat.text and re.search(r"\[pid\] \d+ \[tcomm\]", chat.text)
+
+
+@pytest.mark.parametrize("toolkit", [True, False], ids=["prompt_toolkit", "readline"])
+@pytest.mark.parametrize("key", [b"\x03", b"\x04"], ids=["Ctrl-C", "Ctrl-D"])
+def test_the_status_stands_on_a_line_of_its_own(tmp_path: Path, quick: Path, toolkit: bool, key: bytes) -> None:
+    """However early the key comes: the worker on its way is waited for."""
+    if toolkit:
+        pytest.importorskip("prompt_toolkit", reason="prompt_toolkit is not installed")
+    options = ("--course", "--model", quick, "--log", "log.txt")
+    with Chat(tmp_path, *options, terminal=True, toolkit=toolkit) as chat:
+        prompted(chat)
+        chat.send(key)
+        assert chat.wait() == (130 if key == b"\x03" else 0)
+        assert chat.text.splitlines()[-1] == "Child exited with 0"
+
+
+@pytest.mark.parametrize("wait", ["prompt", "template", "worker"])
+def test_an_early_interrupt_tells_the_childs_status(tmp_path: Path, quick: Path, wait: str) -> None:
+    with Chat(tmp_path, "--course", "--model", quick) as chat:
+        chat.expect(PROMPT)
+        if wait != "prompt":
+            chat.await_events("template_started" if wait == "template" else "worker_ready", 1)
+        chat.interrupt(signal.SIGINT)
+        assert chat.wait() == 130
+        assert chat.text == ">>> \nChild exited with 0\n"
+
+
+def test_a_second_interrupt_ends_the_wait_for_the_worker(tmp_path: Path, quick: Path) -> None:
+    """The template is stopped, so that no worker ever comes."""
+    with Chat(tmp_path, "--course", "--model", quick) as chat:
+        chat.expect(PROMPT)
+        template = chat.child("template")
+        os.kill(template, signal.SIGSTOP)
+        chat.interrupt(signal.SIGINT)
+        chat.expect("\n")
+        assert chat.process.poll() is None
+        chat.interrupt(signal.SIGINT)
+        assert chat.wait() == 130
+        assert re.search(r"\n(\[INFO\] no worker had been started yet|Child exited with .*)\n$", chat.text)
+
+
+def test_the_last_line_names_the_signal_of_the_child_that_died(tmp_path: Path, slow: Path) -> None:
+    with Chat(tmp_path, "--course", "--model", slow) as chat:
+        chat.expect(PROMPT)
+        first = chat.child("inference")
+        chat.say("Hello")
+        chat.await_events("first_token", 1)
+        os.kill(first, signal.SIGKILL)
+        chat.expect(SPEED)
+        chat.expect(PROMPT)
+        chat.end_of_input()
+        assert chat.wait() == 0
+        *_, note, last = chat.text.splitlines()
+        assert last == "Child exited with signal 9 (SIGKILL)" and note == "[INFO] its replacement exited with 0"
+        assert f"[INFO] inference process {first} exited with signal 9 (SIGKILL)" in chat.text
+
+
+@pytest.mark.parametrize(("options", "count"), [((), 1), (("--threads", 2), 2)])
+def test_one_thread_unless_told_otherwise(tmp_path: Path, quick: Path, options: tuple[object, ...], count: int) -> None:
+    with Chat(tmp_path, "--course", "--model", quick, *options) as chat:
+        chat.expect(PROMPT)
+        worker = chat.child("inference")
+        chat.ask("Hello")
+        names = [Path(f"/proc/{worker}/task/{task}/comm").read_text() for task in tasks(worker)]
+        assert sum("rank" in name for name in names) == count - 1, names
+        chat.end_of_input()
+        assert chat.wait() == 0
 
 
 def test_files_of_the_working_folder_are_used(tmp_path: Path, quick: Path) -> None:

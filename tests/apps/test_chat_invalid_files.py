@@ -139,8 +139,9 @@ def test_all_broken_weights_are_refused(case: tuple, tmp_path: Path) -> None:
     through_the_program(tmp_path, case)
 
 
-@pytest.mark.parametrize("case", [*IN_HEADER[:: len(IN_HEADER) // 4], *INVALID[:: len(INVALID) // 6]], ids=names)
+@pytest.mark.parametrize("case", [IN_HEADER[0], IN_HEADER[-1], INVALID[0], INVALID[-1]], ids=names)
 def test_refused_before_the_first_prompt(case: tuple, good: tuple[Path, Path], tmp_path: Path) -> None:
+    """By the program as a whole; every case was judged in this process above."""
     broken = tmp_path / "tokenizer.bin"
     if len(case) == 3:
         broken.write_bytes(case[1]())

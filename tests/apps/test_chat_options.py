@@ -67,24 +67,18 @@ def test_no_run_folder(tmp_path: Path, quick: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(-(2**70), marks=pytest.mark.soak)])
-def test_a_drawn_seed_is_printed_and_repeats_the_run(tmp_path: Path, quick: Path, seed: int) -> None:
+def test_seeds_decide_and_a_drawn_one_is_printed_and_repeats_the_run(tmp_path: Path, quick: Path, seed: int) -> None:
     options = ("--model", quick, "--max-tokens", 20)
     code, out, _ = run(tmp_path, seed, *options, text="Hello\n")
     drawn = re.match(r"\[INFO\] seed (\d+)\n", out)
     assert code == 0 and drawn and int(drawn[1]) > 0
-    assert answers(run(tmp_path, drawn[1], *options, text="Hello\n")[1]) == answers(out)
-
-
-def test_seeds_decide(tmp_path: Path, quick: Path) -> None:
-    options = ("--model", quick, "--max-tokens", 20)
-    one, again, other = (answers(run(tmp_path, seed, *options, text="Hello\n")[1]) for seed in (8, 8, 9))
-    assert one == again != other
+    again, other = (answers(run(tmp_path, given, *options, text="Hello\n")[1]) for given in (drawn[1], 9))
+    assert answers(out) == again != other
 
 
 BAD = {
     "seed": ("x",),
     "two seeds": ("1", "2"),
-    "seed of 70 bits": (str(2**70),),
     "unknown": ("--frobnicate",),
     "abbreviated": ("--temp", "1"),
     "temperature": ("--temperature", "-1"),
@@ -283,7 +277,7 @@ def test_signals_behind_pipes(tmp_path: Path, slow: Path, number: int, status: i
         chat.expect(PROMPT)
         chat.child("inference")
         chat.interrupt(number)
-        assert chat.wait(10) == status
+        assert chat.wait() == status
         assert "Child exited with 0\n" in chat.text
 
 
@@ -306,7 +300,7 @@ def test_an_interrupt_during_the_start_leaves_no_traceback(tmp_path: Path, quick
     with Chat(tmp_path, "--model", quick) as chat:
         until(reached)
         chat.interrupt()
-        assert chat.wait(10) == 130
+        assert chat.wait() == 130
 
 
 def test_children_have_neither_stdin_nor_mains_stderr(tmp_path: Path, quick: Path) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from experiments import compare_arms
-from support.paths import ROOT
 
 from llmproc.apps import exits
 from llmproc.apps.compare_modes import app as compare_modes
@@ -196,12 +194,3 @@ def test_our_own_workers_are_no_other_programs() -> None:
     held = Conditions(0.1, seconds=10.0, others=1.9, stolen=0.0, throttled_s=0.0, busiest=[])
     assert comparison.without_workers(held, 18.0).others == pytest.approx(0.1)
     assert comparison.without_workers(held, 25.0).others == 0
-
-
-def test_it_starts_without_numba_or_matplotlib() -> None:
-    code = (
-        "import sys, llmproc.apps.compare_modes.app; "
-        "print([n for n in ('numba', 'numpy', 'pandas', 'matplotlib', 'llmproc.kernels') if n in sys.modules])"
-    )
-    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "[]"

@@ -24,7 +24,7 @@ from llmproc.hardware.memory import MemoryBudget
 AVX2 = frozenset({"avx2", "fma", "f16c"})
 VERSIONS = dict.fromkeys(("python", "numpy", "numba", "llvmlite", "psutil", "msgspec", "pandas", "matplotlib"), "1.0")
 GB = 10**9
-LOOKED: dict[str, Any] = {"directory": "/c", "lasting": True, "types": ["int8"], "bytes": 2_000_000}
+LOOKED: dict[str, Any] = {"directory": "/c", "lasting": True, "types": ["int8"], "bytes": 2_000_000, "fallback": ""}
 NAMES = ["system", "instruction set", "cpus", "cpu quota", "memory", "versions", "kernel cache", "checkpoint",
          "tokenizer", "scheduling", "/proc and kernel", "terminal extras"]  # fmt: skip
 
@@ -83,7 +83,8 @@ def test_bytes(count: int | None, text: str) -> None:
         (lambda: software.packages({k: v for k, v in VERSIONS.items() if k != "numba"}), "fail", "missing: numba"),
         (lambda: software.kernel_cache(LOOKED), "ok", "/c: ready for int8 (2.0 MB)"),
         (lambda: software.kernel_cache({**LOOKED, "types": []}), "ok", "the first run compiles"),
-        (lambda: software.kernel_cache({**LOOKED, "lasting": False}), "warn", "every start compiles anew"),
+        (lambda: software.kernel_cache({**LOOKED, "lasting": False}), "warn", "every start compiles"),
+        (lambda: software.kernel_cache({**LOOKED, "fallback": "no expf"}), "warn", "cannot be used here (no expf)"),
         (lambda: software.kernel_cache({"error": "no llvmlite"}), "fail", "no llvmlite"),
         (lambda: software.tokenizer(Path("/t"), None), "warn", "not looked at"),
         (lambda: rights.scheduling_rights({"lower_nice": True}), "ok", "raise a nice value, lower a nice value"),

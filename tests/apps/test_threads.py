@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.chatting import COURSE_LINE, SPEED, Chat, run
+from support.waiting import PATIENCE_S
 
 from llmproc.apps.threads.options import parse_options
 from llmproc.config import EngineOptions, Environment
@@ -203,4 +204,4 @@ def test_closed_stdout(tmp_path: Path, quick: Path) -> None:
         assert run_of_it.process.stdout
         run_of_it.process.stdout.close()
         run_of_it._output = -1
-        assert run_of_it.process.wait(60) == 141
+        assert run_of_it.process.wait(PATIENCE_S) == 141

@@ -13,6 +13,7 @@ import pytest
 from apps.topping import BUSY, Stage
 from support.chatting import Chat, run
 from support.paths import ROOT
+from support.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_a_stream_goes_on_until_nobody_reads(tmp_path: Path, stage: Stage) -> No
         for _ in range(3):
             chat.expect(f"{os.getpid()} main")
         chat.hang_up()
-        assert chat.process.wait(20) == 141
+        assert chat.process.wait(PATIENCE_S) == 141
 
 
 def test_a_stream_ended_by_a_signal(tmp_path: Path, stage: Stage) -> None:

@@ -15,7 +15,7 @@ import pytest
 from apps.topping import BUSY, Stage
 from support.chatting import Chat
 from support.processes import children, stat
-from support.waiting import until
+from support.waiting import PATIENCE_S, until
 
 from llmproc.report import live_screens as screens
 
@@ -149,7 +149,7 @@ def test_the_terminal_goes_away(tmp_path: Path, stage: Stage, look: tuple[str, .
     with top(tmp_path, *look, terminal=True, stderr=subprocess.DEVNULL) as chat:
         shown(chat, f"{os.getpid()} main")
         chat.hang_up()
-        assert chat.process.wait(20) == 129
+        assert chat.process.wait(PATIENCE_S) == 129
 
 
 def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it(tmp_path: Path, stage: Stage, look: tuple[str, ...]) -> None:

@@ -161,5 +161,5 @@ def test_an_interrupted_synth_leaves_nothing(tmp_path: Path) -> None:
     with Chat(tmp_path, *arguments, module="llmproc") as synth:
         synth.until(lambda: list(tmp_path.glob(".big.bin.*")))
         synth.interrupt()
-        assert synth.wait(10) == 130
+        assert synth.wait() == 130
         assert synth.logged() == "" and [p.name for p in tmp_path.iterdir()] == ["log.txt"]

@@ -279,7 +279,7 @@ def test_who_gets_stdout(more: tuple[str, ...], stdout: bool) -> None:
     ("arguments", "words"),
     [
         ((), "required: input"),
-        (("",), "the input's name is missing"),
+        (("",), "input is empty: must name a file"),
         (("p.json",), "--format says which"),
         (("p", "--format", "xml"), "invalid choice"),
         (("p", "--mode", "fast"), "invalid choice"),

@@ -6,8 +6,6 @@ import os
 import signal
 import socket
 import struct
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,14 +103,6 @@ def test_no_more_than_256_bytes_are_read(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(source_file.os, "readv", counting)
     read_header(path)
     assert 0 < sum(asked) <= 256
-
-
-def test_reading_a_header_needs_neither_numpy_nor_numba() -> None:
-    """main checks checkpoints itself and must be at its prompt at once."""
-    code = "import sys, llmproc.checkpoints.llama2c.header; print({'numpy', 'numba'} & set(sys.modules))"
-    root = Path(__file__).resolve().parents[2]
-    found = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    assert found.stdout == "set()\n"
 
 
 @pytest.mark.parametrize("name", ["absent.bin", "no/such/folder.bin"])

@@ -80,7 +80,7 @@ def make_engine(
     forward: FakeForward | None = None, sequences: int = 1, batch_tokens: int = 128, **more: object
 ) -> Engine:
     """An engine whose forward pass also knows which pages are shared."""
-    kernels.compile_all()  # of them only those that choose a token are used
+    kernels.load(kernels.COMMON)  # of them only those that choose a token are used
     forward = forward or FakeForward()
     engine = Engine(forward, EngineOptions(sequences=sequences, batch_tokens=batch_tokens), **more)
     forward.may_write = lambda page: engine.scheduler.pool.references(page) == 1
@@ -106,20 +106,20 @@ def answer(engine: Engine, asked: SequenceRequest) -> tuple[list[int], Finish]:
 
 
 def check_pages(engine: Engine) -> None:
-    """Every page is counted once, holders and references agree, and what is held or findable is what it should be."""
+    """Every page is counted once, holders and references agree, and what is held or cached is what it should be."""
     scheduler, pool, forward = engine.scheduler, engine.scheduler.pool, engine.forward
     held = [page for sequence in scheduler.running for page in sequence.pages]
     assert not any(sequence.pages or sequence.computed for sequence in scheduler.waiting)
     assert [pool.references(page) for page in range(pool.count)] == [held.count(page) for page in range(pool.count)]
-    idle = [*pool._free, *pool._cached]
+    idle = [*pool._free, *pool._evictable]
     assert sorted([*idle, *set(held)]) == list(range(pool.count)), "a page leaked"
     assert {page for page in range(pool.count) if pool._names[page] is not None} == set(pool._found.values())
     assert all(pool._names[page] is None for page in pool._free)
-    assert all(pool._names[page] is not None for page in pool._cached)
+    assert all(pool._names[page] is not None for page in pool._evictable)
     for sequence in scheduler.running:
         for position in range(sequence.computed):
             slot = forward.slots[sequence.pages[position // PAGE]][position % PAGE]
             assert slot is not None and slot[:2] == (position, sequence.tokens[position]), "a page shared wrongly"
     for (_, ids), page in pool._found.items():
-        assert tuple(slot[1] for slot in forward.slots[page]) == ids, "a findable page holds something else"
+        assert tuple(slot[1] for slot in forward.slots[page]) == ids, "a cached page holds something else"
         assert POISON not in ids

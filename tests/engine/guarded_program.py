@@ -55,10 +55,10 @@ def guarded(kind: str, options: EngineOptions, shape: dict[str, int], seed: int)
         weights = converted_weights(weights, description.weight_type, "random")
     packing = Packing(description, kind_of(description, kind == "q8_0", options.c_order))
     buffers = Buffers(forbid)
-    _, memory = buffers.take(packing.size)
+    _, memory = buffers.allocate(packing.size)
     packing.pack(weights, memory.data, lambda label, matrix: matrix, lambda done, total: None)
     made = make_model(packing, memory.data, options)
-    _, angles = buffers.take(made.angles.nbytes)
+    _, angles = buffers.allocate(made.angles.nbytes)
     angles[:] = made.angles.reshape(-1).view(np.uint8)
     model = Model(packing, memory, angles.view(np.float32).reshape(made.angles.shape), made.context)
     return Forward(model, options, -(-made.context // PAGE) * options.sequences, buffers)
@@ -94,9 +94,9 @@ def main(kind: str) -> int:
 
 
 if __name__ == "__main__":
-    kernels.compile_all()
+    kernels.load(kernels.COMMON)
     if sys.argv[1] in ("read", "write"):
-        address, taken = Buffers(forbid).take(100)
+        address, taken = Buffers(forbid).allocate(100)
         place = ctypes.c_ubyte.from_address(address + len(taken))
         if sys.argv[1] == "write":
             place.value = 1

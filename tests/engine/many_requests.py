@@ -20,7 +20,7 @@ class Outcome:
     """What came out, and by which way."""
 
     ids: list[list[int]]  # by request
-    pushed_back: int
+    preempted: int
     cached: int  # ids of prompts that were found in the prefix cache
 
 
@@ -40,7 +40,7 @@ def requests(vocab_size: int, context: int, count: int, seed: int = 0) -> list[S
 
 
 def outcome(source: Path | Model, options: EngineOptions, asked: list[SequenceRequest], full: int = 0) -> Outcome:
-    """Run all requests. `full`: pages of the pool, just a context and a few more, so that sequences are pushed back."""
+    """Run all requests. `full`: pages of the pool, just a context and a few more, so that sequences are preempted."""
     opened = open_forward if isinstance(source, Path) else lambda model, options: open_weights(*model, options)
     if full:
         with opened(source, replace(options, context=2, sequences=1)) as forward:
@@ -58,4 +58,4 @@ def outcome(source: Path | Model, options: EngineOptions, asked: list[SequenceRe
                     assert isinstance(event, Finish) and event.reason == "length", event
                     cached += event.cached_tokens
         assert engine.pages_free == forward.pages
-        return Outcome(list(ids.values()), engine.pushed_back, cached)
+        return Outcome(list(ids.values()), engine.preempted, cached)

@@ -23,8 +23,8 @@ def finish_step(planned: Scheduler, step: Step) -> dict[int, int]:
     """As if the model had run and every sequence got one more id: ids computed by request."""
     for each, chunk in zip(step.sequences, step.chunks, strict=True):
         each.passed(len(chunk.tokens), 0.0, 0.0)
-    for each in step.asking:
-        planned.prove(each)
+    for each in step.needs_logits:
+        planned.verify(each)
         each.append(7, sampled=True)
     return {each.request.request_id: len(chunk.tokens) for each, chunk in zip(step.sequences, step.chunks, strict=True)}
 
@@ -33,5 +33,5 @@ def run(planned: Scheduler, steps: int = 1) -> dict[int, int]:
     """The last of so many steps."""
     counts: dict[int, int] = {}
     for _ in range(steps):
-        counts = finish_step(planned, planned.choose())
+        counts = finish_step(planned, planned.schedule())
     return counts

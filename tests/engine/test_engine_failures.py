@@ -55,7 +55,7 @@ def test_cancel_of_one_that_was_pushed_back() -> None:
     for n in (1, 2):
         engine.add(request(n, tuple(range(n, n + 31)), 20))
     events = []
-    while not engine.pushed_back:
+    while not engine.preempted:
         events += engine.step()
     assert (engine.running, engine.waiting) == (1, 1)
     assert engine.cancel(2)

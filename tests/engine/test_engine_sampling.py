@@ -20,7 +20,7 @@ F = np.float32
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled() -> None:
-    kernels.compile_all()
+    kernels.load(kernels.COMMON)
 
 
 class OneCoin(RandomStream):

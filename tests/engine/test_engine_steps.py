@@ -44,7 +44,7 @@ def test_times_of_one_that_was_pushed_back_begin_with_its_first_pass() -> None:
         engine.add(request(n, tuple(range(n, n + 31)), 20))
     events = drain(engine)
     first, second = [event for event in events if isinstance(event, Finish)]
-    assert engine.pushed_back > 0 and (first.request_id, second.request_id) == (1, 2)
+    assert engine.preempted > 0 and (first.request_id, second.request_id) == (1, 2)
     assert first.prefill_s == second.prefill_s == 1
     assert second.decode_s > first.decode_s == 20 * 2 - 1
 
@@ -109,7 +109,7 @@ def test_output_does_not_depend_on_company_chunks_or_pages(batch_tokens: int, se
         mine = [event for event in events if event.request_id == r.request_id]
         assert [event.token for event in mine if isinstance(event, Token)] == alone[r.request_id]
         assert [type(event) for event in mine].count(Finish) == 1 and isinstance(mine[-1], Finish)
-    assert (engine.pushed_back > 0) == (pages < 64 and sequences > 1)
+    assert (engine.preempted > 0) == (pages < 64 and sequences > 1)
 
 
 def test_one_run_of_the_model_per_step() -> None:

@@ -83,7 +83,7 @@ class History:
             else:
                 self.finishes[number] = event
         if running and running[0].request.request_id not in self.finishes:
-            assert self.engine.scheduler.running[0] is running[0], "the oldest was pushed back"
+            assert self.engine.scheduler.running[0] is running[0], "the oldest was preempted"
         check_pages(self.engine)
 
     def live(self) -> None:
@@ -105,7 +105,7 @@ class History:
         pool = self.engine.scheduler.pool
         assert set(self.finishes) == set(self.asked)
         assert [pool.references(page) for page in range(pool.count)] == [0] * pool.count
-        assert self.engine.pages_free == pool.count and len(pool._free) + pool.cached == pool.count
+        assert self.engine.pages_free == pool.count and len(pool._free) + pool.evictable == pool.count
         for number, request in self.asked.items():
             ids, alone = answer(make_engine(FakeForward(20, self.context)), request)
             finish, found = self.finishes[number], self.tokens[number]
@@ -132,7 +132,7 @@ def live(seeds: range) -> tuple[int, int, dict[str, int]]:
             history.judge()
         except AssertionError as error:
             raise AssertionError(f"history {seed}: {error}") from error
-        pushed += history.engine.pushed_back
+        pushed += history.engine.preempted
         for finish in history.finishes.values():
             cached += finish.cached_tokens
             ends[finish.reason] += 1

@@ -18,10 +18,10 @@ def block(number: int) -> list[int]:
 
 
 def hold(pool: PagePool, *numbers: int) -> list[int]:
-    """Pages for a prefix of blocks, published one after the other."""
-    pages, key = pool.take(len(numbers)), NO_PREFIX
+    """Pages for a prefix of blocks, registered one after the other."""
+    pages, key = pool.allocate(len(numbers)), NO_PREFIX
     for place, number in enumerate(numbers):
-        pages[place] = pool.publish(pages[place], key, block(number))
+        pages[place] = pool.register(pages[place], key, block(number))
         key = pool.key(pages[place])
     return pages
 
@@ -37,12 +37,12 @@ def test_pages_for_positions(positions: int, pages: int) -> None:
 
 def test_taking_more_than_there_is() -> None:
     pool = PagePool(2)
-    taken = pool.take(2)
+    taken = pool.allocate(2)
     assert sorted(taken) == [0, 1] and pool.available == 0
     with pytest.raises(IndexError, match="1 pages asked of 0"):
-        pool.take(1)
+        pool.allocate(1)
     pool.release(taken)
-    assert pool.available == 2 and pool.cached == 0, "what was not published is not kept"
+    assert pool.available == 2 and pool.evictable == 0, "what was not registered is not kept"
 
 
 def test_a_prefix_is_found_while_held_and_after() -> None:
@@ -54,9 +54,9 @@ def test_a_prefix_is_found_while_held_and_after() -> None:
         assert pool.find([*prompt(2, 3), 9]) == []
         assert pool.find([*prompt(1, 2, 3), 9], 2, pool.key(pages[1])) == pages[2:]
         pool.release(pages)
-        assert (pool.available, pool.cached) == (4, 3)
+        assert (pool.available, pool.evictable) == (4, 3)
         pool.retain(pages)
-    assert [pool.references(page) for page in pages] == [1, 1, 1] and pool.cached == 0
+    assert [pool.references(page) for page in pages] == [1, 1, 1] and pool.evictable == 0
 
 
 @pytest.mark.parametrize("length", [0, 1, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE, 2 * PAGE + 1, 3 * PAGE])
@@ -76,18 +76,18 @@ def test_the_same_ids_after_another_prefix_are_another_page() -> None:
 def test_ids_that_hash_alike_are_told_apart() -> None:
     pool = PagePool(4)
     mersenne = (1 << 61) - 1  # hash(x) is x modulo this
-    page = pool.publish(pool.take(1)[0], NO_PREFIX, [1] * PAGE)
+    page = pool.register(pool.allocate(1)[0], NO_PREFIX, [1] * PAGE)
     assert hash((1,)) == hash((1 + mersenne,))
     assert pool.find([1 + mersenne] * PAGE + [0]) == [] and pool.find([1] * PAGE + [0]) == [page]
 
 
 def test_what_was_computed_twice_is_held_once() -> None:
     pool = PagePool(4)
-    first, second = pool.take(2), pool.take(2)
+    first, second = pool.allocate(2), pool.allocate(2)
     for pages in (first, second):
         key = NO_PREFIX
         for place in range(2):
-            pages[place] = pool.publish(pages[place], key, block(place))
+            pages[place] = pool.register(pages[place], key, block(place))
             key = pool.key(pages[place])
     assert first == second and [pool.references(page) for page in first] == [2, 2]
     assert pool.available == 2
@@ -98,11 +98,11 @@ def test_the_longest_unused_goes_first_and_a_prefix_from_its_end() -> None:
     old, young = hold(pool, 1, 2), hold(pool, 3, 4)
     pool.release(old)
     pool.release(young)
-    assert pool.take(1) == [old[1]]
+    assert pool.allocate(1) == [old[1]]
     assert pool.find([*prompt(1, 2), 0]) == old[:1]
     pool.retain(old[:1])  # used again: now younger than the others
     pool.release(old[:1])
-    assert pool.take(2) == [young[1], young[0]]
+    assert pool.allocate(2) == [young[1], young[0]]
 
 
 def test_a_child_is_never_reached_through_a_recycled_parent() -> None:
@@ -115,7 +115,7 @@ def test_a_child_is_never_reached_through_a_recycled_parent() -> None:
     assert again == [parent], "the same page, with the same ids"
     assert pool.find([*prompt(1, 2), 0]) == again, "but nobody has said that the child follows it"
     pool.release(again)
-    assert pool.available == 3 and sorted(pool.take(3)) == [0, 1, 2]
+    assert pool.available == 3 and sorted(pool.allocate(3)) == [0, 1, 2]
     assert pool.find([*prompt(1, 2), 0]) == []
 
 
@@ -125,7 +125,7 @@ def test_discarded_pages_stay_with_who_else_holds_them() -> None:
     pool.retain(pages[:1])
     assert pool.discard(pages) == pages[1:]
     assert pool.find([*prompt(1, 2, 3), 0]) == pages[:1]
-    assert (pool.available, pool.cached) == (3, 0)
+    assert (pool.available, pool.evictable) == (3, 0)
 
 
 class Holders(RuleBasedStateMachine):
@@ -135,20 +135,20 @@ class Holders(RuleBasedStateMachine):
         super().__init__()
         self.pool = PagePool(6)
         self.holders: list[tuple[list[int], list[int]]] = []  # (blocks, pages)
-        self.contents: dict[int, tuple[int, ...]] = {}  # page -> all blocks up to its own, of pages ever published
+        self.contents: dict[int, tuple[int, ...]] = {}  # page -> all blocks up to its own, of pages ever registered
 
     def _extend(self, blocks: list[int], pages: list[int]) -> None:
-        """Find what is there, compute and publish the rest."""
+        """Find what is there, compute and register the rest."""
         found = self.pool.find([*prompt(*blocks), 0], len(pages), self.pool.key(pages[-1]) if pages else NO_PREFIX)
         for place, page in enumerate(found, len(pages)):
             assert self.contents[page] == tuple(blocks[: place + 1]), "found something else than asked for"
         self.pool.retain(found)
         pages += found
         while len(pages) < len(blocks) and self.pool.available:
-            (page,) = self.pool.take(1)
+            (page,) = self.pool.allocate(1)
             key = self.pool.key(pages[-1]) if pages else NO_PREFIX
             self.contents[page] = tuple(blocks[: len(pages) + 1])
-            assert self.pool.publish(page, key, block(blocks[len(pages)])) == page
+            assert self.pool.register(page, key, block(blocks[len(pages)])) == page
             pages.append(page)
         if pages:
             self.holders.append((blocks[: len(pages)], pages))
@@ -168,10 +168,10 @@ class Holders(RuleBasedStateMachine):
     def compute_twice(self, which: int, number: int) -> None:
         blocks, pages = self.holders[which % len(self.holders)]
         if self.pool.available:
-            (page,) = self.pool.take(1)
+            (page,) = self.pool.allocate(1)
             blocks.append(number)
             self.contents[page] = tuple(blocks)
-            held = self.pool.publish(page, self.pool.key(pages[-1]), block(number))
+            held = self.pool.register(page, self.pool.key(pages[-1]), block(number))
             assert self.contents[held] == tuple(blocks)
             pages.append(held)
 
@@ -201,8 +201,8 @@ class Holders(RuleBasedStateMachine):
     def teardown(self) -> None:
         for _, pages in self.holders:
             self.pool.release(pages)
-        assert self.pool.available == 6 and sorted(self.pool.take(6)) == list(range(6))
-        assert self.pool.cached == 0 and not self.pool._found
+        assert self.pool.available == 6 and sorted(self.pool.allocate(6)) == list(range(6))
+        assert self.pool.evictable == 0 and not self.pool._found
 
 
 TestHolders = Holders.TestCase

@@ -25,8 +25,8 @@ def test_a_pool_below_one_context_is_refused() -> None:
 
 
 def test_nothing_to_do() -> None:
-    step = scheduler().choose()
-    assert (step.dirty, step.sequences, step.chunks, step.asking) == ([], [], [], [])
+    step = scheduler().schedule()
+    assert (step.dirty, step.sequences, step.chunks, step.needs_logits) == ([], [], [], [])
 
 
 def test_prompts_share_a_step_oldest_first() -> None:
@@ -44,9 +44,9 @@ def test_chunks_say_where_and_what() -> None:
     planned.add(asked)
     starts = []
     for _ in range(4):
-        step = planned.choose()
+        step = planned.schedule()
         (chunk,) = step.chunks
-        starts.append((chunk.position, len(chunk.tokens), chunk.logits, step.asking == [asked], len(chunk.pages)))
+        starts.append((chunk.position, len(chunk.tokens), chunk.logits, step.needs_logits == [asked], len(chunk.pages)))
         assert list(chunk.tokens) == asked.tokens[chunk.position : chunk.position + len(chunk.tokens)]
         assert chunk.pages is asked.pages
         finish_step(planned, step)
@@ -88,14 +88,14 @@ def test_the_youngest_is_pushed_back_and_goes_on_with_what_it_had() -> None:
     assert run(planned) == {1: 3 * PAGE, 2: 5 * PAGE - 1}
     young_tokens = list(young.tokens)
     assert run(planned) == {1: 1}, "no page was left for the 49th id of the oldest"
-    assert (numbers(planned.running), numbers(planned.waiting), planned.pushed_back) == ([1], [2], 1)
+    assert (numbers(planned.running), numbers(planned.waiting), planned.preempted) == ([1], [2], 1)
     assert (young.tokens, young.pages, young.computed) == (young_tokens, [], 0)
     assert run(planned) == {1: 1}, "it needs the page that was taken from it"
     planned.leave(old)
-    step = planned.choose()
+    step = planned.schedule()
     assert step.sequences == [young] and young.cached == 0, "found when it was first admitted, not now"
     assert (step.chunks[0].position, len(step.chunks[0].tokens)) == (4 * PAGE, PAGE), "four pages were found again"
-    assert step.asking == [young] and step.dirty == []
+    assert step.needs_logits == [young] and step.dirty == []
 
 
 def test_who_was_pushed_back_goes_before_those_who_wait() -> None:
@@ -112,7 +112,7 @@ def test_the_asker_itself_can_be_the_youngest() -> None:
     planned.add(old)
     planned.add(young)
     assert run(planned) == {1: 4 * PAGE - 4, 2: 4 * PAGE}
-    assert run(planned) == {1: 1} and planned.pushed_back == 1
+    assert run(planned) == {1: 1} and planned.preempted == 1
     assert (numbers(planned.running), numbers(planned.waiting)) == ([1], [2])
 
 
@@ -120,12 +120,12 @@ def test_several_are_pushed_back_for_one_and_keep_their_order() -> None:
     planned = scheduler(pages=8, batch_tokens=32)
     planned.add(sequence(1, 4 * PAGE))
     run(planned)
-    planned.pool.take(4)
+    planned.pool.allocate(4)
     for number in (2, 3):  # nobody starts on pages that the prompt before still lacks: put in by hand
         planned.running.append(sequence(number, 1))
-        planned.running[-1].pages += planned.pool.take(1)
+        planned.running[-1].pages += planned.pool.allocate(1)
     assert run(planned) == {1: 30}
-    assert (numbers(planned.running), numbers(planned.waiting), planned.pushed_back) == ([1], [2, 3], 2)
+    assert (numbers(planned.running), numbers(planned.waiting), planned.preempted) == ([1], [2, 3], 2)
 
 
 def test_a_prompt_starts_only_if_pages_last_for_it() -> None:
@@ -149,13 +149,13 @@ def test_whoever_waits_is_looked_at_again_when_pages_come_back(monkeypatch: pyte
     run(planned)
     planned.add(sequence(3, 7 * PAGE))
     looked: list[int] = []
-    look_up = Scheduler._look_up
+    look_up = Scheduler._match_prefix
 
     def watched(self: Scheduler, each: Sequence) -> None:
         looked.append(each.request.request_id)
         look_up(self, each)
 
-    monkeypatch.setattr(Scheduler, "_look_up", watched)
+    monkeypatch.setattr(Scheduler, "_match_prefix", watched)
     run(planned, 5)
     assert looked == [3], "once, not in every step"
     planned.leave(second)
@@ -185,9 +185,9 @@ def test_a_refusal_is_forgotten_when_another_comes_to_the_front() -> None:
     for each in (first, second, third):
         planned.add(each)
     assert run(planned) == {1: 5 * PAGE - 8, 2: 2 * PAGE}, "5 pages are left, the third needs 8"
-    reserve = planned.pool.take(5)
+    reserve = planned.pool.allocate(5)
     assert run(planned) == {1: 1}
-    assert (numbers(planned.waiting), planned.pushed_back) == ([2, 3], 1)
+    assert (numbers(planned.waiting), planned.preempted) == ([2, 3], 1)
     planned.pool.release(reserve[:2])
     assert run(planned) == {1: 1, 2: 1}, "4 pages are enough for the second, of which it finds 2"
 
@@ -212,7 +212,7 @@ def test_the_rules_hold_in_every_step(asked: list[tuple[int, int]], batch_tokens
         oldest = (planned.running or planned.waiting)[0]
         before = list(planned.running)
         decodes = [each for each in before if len(each.tokens) - each.computed == 1]
-        step = planned.choose()
+        step = planned.schedule()
         counts = [len(chunk.tokens) for chunk in step.chunks]
         assert sum(counts) <= max(batch_tokens, len(decodes) + 1)
         assert oldest in step.sequences, "the oldest always gets on"
@@ -222,7 +222,7 @@ def test_the_rules_hold_in_every_step(asked: list[tuple[int, int]], batch_tokens
         assert pushed == before[len(before) - len(pushed) :], "the youngest are pushed back"
         assert all(each in step.sequences for each in decodes if each not in pushed), "decodes always run"
         prompts = [each for each in step.sequences if each not in decodes]
-        assert all(each in step.asking for each in prompts[:-1]), "oldest first: only the last one is cut"
+        assert all(each in step.needs_logits for each in prompts[:-1]), "oldest first: only the last one is cut"
         assert len(set(step.sequences)) == len(step.sequences)
         for each in step.sequences:
             assert len(each.pages) == pages_for(each.computed + counts[step.sequences.index(each)]), "on demand"

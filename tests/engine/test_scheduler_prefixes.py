@@ -14,11 +14,11 @@ def test_a_prompt_being_read_does_not_go_back_to_what_others_have_computed() -> 
     long = sequence(2, 7 * PAGE, 5 * PAGE)
     planned.add(long)
     run(planned)
-    other = planned.pool.take(2)
+    other = planned.pool.allocate(2)
     key = NO_PREFIX
     for place, page in enumerate(other):
-        key = planned.pool.key(planned.pool.publish(page, key, long.tokens[place * PAGE : (place + 1) * PAGE]))
-    step = planned.choose()
+        key = planned.pool.key(planned.pool.register(page, key, long.tokens[place * PAGE : (place + 1) * PAGE]))
+    step = planned.schedule()
     assert (step.chunks[0].position, step.dirty) == (4 * PAGE, [])
 
 
@@ -35,7 +35,7 @@ def test_prefixes_are_shared_once_proved() -> None:
     assert [planned.pool.references(page) for page in first.pages[:2]] == [3, 3]
     for each in (first, second, third):
         planned.leave(each)
-    assert planned.pool.available == 64 and planned.pool.cached == 5
+    assert planned.pool.available == 64 and planned.pool.evictable == 5
 
 
 def test_a_prompt_being_read_takes_over_what_others_have_computed() -> None:
@@ -46,7 +46,7 @@ def test_a_prompt_being_read_takes_over_what_others_have_computed() -> None:
     assert run(planned) == {1: 4 * PAGE}
     assert run(planned) == {1: 3 * PAGE, 2: PAGE}
     own = list(second.pages)
-    step = planned.choose()
+    step = planned.schedule()
     assert step.dirty == own, "what it had computed itself is not needed"
     assert finish_step(planned, step) == {1: 1, 2: PAGE}
     assert second.pages[:6] == first.pages[:6]
@@ -60,11 +60,11 @@ def test_unproved_pages_are_wiped_and_never_found() -> None:
     run(planned)
     pages = list(first.pages)
     planned.leave(first)  # cancelled before any logits
-    assert planned.pool.cached == 0
+    assert planned.pool.evictable == 0
     planned.add(second)
-    step = planned.choose()
+    step = planned.schedule()
     assert step.dirty == pages and step.chunks[0].position == 0
-    assert planned.choose().dirty == [], "once"
+    assert planned.schedule().dirty == [], "once"
 
 
 def test_a_failed_sequence_leaves_nothing_that_it_alone_held() -> None:
@@ -76,12 +76,12 @@ def test_a_failed_sequence_leaves_nothing_that_it_alone_held() -> None:
     run(planned)
     alone = second.pages[2:]
     planned.leave(second, failed=True)
-    step = planned.choose()
+    step = planned.schedule()
     assert step.dirty == alone, "the first goes on with the pages they shared"
     assert first.pages[:2] == planned.pool.find([*first.tokens[: 2 * PAGE], 0])
     finish_step(planned, step)
     planned.leave(first, failed=True)
-    assert planned.pool.cached == 0 and planned.pool.available == 64
+    assert planned.pool.evictable == 0 and planned.pool.available == 64
 
 
 def test_a_finished_sequence_is_found_by_its_next_turn() -> None:

@@ -1,6 +1,6 @@
 """A whole forward pass of one kind: `python pass_program.py KIND`, LLMPROC_ISA chooses. Prints one line of JSON.
 
-Compiled here and now, because Numba shows the assembly of what it compiled and not of what it loaded. Then the same
+Compiled here and now, for its assembly. Then the same
 requests run under other counts of threads, sequences and tokens in a step: their ids and logits must be equal.
 """
 
@@ -12,21 +12,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from llmproc.kernels import cache
+import numpy as np
 
-cache.prepare()
-
-import numpy as np  # noqa: E402
-
-from llmproc.checkpoints.description import ModelDescription  # noqa: E402
-from llmproc.checkpoints.synth import write_synthetic  # noqa: E402
-from llmproc.config import EngineOptions  # noqa: E402
-from llmproc.engine.engine import Engine  # noqa: E402
-from llmproc.engine.events import Token  # noqa: E402
-from llmproc.engine.loading import open_forward  # noqa: E402
-from llmproc.engine.sequence import SequenceRequest  # noqa: E402
-from llmproc.kernels import build, registry  # noqa: E402
-from llmproc.simd import target  # noqa: E402
+from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.synth import write_synthetic
+from llmproc.config import EngineOptions
+from llmproc.engine.engine import Engine
+from llmproc.engine.events import Token
+from llmproc.engine.loading import open_forward
+from llmproc.engine.sequence import SequenceRequest
+from llmproc.kernels import calls, compiling, linking
+from llmproc.kernels.kinds import NAMES as KINDS
+from llmproc.simd import target
 
 WEIGHTS = {"int8": None, "q8_0": "int8", "q4_0": "q4", "f16": "f16", "f32": None, "f32_c": None}
 NAMES = ("%zmm", "%ymm", "%xmm", "vpdpbusd", "vpmaddwd", "pmaddwd", "pmaddubsw", "vfmadd")
@@ -34,12 +31,11 @@ NAMES = ("%zmm", "%ymm", "%xmm", "vpdpbusd", "vpmaddwd", "pmaddwd", "pmaddubsw",
 
 def compile_here(kind: str) -> str:
     """Assembly of the pass. What is compiled here stays here."""
-    wanted = [entry for entry in registry.KERNELS if entry.variant in ("", kind)]
-    for entry in wanted:
-        entry.dispatcher._cache.disable()
-    build._build(wanted, None)
-    (serve,) = [entry for entry in wanted if entry.variant == kind]
-    return "".join(serve.dispatcher.inspect_asm().values())
+    assert kind in KINDS
+    compiling.only_final_code()
+    module, machine = compiling.optimised(f"serve_{kind}")
+    calls.install(linking.link({f"serve_{kind}": machine.emit_object(module)}))
+    return str(machine.emit_assembly(module))
 
 
 def make_file(kind: str, folder: Path) -> Path:

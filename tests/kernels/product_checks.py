@@ -113,7 +113,7 @@ def registers() -> dict[str, dict[str, int]]:
 
 
 if __name__ == "__main__":
-    assert product_programs.cache._prepared is not None
+    assert product_programs.environment._prepared
     errors = check_against_numpy()
     for check in (check_extremes, check_every_nibble, check_one_token_or_many, check_adding, check_nothing_beside):
         check()

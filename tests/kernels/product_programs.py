@@ -9,17 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from llmproc.kernels import cache
+from llmproc.kernels import environment
 
-cache.prepare()
+environment.prepare()
 
 from numba import njit, types  # noqa: E402
 
 from llmproc.checkpoints.weights import Int8Matrix, Q4Matrix  # noqa: E402
 from llmproc.engine.packing import in_lanes, int8_steps, padded, q4_steps  # noqa: E402
 from llmproc.kernels.kinds import F16, F32, F32_C, INT8, NAMES, Q4_0, Q8_0, QUANTISED  # noqa: E402
-from llmproc.kernels.products import ADD, OFFSETS, STORE, Activations, multiply  # noqa: E402
-from llmproc.simd.dot import ACTIVATION_BYTES  # noqa: E402
+from llmproc.kernels.products import ADD, STORE, Activations, multiply  # noqa: E402
+from llmproc.kernels.sizes import OFFSETS  # noqa: E402
+from llmproc.simd.layout import ACTIVATION_BYTES  # noqa: E402
 
 SIGNATURE = types.void(*[types.int64] * 17)
 

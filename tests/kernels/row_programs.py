@@ -6,9 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from llmproc.kernels.registry import njit
-from llmproc.kernels.rows import gated_unit, normalise, quantise_groups, rotate
-from llmproc.simd.dot import ACTIVATION_BYTES
+from llmproc.kernels import environment
+
+environment.prepare()
+
+from numba import njit  # noqa: E402
+
+from llmproc.kernels.rows import gated_unit, normalise, quantise_groups, rotate  # noqa: E402
+from llmproc.simd.layout import ACTIVATION_BYTES  # noqa: E402
 
 _run_normalise = njit(lambda out, x, weight, size, eps, order: normalise(out, x, weight, size, eps, order))
 _run_quantise = njit(lambda x, v, s, o, groups, group, offset: quantise_groups(x, v, s, o, groups, group, offset))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from kernels import row_programs
 
 from llmproc import kernels
-from llmproc.kernels import choice, rotation
+from llmproc.kernels import calls
 
 F = np.float32
 libm = ctypes.CDLL("libm.so.6")
@@ -26,7 +26,7 @@ for _name, _count in (("expf", 1), ("sinf", 1), ("cosf", 1), ("powf", 2)):
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled() -> None:
-    kernels.compile_all()
+    kernels.load(kernels.COMMON)
 
 
 def floats(*shape: int, seed: int = 0) -> np.ndarray:
@@ -120,7 +120,7 @@ def test_quantise_passes_on_what_is_not_a_number(bad: float, group: int) -> None
 def test_angles_and_rotation_are_libms(position: int, theta: int) -> None:
     size, scale = 42, F(0.37)  # two vectors and a rest
     angles = np.full((position + 1, 2 * size), np.nan, F)
-    rotation.fill_angles(angles, F(theta))
+    calls.fill_angles(angles, F(theta))
     x = floats(size)
     expected, scaled = x.copy(), x.copy()
     for i in range(0, size, 2):
@@ -154,7 +154,7 @@ def test_the_gated_unit_in_lanes_agrees_to_a_few_digits() -> None:
 def test_probabilities_are_libms() -> None:
     logits, heat = floats(300) * F(5), F(0.6)
     shares = np.empty_like(logits)
-    assert choice.probabilities(shares, logits, heat) == 0
+    assert calls.probabilities(shares, logits, heat) == 0
     scaled = logits / heat
     powers = np.array([libm.expf(v - scaled.max()) for v in scaled], F)
     same(shares, powers / left_to_right(powers))
@@ -162,7 +162,7 @@ def test_probabilities_are_libms() -> None:
 
 def argmax(*rows: list[float]) -> list[int]:
     found = np.empty(len(rows), np.int64)
-    choice.argmax(found, np.array(rows, F))
+    calls.argmax(found, np.array(rows, F))
     return found.tolist()
 
 
@@ -182,5 +182,5 @@ def test_argmax_of_rows_that_lie_apart_sees_these_rows_alone(size: int) -> None:
     rows = wide[:, :size]
     rows[:] = np.random.default_rng(size).integers(0, 40, rows.shape)
     found = np.empty(5, np.int64)
-    choice.argmax(found, rows)
+    calls.argmax(found, rows)
     assert found.tolist() == rows.argmax(axis=1).tolist()

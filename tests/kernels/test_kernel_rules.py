@@ -1,11 +1,11 @@
-"""What holds for every kernel: one signature, no silent compilation, no forbidden compiler options, fork-safe."""
+"""What holds for every entry: one signature, no silent compilation, no forbidden compiler options, fork-safe."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
-from types import SimpleNamespace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,16 @@ from llvmlite import binding
 from support.paths import ROOT
 
 from llmproc import kernels
-from llmproc.kernels import build, choice, kinds, registry, rings  # before Numba: they prepare its cache
+from llmproc.kernels import build, calls, compiling, entries, kinds, registry  # before Numba: they prepare its settings
 
 from numba import njit  # isort: skip
 
+F32 = registry.types.float32
+
 
 @pytest.fixture(scope="module", autouse=True)
-def compiled() -> None:
-    kernels.compile_all(variant="int8")
+def loaded() -> None:
+    kernels.load(kernels.COMMON, "int8")
 
 
 def test_no_parallel_kernels_no_relaxed_arithmetic() -> None:
@@ -31,51 +33,77 @@ def test_no_parallel_kernels_no_relaxed_arithmetic() -> None:
     assert [str(path) for path in sources if forbidden.search(path.read_text())] == []
 
 
-def test_every_kernel_has_exactly_its_declared_signature() -> None:
-    assert len(registry.KERNELS) == len({entry.name for entry in registry.KERNELS}) > 10
-    for entry in registry.KERNELS:
-        built = [tuple(types) for types in entry.dispatcher.overloads]
-        if entry.variant in ("", "int8"):
-            assert built == [tuple(entry.signature.args)], entry.name
-        else:
-            assert built in ([], [tuple(entry.signature.args)]), entry.name
+def test_every_entry_has_a_function_of_its_declared_arguments() -> None:
+    assert set(registry.FUNCTIONS) == set(entries.ENTRIES) and len(entries.ENTRIES) > 10
+    for name, function in registry.FUNCTIONS.items():
+        entry, signature = entries.ENTRIES[name], registry.signature_of(name)
+        assert function.__code__.co_argcount == len(entry.arguments) == len(signature.args), name
+        assert set(entry.arguments) <= {"q", "f"} and entry.result in ("", "q", "f")
 
 
-def test_other_types_are_refused_instead_of_compiled() -> None:
+def test_an_entry_that_is_not_declared_is_refused() -> None:
+    with pytest.raises(KeyError):
+        registry.entry(lambda: None, "unknown")
+
+
+def test_what_is_not_loaded_is_refused_instead_of_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "_functions", {})
     before = kernels.cache_misses()
-    with pytest.raises(TypeError, match="No matching definition"):
-        choice.argmax(PLACE, np.zeros((1, 3), np.float64))
-    assert len(choice.argmax.overloads) == 1
+    with pytest.raises(TypeError, match="argmax has not been loaded"):
+        calls.argmax(PLACE, np.zeros((1, 3), np.float32))
     assert kernels.cache_misses() == before
 
 
-def test_read_only_input_is_accepted_read_only_output_refused() -> None:
+PLACE = np.zeros(1, np.int64)
+X, KEYS = np.ones(4, np.float32), np.zeros(4, np.uint64)
+LIST: Any = [[1.0, 2.0]]
+TEXT: Any = "0.5"
+LOCKED = np.ones(4, np.float32)
+LOCKED.flags.writeable = False
+REFUSED: dict[str, tuple[Any, type[Exception]]] = {
+    "another type": (lambda: calls.argmax(PLACE, np.zeros((1, 3), np.float64)), TypeError),
+    "another type of result": (lambda: calls.argmax(np.zeros(1, np.int32), np.zeros((1, 3), np.float32)), TypeError),
+    "a list": (lambda: calls.argmax(PLACE, LIST), TypeError),
+    "one dimension": (lambda: calls.argmax(PLACE, X), TypeError),
+    "values that lie apart": (lambda: calls.argmax(PLACE, np.zeros((1, 6), np.float32)[:, ::2]), TypeError),
+    "too few places": (lambda: calls.argmax(PLACE, np.zeros((2, 3), np.float32)), ValueError),
+    "rows of nothing": (lambda: calls.argmax(PLACE, np.zeros((1, 0), np.float32)), ValueError),
+    "a read-only result": (lambda: calls.probabilities(LOCKED, X, 1.0), TypeError),
+    "another size": (lambda: calls.probabilities(X, np.ones(5, np.float32), 1.0), ValueError),
+    "nothing": (lambda: calls.draw(X[:0], 0.5), ValueError),
+    "every other share": (lambda: calls.draw(np.ones(8, np.float32)[::2], 0.5), TypeError),
+    "other byte order": (lambda: calls.draw(X.astype(">f4"), 0.5), TypeError),
+    "keys of another type": (lambda: calls.candidates(KEYS.astype(np.int64), X, 0.9), TypeError),
+    "too few keys": (lambda: calls.candidates(KEYS[:3], X, 0.9), ValueError),
+    "no keys": (lambda: calls.draw_top_p(KEYS[:0], X, 0.9, 0.5), ValueError),
+    "angles in one row": (lambda: calls.fill_angles(X, 10000.0), TypeError),
+    "angles in columns": (lambda: calls.fill_angles(np.zeros((4, 4), np.float32).T, 10000.0), TypeError),
+    "a text for a number": (lambda: calls.draw(X, TEXT), Exception),
+}
+
+
+@pytest.mark.parametrize("what", sorted(REFUSED))
+def test_arguments_that_code_must_never_see_are_refused(what: str) -> None:
+    call, error = REFUSED[what]
+    with pytest.raises(error):
+        call()
+
+
+def test_read_only_input_is_accepted() -> None:
     locked = np.array([1, 2, 3], np.float32)
     locked.flags.writeable = False
-    choice.argmax(PLACE, locked[None])
+    calls.argmax(PLACE, locked[None])
     assert PLACE == [2]
-    with pytest.raises(TypeError):
-        choice.probabilities(locked, locked, np.float32(1))
 
 
-PLACE = np.zeros(1, np.int64)
-NOT_BUILT = SimpleNamespace(overloads={})
 FUSED = re.compile(r"\bv?fn?m(add|sub|la|ls)\w*|svml")  # x86 and ARM spellings; Intel's vector library
-
-
-def assembly(function: Any, signature: Any, **options: Any) -> str:
-    """Machine code of a function compiled now: Numba cannot show what it loaded from its cache."""
-    dispatcher = njit(**options)(function)
-    dispatcher.compile(signature)
-    return "".join(dispatcher.inspect_asm().values())
 
 
 @pytest.mark.parametrize("name", ["probabilities", "draw", "candidates", "draw_top_p", "fill_angles"])
 def test_products_and_sums_are_never_fused(name: str) -> None:
     """Those of the pass are looked at in test_products and below: there, some kinds fuse on purpose."""
-    entry = next(entry for entry in registry.KERNELS if entry.name == name)
-    options = {key: value for key, value in entry.dispatcher.targetoptions.items() if key not in ("cache", "nopython")}
-    code = assembly(entry.dispatcher.py_func, entry.signature, **options)
+    module, machine = compiling.optimised(name)
+    code = machine.emit_assembly(module)
     assert len(code) > 1000
     assert not FUSED.search(code)
 
@@ -85,49 +113,49 @@ def test_fused_products_would_be_found() -> None:
     features = binding.get_host_cpu_features()
     if features and not features.get("fma"):
         pytest.skip("this CPU has no fused multiply-add")
-    three = registry.F32(registry.F32, registry.F32, registry.F32)
-    assert FUSED.search(assembly(lambda a, b, c: a * b + c, three, fastmath={"contract"}))
+    dispatcher: Any = njit(fastmath={"contract"})(lambda a, b, c: a * b + c)
+    dispatcher.compile(F32(F32, F32, F32))
+    assert FUSED.search("".join(dispatcher.inspect_asm().values()))
 
 
-def test_a_kernel_that_is_forgotten_is_loaded_again() -> None:
-    entry = next(entry for entry in registry.KERNELS if entry.name == "argmax")
-    entry.forget()
-    with pytest.raises(TypeError, match="No matching definition"):
-        choice.argmax(PLACE, np.zeros((1, 3), np.float32))
-    kernels.compile_all()
-    choice.argmax(PLACE, np.array([[1, 2]], np.float32))
-    assert PLACE == [1]
+@pytest.fixture
+def nothing_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process that has loaded no entry; what is called there does not exist."""
+    monkeypatch.setattr(calls, "_functions", {})
+    monkeypatch.setattr(build, "link", lambda objects: dict.fromkeys(objects))
 
 
 @pytest.mark.parametrize("variant", ["", "q4_0"])
-def test_progress_names_every_kernel_of_a_variant_once(variant: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry.Kernel, "build", lambda self: None)
-    monkeypatch.setattr(build.cache, "variants", lambda directory: {"", variant})
-    monkeypatch.setattr(
-        build, "KERNELS", [registry.Kernel(e.name, e.signature, NOT_BUILT, e.variant) for e in registry.KERNELS]
-    )
+def test_progress_counts_what_is_compiled(
+    variant: str, nothing_loaded: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build.cache, "_chosen", tmp_path)
+    monkeypatch.setattr(build.compilers, "compile_objects", lambda names: [(name, b"code") for name in names])
     said: list[tuple[int, int, str]] = []
-    kernels.compile_all(lambda *event: said.append(event), variant)
-    names = [entry.name for entry in registry.KERNELS if entry.variant in ("", variant)]
+    kernels.load("", variant, progress=lambda *event: said.append(event))
+    names = [entry.name for entry in entries.wanted({"", variant})]
     total = len(names)
-    assert said == [(i, total, name) for i, name in enumerate(names)] + [(total, total, "done")]
+    assert [event[:2] for event in said] == [(i, total) for i in range(total + 1)] and said[-1][2] == "done"
+    assert [event[2] for event in said[1:-1]] == names[:-1]
     assert ("serve_q4_0" in names) == (variant == "q4_0") and "serve_int8" not in names and "argmax" in names
+    assert set(calls._functions) == set(names)
 
 
 def test_every_kind_of_weights_has_its_pass() -> None:
-    variants = {entry.variant: entry.name for entry in registry.KERNELS if entry.variant not in ("", rings.VARIANT)}
+    others = ("", kernels.RINGS, kernels.LIMITS)
+    variants = {entry.variant: entry.name for entry in entries.ENTRIES.values() if entry.variant not in others}
     assert variants == {name + more: f"serve_{name}{more}" for name in kinds.NAMES for more in ("", "_traced")}
 
 
 def test_a_forked_child_with_a_sigterm_handler_computes_what_its_parent_does() -> None:
     """Trap 1: Numba's own threading would raise SIGTERM on such a child and leave the output unfilled."""
     code = """
-import os, signal
+import os, signal, sys
 from llmproc import kernels
-kernels.compile_all()
+kernels.load(kernels.COMMON)
 import numpy as np
-from llmproc.kernels.choice import probabilities
-from llmproc.kernels.registry import cache_misses
+from llmproc.kernels import cache_misses
+from llmproc.kernels.calls import probabilities
 logits, heat = np.arange(64, dtype=np.float32), np.float32(0.8)
 expected = np.zeros(64, np.float32)
 probabilities(expected, logits, heat)
@@ -139,7 +167,7 @@ if child == 0:
     out = np.zeros(64, np.float32)
     probabilities(out, logits, heat)
     ok = (out == expected).all() and expected.any() and not caught and cache_misses() == misses
-    os._exit(0 if ok else 7)
+    os._exit(0 if ok and "numba" not in sys.modules else 7)
 assert os.waitpid(child, 0)[1] == 0
 """
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from support.paths import ROOT
 
 from llmproc import kernels
-from llmproc.kernels import rings  # before Numba: it prepares its cache
+from llmproc.kernels import calls, rings  # before Numba: it prepares its environment
 from llmproc.processes import boardlayout
 from llmproc.processes.boardlayout import BoardLayout, State, Word, lap_of, pack_cell
 
@@ -28,7 +28,7 @@ MASK = (1 << 64) - 1
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled() -> None:
-    kernels.compile_rings()
+    kernels.load(kernels.RINGS)
 
 
 def test_both_rooms_know_the_same_numbers() -> None:
@@ -56,7 +56,7 @@ class Memory:
         self.words = self.ring + rings.CELLS + 8 * self.cells
 
     def take(self, worker: int) -> int:
-        slot: int = rings.take(self.ring, self.cells, self.words, self.slots, worker)
+        slot: int = calls.linked("take")(self.ring, self.cells, self.words, self.slots, worker)
         return slot
 
 
@@ -110,7 +110,7 @@ def test_what_is_compiled_does_what_the_description_says(data: st.DataObject) ->
 @given(st.integers(1, 5), st.integers(0, 1 << 40), st.integers(0, MASK))
 def test_a_publication_is_stored_at_its_position(cells: int, position: int, cell: int) -> None:
     memory = Memory(0, [0] * cells, [0])
-    rings.publish(memory.ring, cells, position, cell - (cell >> 63 << 64))
+    calls.linked("publish")(memory.ring, cells, position, cell - (cell >> 63 << 64))
     expected = [0] * (16 + cells + 1)
     expected[8], expected[16 + position % cells] = position + 1, cell
     assert list(memory.values) == expected
@@ -118,7 +118,7 @@ def test_a_publication_is_stored_at_its_position(cells: int, position: int, cell
 
 def instructions(kernel: Any, signature: str) -> list[str]:
     """Every access to memory in what a kernel is compiled to, its result apart."""
-    dispatcher: Any = njit(nogil=True, error_model="numpy")(kernel.py_func)
+    dispatcher: Any = njit(nogil=True, error_model="numpy")(kernel)
     dispatcher.compile(signature)
     (text,) = dispatcher.inspect_llvm().values()
     body = text.split("\ndefine ")[1].split("\n}")[0]  # behind it come the wrappers for callers
@@ -137,11 +137,11 @@ def test_every_access_to_shared_memory_is_an_atomic_one() -> None:
 BUILD = """
 import json, sys
 from llmproc import kernels
+from llmproc.kernels import cache, calls, entries
 said = []
-kernels.compile_rings(lambda done, total, name: said.append(name))
-from llmproc.kernels import registry
-built = [entry.name for entry in registry.KERNELS if entry.dispatcher.overloads]
-print(json.dumps([said, built, kernels.cache_misses(), kernels.cache.prepare().name]))
+kernels.load(kernels.RINGS, progress=lambda done, total, name: said.append([done, total]))
+there = [name for name in entries.ENTRIES if calls.there(name)]
+print(json.dumps([said, there, kernels.cache_misses(), cache.directory().name]))
 """
 
 
@@ -155,22 +155,22 @@ def run(code: str, home: Path) -> Any:
 
 
 def test_they_are_compiled_alone_and_found_again(tmp_path: Path) -> None:
-    said, built, misses, place = run(BUILD, tmp_path)
-    assert said == [*built, "done"] and built == ["take", "publish", "fence"] and misses == len(built)
-    assert run(BUILD, tmp_path) == [said, built, 0, place]
+    said, there, misses, place = run(BUILD, tmp_path)
+    assert there == ["take", "publish", "fence"] and misses == 3
+    assert said == [[0, 3], [1, 3], [2, 3], [3, 3]]
+    assert run(BUILD, tmp_path) == [[[3, 3]], there, 0, place]
 
 
 def test_a_worker_without_them_is_refused_instead_of_compiling(tmp_path: Path) -> None:
     code = """
-import json
-from llmproc.kernels import cache
-cache.prepare()
+import json, sys
 from llmproc.processes.requestboard import RequestBoard
 from llmproc.service.claims import Claims
 board = RequestBoard.create(1, 1, 1, 32)
 try:
     Claims(board, 0, False, lambda lengths, me: []).take()
 except TypeError as error:
+    assert "numba" not in sys.modules
     print(json.dumps(str(error)))
 """
-    assert "No matching definition" in run(code, tmp_path)
+    assert run(code, tmp_path) == "the kernel take has not been loaded"

@@ -6,10 +6,9 @@ import threading
 from pathlib import Path
 
 import pytest
+from support.waiting import PATIENCE_S
 
 from llmproc.monitor.grid import Grid
-
-PATIENCE_S = 20.0
 
 
 class Counting:

@@ -1,4 +1,4 @@
-"""PresenceFile an instance and finding it: whose folder, whose file, and what kill -9 leaves."""
+"""Announcing an instance and finding it: whose folder, whose file, and what kill -9 leaves."""
 
 from __future__ import annotations
 
@@ -234,31 +234,6 @@ def test_the_oldest_comes_first(place: Path) -> None:
 # -- the folder -------------------------------------------------------------------------------------------------------
 
 
-def test_the_places(tmp_path: Path) -> None:
-    (tmp_path / "xdg").mkdir()
-    shared, user = tmp_path / "tmp", f"llmproc-{os.geteuid()}"
-    assert runtimedir.places({"XDG_RUNTIME_DIR": str(tmp_path / "xdg")}, shared) == [
-        tmp_path / "xdg" / "llmproc",
-        shared / user,
-    ]
-    for unusable in ("", "xdg", str(tmp_path / "missing")):
-        assert runtimedir.places({"XDG_RUNTIME_DIR": unusable}, shared) == [shared / user]
-    both = {"XDG_RUNTIME_DIR": str(tmp_path / "xdg"), "LLMPROC_RUNTIME_DIR": "/chosen"}
-    assert runtimedir.places(both, shared) == [Path("/chosen")]
-    assert runtimedir.places({})[-1] == Path("/tmp") / user
-
-
-def test_the_folder_is_made_for_us_alone(tmp_path: Path) -> None:
-    old = os.umask(0)
-    try:
-        place = runtimedir.open_place({}, tmp_path)
-    finally:
-        os.umask(old)
-    assert place == tmp_path / f"llmproc-{os.geteuid()}" and place.stat().st_mode & 0o777 == 0o700
-    place.chmod(0o777)
-    assert runtimedir.open_place({}, tmp_path).stat().st_mode & 0o777 == 0o700
-
-
 def test_a_folder_that_somebody_else_made_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     us = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: us + 1)  # so that ours is somebody else's
@@ -268,25 +243,6 @@ def test_a_folder_that_somebody_else_made_is_refused(tmp_path: Path, monkeypatch
     with pytest.raises(LogError, match=rf"llmproc-{us + 1}: belongs to user {us}$"):
         runtimedir.open_place({}, tmp_path)
     assert running([place]) == [] and (place / own_name(starttime=1)).exists()
-
-
-@pytest.mark.parametrize("kind", ["symlink", "file"])
-def test_what_is_no_folder_is_refused(tmp_path: Path, kind: str) -> None:
-    place = tmp_path / f"llmproc-{os.geteuid()}"
-    if kind == "symlink":
-        (tmp_path / "elsewhere").mkdir()
-        place.symlink_to(tmp_path / "elsewhere")
-    else:
-        place.write_text("")
-    with pytest.raises(LogError, match=str(place)):
-        runtimedir.open_place({}, tmp_path)
-
-
-def test_the_second_place_serves_where_the_first_cannot(tmp_path: Path) -> None:
-    (tmp_path / "xdg").mkdir()
-    (tmp_path / "xdg" / "llmproc").write_text("in the way")
-    found = runtimedir.open_place({"XDG_RUNTIME_DIR": str(tmp_path / "xdg")}, tmp_path)
-    assert found == tmp_path / f"llmproc-{os.geteuid()}"
 
 
 def test_a_signal_that_ends_python_still_leaves_a_stale_file_only(place: Path) -> None:

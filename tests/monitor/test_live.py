@@ -47,9 +47,11 @@ def test_a_busy_worker_and_a_quiet_one(stage: Stage) -> None:
     assert (found["worker 0"].pid, found["worker 1"].pid, found["main"].pid) == (quiet, busy, os.getpid())
     assert (found["worker 0"].state, found["worker 0"].user_percent) == ("S", 0.0)
     used = (found["worker 1"].user_percent or 0) + (found["worker 1"].system_percent or 0)
-    assert 5 < used <= 101 and found["worker 1"].wait_percent is not None
+    assert 0 < used <= 101 and found["worker 1"].wait_percent is not None
     assert used + (found["worker 1"].wait_percent or 0) > 60, "it runs or waits for a core all the time"
-    assert (found["main"].user_percent or 0) > 5, "this test itself"
+    own = found["main"]
+    assert (own.user_percent or 0) > 0
+    assert sum((own.user_percent or 0, own.system_percent or 0, own.wait_percent or 0)) > 60, "this test itself"
     for row in found.values():
         assert row.policy == "OTHER" and row.nice == os.getpriority(os.PRIO_PROCESS, 0)
         assert row.core in os.sched_getaffinity(0) and row.allowed == tuple(sorted(os.sched_getaffinity(0)))

@@ -125,7 +125,7 @@ def running(
         yield supervisor, heard
     finally:
         supervisor.stop()
-        assert supervisor.join(10), f"the supervisor did not end; heard {heard.names()}"
+        assert supervisor.join(PATIENCE_S), f"the supervisor did not end; heard {heard.names()}"
     assert heard.names().count("stopped") == 1
     assert not marked(mark)
 

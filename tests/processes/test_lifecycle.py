@@ -102,6 +102,6 @@ def test_statuses_in_words() -> None:
 def test_one_that_was_never_started_is_closed() -> None:
     from llmproc.processes.plan import Plan
 
-    supervisor = Supervisor(Plan("echo:prepare", "echo:child"))
+    supervisor = Supervisor(Plan("processes.echo:prepare", "processes.echo:child"))
     assert supervisor.join() and supervisor.join(0)
     assert not supervisor.post(lambda: None)

@@ -142,6 +142,16 @@ def test_a_worker_that_was_stopped_in_order_did_not_die(folder, status: int | No
     assert [mark for _, mark in marks] == ["worker 7 died", f"worker 7 {text}", f"template {text}"]
 
 
+@pytest.mark.parametrize(
+    ("status", "text"), [(0, "stopped"), (-15, "stopped"), (-9, "died"), (-6, "died"), (3, "died")]
+)
+def test_a_stop_by_sigterm_is_in_order_and_by_force_is_not(folder, status: int, text: str) -> None:
+    stop = [{"t": 120.0, "kind": "worker_stopping", "worker": 0, "pid": 8, "stage": "SIGTERM"}]
+    other = {"t": 121.0, "kind": "worker_died", "worker": 1, "pid": 9, "status": -15}
+    ends = [*stop, {"t": 121.0, "kind": "worker_died", "worker": 0, "pid": 8, "status": status}, other]
+    assert [mark for _, mark in load(folder(None, [*EVENTS, *ends])).marks][1:] == [f"worker 8 {text}", "worker 9 died"]
+
+
 def test_separators_of_lines_inside_a_name_do_not_tear_an_event(folder) -> None:
     path = folder(None, EVENTS)
     (path / "events.jsonl").write_text(

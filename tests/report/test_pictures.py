@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import runpy
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -259,11 +257,3 @@ def test_the_example_is_what_its_script_writes(tmp_path: Path) -> None:
     runpy.run_path(str(EXAMPLE / "make_example.py"))["write"](tmp_path)
     for name in ("proc.log", "proc.csv", "events.jsonl", "run.json", "stdout.txt"):
         assert (tmp_path / name).read_bytes() == (EXAMPLE / name).read_bytes(), name
-
-
-def test_the_monitor_imports_neither_pandas_nor_matplotlib_nor_numba() -> None:
-    code = (
-        f"import sys; sys.path.insert(0, {str(ROOT)!r}); import llmproc.monitor.watch, llmproc.monitor.runfolder;"
-        "print([m for m in ('pandas', 'matplotlib', 'numba', 'numpy') if m in sys.modules])"
-    )
-    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"

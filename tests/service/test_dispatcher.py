@@ -40,7 +40,7 @@ CELLS, SLOT = 2, 4096
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled() -> None:
-    kernels.compile_rings()
+    kernels.load(kernels.RINGS)
 
 
 class Died(Exception):

@@ -14,7 +14,8 @@ from llmproc.config import EngineOptions, shipped_file
 from llmproc.errors import CheckpointError, StartError, TokenizerError, UsageError
 from llmproc.monitor.stderr_tail import stderr_tail
 from llmproc.service.config import ServiceConfig
-from llmproc.session.launch import Launch, read_model_files
+from llmproc.session.launch import Launch
+from llmproc.session.model_files import read_model_files
 from llmproc.text.templates.registry import built_in_template
 
 MODEL, TOKENIZER = shipped_file("model", "model.bin"), shipped_file("tokenizer", "tokenizer.bin")

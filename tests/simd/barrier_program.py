@@ -14,14 +14,15 @@ import time
 
 import numpy as np
 
-from llmproc.kernels import cache
+from llmproc.kernels import environment
 
-cache.prepare()
+environment.prepare()
 
 from numba import njit, types  # noqa: E402
 
 from llmproc.simd.atomics import load_i32, store_i32  # noqa: E402
-from llmproc.simd.barrier import BARRIER_BYTES, wait_for_all  # noqa: E402
+from llmproc.simd.barrier import wait_for_all  # noqa: E402
+from llmproc.simd.layout import BARRIER_BYTES  # noqa: E402
 
 
 @njit(types.int64(types.int64, types.int64, types.int64, types.int64), nogil=True)

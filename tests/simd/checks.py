@@ -12,7 +12,7 @@ import sys
 import numpy as np
 from simd import programs
 
-from llmproc.simd import dot, target
+from llmproc.simd import layout, target
 
 RNG = np.random.default_rng(5)
 
@@ -64,7 +64,7 @@ def check_halves() -> None:
 
 def packed(weights: np.ndarray) -> np.ndarray:
     """(16, columns) int8 -> the steps the dot product reads."""
-    steps = weights.reshape(16, -1, dot.STEP_K).transpose(1, 0, 2).astype(np.int16) + dot.OFFSET
+    steps = weights.reshape(16, -1, layout.STEP_K).transpose(1, 0, 2).astype(np.int16) + layout.OFFSET
     return np.ascontiguousarray(steps.astype(np.uint8))
 
 
@@ -97,14 +97,14 @@ def check_matmul(weights: np.ndarray, x: np.ndarray, group: int) -> None:
     tokens, columns = x.shape
     groups = columns // group
     x_scales = np.abs(f32(tokens, groups))
-    offsets = (-dot.OFFSET * x.reshape(tokens, groups, group).sum(2, dtype=np.int32)).astype(np.int32)
-    activations = x.astype(np.int8 if dot.ACTIVATION_BYTES == 1 else np.int16)
+    offsets = (-layout.OFFSET * x.reshape(tokens, groups, group).sum(2, dtype=np.int32)).astype(np.int32)
+    activations = x.astype(np.int8 if layout.ACTIVATION_BYTES == 1 else np.int16)
     tile = packed(weights)
     for fused, kind, expected in ((0, np.float32, by_hand), (1, np.float16, fused_by_hand)):
         scales, out = np.abs(f32(groups, 16)).astype(kind), np.zeros((tokens, 16), np.float32)
         programs.matmul(
             tokens, fused, address(out), address(tile), address(scales), address(activations), activations.strides[0],
-            address(offsets), address(x_scales), 4 * groups, groups, group // dot.STEP_K,
+            address(offsets), address(x_scales), 4 * groups, groups, group // layout.STEP_K,
         )  # fmt: skip
         assert (out == expected(weights, scales, x, x_scales, group)).all(), fused
 
@@ -145,20 +145,20 @@ def check_nibbles() -> None:
     for low, high in ((-8, 8), (-8, -7), (7, 8)):
         for x_low, x_high in ((-127, 128), (-127, -126), (127, 128)):
             weights, x = RNG.integers(low, high, (16, 64)), RNG.integers(x_low, x_high, (3, 64))
-            pairs = (weights + 8).reshape(16, -1, 2, dot.STEP_K).transpose(1, 2, 0, 3).astype(np.uint8)
+            pairs = (weights + 8).reshape(16, -1, 2, layout.STEP_K).transpose(1, 2, 0, 3).astype(np.uint8)
             tile = np.ascontiguousarray(pairs[:, 0] | pairs[:, 1] << 4)
-            stored = x.astype(np.int8 if dot.ACTIVATION_BYTES == 1 else np.int16)
-            offsets = (-dot.NIBBLE_OFFSET * x.sum(1)).astype(np.int32)
+            stored = x.astype(np.int8 if layout.ACTIVATION_BYTES == 1 else np.int16)
+            offsets = (-layout.NIBBLE_OFFSET * x.sum(1)).astype(np.int32)
             out = np.zeros((3, 16), np.int32)
             programs.nibbles(
                 address(out), address(tile), address(stored), stored.strides[0], address(offsets),
-                64 // (2 * dot.STEP_K),
+                64 // (2 * layout.STEP_K),
             )  # fmt: skip
             assert (out == x @ weights.T).all()
 
 
 def check_activations() -> None:
-    kind = np.int8 if dot.ACTIVATION_BYTES == 1 else np.int16
+    kind = np.int8 if layout.ACTIVATION_BYTES == 1 else np.int16
     values = RNG.integers(-127, 128, 16).astype(np.int32)
     one, many = np.zeros(16, kind), np.zeros(16, kind)
     programs.activations(address(one), address(many), address(values))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from llmproc.hardware import isa  # noqa: F401
-from llmproc.kernels import cache
+from llmproc.kernels import environment
 
-cache.prepare()
+environment.prepare()
 
 import numpy as np  # noqa: E402
 from numba import literally, njit, types  # noqa: E402
 
 from llmproc.simd import dot as dots  # noqa: E402
-from llmproc.simd import scalars, tiles, vectors  # noqa: E402
+from llmproc.simd import layout, scalars, tiles, vectors  # noqa: E402
 from llmproc.simd.exponential import exp_f32  # noqa: E402
 from llmproc.simd.vectors import (  # noqa: E402
     abs_f32,
@@ -74,7 +74,7 @@ def _block(count, fused, out, weights, scales, x, x_stride, offsets, x_scales, s
         sums = dots.start(count, offsets, stride)
         for _ in range(steps):
             sums = dots.dot(sums, dots.load_weights(weights), x, x_stride)
-            weights += dots.STEP_BYTES
+            weights += layout.STEP_BYTES
             x += 4
         if fused:
             total = tiles.fuse_scaled(total, sums, vectors.load_f16x16(scales), x_scales, stride)
@@ -125,7 +125,7 @@ def nibbles(out, weights, x, x_stride, offsets, steps):
         packed = dots.load_packed(weights)
         sums = dots.dot(sums, dots.low_nibbles(packed), x, x_stride)
         sums = dots.dot(sums, dots.high_nibbles(packed), x + 4, x_stride)
-        weights += dots.STEP_BYTES
+        weights += layout.STEP_BYTES
         x += 8
     tiles.store_tile(out, 64, sums)
 
@@ -135,7 +135,7 @@ def activations(one, many, values):
     """Sixteen int32 stored as activations, at once and one by one."""
     dots.store_activations(many, load_i32x16(values))
     for i in range(16):
-        dots.put_activation(one + i * dots.ACTIVATION_BYTES, scalars.get_i32(values + 4 * i))
+        dots.put_activation(one + i * layout.ACTIVATION_BYTES, scalars.get_i32(values + 4 * i))
 
 
 @njit(types.void(I64, I64, I64, I64))

@@ -6,9 +6,9 @@ import threading
 
 import numpy as np
 
-from llmproc.kernels import cache
+from llmproc.kernels import environment
 
-cache.prepare()
+environment.prepare()
 
 from numba import njit, types  # noqa: E402
 

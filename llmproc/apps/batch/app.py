@@ -31,7 +31,7 @@ from llmproc.hardware.isa import choose
 from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.service.config import with_threads
-from llmproc.session.launch import ModelFiles, read_model_files
+from llmproc.session.model_files import ModelFiles, read_model_files
 from llmproc.text.templates.registry import built_in_template
 
 

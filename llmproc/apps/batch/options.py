@@ -28,17 +28,17 @@ from llmproc.errors import UsageError
 from llmproc.session.saving import user_path
 
 _DESCRIPTION = """\
-Answer a file of prompts, one row of results for each. Reading and tokenizing, generating, and writing run side by side,
-and input may be larger than memory. A malformed row, or a request that fails, is a row with an error. Each answer
-depends on its own row alone: any mode, and any number of workers, gives the same text.
+Answer a file of prompts and write one result row for each. The file may be larger than memory: reading, generating and
+writing run side by side. A malformed row, or a request that fails, gives a result row with an error. Each answer
+depends on its own row alone: every mode, and every number of workers, gives the same text.
 
-  text        one prompt a line; blank lines are none
-  jsonl       {"prompt": "..."} or {"messages": [{"role": "user", "content": "..."}]} a line; also id, system,
+  text        one prompt per line; blank lines are skipped
+  jsonl       {"prompt": "..."} or {"messages": [{"role": "user", "content": "..."}]} per line; also id, system,
               temperature, top_p, max_tokens, seed; other fields are copied into the result
-  csv, tsv    the same names as a header; an empty field is a missing one
+  csv, tsv    the same names as a header; an empty field counts as missing
 
-Results go to FILE.part as they come, and are put into input order in FILE at the end; after an interruption the same
-command with --resume does the rest. Fields of a result: logs/README.md.
+With -o FILE, results go to FILE.part as they come and are put into input order in FILE at the end. After an
+interruption, the same command with --resume does the rest. The fields of a result are described in logs/README.md.
 """
 _EXAMPLES = """examples:
   python -m llmproc batch prompts.txt -o results.jsonl
@@ -58,32 +58,48 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("input", help="file of prompts; - is stdin")
-    parser.add_argument("--format", choices=FORMATS, help="of the input (by its suffix; text)")
-    out = parser.add_argument_group("output")
-    out.add_argument("-o", "--output", metavar="FILE", help="results; - is stdout, in input order (stdout)")
-    out.add_argument("--resume", action="store_true", help="go on with FILE.part: only rows without a result are asked")
-    out.add_argument("--retry-failed", action="store_true", help="with --resume: ask failed rows again too")
-    out.add_argument("--force", action="store_true", help="begin anew and replace FILE, whatever is there")
-    out.add_argument("--stream", action="store_true", help="show answers on stdout as they grow")
-    out.add_argument("--elapsed", action="store_true", help="print the seconds of the work on stdout, and nothing else")
-    out.add_argument("--json", action="store_true", help="print a summary as one JSON object on stdout")
-    how = parser.add_argument_group("dispatch")
-    how.add_argument(
-        "--mode", choices=tuple(POLICIES), default="ws",
-        help="seq: one worker, one request at a time; sp: dealt to the workers in turn; ws: dealt, and idle workers "
-        "steal; lpt: the longest first (ws)",
-    )  # fmt: skip
-    how.add_argument("--workers", type=int, default=1, metavar="N", help="worker processes (1)")
+    parser.add_argument("input", help="file of prompts; -: stdin")
+    parser.add_argument("--format", choices=FORMATS, help="format of the input (default: by its suffix, else text)")
+    _add_output(parser)
+    _add_dispatch(parser)
     add_engine_options(parser, sequences=True)
     add_files(parser)
     add_sampling(parser)
-    choice = parser.add_argument_group("more about the text")
-    choice.add_argument("--seed", type=int, default=42, help="of each row that names none (42); 0 or less draws one")
-    choice.add_argument("--raw", action="store_true", help="continue the prompts, without chat template")
+    text = parser.add_argument_group("more about the text")
+    text.add_argument(
+        "--seed",
+        type=int,
+        default=42,
+        metavar="N",
+        help="default seed for rows without one (42); 0 or less: chosen at random and printed",
+    )
+    text.add_argument("--raw", action="store_true", help="continue the prompts as plain text, without chat template")
     add_scheduling(parser)
     add_logs(parser)
     return parser
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("output").add_argument
+    add("-o", "--output", metavar="FILE", help="file for the results; -: stdout (default: stdout, in input order)")
+    add("--resume", action="store_true", help="continue FILE.part: answer only rows that have no result yet")
+    add("--retry-failed", action="store_true", help="with --resume: answer failed rows again, too")
+    add("--force", action="store_true", help="start over and replace FILE, whatever is there")
+    add("--stream", action="store_true", help="show the answers on stdout while they are generated")
+    add("--elapsed", action="store_true", help="print only the seconds the work took, on stdout")
+    add("--json", action="store_true", help="print a summary as one JSON object on stdout")
+
+
+def _add_dispatch(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("dispatch").add_argument
+    add(
+        "--mode",
+        choices=tuple(POLICIES),
+        default="ws",
+        help="seq: one worker, one request at a time; sp: requests dealt to the workers in turn; ws: dealt, and idle "
+        "workers steal from others; lpt: longest request first (default: ws)",
+    )
+    add("--workers", type=int, default=1, metavar="N", help="worker processes (default: 1)")
 
 
 def parse_options(prog: str, arguments: Sequence[str], environment: Environment) -> BatchOptions:
@@ -127,16 +143,16 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
 def _refuse(given: argparse.Namespace, output: Path | None) -> None:
     """Flags that do not go together."""
     if given.input == "":
-        raise UsageError("the input's name is missing")
+        raise UsageError("input is empty: must name a file, or - for stdin")
     on_stdout = [f"--{name}" for name in ("stream", "elapsed", "json") if getattr(given, name)]
     if given.output == STDIN:
         on_stdout.append("-o -")
     if len(on_stdout) > 1:
-        raise UsageError(f"{' and '.join(on_stdout)} cannot be used together: each wants stdout for itself")
+        raise UsageError(f"{' and '.join(on_stdout)} cannot be used together: each needs stdout for itself")
     if output is None and (given.resume or given.force):
         raise UsageError(f"--{'resume' if given.resume else 'force'} needs -o FILE")
     if given.resume and given.force:
-        raise UsageError("--resume cannot be used with --force: one goes on, the other begins anew")
+        raise UsageError("--resume cannot be used with --force: one continues, the other starts over")
     if given.retry_failed and not given.resume:
         raise UsageError("--retry-failed needs --resume")
     if given.raw and given.system is not None:

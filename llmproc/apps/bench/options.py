@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from llmproc.apps.flags import add_run_dir
 from llmproc.apps.parser import OneLineParser
 from llmproc.checkpoints.synth import SHAPES
 from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions, Environment
@@ -31,52 +32,58 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     """The parser; `prog` as the user typed it."""
     parser = OneLineParser(
         prog=prog,
-        description="Measure speed: llama-bench's table and one over numbers of sequences, next to what this machine "
-        "can do at most, and next to llama.cpp on the same weights in the same run if that is asked for.",
+        description="Measure speed: a table as llama-bench prints it, and one over numbers of sequences, beside the "
+        "limits of this machine; with --peer beside llama.cpp, too, on the same weights in the same run.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    _add_model(parser)
+    _add_work(parser)
+    add = parser.add_argument_group("output").add_argument
+    add("--format", choices=FORMATS, default="md", help="md: tables; csv, json: all data (default: md)")
+    add("-o", "--output", metavar="FILE", help="write to FILE instead of stdout")
+    add_run_dir(add)
+    return parser
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
     model = parser.add_argument_group("model")
-    model.add_argument("--model", type=Path, metavar="FILE", help="checkpoint (a synthetic one)")
-    model.add_argument("--shape", choices=sorted(SHAPES), help=f"random weights in this shape ({DEFAULT_SHAPE})")
+    model.add_argument("--model", type=Path, metavar="FILE", help="checkpoint (default: a synthetic one)")
+    model.add_argument(
+        "--shape", choices=sorted(SHAPES), help=f"use random weights in this shape (default: {DEFAULT_SHAPE})"
+    )
     model.add_argument(
         "--weights", choices=(*WEIGHT_TYPES, COURSE), help="type to compute with: of an fp32 or synthetic checkpoint "
         "(int8), else the file's own; course: synthetic, version 2 in groups of 64",
     )  # fmt: skip
-    model.add_argument("--kv-type", choices=KV_TYPES, default="f16", help="of keys and values (f16)")
+    model.add_argument("--kv-type", choices=KV_TYPES, default="f16", help="type of keys and values (default: f16)")
     how = parser.add_argument_group("how")
-    how.add_argument("--threads", type=int, metavar="N", help="of every arm (the CPUs allowed)")
-    how.add_argument("--repeat", type=int, default=5, metavar="N", help="counted repetitions, after one warm-up (5)")
-    how.add_argument("--batch-tokens", type=int, metavar="N", help="computed in one step at most, by llmproc (128)")
-    how.add_argument("--peer", choices=PEERS, help="measure this too, interleaved, on the same weights")
-    what = parser.add_argument_group("what to measure (0 or none leaves it out)")
-    add = what.add_argument
+    how.add_argument("--threads", type=int, metavar="N", help="threads per engine (default: the CPUs available)")
+    how.add_argument(
+        "--repeat", type=int, default=5, metavar="N", help="counted repetitions, after one warm-up (default: 5)"
+    )
+    how.add_argument(
+        "--batch-tokens", type=int, metavar="N", help="maximum tokens that llmproc computes in one step (default: 128)"
+    )
+    how.add_argument("--peer", choices=PEERS, help="measure this engine too, in turn, on the same weights")
+
+
+def _add_work(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("what to measure (0 or none leaves it out)").add_argument
     add("-p", "--prompt", default="512", metavar="LIST", help="lengths of the prompts to read (default: 512)")
     add("-n", "--generate", default="128", metavar="LIST", help="numbers of tokens to generate (default: 128)")
     add("--batched", default="1,2,4,8,16,32", metavar="LIST", help="sequences in a step (default: 1,2,4,8,16,32)")
     add("--batched-steps", type=int, default=32, metavar="N", help="steps of each of those (default: 32)")
     add("--kernels", action="store_true", help="also measure the matrix products of llmproc alone")
     add("--no-limits", action="store_true", help="do not measure the machine's limits")
-    out = parser.add_argument_group("output")
-    out.add_argument("--format", choices=FORMATS, default="md", help="table, or everything as data (md)")
-    out.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of stdout")
-    out.add_argument("--run-dir", metavar="DIR", help="keep run folders in DIR (logs/ of a checkout); none: keep none")
-    return parser
 
 
 def parse_options(prog: str, arguments: Sequence[str], environment: Environment) -> BenchOptions:
     """Options from the command line. Raises UsageError; --help prints and exits."""
     given = build_parser(prog).parse_args(arguments)
-    if given.model is not None and given.shape is not None:
-        raise UsageError("--shape cannot be used with --model: a file has its own")
-    if given.model is not None and given.weights == COURSE:
-        raise UsageError("--weights course cannot be used with --model: a file has its own groups")
-    if given.peer is not None and given.weights == COURSE:
-        raise UsageError(f"--peer {given.peer} cannot be used with --weights course: no GGUF type has groups of 64")
     batched = parse_batched(given.batched)
-    if given.peer is not None and max((0, *batched)) > PEER_SEQUENCES:
-        raise UsageError(f"--batched is {given.batched}: --peer {given.peer} takes {PEER_SEQUENCES} sequences at most")
+    _refuse(given, batched)
     threads = default_threads(1) if given.threads is None else given.threads
     _within("--threads", threads, 1, 256)
     _within("--repeat", given.repeat, 1, 1000)
@@ -106,6 +113,18 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         limits=not given.no_limits,
         run_dir=given.run_dir or environment.run_dir,
     )
+
+
+def _refuse(given: argparse.Namespace, batched: Sequence[int]) -> None:
+    """Raise UsageError for flags that do not go together."""
+    if given.model is not None and given.shape is not None:
+        raise UsageError("--shape cannot be used with --model: a file has its own")
+    if given.model is not None and given.weights == COURSE:
+        raise UsageError("--weights course cannot be used with --model: a file has its own groups")
+    if given.peer is not None and given.weights == COURSE:
+        raise UsageError(f"--peer {given.peer} cannot be used with --weights course: no GGUF type has groups of 64")
+    if given.peer is not None and max((0, *batched)) > PEER_SEQUENCES:
+        raise UsageError(f"--batched is {given.batched}: --peer {given.peer} takes {PEER_SEQUENCES} sequences at most")
 
 
 def parse_sizes(option: str, text: str) -> tuple[int, ...]:

@@ -1,30 +1,14 @@
-"""The chat app: read the files, launch the service, run the prompt loop, say how the child ended."""
+"""The chat app: check options and files, start a template, and only then import the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from llmproc.apps.chat.commands import WORDS
-from llmproc.apps.chat.loop import ChatLoop
-from llmproc.apps.chat.options import ChatOptions, parse_options
-from llmproc.apps.chat.sources import LineSource, open_source
-from llmproc.apps.exits import exit_code, exit_code_of
-from llmproc.apps.screen import Screen
-from llmproc.checkpoints.model_file import ModelFile
+from llmproc.apps.chat.options import parse_options
+from llmproc.apps.exits import exit_code_of
 from llmproc.config import Environment
-from llmproc.errors import LlmprocError
-from llmproc.files.streams import OutputLostError, forget_stdout
-from llmproc.monitor.run_recorder import RunRecorder
-from llmproc.processes.interrupts import Interrupts
-from llmproc.processes.slots import WorkerExit
-from llmproc.processes.system import describe_status
-from llmproc.service.config import ServiceConfig
-from llmproc.service.service import Service
-from llmproc.session.conversation import Conversation
-from llmproc.session.launch import Launch, ModelFiles, read_model_files
-from llmproc.session.session import ServiceSession
-
-_LAST_CHANCE_S = 5.0  # a loop that ends before its worker was ready waits so long, to see it start and end
+from llmproc.service.early import early_template
+from llmproc.session.model_files import read_model_files
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc.main") -> int:
@@ -34,123 +18,9 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc.main") -> int:
         options = parse_options(prog, arguments, Environment.read())
         files = read_model_files(options.model, options.tokenizer, options.rules.template)
         files.check_system(options.system)
-        return _chat(options, files)
+        with early_template() as template:
+            from llmproc.apps.chat.running import run_chat  # here: meanwhile the template imports what it needs
+
+            return run_chat(options, files, template)
 
     return exit_code_of(chat)
-
-
-def _chat(options: ChatOptions, files: ModelFiles) -> int:
-    screen = Screen()
-    recorder = RunRecorder(options.interval_s, options.log, options.course, options.run_dir, screen.later)
-    interrupts = Interrupts(first_ends=not options.rules.cancels, ctrl_c_anyhow=True)
-    source = open_source(screen.prompt, WORDS if options.rules.commands else ())
-    launch, loop = _assemble(options, files, screen, recorder, source, interrupts)
-    _describe(recorder, options, files.model)
-    if options.seed_drawn:
-        screen.notice(f"seed {options.sampling.seed}")
-    if cut := files.cut_context(options.engine):
-        screen.notice(cut)
-    try:
-        failure = _run(launch, loop, interrupts)
-    finally:
-        _close(launch.service, source, recorder)
-    try:
-        _say_end(screen, failure, launch.exits, recorder, options.course, interrupts.ended_by)
-    finally:
-        interrupts.restore()
-    in_vain = bool(loop.failed) and not source.echoes  # a person at a terminal has seen it
-    return exit_code(failure, interrupts.ended_by, in_vain)
-
-
-def _assemble(
-    options: ChatOptions,
-    files: ModelFiles,
-    screen: Screen,
-    recorder: RunRecorder,
-    source: LineSource,
-    interrupts: Interrupts,
-) -> tuple[Launch, ChatLoop]:
-    """Make the service and the loop over it; nothing is started."""
-    loop: ChatLoop
-    launch = Launch(
-        ServiceConfig(
-            options.model, engine=options.engine, scheduling=options.scheduling, output_fd=recorder.output_fd
-        ),
-        recorder,
-        recorder.last_output,
-        on_progress=lambda progress: setattr(loop.view, "loading", progress),
-        on_notice=screen.later,
-        on_failure=lambda error: interrupts.end_from_thread(),
-    )
-    context = files.context(options.engine)
-    conversation = Conversation(
-        files.tokenizer, files.template, context, options.sampling, options.system, options.rules
-    )
-    session = ServiceSession(launch.service, conversation)
-    loop = ChatLoop(session, screen, source, interrupts, options.model, options.tokenizer)
-    return launch, loop
-
-
-def _run(launch: Launch, loop: ChatLoop, interrupts: Interrupts) -> LlmprocError | None:
-    """Run the loop to its end and end the service; returns the error that ended it, None for none."""
-    try:
-        with launch:
-            launch.service.start()
-            loop.run()
-            if not interrupts.ended_by:
-                launch.service.wait_ready(_LAST_CHANCE_S)
-    except LlmprocError as error:
-        return error
-    return None
-
-
-def _close(service: Service, source: LineSource, recorder: RunRecorder) -> None:
-    if service.report:
-        recorder.describe(checkpoint_hash=service.report.fingerprint)
-    source.close()
-    recorder.close()
-
-
-def _describe(recorder: RunRecorder, options: ChatOptions, model: ModelFile) -> None:
-    if recorder.folder is None:
-        return
-    recorder.describe(
-        seed=options.sampling.seed,
-        checkpoint=str(options.model),
-        checkpoint_bytes=model.size,
-        course=options.course,
-        sampling={"temperature": options.sampling.temperature, "top_p": options.sampling.top_p},
-    )
-
-
-def _say_end(
-    screen: Screen,
-    failure: LlmprocError | None,
-    exits: list[WorkerExit],
-    recorder: RunRecorder,
-    course: bool,
-    ended_by: int,
-) -> None:
-    """Say on the screen what failed and how the child ended. Raises a failure that the screen is not the place for."""
-    lost = isinstance(failure, OutputLostError)
-    try:
-        if failure is not None and exits and not lost:
-            screen.notice(f"error: {failure}")  # stderr may be the log by now, and takes course lines only
-        if failure is None or exits:
-            _say_goodbye(screen, exits, recorder, course)
-    except (OutputLostError, BrokenPipeError):
-        if not ended_by:  # else a signal ends us: that its terminal went with it is no news
-            raise
-        forget_stdout()
-    if failure is not None and not (ended_by if lost else exits):
-        raise failure
-
-
-def _say_goodbye(screen: Screen, exits: list[WorkerExit], recorder: RunRecorder, course: bool) -> None:
-    screen.flush_notices()
-    if exits:
-        screen.line(f"Child exited with {describe_status(exits[-1].status)}")
-    else:
-        screen.line("[INFO] no child had been started")
-    if recorder.folder and not course:
-        screen.line(f"[INFO] run folder: {recorder.folder.path}")

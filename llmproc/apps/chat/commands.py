@@ -5,6 +5,7 @@ A command returns nothing; what it has to say goes to the screen. Bad values rai
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from llmproc.text.templates.system import check_system
 
 
 class Loop(Protocol):
-    """What a command may use of the prompt loop."""
+    """The parts of the prompt loop that a command may use."""
 
     conversation: Conversation
     service: Service
@@ -32,6 +33,7 @@ class Loop(Protocol):
     view: AnswerView
     model: Path
     tokenizer: Path
+    failed: int  # lines that were refused, and answers that failed
 
     def answer(self, text: str) -> None:
         """Ask, and show the answer."""
@@ -53,7 +55,7 @@ class Command:
 
     @property
     def name(self) -> str:
-        """The word that calls it."""
+        """Return the word that calls it."""
         return self.usage.split()[0]
 
 
@@ -61,14 +63,16 @@ def _number(name: str, text: str, kind: type) -> float | int:
     try:
         return kind(text)
     except ValueError:
-        raise UsageError(f"{name} is {text}: must be {'a whole number' if kind is int else 'a number'}") from None
+        raise UsageError(
+            f"{name} is {text or 'missing'}: must be {'a whole number' if kind is int else 'a number'}"
+        ) from None
 
 
 def _help(loop: Loop, argument: str) -> None:
     width = max(len(command.usage) for command in COMMANDS)
     for command in COMMANDS:
         loop.screen.line(f"  {command.usage:<{width}}  {command.help}")
-    loop.screen.line('  """ begins and ends a prompt of several lines; Ctrl-C cancels an answer; Ctrl-D leaves')
+    loop.screen.line('  """ before and after a prompt of several lines; Ctrl-C cancels an answer; Ctrl-D leaves')
 
 
 def _set(loop: Loop, argument: str) -> None:
@@ -85,13 +89,9 @@ def _set(loop: Loop, argument: str) -> None:
         seed = int(_number(name, value, int))
         drawn = int.from_bytes(os.urandom(4), "little") + 1 if seed <= 0 else seed
         conversation.reseed(drawn)
-        loop.screen.notice(f"seed {drawn}: the random stream begins anew")
+        loop.screen.notice(f"seed {conversation.sampling.seed}: the random stream starts over")
     elif name == "system":
-        check_system(conversation.template, value, "/set system")
-        conversation.system = value or None
-        if conversation.ids:
-            conversation.clear()
-            loop.screen.notice("a new conversation begins, with the new system message")
+        _set_system(loop, value)
     elif name == "verbose":
         if value not in ("on", "off"):
             raise UsageError(f"verbose is {value or 'empty'}: must be on or off")
@@ -99,6 +99,20 @@ def _set(loop: Loop, argument: str) -> None:
     else:
         known = "temperature, top_p, max_tokens, seed, system, verbose"
         raise UsageError(f"/set {name or '<nothing>'}: must be one of {known}")
+
+
+def _set_system(loop: Loop, value: str) -> None:
+    """Set the system message, `""` for none; without a value say what it is, and leave the conversation alone."""
+    conversation = loop.conversation
+    if not value:
+        loop.screen.notice(f'the system message is {conversation.system or "empty"}; /set system "" removes it')
+        return
+    value = "" if value == '""' else value
+    check_system(conversation.template, value, "/set system")
+    conversation.system = value or None
+    if conversation.ids:
+        conversation.clear()
+        loop.screen.notice(f"a new conversation begins, {'with the new' if value else 'without a'} system message")
 
 
 def _show(loop: Loop, argument: str) -> None:
@@ -150,7 +164,7 @@ def _reschedule(loop: Loop, scheduling: Scheduling, fresh: bool, said: str) -> N
         loop.screen.notice(f"{said} from the next worker on")
         return
     except OSError as error:
-        raise LlmprocError(f"{explain_scheduling_error(error)}; /sched and /nice take one with `fresh`") from None
+        raise LlmprocError(f"{explain_scheduling_error(error)}; add `fresh` to /sched or /nice to get one") from None
     loop.screen.notice(said + (", in a freshly forked worker" if fresh else ""))
 
 
@@ -165,7 +179,7 @@ def _sched(loop: Loop, argument: str) -> None:
 
 
 def _without_fresh(argument: str) -> tuple[list[str], bool]:
-    """The words of an argument, and whether the last one asked for a freshly forked worker."""
+    """Return the words of an argument, and whether the last one asked for a freshly forked worker."""
     words = argument.split()
     fresh = len(words) > 1 and words[-1] == "fresh"
     return (words[:-1] if fresh else words), fresh
@@ -187,7 +201,7 @@ def _regen(loop: Loop, argument: str) -> None:
 
 
 def _read(loop: Loop, argument: str) -> None:
-    loop.answer(read_file(argument).decode("utf-8", "surrogateescape"))
+    loop.answer(read_file(argument).removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape"))
 
 
 def _save(loop: Loop, argument: str) -> None:
@@ -209,20 +223,20 @@ def _bye(loop: Loop, argument: str) -> None:
 
 
 COMMANDS = (
-    Command("/?", "this list", _help),
-    Command("/set <name> <value>", "temperature, top_p, max_tokens, seed, system, verbose (on, off)", _set),
-    Command("/show", "the settings and the state of the conversation", _show),
+    Command("/?", "show this list", _help),
+    Command("/set <name> <value>", "change temperature, top_p, max_tokens, seed, system or verbose (on, off)", _set),
+    Command("/show", "show the settings and the state of the conversation", _show),
     Command("/clear", "forget the conversation; the random stream goes on", _clear),
-    Command("/ps", "the processes: state, policy, nice, core, CPU time, memory", _ps),
+    Command("/ps", "show the processes: state, policy, nice, core, CPU time, memory", _ps),
     Command(
         "/sched <policy> [priority] [fresh]",
-        f"policy of the worker: {', '.join(POLICIES)}; fresh: fork a new one",
+        f"policy of the worker: {', '.join(POLICIES)}; fresh: in a new one",
         _sched,
     ),
-    Command("/nice <n> [fresh]", "nice value of the worker, -20 to 19; fresh: fork a new one", _nice),
-    Command("/pin [cores]", "cores the worker may use, such as 0,2-3; without: all", _pin),
-    Command("/regen", "make the last answer again, with the random stream where it stands", _regen),
-    Command("/read <file>", "use the text of a file as the prompt", _read),
+    Command("/nice <n> [fresh]", "nice value of the worker, -20 to 19; fresh: in a new one", _nice),
+    Command("/pin [cores]", "cores that the worker may use, such as 0,2-3; without a list: all", _pin),
+    Command("/regen", "answer the last prompt again; the random stream goes on", _regen),
+    Command("/read <file>", "ask the text of a file as a prompt", _read),
     Command("/save <file>", "save the conversation", _save),
     Command("/load <file>", "continue a saved conversation", _load),
     Command("/bye", "leave", _bye),
@@ -236,5 +250,7 @@ def run_command(loop: Loop, line: str) -> None:
     name, _, argument = line.strip().partition(" ")
     command = _BY_NAME.get(name)
     if command is None:
-        raise UsageError(f"{name}: unknown command; /? lists the commands")
+        loop.failed += 1  # of a pipe: it may have been meant as a prompt
+        hint = 'a prompt that begins with / goes between """'
+        raise UsageError(f"{name}: unknown command; /? lists the commands, {hint}")
     command.run(loop, argument.strip())

@@ -16,6 +16,7 @@ from llmproc.session.session import ServiceSession
 PROMPT = ">>> "
 _MORE = "... "
 _QUOTES = '"""'
+_BOM = "\ufeff"
 
 
 class ChatLoop:
@@ -39,10 +40,11 @@ class ChatLoop:
         self.view = AnswerView(self.conversation, self.service, screen, interrupts, advice)
         self.failed = 0  # prompts that were refused or failed
         self._source, self._interrupts, self._left = source, interrupts, self._rules.prompt_limit
+        self.prompted = False  # the prompt sign has been shown
         self._ended = self._quoted = False
 
     def run(self) -> None:
-        """Until the end of input, /bye, a signal, or the service's failure (which raises)."""
+        """Run until the end of input, /bye, a signal, or the service's failure (which raises)."""
         try:
             while not self._ended and (text := self._read()) is not None:
                 self._obey(text)
@@ -62,24 +64,30 @@ class ChatLoop:
     def _read(self) -> str | None:
         self.screen.flush_notices()
         self.screen.fresh_line()
+        first, self.prompted = not self.prompted, True
         text = self._line(PROMPT)
+        if first and text is not None and self._rules.commands:
+            text = text.removeprefix(_BOM)
         self._quoted = text is not None and self._rules.commands and text.startswith(_QUOTES)
         if text is None or not self._quoted:
             return text
         return self._several_lines(text.removeprefix(_QUOTES))
 
-    def _several_lines(self, text: str) -> str | None:
+    def _several_lines(self, text: str) -> str:
         while not text.rstrip().endswith(_QUOTES):
             more = self._line(_MORE)
             if more is None:
-                return None
+                self.screen.notice(f"the input ended before the closing {_QUOTES}: asked as far as it came")
+                return text.strip("\n")
             text += "\n" + more
         return text.rstrip().removesuffix(_QUOTES).strip("\n")
 
     def _line(self, prompt: str) -> str | None:
         self._interrupts.idle(True)
-        if self.service.error:  # it failed a moment before anybody could be woken
+        if self.service.error:  # it failed a moment before this thread could be woken
             raise self.service.error
+        if self._source.leaves_line_open:
+            self.screen.line_was_begun()
         text = self._source.read(prompt)
         self._interrupts.idle(False)
         if text is None:

@@ -15,14 +15,14 @@ from llmproc.apps.flags import (
     add_scheduling,
     files_of,
     interval_of,
+    rules_of,
     sampling_of,
     scheduling_of,
 )
 from llmproc.apps.parser import OneLineParser
 from llmproc.config import EngineOptions, Environment, SamplingParams, Scheduling
 from llmproc.errors import UsageError
-from llmproc.labs.course.rules import COURSE
-from llmproc.session.rules import ORDINARY, ChatRules
+from llmproc.session.rules import ChatRules
 
 _EXAMPLES = """examples:
   python -m llmproc.main 42                      chat with the shipped model, seed 42
@@ -38,29 +38,26 @@ class ChatOptions:
     """Everything a prompt loop needs to know, checked."""
 
     model: Path
+    model_named: bool  # by a flag or the environment
     tokenizer: Path
     sampling: SamplingParams
     seed_drawn: bool
     scheduling: Scheduling
     engine: EngineOptions
-    rules: ChatRules
+    course: bool
+    rules: ChatRules  # the exercise's, or the ordinary ones
     system: str | None
     interval_s: float
     log: str | None
     run_dir: str | None
 
-    @property
-    def course(self) -> bool:
-        """Whether it is the course's exercise."""
-        return self.rules is COURSE
-
 
 def build_parser(prog: str) -> argparse.ArgumentParser:
-    """The parser; `prog` as the user typed it."""
+    """Return the parser; `prog` as the user typed it."""
     parser = OneLineParser(
         prog=prog,
-        description="Chat with a language model that runs in a forked worker process on the CPU. Answers go to stdout; "
-        "samples of the worker's /proc entry go to stderr when that is redirected, and always to the run folder.",
+        description="Chat with a language model that runs in a forked worker process on the CPU. Answers go to stdout. "
+        "Samples of the worker's /proc entry go to the run folder, and to stderr if it is redirected.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -71,7 +68,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         nargs="?",
         type=int,
         default=42,
-        help="seed of the random stream (42); 0 or less draws one and prints it",
+        help="seed of the random stream (default: 42); 0 or less: chosen at random and printed",
     )
     add_files(parser)
     add_sampling(parser)
@@ -81,27 +78,29 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--course",
         action="store_true",
-        help="the course's exercise exactly: its template, 4 prompts, 256 draws a turn, ./model.bin and "
-        "./tokenizer.bin when present",
+        help="the course's exercise exactly: its template, 4 prompts, 256 draws a turn, one thread, and "
+        "./model.bin and ./tokenizer.bin if they are there",
     )
     return parser
 
 
 def parse_options(prog: str, arguments: Sequence[str], environment: Environment) -> ChatOptions:
-    """Options from the command line. Raises UsageError; --help prints and exits."""
+    """Return the options of a command line. Raises UsageError; --help prints and exits."""
     given = build_parser(prog).parse_args(arguments)
     if given.course and given.system is not None:
         raise UsageError("--system cannot be used with --course: the exercise has no system message")
-    rules = COURSE if given.course else ORDINARY
+    rules = rules_of(given)
     model, tokenizer = files_of(given, environment, rules.local_files)
     sampling, drawn = sampling_of(given, given.seed)
     return ChatOptions(
         model=model,
+        model_named=bool(given.model or environment.model),
         tokenizer=tokenizer,
         sampling=sampling,
         seed_drawn=drawn,
         scheduling=scheduling_of(given),
         engine=engine_options(given, rules.c_order, rules.threads),
+        course=given.course,
         rules=rules,
         system=given.system,
         interval_s=interval_of(given),

@@ -25,25 +25,27 @@ class LineSource(Protocol):
     """A source of prompts."""
 
     echoes: bool  # what is entered shows on the screen, with its newline
+    leaves_line_open: bool  # Ctrl-C and Ctrl-D leave the cursor behind the prompt sign
 
     def read(self, prompt: str) -> str | None:
-        """The next line, or None at the end."""
+        """Return the next line, or None at the end."""
 
     def close(self) -> None:
         """Save what is to be saved."""
 
 
 class PipedSource:
-    """Lines of bytes from descriptor 0, whatever their encoding: bytes that are no UTF-8 survive as surrogates."""
+    """Lines of bytes from descriptor 0, whatever their encoding: bytes that are not UTF-8 survive as surrogates."""
 
     echoes = False
+    leaves_line_open = False  # the prompt sign is written by the screen, which knows
 
     def __init__(self, write_prompt: Callable[[str], None]) -> None:
         self._write_prompt = write_prompt
         self._buffer, self._ended = b"", False
 
     def read(self, prompt: str) -> str | None:
-        """One line; the last one may lack its newline."""
+        """Return one line; the last one may lack its newline."""
         self._write_prompt(prompt)
         parts = [self._buffer]
         size = len(self._buffer)
@@ -62,19 +64,20 @@ class PipedSource:
         while True:
             try:
                 return os.read(0, _READ)
-            except BlockingIOError:  # whoever gave us this pipe made it non-blocking
+            except BlockingIOError:  # the other end made this pipe non-blocking
                 wait_readable([0])
             except OSError as error:
                 raise LlmprocError(f"stdin: cannot be read: {error.strerror}") from None
 
     def close(self) -> None:
-        """Nothing to save."""
+        """Return at once: there is nothing to save."""
 
 
 class ReadlineSource:
     """A terminal with the standard library's readline."""
 
     echoes = True
+    leaves_line_open = True
 
     def __init__(self, history: Path | None, words: Sequence[str]) -> None:
         import readline
@@ -88,7 +91,7 @@ class ReadlineSource:
         readline.parse_and_bind("tab: complete")
 
     def read(self, prompt: str) -> str | None:
-        """One line, edited with readline."""
+        """Return one line, edited with readline."""
         try:
             return input(prompt)
         except EOFError:
@@ -108,6 +111,7 @@ class ToolkitSource:
     """A terminal with prompt_toolkit: history, completion while typing, pasted lines stay one prompt, Ctrl-Z."""
 
     echoes = True
+    leaves_line_open = False
 
     def __init__(self, history: Path | None, words: Sequence[str]) -> None:
         from prompt_toolkit import PromptSession
@@ -132,24 +136,24 @@ class ToolkitSource:
         )
 
     def read(self, prompt: str) -> str | None:
-        """One prompt, of several lines when they were pasted."""
+        """Return one prompt, of several lines when they were pasted."""
         try:
             return str(self._session.prompt(prompt))
         except EOFError:
             return None
 
     def close(self) -> None:
-        """The history is saved line by line."""
+        """Return at once: the history is saved line by line."""
 
 
 def history_file() -> Path | None:
-    """Where typed prompts are kept between runs; None for a user who has no home."""
+    """Return where typed prompts are kept between runs; None for a user without a home."""
     state = user_folder("state")
     return state and state / "history"
 
 
 def open_source(write_prompt: Callable[[str], None], words: Sequence[str]) -> LineSource:
-    """The best source for what stdin and stdout are and what is installed."""
+    """Return the best source for what stdin and stdout are and what is installed."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return PipedSource(write_prompt)
     try:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from llmproc.apps.engine_options import add_engine_options, engine_options
-from llmproc.apps.flags import add_files, add_sampling, files_of, sampling_of
+from llmproc.apps.flags import add_files, add_run_dir, add_sampling, files_of, sampling_of
 from llmproc.apps.parser import OneLineParser
 from llmproc.config import MAX_WORKERS, Environment
 from llmproc.dispatch import POLICIES
@@ -20,9 +20,9 @@ _DESCRIPTION = """\
 Answer the same prompts in several dispatch modes and with several numbers of workers, in turn, and compare the times:
 
   seq   one worker, one prompt at a time: the baseline, always measured
-  sp    dealt round-robin beforehand, never moved
-  ws    dealt as sp, but idle workers steal from the others' rings
-  lpt   longest first: the yardstick, which has to know the costs
+  sp    dealt to the workers in turn beforehand, never moved
+  ws    dealt as in sp, but idle workers steal from the queues of others
+  lpt   longest first: for comparison, as it has to know the costs
 
 Prints a table; keeps JSON with every raw sample, the table, and a picture with error bars and the ideal curves.
 """
@@ -33,8 +33,8 @@ _EXAMPLES = """examples:
   python -m llmproc compare-modes prompts.jsonl --threads 2 --sequences 4 --json
   python -m llmproc compare-modes --from waits/compare-modes.json --chart waits.png
 
-prompts: one a line; or, in a file that ends in .jsonl, one object a line with prompt, and perhaps cost (what a wait
-takes, in units, and what lpt sorts by) and tokens (the answer's exact length).
+prompts: one per line; or, in a file that ends in .jsonl, one object per line with prompt, and optionally cost (how long
+a wait takes, in units, and what lpt sorts by) and tokens (the exact length of the answer).
 """
 
 
@@ -44,30 +44,42 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         prog=prog, description=_DESCRIPTION, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )  # fmt: skip
-    parser.add_argument("prompts", nargs="?", type=Path, metavar="FILE", help="prompts to answer (else a workload)")
-    what = parser.add_argument_group("what is compared")
-    what.add_argument("--workload", choices=WORKLOADS, help=f"prompts that ship, 1 to 30 sentences ({SYSTEM_B.name})")
-    what.add_argument("--modes", default="seq,sp,ws", metavar="LIST", help="of seq, sp, ws, lpt (seq,sp,ws)")
-    what.add_argument("--workers", default="1,2,4", metavar="LIST", help="numbers of workers (1,2,4)")
-    what.add_argument("--repeat", type=int, default=5, metavar="N", help="counted repetitions, after one warm-up (5)")
-    what.add_argument("--threads", type=int, default=1, metavar="N", help="threads of each worker, seq's too (1)")
-    what.add_argument("--sequences", type=int, default=1, metavar="N", help="side by side in a worker, at most (1)")
-    what.add_argument(
-        "--work", choices=("generate", "wait"), default="generate", help="answer the prompts, or only wait as long as "
-        "their cost: simulated, for more workers than there are CPUs (generate)",
-    )  # fmt: skip
-    what.add_argument("--unit", type=float, default=0.02, metavar="SECONDS", help="to wait per unit of cost (0.02)")
-    what.add_argument("--seed", type=int, default=42, help="of token sampling; 0 or less draws one (42)")
-    what.add_argument("--from", dest="source", type=Path, metavar="FILE", help="show this result again; run nothing")
+    parser.add_argument("prompts", nargs="?", type=Path, metavar="FILE", help="file of prompts (default: a workload)")
+    _add_what(parser)
     add_files(parser)
     add_sampling(parser)
     add_engine_options(parser, threads=False)
-    out = parser.add_argument_group("output")
-    out.add_argument("--json", action="store_true", help="print the whole result as JSON instead of the table")
-    out.add_argument("--out", type=Path, metavar="DIR", help="write JSON, table and picture into DIR (the run folder)")
-    out.add_argument("--chart", type=Path, metavar="FILE", help="write the picture to FILE too (PNG)")
-    out.add_argument("--run-dir", metavar="DIR", help="keep run folders in DIR (logs/ of a checkout); none: keep none")
+    _add_output(parser)
     return parser
+
+
+def _add_what(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("what is compared").add_argument
+    add(
+        "--workload",
+        choices=WORKLOADS,
+        help=f"shipped prompts, answers of 1 to 30 sentences (default: {SYSTEM_B.name})",
+    )
+    add("--modes", default="seq,sp,ws", metavar="LIST", help="modes to compare: seq, sp, ws, lpt (default: seq,sp,ws)")
+    add("--workers", default="1,2,4", metavar="LIST", help="numbers of workers (default: 1,2,4)")
+    add("--repeat", type=int, default=5, metavar="N", help="counted repetitions, after one warm-up (default: 5)")
+    add("--threads", type=int, default=1, metavar="N", help="threads of each worker, seq's too (default: 1)")
+    add("--sequences", type=int, default=1, metavar="N", help="maximum sequences side by side in a worker (default: 1)")
+    add(
+        "--work", choices=("generate", "wait"), default="generate", help="answer the prompts, or only wait as long as "
+        "their cost: simulated, for more workers than there are CPUs (default: generate)",
+    )  # fmt: skip
+    add("--unit", type=float, default=0.02, metavar="SECONDS", help="time to wait per unit of cost (default: 0.02)")
+    add("--seed", type=int, default=42, help="seed of token sampling; 0 or less: chosen at random (default: 42)")
+    add("--from", dest="source", type=Path, metavar="FILE", help="show an earlier result again; run nothing")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("output").add_argument
+    add("--json", action="store_true", help="print the whole result as JSON instead of the table")
+    add("--out", type=Path, metavar="DIR", help="write JSON, table and picture into DIR (default: the run folder)")
+    add("--chart", type=Path, metavar="FILE", help="write the picture to FILE, too (PNG)")
+    add_run_dir(add)
 
 
 def parse_options(prog: str, arguments: Sequence[str], environment: Environment) -> CompareOptions:

@@ -18,7 +18,7 @@ from llmproc.monitor.machine import versions
 _NEEDED = ("numpy", "numba", "llvmlite", "psutil", "msgspec")  # without these nothing runs
 _REPORTS = ("pandas", "matplotlib")  # imported by tools and reports only
 _TERMINAL = {"prompt_toolkit": "history and completion in the prompt loop"}
-_LOOK = "llmproc.service.kernel_cache"
+_LOOK = "llmproc.kernels.look"
 _LOOK_S = 60.0
 
 
@@ -40,8 +40,11 @@ def kernel_cache(looked: dict[str, Any] | None = None) -> Check:
     if "error" in found:
         return Check("kernel cache", str(found["error"]), "fail", "kernels cannot be compiled like this", found)
     if not found["lasting"]:
-        hint = "no private folder can be written (XDG_CACHE_HOME, ~/.cache, TMPDIR): every start compiles anew"
+        hint = "no private folder can be written (XDG_CACHE_HOME, ~/.cache, TMPDIR): every start compiles"
         return Check("kernel cache", "none", "warn", hint, found)
+    if found["fallback"]:
+        hint = f"compiled code cannot be used here ({found['fallback']}): every start compiles, results are the same"
+        return Check("kernel cache", str(found["directory"]), "warn", hint, found)
     if not found["types"]:
         hint = "the first run compiles the kernels for its weights, which takes up to a minute"
         return Check("kernel cache", f"{found['directory']}: empty", "ok", hint, found)

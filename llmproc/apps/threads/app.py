@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from llmproc.apps.answer_view import AnswerView
 from llmproc.apps.exits import exit_code, exit_code_of
+from llmproc.apps.flags import unused_model
 from llmproc.apps.screen import Screen
 from llmproc.apps.threads.options import ThreadsOptions, parse_options
 from llmproc.checkpoints.model_file import ModelFile
@@ -20,7 +21,8 @@ from llmproc.processes.interrupts import Interrupts
 from llmproc.processes.slots import WorkerExit
 from llmproc.service.config import ServiceConfig
 from llmproc.session.conversation import Conversation
-from llmproc.session.launch import Launch, ModelFiles, read_model_files
+from llmproc.session.launch import Launch
+from llmproc.session.model_files import ModelFiles, read_model_files
 from llmproc.session.session import ServiceSession
 
 
@@ -42,6 +44,8 @@ def _run(options: ThreadsOptions, files: ModelFiles) -> int:
     interrupts = Interrupts(first_ends=True)
     launch, session, view = _assemble(options, files, screen, recorder, interrupts)
     _describe(recorder, options, files.model)
+    if not options.model_named and (note := unused_model(options.model)):
+        screen.notice(note)
     if options.seed_drawn:
         screen.notice(f"seed {options.sampling.seed}")
     if cut := files.cut_context(options.engine):

@@ -15,22 +15,22 @@ from llmproc.apps.flags import (
     add_scheduling,
     files_of,
     interval_of,
+    rules_of,
     sampling_of,
     scheduling_of,
 )
 from llmproc.apps.parser import OneLineParser
 from llmproc.config import EngineOptions, Environment, SamplingParams, Scheduling
 from llmproc.errors import UsageError
-from llmproc.labs.course.rules import COURSE
-from llmproc.session.rules import ORDINARY, ChatRules
+from llmproc.session.rules import ChatRules
 
 MOST_THREADS = 16
 _DESCRIPTION = """\
-Answer prompts, turns of one conversation, with a team of n threads in a worker process, and print what every thread of
-the worker has cost. The text is the same for every n.
+Answer prompts, the turns of one conversation, with a team of n threads in a worker process, and print the CPU time of
+every thread of the worker. The text is the same for every n.
 
-  Thread i        rank i of the team: its share of every matrix, and of attention
-  main thread     the worker's own thread: it starts steps and samples; with n = 0 it does everything alone
+  Thread i        rank i of the team: computes its share of every matrix and of attention
+  main thread     the worker's own thread: starts the steps and samples tokens; with n = 0 it does everything
   Whole process   the worker, from its fork to its end (wait4)
 
 A thread's user and system seconds add up to what the kernel counts in nanoseconds (/proc/<pid>/task/<tid>/schedstat);
@@ -50,21 +50,18 @@ class ThreadsOptions:
 
     prompts: tuple[str, ...]
     model: Path
+    model_named: bool  # by a flag or the environment
     tokenizer: Path
     engine: EngineOptions
     sampling: SamplingParams
     seed_drawn: bool
     scheduling: Scheduling
-    rules: ChatRules
+    course: bool
+    rules: ChatRules  # the exercise's, or the ordinary ones
     system: str | None
     interval_s: float
     log: str | None
     run_dir: str | None
-
-    @property
-    def course(self) -> bool:
-        """Whether turns are those of the course's exercise."""
-        return self.rules is COURSE
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:
@@ -76,9 +73,11 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("n", type=int, help=f"threads of the team, 0 to {MOST_THREADS}; may exceed the CPUs")
-    parser.add_argument("seed", type=int, help="seed of the random stream; 0 or less draws one and prints it")
-    parser.add_argument("prompts", nargs="+", metavar="prompt", help="one turn each")
+    parser.add_argument(
+        "n", type=int, help=f"threads of the team, 0 to {MOST_THREADS}; may be more than there are CPUs"
+    )
+    parser.add_argument("seed", type=int, help="seed of the random stream; 0 or less: chosen at random and printed")
+    parser.add_argument("prompts", nargs="+", metavar="prompt", help="one turn of the conversation each")
     add_files(parser)
     add_sampling(parser)
     add_engine_options(parser, threads=False)
@@ -87,7 +86,8 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--course",
         action="store_true",
-        help="the course's template, lengths and order of arithmetic; ./model.bin and ./tokenizer.bin when present",
+        help="the course's template, lengths and order of arithmetic, and ./model.bin and ./tokenizer.bin if "
+        "they are there",
     )
     return parser
 
@@ -99,17 +99,19 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         raise UsageError(f"n is {given.n}: must be from 0 to {MOST_THREADS}")
     if given.course and given.system is not None:
         raise UsageError("--system cannot be used with --course: the exercise has no system message")
-    rules = COURSE if given.course else ORDINARY
+    rules = rules_of(given)
     model, tokenizer = files_of(given, environment, rules.local_files)
     sampling, drawn = sampling_of(given, given.seed)
     return ThreadsOptions(
         prompts=tuple(given.prompts),
         model=model,
+        model_named=bool(given.model or environment.model),
         tokenizer=tokenizer,
         engine=replace(engine_options(given, rules.c_order), threads=given.n, leads=False),
         sampling=sampling,
         seed_drawn=drawn,
         scheduling=scheduling_of(given),
+        course=given.course,
         rules=rules,
         system=given.system,
         interval_s=interval_of(given),

@@ -11,6 +11,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from llmproc.dispatch import POLICIES
 from llmproc.dispatch.schedule import Span, busy_times, imbalance
 from llmproc.dispatch.simulation import simulate
 from llmproc.experiments.compare_modes.arm import ArmRun
@@ -19,7 +20,6 @@ from llmproc.experiments.compare_modes.runner import RunSample
 from llmproc.experiments.intervals import Ratio, ratio_of
 from llmproc.experiments.samples import Summary, paired_ratios, summarise
 
-IDEALS = {"seq": "seq", "sp": "sp", "ws": "queue", "lpt": "lpt"}  # mode -> what it could give at best (simulation)
 _TINY_S = 1e-9  # no run takes less: a ratio needs something to divide by
 
 
@@ -114,7 +114,7 @@ def faster(samples: Sequence[RunSample], mode: str, than: str, workers: int) -> 
 
 def ideal_time(setting: ModeSetting, costs: Sequence[float], sequences: int) -> float:
     """Return the shortest possible seconds of this mode: workers without overhead, and for ws one shared queue."""
-    return simulate(IDEALS[setting.mode], costs, setting.workers, sequences).makespan
+    return simulate(POLICIES[setting.mode].ideal, costs, setting.workers, sequences).makespan
 
 
 def _above_own(setting: ModeSetting, run: ArmRun, sequences: int) -> float:

@@ -27,7 +27,8 @@ from llmproc.service.messages import Finish, Generate, Token
 from llmproc.service.service import Service
 from llmproc.service.ticket import Ticket
 from llmproc.session.conversation import Conversation
-from llmproc.session.launch import Launch, read_model_files
+from llmproc.session.launch import Launch
+from llmproc.session.model_files import read_model_files
 
 _START_S = 120.0  # for all workers; the first of them may wait for kernels to be compiled
 
@@ -41,6 +42,7 @@ class _Watcher:
         self.changed = threading.Condition()
 
     def on_event(self, event: Event) -> None:
+        """Count; the service's observer, on its I/O thread."""
         with self.changed:
             if isinstance(event, TemplateStarted):
                 self.template = event.pid

@@ -22,5 +22,6 @@ COURSE = ChatRules(
     threads=1,
     c_order=True,
     local_files=True,
+    last_chance_s=120.0,
     first_death=True,
 )

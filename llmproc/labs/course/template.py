@@ -16,7 +16,7 @@ class CourseTemplate(TurnTemplate):
     name = "course"
 
     def question(self, tokenizer: Tokenizer, text: str | bytes, system: str | bytes | None, first: bool) -> list[int]:
-        """Ids of a user's message. A vocabulary without id 4093 gives `user` its own ids."""
+        """Return the ids of a user's message. A vocabulary without id 4093 gives `user` its own ids."""
         if tokenizer.vocab_size <= END:
             rule = f"the vocabulary has {tokenizer.vocab_size} ids"
             raise RequestError(f"the course's template needs ids {START} and {END}, {rule}")
@@ -24,11 +24,11 @@ class CourseTemplate(TurnTemplate):
         return [START, *user, *tokenizer.encode_as_c(text), END]
 
     def answer_start(self, tokenizer: Tokenizer) -> list[int]:
-        """<|im_start|>, without a role."""
+        """Return <|im_start|>, without a role."""
         return [START]
 
     def close(self, tokenizer: Tokenizer) -> list[int]:
-        """<|im_end|>."""
+        """Return <|im_end|>."""
         return [END]
 
     def end_tokens(self, tokenizer: Tokenizer) -> frozenset[int]:

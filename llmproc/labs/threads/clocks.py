@@ -18,7 +18,7 @@ _RANK = re.compile(r"\(rank-(\d{1,4})\)")
 
 @dataclass(frozen=True, slots=True)
 class CpuTime:
-    """Seconds."""
+    """Seconds of user and system time."""
 
     user: float
     system: float
@@ -29,14 +29,14 @@ class CpuTime:
 
 @dataclass(frozen=True, slots=True)
 class ThreadTimes:
-    """What a worker's threads have used so far; `main` is None when the worker is gone."""
+    """The CPU time of a worker's threads so far; `main` is None when the worker is gone."""
 
     ranks: dict[int, CpuTime]
     main: CpuTime | None
 
 
 def read_times(pid: int, *, root: str = "/proc") -> ThreadTimes:
-    """Of the living threads of `pid`.
+    """Read the times of the living threads of `pid`.
 
     A thread's sum comes in nanoseconds from its schedstat, its system part in ticks of its stat file; user is the rest,
     as the kernel itself divides a sum for getrusage. Without schedstat both come in ticks.
@@ -61,7 +61,7 @@ def read_times(pid: int, *, root: str = "/proc") -> ThreadTimes:
 
 
 def report_lines(times: ThreadTimes, whole: CpuTime | None) -> list[str]:
-    """The lines after the answers; what is unknown has none."""
+    """Return the lines that follow the answers; an unknown figure has no line."""
     lines = [f"Thread {rank} has completed - {time}" for rank, time in times.ranks.items()]
     if times.main is not None:
         lines.append(f"main thread - {times.main}")
@@ -71,10 +71,10 @@ def report_lines(times: ThreadTimes, whole: CpuTime | None) -> list[str]:
 
 
 def of_rusage(usage: struct_rusage) -> CpuTime:
-    """What wait4 said of an ended process: all its threads, ended ones too."""
+    """Return what wait4 reports of an ended process: all its threads, ended ones too."""
     return CpuTime(usage.ru_utime, usage.ru_stime)
 
 
 def has_schedstat(root: str = "/proc") -> bool:
-    """Whether this kernel counts nanoseconds per thread."""
+    """Return whether this kernel counts nanoseconds per thread."""
     return Path(root, "self", "schedstat").exists()

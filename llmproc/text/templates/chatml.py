@@ -15,7 +15,7 @@ class ChatMLTemplate(TurnTemplate):
     takes_system = True
 
     def question(self, tokenizer: Tokenizer, text: str | bytes, system: str | bytes | None, first: bool) -> list[int]:
-        """Ids of a user's message; a later one begins with the newline after the last turn's <|im_end|>."""
+        """Return the ids of a user's message; a later one begins with the newline after the last turn's <|im_end|>."""
         start, end = _marker(tokenizer, IM_START), _marker(tokenizer, IM_END)
         newline = tokenizer.encode("\n")
         ids = [] if first else newline
@@ -24,15 +24,15 @@ class ChatMLTemplate(TurnTemplate):
         return [*ids, start, *tokenizer.encode(text, prefix=b"user\n"), end, *newline]
 
     def answer_start(self, tokenizer: Tokenizer) -> list[int]:
-        r"""Ids of <|im_start|>assistant\n."""
+        r"""Return the ids of <|im_start|>assistant\n."""
         return [_marker(tokenizer, IM_START), *tokenizer.encode("assistant\n")]
 
     def close(self, tokenizer: Tokenizer) -> list[int]:
-        """The id of <|im_end|>."""
+        """Return the id of <|im_end|>."""
         return [_marker(tokenizer, IM_END)]
 
     def end_tokens(self, tokenizer: Tokenizer) -> frozenset[int]:
-        """<|im_end|> and the end ids that the tokenizer's sidecar lists."""
+        """Return <|im_end|> and the end ids that the tokenizer's sidecar lists."""
         return frozenset((*tokenizer.eos, _marker(tokenizer, IM_END)))
 
 

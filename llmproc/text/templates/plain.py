@@ -13,7 +13,7 @@ class PlainTemplate(TurnTemplate):
     takes_messages = False
 
     def question(self, tokenizer: Tokenizer, text: str | bytes, system: str | bytes | None, first: bool) -> list[int]:
-        """BOS, if the vocabulary has one and this is the first turn, and the text."""
+        """Return BOS, if the vocabulary has one and this is the first turn, and the text."""
         bos = [tokenizer.bos] if first and tokenizer.bos is not None else []
         return bos + tokenizer.encode(text)
 
@@ -22,5 +22,5 @@ class PlainTemplate(TurnTemplate):
         return []
 
     def end_tokens(self, tokenizer: Tokenizer) -> frozenset[int]:
-        """The tokenizer's end ids, and BOS, which separates texts in training (as in llama2.c)."""
+        """Return the tokenizer's end ids, and BOS, which separates texts in training (as in llama2.c)."""
         return frozenset(tokenizer.eos) | ({tokenizer.bos} if tokenizer.bos is not None else set())

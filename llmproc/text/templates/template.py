@@ -26,20 +26,20 @@ class ChatTemplate(Protocol):
 
     @property
     def name(self) -> str:
-        """The name it is saved and found by."""
+        """Return the name it is saved and found by."""
 
     @property
     def takes_system(self) -> bool:
-        """Whether it has a place for a system message."""
+        """Return whether it has a place for a system message."""
 
     @property
     def takes_messages(self) -> bool:
-        """Whether it can tell a question from an answer; plain completion cannot."""
+        """Return whether it can tell a question from an answer; plain completion cannot."""
 
     def render(
         self, tokenizer: Tokenizer, messages: Sequence[ChatMessage], add_generation_prompt: bool = True
     ) -> list[int]:
-        """Ids of a whole conversation; `add_generation_prompt`: with the ids that an answer begins after.
+        """Return the ids of a whole conversation; `add_generation_prompt`: with the ids that an answer begins after.
 
         Raises RequestError for an order of roles it has no place for, and as `open`.
         """
@@ -47,17 +47,17 @@ class ChatTemplate(Protocol):
     def open(
         self, tokenizer: Tokenizer, text: str | bytes, system: str | bytes | None = None, first: bool = True
     ) -> list[int]:
-        """Ids to append for a user's turn, up to where the answer begins.
+        """Return the ids to append for a user's turn, up to where the answer begins.
 
         `system`: a message before this turn; `first`: nothing stands before it. Raises RequestError for a system
         message without a place, for text without tokens and for a vocabulary that lacks the template's own.
         """
 
     def close(self, tokenizer: Tokenizer) -> list[int]:
-        """Ids that end an answer which did not end itself."""
+        """Return the ids that end an answer which did not end itself."""
 
     def end_tokens(self, tokenizer: Tokenizer) -> frozenset[int]:
-        """Ids that end an answer when they are sampled."""
+        """Return the ids that end an answer when they are sampled."""
 
 
 class TurnTemplate(ABC):
@@ -93,16 +93,16 @@ class TurnTemplate(ABC):
 
     @abstractmethod
     def question(self, tokenizer: Tokenizer, text: str | bytes, system: str | bytes | None, first: bool) -> list[int]:
-        """Ids of a user's message, with the system message before it."""
+        """Return the ids of a user's message, with the system message before it."""
 
     def answer_start(self, tokenizer: Tokenizer) -> list[int]:
-        """Ids between a question and its answer."""
+        """Return the ids between a question and its answer."""
         return []
 
     @abstractmethod
     def close(self, tokenizer: Tokenizer) -> list[int]:
-        """Ids that end an answer which did not end itself; none if nothing marks an end."""
+        """Return the ids that end an answer which did not end itself; none if nothing marks an end."""
 
     @abstractmethod
     def end_tokens(self, tokenizer: Tokenizer) -> frozenset[int]:
-        """Ids that end an answer when they are sampled; none if it has a fixed length."""
+        """Return the ids that end an answer when they are sampled; none if it has a fixed length."""

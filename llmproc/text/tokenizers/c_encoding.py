@@ -26,10 +26,38 @@ class CStrings(NamedTuple):
 def c_strings(pieces: Sequence[bytes]) -> CStrings:
     """Return the pieces as the C code sees them."""
     strings = tuple(piece.split(b"\0", 1)[0] for piece in pieces)
+    return CStrings(strings, entry_ids(strings))
+
+
+def entry_ids(strings: Sequence[bytes]) -> dict[bytes, int]:
+    """Return the id of each string; of one that stands twice, the id that run.c finds.
+
+    It sorts the entries with qsort, which in glibc is a merge sort and keeps equal ones in the order of their ids, and
+    looks one up with bsearch, which stops at the first equal one that its halving meets.
+    """
     ids: dict[bytes, int] = {}
+    twice: set[bytes] = set()
     for token, string in enumerate(strings):
-        ids.setdefault(string, token)
-    return CStrings(strings, ids)
+        if ids.setdefault(string, token) != token:
+            twice.add(string)
+    if twice:
+        order = sorted(range(len(strings)), key=strings.__getitem__)
+        ids.update((string, order[_search(strings, order, string)]) for string in twice)
+    return ids
+
+
+def _search(strings: Sequence[bytes], order: Sequence[int], wanted: bytes) -> int:
+    """Return the place in `order` that glibc's bsearch returns for a string that is there."""
+    low, high = 0, len(order)
+    while True:
+        middle = (low + high) // 2
+        found = strings[order[middle]]
+        if found == wanted:
+            return middle
+        if wanted < found:
+            high = middle
+        else:
+            low = middle + 1
 
 
 def encode_as_c(vocabulary: CStrings, scores: Sequence[float], data: bytes) -> list[int]:

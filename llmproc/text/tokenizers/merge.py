@@ -1,6 +1,6 @@
 """Byte-pair merging: of all adjacent pairs, join the one of the highest score (leftmost on ties), until none is left.
 
-For: the tokenizer. A heap of candidate pairs over a linked list of tokens makes it O(n log n) in the length of the
+Used by the tokenizer. A heap of candidate pairs over a linked list of tokens makes it O(n log n) in the length of the
 text; the textbook loop that looks at every pair before every merge is quadratic (trap 21). Numbers only: what may be
 merged is asked of `find`.
 """
@@ -12,7 +12,7 @@ from heapq import heapify, heappop, heappush
 
 
 def merge_pairs(ids: Sequence[int], find: Callable[[int, int], int], scores: Sequence[float]) -> list[int]:
-    """`ids` after all merges.
+    """Return `ids` after all merges.
 
     `find(a, b)` is the id of the joined pair, or -1 when they may not be joined; `scores[id]` says how early it is
     made. `find` is asked at most three times for each id given.

@@ -1,6 +1,6 @@
 """The sidecar tokenizer.meta.json: {bos, eos[], unk, template}, all four keys, nothing else. Untrusted.
 
-For: the tokenizer, which has no other way to know its special ids and chat template. Never in it: a template's text;
+Used by the tokenizer, which has no other way to know its special ids and chat template. Never in it: a template's text;
 a sidecar names a built-in one, and code from a stranger is refused.
 """
 
@@ -36,17 +36,17 @@ _FIELDS = Sidecar.__struct_fields__
 
 
 def sidecar_path(tokenizer: Path) -> Path:
-    """Where the sidecar of `tokenizer` stands when nobody says otherwise: `<stem>.meta.json` beside it."""
+    """Return where the sidecar of `tokenizer` stands unless a path is given: `<stem>.meta.json` beside it."""
     return tokenizer.with_name(f"{tokenizer.stem}.meta.json")
 
 
 def read_sidecar(path: Path, vocab_size: int) -> Sidecar:
-    """Reads and checks the sidecar at `path` for a vocabulary of `vocab_size` ids. Raises TokenizerError."""
+    """Read and check the sidecar at `path` for a vocabulary of `vocab_size` ids. Raises TokenizerError."""
     return parse_sidecar(path, read_small_file(path, _MAX_BYTES), vocab_size)
 
 
 def parse_sidecar(path: Path, data: bytes, vocab_size: int) -> Sidecar:
-    """Checks the bytes of a sidecar against every rule. `path` is for messages only."""
+    """Check the bytes of a sidecar against every rule. `path` is for messages only."""
     fields = _fields(path, data)
     bos: int | None = _value(path, fields, "bos", int | None, "must be a token id or null")
     eos: tuple[int, ...] = _value(path, fields, "eos", tuple[int, ...], "must be a list of token ids")
@@ -74,7 +74,7 @@ def parse_sidecar(path: Path, data: bytes, vocab_size: int) -> Sidecar:
 
 
 def write_sidecar(path: str | os.PathLike[str], sidecar: Sidecar, vocab_size: int) -> None:
-    """Writes `sidecar` as JSON (temporary name, fsync, rename). Raises TokenizerError where the reader would."""
+    """Write `sidecar` as JSON (temporary name, fsync, rename). Raises TokenizerError where the reader would."""
     target = Path(path)
     data = msgspec.json.format(msgspec.json.encode(sidecar), indent=1) + b"\n"
     parse_sidecar(target, data, vocab_size)

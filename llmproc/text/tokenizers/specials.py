@@ -1,6 +1,6 @@
 """Which entries of a vocabulary are not text: byte tokens and special tokens, and the ids that hold without a sidecar.
 
-For: the tokenizer. User text must never turn into one of them, whatever the user types.
+Used by the tokenizer. User text must never turn into one of them, whatever the user types.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MARKED_AT_START = re.compile(rb"\n?<[^<>\s]+>\n?")  # llama2.c's export writes 
 
 
 def has_byte_tokens(path: Path, pieces: Sequence[bytes]) -> bool:
-    """Whether this is llama2.c's own family: byte tokens <0x00>..<0xFF> at ids 3..258.
+    """Return whether this is llama2.c's own family: byte tokens <0x00>..<0xFF> at ids 3..258.
 
     The entry at id 3 decides; if it is <0x00>, the other 255 must follow it, else TokenizerError.
     """
@@ -36,7 +36,7 @@ def has_byte_tokens(path: Path, pieces: Sequence[bytes]) -> bool:
 
 
 def default_sidecar(pieces: Sequence[bytes]) -> Sidecar:
-    """What holds for a tokenizer.bin without a sidecar: BOS 1, EOS 2, and ChatML if these two are its markers."""
+    """Return the sidecar of a tokenizer.bin that has none: BOS 1, EOS 2, and ChatML if these two are its markers."""
     chatml = tuple(pieces[1:3]) == (IM_START, IM_END)
     return Sidecar(
         bos=1 if len(pieces) > 1 else None,
@@ -47,7 +47,7 @@ def default_sidecar(pieces: Sequence[bytes]) -> Sidecar:
 
 
 def special_tokens(pieces: Sequence[bytes], sidecar: Sidecar, byte_tokens: bool) -> dict[bytes, int]:
-    """Piece -> id of every entry that only a template or the model may produce.
+    """Return piece -> id of every entry that only a template or the model may produce.
 
     These are the sidecar's ids, every `<|...|>`, and the unbroken run of `<...>` that a vocabulary begins with.
     """

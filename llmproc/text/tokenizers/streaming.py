@@ -1,14 +1,16 @@
 """Token ids to printable text while they arrive: incomplete UTF-8 is held back, a terminal's control bytes removed.
 
-For: the prompt loop and everything else that shows an answer before it is complete. No I/O here.
+Used by the prompt loop and all that shows an answer before it is complete. No I/O here.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+from typing import TYPE_CHECKING
 
-from llmproc.text.tokenizers.tokenizer import Tokenizer
+if TYPE_CHECKING:
+    from llmproc.text.tokenizers.tokenizer import Tokenizer
 
 # C0 and C1 controls and DEL (but not \n and \t): escape sequences begin with one of them. The bidirectional overrides
 # reorder what stands around them on the screen; lone surrogates cannot be written at all.
@@ -16,7 +18,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u206
 
 
 def printable(text: str) -> str:
-    r"""`text` without what could steer a terminal; \n and \t stay."""
+    r"""Return `text` without what could steer a terminal; \n and \t stay."""
     return _UNPRINTABLE.sub("", text)
 
 
@@ -29,13 +31,13 @@ class StreamDecoder:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def feed(self, token: int) -> str:
-        """The text that `token` completes, maybe "". Raises RequestError for an id outside the vocabulary."""
+        """Return the text that `token` completes, maybe "". Raises RequestError for an id outside the vocabulary."""
         piece = self._tokenizer.piece_after(self._previous, token)
         self._previous = token
         return self._decoder.decode(piece)
 
     def flush(self) -> str:
-        """What is still held back, as U+FFFD; "" when the text ended with a whole character."""
+        """Return what is still held back, as U+FFFD; "" when the text ended with a whole character."""
         text = self._decoder.decode(b"", final=True)
         self._decoder.reset()
         return text

@@ -2,7 +2,8 @@
 
 llama2.c's own family (SentencePiece) has byte tokens <0x00>..<0xFF> at ids 3..258, and a space is put before every
 text; the other family (the course's, and ours) has byte values as ordinary entries and no such space. The entry at
-id 3 tells which it is. For: main, which alone turns text into ids. Never in it: chat templates, terminals.
+id 3 tells which it is. Exports of 2023 have the bytes themselves at ids 3..258.
+Used by main, which alone turns text into ids. Never in it: chat templates, terminals.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from llmproc.errors import RequestError, TokenizerError
-from llmproc.text.tokenizers.c_encoding import CStrings, c_strings, encode_as_c
+from llmproc.text.tokenizers.c_encoding import CStrings, c_strings, encode_as_c, entry_ids
 from llmproc.text.tokenizers.merge import merge_pairs
 from llmproc.text.tokenizers.sidecar import Sidecar, read_sidecar, sidecar_path
 from llmproc.text.tokenizers.specials import (
@@ -33,7 +34,7 @@ __all__ = ["Tokenizer", "load_tokenizer", "write_tokenizer"]
 def load_tokenizer(
     path: str | os.PathLike[str], vocab_size: int, meta_path: str | os.PathLike[str] | None = None
 ) -> Tokenizer:
-    """Reads tokenizer.bin for a checkpoint of `vocab_size` ids, with its sidecar.
+    """Read tokenizer.bin for a checkpoint of `vocab_size` ids, with its sidecar.
 
     `meta_path` None: `<stem>.meta.json` beside `path` if it is there, else the defaults of the two families; a path
     that is given must exist. Raises TokenizerError.
@@ -43,7 +44,8 @@ def load_tokenizer(
     meta = Path(meta_path) if meta_path is not None else sidecar_path(file)
     given = meta_path is not None or os.path.lexists(meta)
     sidecar = read_sidecar(meta, vocab_size) if given else default_sidecar(vocabulary.pieces)
-    tokenizer = Tokenizer(vocabulary, sidecar, has_byte_tokens(file, vocabulary.pieces))
+    byte_tokens = vocabulary.raw_bytes or has_byte_tokens(file, vocabulary.pieces)
+    tokenizer = Tokenizer(vocabulary, sidecar, byte_tokens)
     if given and sidecar.template == "chatml":
         _check_chatml(meta, tokenizer)
     return tokenizer
@@ -60,8 +62,10 @@ class Tokenizer:
         self.special = special_tokens(vocabulary.pieces, sidecar, byte_tokens)
         self._pieces, self._scores, self._longest = vocabulary.pieces, vocabulary.scores, vocabulary.longest
         # Entries that text may become: byte tokens only stand in for bytes, "<0x0A>" typed by a user is six characters.
-        self._ids = {piece: token for token, piece in enumerate(self._pieces) if piece not in self.special}
-        if byte_tokens:
+        # Where bytes stand as themselves, both are: run.c finds either, by its search.
+        ids = entry_ids(self._pieces)
+        self._ids = {piece: token for piece, token in ids.items() if piece not in self.special}
+        if byte_tokens and not vocabulary.raw_bytes:
             for token in self._byte_ids():
                 del self._ids[self._pieces[token]]
 
@@ -105,18 +109,18 @@ class Tokenizer:
         return self._pieces[token]
 
     def piece(self, token: int) -> bytes:
-        """The bytes that `token` prints as: its entry, or the raw byte of a byte token. RequestError: no such id."""
+        """Return the bytes that `token` prints as: its entry, or a byte token's raw byte. RequestError: no such id."""
         entry = self.entry(token)
         return bytes((token - FIRST_BYTE_TOKEN,)) if self._is_byte_token(token) else entry
 
     def piece_after(self, previous: int | None, token: int) -> bytes:
-        """Like `piece`, but the piece after BOS loses a leading space (SentencePiece's dummy prefix)."""
+        """Return what `piece` does, but the piece after BOS loses a leading space (SentencePiece's dummy prefix)."""
         piece = self.piece(token)
         after_bos = previous is not None and previous == self.bos
         return piece[1:] if after_bos and piece[:1] == b" " and not self._is_byte_token(token) else piece
 
     def decode(self, ids: Iterable[int], previous: int | None = None) -> bytes:
-        """The bytes of `ids`, special tokens included, `previous` being the id before them. RequestError: bad id."""
+        """Return the bytes of `ids`, specials too; `previous` is the id before them. RequestError: no such id."""
         parts = []
         for token in ids:
             parts.append(self.piece_after(previous, token))
@@ -142,7 +146,7 @@ class Tokenizer:
 
 
 def _check_chatml(path: Path, tokenizer: Tokenizer) -> None:
-    """A vocabulary that cannot say the template's own words would fail every request; better at the start."""
+    """Refuse, at the start, a vocabulary without the template's own words: every request would fail."""
     for marker in (IM_START, IM_END):
         if marker not in tokenizer.special:
             rule = f"must be plain: the vocabulary has no {marker.decode()}"

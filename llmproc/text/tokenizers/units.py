@@ -1,6 +1,6 @@
 """Text cut into the units that encoding starts from: code points, and single bytes where the text is not UTF-8.
 
-For: the tokenizer. Never in it: a vocabulary.
+Used by the tokenizer. Never in it: a vocabulary.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _C_UNIT = re.compile(rb"[\x00-\xff][\x80-\xbf]{0,3}", re.DOTALL)
 
 
 def to_bytes(text: str | bytes) -> bytes:
-    """UTF-8 bytes of `text`. An escaped undecodable byte becomes that byte, any other lone surrogate its 3 bytes."""
+    """Return the UTF-8 bytes of `text`. An escaped byte (PEP 383) becomes that byte, another lone surrogate 3 bytes."""
     if isinstance(text, bytes):
         return text
     try:
@@ -25,13 +25,13 @@ def to_bytes(text: str | bytes) -> bytes:
 
 
 def code_points(data: bytes) -> list[bytes]:
-    """`data` as one unit for each UTF-8 code point; each byte that is no part of one is its own unit."""
+    """Return one unit for each UTF-8 code point; each byte that belongs to none is a unit of its own."""
     text = data.decode("utf-8", "surrogateescape")
     return [character.encode("utf-8", "surrogateescape") for character in text]
 
 
 def c_units(data: bytes) -> list[bytes]:
-    """`data` as llama2.c cuts it: any byte with up to three continuation bytes after it, and nothing from a NUL on.
+    """Return `data` as llama2.c cuts it: a byte with up to three continuation bytes, and nothing from a NUL on.
 
     The same as `code_points` for valid UTF-8 without NUL.
     """

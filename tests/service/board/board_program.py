@@ -23,14 +23,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llmproc import kernels
+from llmproc.kernels import environment
 
-kernels.compile_rings()
+kernels.load(kernels.RINGS)
+environment.prepare()
 
 import numpy as np  # noqa: E402
 from numba import njit, types  # noqa: E402
 
-from llmproc.kernels import rings  # noqa: E402
-from llmproc.kernels.registry import cache_misses  # noqa: E402
+from llmproc.kernels import cache_misses, rings  # noqa: E402
 from llmproc.processes.boardlayout import WORD, State  # noqa: E402
 from llmproc.processes.boardview import BoardView  # noqa: E402
 from llmproc.processes.frames import Frame  # noqa: E402
@@ -60,13 +61,16 @@ class Orders:
     seed: int = 0
 
 
+take = njit(rings.take)
+
+
 @njit(I64(I64[::1], I64, I64, I64, I64, I64, I64, I64, I64[:, ::1]), nogil=True)
 def take_many(order, cells, words, slots, worker, arena, slot_bytes, steals, events):  # type: ignore[no-untyped-def]
     """Fill `events` with what can be taken: from the first ring of `order`, then, if it steals, from the others."""
     count = 0
     for number in range(len(order) if steals else 1):
         while count < len(events):
-            slot = rings.take(order[number], cells, words, slots, worker)
+            slot = take(order[number], cells, words, slots, worker)
             if slot < 0:
                 break
             events[count, 0] = DONE

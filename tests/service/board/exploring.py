@@ -65,8 +65,7 @@ def explore(case: Case, most: int = 1_000_000) -> Explored:
     setting = Setting(case)
     gc.disable()  # it would look through all worlds again and again, and there are no cycles among them
     try:
-        with setting.replay.interpreting():
-            return _search(setting, most)
+        return _search(setting, most)
     finally:
         gc.enable()
 

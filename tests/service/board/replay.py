@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -135,7 +134,7 @@ class _Arena:
 
 def interpreted(kernel: Any, tape: _Tape, places: dict[int, int], edits: Sequence[Edit]) -> Callable[..., int]:
     """A kernel's source as a Python function whose atomic operations go through the tape. Addresses count from 0."""
-    source = textwrap.dedent(inspect.getsource(kernel.py_func))
+    source = textwrap.dedent(inspect.getsource(kernel))
     source = source[source.index("def ") :]
     for old, new in edits:
         source = source.replace(old, new)
@@ -156,7 +155,7 @@ def interpreted(kernel: Any, tape: _Tape, places: dict[int, int], edits: Sequenc
         assert body.startswith("while True:") and source.count("while True:") == 1
         source = source.replace("while True:", "again = laps()\n    while again():")
     exec(compile(source, "kernel", "exec"), names)
-    return tape.short(names[kernel.py_func.__name__])
+    return tape.short(names[kernel.__name__])
 
 
 class Replay:
@@ -189,7 +188,10 @@ class Replay:
             view.lengths = lambda: [1] * layout.workers  # type: ignore[method-assign]
         source = inspect.getsource(rings)
         assert all(source.count(old) == 1 for old, _ in edits), "an edit does not fit the kernels' source any more"
-        self.claims = [claims.Claims(view, worker, steals, by_length) for worker in range(layout.workers)]
+        linked = SimpleNamespace(linked=lambda name: getattr(self.kernels, name, None))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(claims, "calls", linked)  # Claims calls the interpreted kernels
+            self.claims = [claims.Claims(view, worker, steals, by_length) for worker in range(layout.workers)]
         self._known: dict[Any, tuple[str, Any, Any]] = {}
 
     def next(self, call: Callable[..., Any], arguments: tuple[Any, ...], own: Any, results: tuple[Any, ...]) -> Any:
@@ -228,13 +230,6 @@ class Replay:
         free, ends, appended, written, flagged = own
         board._free, board._ends, board._appended = list(free), list(ends), [list(cells) for cells in appended]
         board._written, board._flagged = list(written), set(flagged)
-
-    @contextmanager
-    def interpreting(self) -> Iterator[None]:
-        """While this holds, Claims calls the interpreted kernels."""
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(claims, "rings", self.kernels)
-            yield
 
 
 def by_length(lengths: Sequence[int], me: int) -> list[int]:

@@ -12,9 +12,9 @@ import signal
 import struct
 import sys
 
-from llmproc.kernels import cache
+from llmproc.kernels import environment
 
-cache.prepare()
+environment.prepare()
 
 import numpy as np  # noqa: E402
 from numba import njit, types  # noqa: E402

@@ -19,7 +19,7 @@ WORKERS = 3
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled() -> None:
-    kernels.compile_rings()
+    kernels.load(kernels.RINGS)
 
 
 def next_ones(lengths: Sequence[int], me: int) -> list[int]:

@@ -39,20 +39,19 @@ class Alone:
         """What the call returns; `steps` are the operations it took."""
         results: tuple[Any, ...] = ()
         self.steps = []
-        with self.replay.interpreting():
-            while True:
-                kind, what, more = self.replay.next(call, arguments, self.own if main else None, results)
-                if kind == "return":
-                    self.own = more if main else self.own
-                    return what
-                assert kind == "do", what
-                operation, place, value, wanted = what
-                name = self.names[place]
-                self.steps.append(f"{operation} {name}")
-                found = None if operation == "store" else self.memory[name]
-                if operation == "store" or (operation == "cas" and found == value):
-                    self.memory[name] = value if operation == "store" else wanted
-                results = (*more, found)
+        while True:
+            kind, what, more = self.replay.next(call, arguments, self.own if main else None, results)
+            if kind == "return":
+                self.own = more if main else self.own
+                return what
+            assert kind == "do", what
+            operation, place, value, wanted = what
+            name = self.names[place]
+            self.steps.append(f"{operation} {name}")
+            found = None if operation == "store" else self.memory[name]
+            if operation == "store" or (operation == "cas" and found == value):
+                self.memory[name] = value if operation == "store" else wanted
+            results = (*more, found)
 
 
 def test_a_request_is_handed_over_in_this_order() -> None:
@@ -110,12 +109,11 @@ def test_a_taker_whose_head_is_old_looks_again() -> None:
     head, cell = replay.places[LAYOUT.head(0)], replay.places[LAYOUT.cell(0, 0)]
     second_lap = 2 << 40
     results: tuple[Any, ...] = ()
-    with replay.interpreting():
-        for expected, found in ((head, 0), (cell, second_lap), (head, 1)):
-            kind, (operation, place, _, _), results = replay.next(workerside.take, (0,), None, results)
-            assert (kind, operation, place) == ("do", "load", expected)
-            results = (*results, found)
+    for expected, found in ((head, 0), (cell, second_lap), (head, 1)):
         kind, (operation, place, _, _), results = replay.next(workerside.take, (0,), None, results)
+        assert (kind, operation, place) == ("do", "load", expected)
+        results = (*results, found)
+    kind, (operation, place, _, _), results = replay.next(workerside.take, (0,), None, results)
     assert (kind, operation, place) == ("do", "load", head), "once more from the beginning"
     assert results == (), "and nothing of the first look matters any more"
 
@@ -125,12 +123,11 @@ def test_results_that_cannot_matter_are_forgotten() -> None:
     replay = Replay(LAYOUT, "main", steals=True)
     results: tuple[Any, ...] = ()
     lengths = []
-    with replay.interpreting():
-        for found in (0, 0, 0, 0, 0, 0, 0):  # the own ring is empty, and so are all others
-            _, _, results = replay.next(workerside.take, (0,), None, results)
-            results = (*results, found)
-            lengths.append(len(results))
-        assert replay.next(workerside.take, (0,), None, results)[:2] == ("return", None)
+    for found in (0, 0, 0, 0, 0, 0, 0):  # the own ring is empty, and so are all others
+        _, _, results = replay.next(workerside.take, (0,), None, results)
+        results = (*results, found)
+        lengths.append(len(results))
+    assert replay.next(workerside.take, (0,), None, results)[:2] == ("return", None)
     assert lengths == [1, 2, 3, 2, 3, 4, 5]
 
 

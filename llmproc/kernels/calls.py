@@ -1,0 +1,138 @@
+"""Entries of compiled code as Python functions: arguments are checked once more before code that checks nothing.
+
+Used by `engine` and `service`. TypeError for an array of another type, dimension or order, or one that may not be
+written where that is needed; ValueError for sizes that do not go together; NotLoadedError for an entry that nothing has
+loaded (`kernels.load`): it is never compiled by being called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from llmproc.kernels.entries import serve_name
+
+Real = float | np.float32
+_functions: dict[str, Callable[..., Any]] = {}
+_F32, _I64, _U64 = np.dtype(np.float32), np.dtype(np.int64), np.dtype(np.uint64)
+
+
+class NotLoadedError(TypeError):
+    """An entry is called that has not been loaded."""
+
+
+def install(functions: dict[str, Callable[..., Any]]) -> None:
+    """Make entries callable."""
+    _functions.update(functions)
+
+
+def there(name: str) -> bool:
+    """Tell whether an entry can be called."""
+    return name in _functions
+
+
+def linked(name: str) -> Callable[..., Any]:
+    """Return the C function of an entry, which checks nothing: for callers that have checked their addresses before."""
+    try:
+        return _functions[name]
+    except KeyError:
+        raise NotLoadedError(f"the kernel {name} has not been loaded") from None
+
+
+def serve(kind: int, traced: bool) -> Callable[[int, int, int], None]:
+    """Return the forward pass over weights of a kind: called with address of the model's record, rank and `once`."""
+    return linked(serve_name(kind, traced))
+
+
+class Argmax:
+    """`argmax` of one array, bound: it is checked and its address looked up once, which takes longer than a call."""
+
+    def __init__(self, x: npt.NDArray[np.float32]) -> None:
+        """x (rows, columns), whose values may change from call to call. Errors as those of `argmax`."""
+        self.array = x
+        self._out = np.empty(len(x), np.int64)
+        argmax(self._out, x)
+        self._arguments = _start(self._out), _start(x), len(x), x.shape[1], x.strides[0]
+        self._call = linked("argmax")
+
+    def find(self) -> list[int]:
+        """Return for each row the index of its largest value, -1 where one is NaN or infinite."""
+        self._call(*self._arguments)
+        found: list[int] = self._out.tolist()
+        return found
+
+
+def argmax(out: npt.NDArray[np.int64], x: npt.NDArray[np.float32]) -> None:
+    """out (rows,) = of each row of x (rows, columns) the index of its largest value, the lowest one on ties.
+
+    -1 where a value is NaN or infinite. Rows of x may lie apart, the values of a row may not.
+    """
+    rows = x.shape[0] if isinstance(x, np.ndarray) and x.ndim == 2 else 0
+    if type(x) is not np.ndarray or x.dtype != _F32 or x.ndim != 2 or (x.shape[1] > 1 and x.strides[1] != 4):
+        raise TypeError("x must be float32 in rows, each of them dense")
+    if out.shape != (rows,) or x.shape[1] < 1:
+        raise ValueError(f"out {out.shape} must have one place for each row of x {x.shape}")
+    linked("argmax")(_address("out", out, _I64, 1, True), _start(x), rows, x.shape[1], x.strides[0])
+
+
+def probabilities(out: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], temperature: Real) -> int:
+    """out (n,) = softmax(logits (n,) / temperature); returns -1 when it is not finite, else 0."""
+    _check_size(out.shape, logits)
+    to, source = _address("out", out, _F32, 1, True), _address("logits", logits, _F32, 1)
+    found: int = linked("probabilities")(to, source, len(logits), temperature)
+    return found
+
+
+def draw(shares: npt.NDArray[np.float32], coin: Real) -> int:
+    """First index of shares (n,) whose running sum exceeds the coin, the last index when rounding left none."""
+    _check_size(shares.shape, shares)
+    found: int = linked("draw")(_address("shares", shares, _F32, 1), len(shares), coin)
+    return found
+
+
+def candidates(keys: npt.NDArray[np.uint64], shares: npt.NDArray[np.float32], top_p: Real) -> int:
+    """Fill keys (n,) with a number for each of shares (n,) that may be drawn; returns how many. See `choice`."""
+    _check_size(keys.shape, shares)
+    to, source = _address("keys", keys, _U64, 1, True), _address("shares", shares, _F32, 1)
+    found: int = linked("candidates")(to, source, len(shares), top_p)
+    return found
+
+
+def draw_top_p(keys: npt.NDArray[np.uint64], shares: npt.NDArray[np.float32], top_p: Real, coin: Real) -> int:
+    """Draw among sorted keys (at least one) of shares up to where the running sum exceeds top_p; returns the index."""
+    source = _address("keys", keys, _U64, 1)
+    if not len(keys):
+        raise ValueError("keys must not be empty")
+    found: int = linked("draw_top_p")(source, len(keys), _address("shares", shares, _F32, 1), top_p, coin)
+    return found
+
+
+def fill_angles(out: npt.NDArray[np.float32], theta: Real) -> None:
+    """out (positions, 2 * head_dim) = the angles of the rotation: see `rotation`."""
+    to = _address("out", out, _F32, 2, True)
+    linked("fill_angles")(to, out.shape[0], out.shape[1] // 2, theta)
+
+
+def _check_size(shape: tuple[int, ...], other: npt.NDArray[Any]) -> None:
+    if shape != other.shape or not shape or not shape[0]:
+        raise ValueError(f"sizes are {shape} and {other.shape}: must be equal, and at least 1")
+
+
+def _address(name: str, array: npt.NDArray[Any], dtype: np.dtype[Any], ndim: int, writable: bool = False) -> int:
+    """Return the address of a dense array of this type. TypeError when it is another, or may not be written."""
+    if type(array) is not np.ndarray or array.dtype != dtype or array.ndim != ndim:
+        raise TypeError(f"{name} must be an array of {dtype} with {ndim} dimensions")
+    flags = array.flags
+    if not (flags.c_contiguous and flags.aligned):
+        raise TypeError(f"{name} must be aligned and in row-major order")
+    if writable and not flags.writeable:
+        raise TypeError(f"{name} must be writable")
+    return _start(array)
+
+
+def _start(array: npt.NDArray[Any]) -> int:
+    address: int = array.__array_interface__["data"][0]  # a third of the time that `array.ctypes.data` takes
+    return address

@@ -1,0 +1,67 @@
+"""The entries of compiled code: their names, and what they take and return as C functions. No Numba here.
+
+Used by those who compile them (`compiling`), link them (`linking`) and call them (`calls`). Arguments and results are
+int64 (addresses in bytes, counts) or float32; an entry of a variant is needed for one kind of weights, or for the
+rings, only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from llmproc.kernels.kinds import NAMES
+
+COMMON = ""  # the variant that every model needs
+RINGS = "rings"  # the variant that every worker needs, with a model or without
+LIMITS = "limits"  # the variant that measures what the machine can do
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One C function: `arguments` and `result` are letters of struct, q for int64 and f for float32."""
+
+    name: str
+    arguments: str
+    result: str = ""  # empty: void
+    variant: str = COMMON
+
+    @property
+    def symbol(self) -> str:
+        """Return the name in the object file."""
+        return f"llmproc_{self.name}"
+
+
+def variant_name(kind: int, traced: bool) -> str:
+    """Return the variant that weights of a kind need."""
+    return NAMES[kind] + ("_traced" if traced else "")
+
+
+def serve_name(kind: int, traced: bool) -> str:
+    """Return the forward pass over weights of a kind."""
+    return f"serve_{variant_name(kind, traced)}"
+
+
+_KINDS = [(kind, traced) for kind in range(len(NAMES)) for traced in (False, True)]
+_ALL = (
+    *(Entry(serve_name(*each), "qqq", variant=variant_name(*each)) for each in _KINDS),
+    Entry("open_gate", "q"),
+    Entry("wait_until_done", "q"),
+    Entry("argmax", "qqqqq"),
+    Entry("probabilities", "qqqf", "q"),
+    Entry("draw", "qqf", "q"),
+    Entry("candidates", "qqqf", "q"),
+    Entry("draw_top_p", "qqqff", "q"),
+    Entry("fill_angles", "qqqf"),
+    Entry("take", "qqqqq", "q", RINGS),
+    Entry("publish", "qqqq", variant=RINGS),
+    Entry("fence", "", variant=RINGS),
+    Entry("read_bytes", "qqq", "q", LIMITS),
+    Entry("integer_rounds", "qqqq", "q", LIMITS),
+    Entry("float_rounds", "qqqq", "q", LIMITS),
+)
+ENTRIES = {entry.name: entry for entry in _ALL}
+
+
+def wanted(variants: set[str]) -> list[Entry]:
+    """Return all entries of these variants, those that take longest to compile first."""
+    return [entry for entry in _ALL if entry.variant in variants]

@@ -1,0 +1,31 @@
+"""Sizes that kernels and those who allocate memory for them must agree on. No Numba here.
+
+Used by the kernels and by `engine.workspace`.
+"""
+
+from __future__ import annotations
+
+from llmproc.kernels.kinds import F16, F32, F32_C, INT8, Q4_0, Q8_0
+from llmproc.simd.layout import LANES, NIBBLE_OFFSET, OFFSET
+
+VECTOR = 4 * LANES  # bytes of sixteen float32
+
+OFFSETS = {INT8: OFFSET, Q8_0: OFFSET, Q4_0: NIBBLE_OFFSET, F16: 0, F32: 0, F32_C: 0}  # added to stored values
+
+# attention
+CHUNK = 256  # positions
+PAGES = CHUNK // LANES  # of a chunk
+ROWS = 8  # at a time
+SCORES = 4 * CHUNK  # bytes of one row's scores
+
+# sharing of the work
+COUNTERS = 8  # int32 of a layer: which portion is the next, of each phase
+FEW = 4  # tokens: up to here every rank prepares its own copy of the activations, which is sooner than a barrier
+
+
+def scratch_bytes(head_pad: int, context: int) -> int:
+    """Return the bytes of one rank.
+
+    Scores, two sets of mixed values and of sums for ROWS rows; or the scores of one in the C order.
+    """
+    return max(ROWS * SCORES + 2 * ROWS * (4 * head_pad + VECTOR), 4 * context + 8 * head_pad) + VECTOR

@@ -159,14 +159,14 @@ def check_workers(workers: int) -> int:
     return found
 
 
-def parse_cpus(text: str) -> tuple[int, ...]:
+def parse_cpus(text: str, name: str = "cpus") -> tuple[int, ...]:
     """`0,2-3` -> (0, 2, 3). UsageError for anything else."""
     cpus: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         last = last if dash else first
-        _require(first.isdecimal() and last.isdecimal(), "cpus", text, "must look like 0,2-3")
-        _require(int(first) <= int(last) < 4096, "cpus", text, "ranges must rise and stay below 4096")
+        _require(first.isdecimal() and last.isdecimal(), name, text, "must look like 0,2-3")
+        _require(int(first) <= int(last) < 4096, name, text, "ranges must rise and stay below 4096")
         cpus |= set(range(int(first), int(last) + 1))
     return tuple(sorted(cpus))
 

@@ -44,7 +44,8 @@ class InvalidFileError(LlmprocError):
 
     def __init__(self, path: object, field: str, value: object, rule: str) -> None:
         """`path`: the file; `field`: the part of it; `value`: what stands there; `rule`: what must hold."""
-        super().__init__(f"{path}: {field} is {value}: {rule}")
+        missing = (field, value) == ("file", "missing")
+        super().__init__(f"{path}: no such file" if missing else f"{path}: {field} is {value}: {rule}")
         self.path, self.field, self.value, self.rule = path, field, value, rule
 
     def __reduce__(self) -> tuple[object, ...]:

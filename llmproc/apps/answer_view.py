@@ -61,7 +61,9 @@ class AnswerView:
         loading = self.loading
         if loading is None or waited_s < _SLOW_S:
             return
-        what = "compiling kernels, on the first run only" if loading.compiled else f"loading {loading.stage}"
+        what = (
+            "compiling kernels, on the first run only (about 10 s)" if loading.compiled else f"loading {loading.stage}"
+        )
         if self._screen.live:
             turn = _FRAMES[int(waited_s / _PATIENCE_S) % len(_FRAMES)]
             self._screen.progress(f"{turn} {what}: {loading.done} of {loading.total} ({waited_s:.0f} s)")

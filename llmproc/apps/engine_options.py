@@ -18,7 +18,9 @@ def add_engine_options(parser: argparse.ArgumentParser, sequences: bool = False,
     group = parser.add_argument_group("engine")
     add = group.add_argument
     if threads:
-        add("--threads", type=int, metavar="N", help="threads of each worker (default: as many as make the CPUs busy)")
+        add(
+            "--threads", type=int, metavar="N", help="threads of each worker (default: all CPUs, shared by the workers)"
+        )
     add("--weights", choices=WEIGHT_TYPES, help="quantise an fp32 checkpoint when it is loaded (default: keep it)")
     add("--kv-type", choices=KV_TYPES, help="type of keys and values; f32 is slower (default: f16)")
     add("--context", type=int, metavar="N", help="maximum positions of a sequence (default: the checkpoint's)")

@@ -157,7 +157,9 @@ class Display:
         loading = self._loading
         if snapshot.tokens or not snapshot.started or loading is None:
             return ""
-        what = "compiling kernels, on the first run only" if loading.compiled else f"loading {loading.stage}"
+        what = (
+            "compiling kernels, on the first run only (about 10 s)" if loading.compiled else f"loading {loading.stage}"
+        )
         return f"{what}: {loading.done} of {loading.total}"
 
     def _write(self, text: str) -> None:

@@ -2,6 +2,7 @@
 
 SIGINT while idle                        ends the program
 SIGINT while generating                  cancels the answer; a second one ends the program (--course: the first)
+SIGINT before and after generating       the same: cancels the answer to come, and changes nothing if none comes
 SIGTERM, SIGHUP                          end the program
 ignored from the start                   stays so: nohup, or a job that a script put into the background
 """
@@ -25,6 +26,8 @@ class Interrupts:
         self._cancel: Callable[[], None] | None = None
         self._cancelled = False
         self._idle = False
+        self._turn = False  # from a line entered to the next prompt sign
+        self._noted = False  # the turn's answer is to be cancelled as soon as it exists
         self.ended_by = 0
         self.again = False  # a signal came after the one that ends the program
         taken = (signal.SIGINT,) if ctrl_c_anyhow else ()
@@ -37,20 +40,35 @@ class Interrupts:
             signal.signal(number, handler)
 
     def idle(self, on: bool) -> None:
-        """Whether the loop waits for input. A signal that ended the program in between raises here."""
-        self._idle = on
+        """Whether the loop waits for input, or has a line. A signal that ended the program in between raises here."""
+        self._idle, self._turn = on, not on
+        if on:
+            self._cancelled = self._noted = False
         if on and self.ended_by:
             raise KeyboardInterrupt
 
+    def entered(self) -> None:
+        """Take note that a line was entered: SIGINT means its answer from here on. Called by a terminal's reader."""
+        self.idle(False)
+
+    def leaving(self) -> None:
+        """Take note that no further line is read: every signal ends the program."""
+        self._turn = False
+
     def generating(self, cancel: Callable[[], None] | None) -> None:
         """How to cancel the answer being made; None when there is none."""
-        self._cancel, self._cancelled = cancel, False
-        if self.ended_by:
+        self._cancel, self._cancelled = cancel, self._noted
+        if self.ended_by or self._noted:
+            self._noted = False
             self._cancel_once()
 
     def interrupted(self) -> None:
         """A terminal's reader took Ctrl-C as a key: no signal came, and it means the same."""
         self.ended_by = self.ended_by or signal.SIGINT
+
+    def pressed(self) -> None:
+        """A terminal's reader found Ctrl-C among the keys behind the line: no signal came, and it means the same."""
+        self._handle(signal.SIGINT, None)
 
     def end_from_thread(self) -> None:
         """Another thread has found that the program must end: wake the loop if it waits for input."""
@@ -59,9 +77,11 @@ class Interrupts:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self.again = self.again or bool(self.ended_by)
-        first = self._cancel is not None and not self._cancelled
+        first = (self._cancel is not None or self._turn) and not self._cancelled
         if number != signal.SIGINT or self._idle or self._first_ends or not first:
             self.ended_by = self.ended_by or number
+        elif self._cancel is None:
+            self._noted = True
         self._cancelled = True
         if self._idle:
             self._idle = False

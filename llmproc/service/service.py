@@ -84,6 +84,7 @@ class Service:
         self.exits: list[WorkerExit] = []  # how workers ended so far
         self._started = threading.Event()  # a worker is ready, or none will be
         self._closing = self._ended = False
+        self._dismissed: set[int] = set()  # pids of workers that are to end because `fresh` ones were asked for
         self._replaced: dict[int, int] = {}  # slot -> the last worker that died in it
         self._template_pid = 0
         self._next_id = 1
@@ -172,6 +173,7 @@ class Service:
     def _replace_all(self) -> None:
         """Put fresh workers in place of all."""
         for slot in self._supervisor.slots:
+            self._dismissed.add(slot.pid)
             self._supervisor.replace(slot.index)
 
     # -- TemplateListener -------------------------------------------------------------------------------------------
@@ -240,11 +242,10 @@ class Service:
         self._on_event(
             WorkerDied(worker=slot, pid=ended.pid, status=code, user_s=usage.ru_utime, system_s=usage.ru_stime)
         )
+        dismissed = ended.pid in self._dismissed
+        self._dismissed.discard(ended.pid)
         if not self._closing and not self.error:
-            cause = "" if ended.stopped else system.probable_cause(code)
-            words = system.describe_status(ended.status)
-            then = ("; another one continues" if ended.replaced else "") + (f" ({cause})" if cause else "")
-            self._on_notice(f"inference process {ended.pid} exited with {words}{then}")
+            self._on_notice(f"the old worker {ended.pid} has ended" if dismissed else _how_it_ended(ended))
         self._dispatcher.worker_died(slot, time.monotonic())
 
     def worker_delayed(self, slot: int, deaths: int, delay_s: float) -> None:
@@ -268,3 +269,9 @@ class Service:
         self._ended = True
         self._dispatcher.end_all(None)
         self._board.close()
+
+
+def _how_it_ended(ended: WorkerExit) -> str:
+    cause = "" if ended.stopped else system.probable_cause(system.exit_code(ended.status))
+    then = ("; another one continues" if ended.replaced else "") + (f" ({cause})" if cause else "")
+    return f"inference process {ended.pid} exited with {system.describe_status(ended.status)}{then}"

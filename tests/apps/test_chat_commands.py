@@ -47,7 +47,7 @@ ERRORS = {
     "/nonsense": "/nonsense: unknown command; /? lists the commands",
     "/": "/: unknown command",
     "/SHOW": "/SHOW: unknown command",
-    "/set": "/set <nothing>: must be one of temperature, top_p, max_tokens, seed, system, verbose",
+    "/set": "/set needs a name: temperature, top_p, max_tokens, seed, system, verbose",
     "/set colour red": "/set colour: must be one of",
     "/set temperature": "temperature is missing: must be a number",
     "/set temperature warm": "temperature is warm: must be a number",
@@ -68,9 +68,9 @@ ERRORS = {
     "/sched rr 100": "rt-priority is 100: must be from 1 to 99",
     "/nice": "nice is missing: must be a whole number",
     "/nice 20": "nice is 20: must be from -20 to 19",
-    "/pin 4095": "cpus is 4095: must be among the allowed cores",
+    "/pin 4095": "core 4095: must be among the allowed cores",
     "/pin 1-0": "ranges must rise",
-    "/pin a": "cpus is a: must look like 0,2-3",
+    "/pin a": "cores is a: must look like 0,2-3",
     "/regen": "there is no answer to repeat yet",
     "/read": "a file name is missing",
     "/read /does/not/exist": "/does/not/exist: no such file",
@@ -100,12 +100,13 @@ def test_help_names_every_command(chat: Chat) -> None:
     said = chat.ask("/?")
     for command in COMMANDS:
         assert f"  {command.usage} " in said and command.help in said
-    assert '"""' in said
+    assert '"""' in said and "Ctrl-C cancels an answer; at the prompt it leaves" in said
 
 
 def test_settings_are_shown(chat: Chat) -> None:
     for line in ("temperature 0.5", "top_p 0.25", "max_tokens 3", "seed 99", "verbose on", "system Be brief"):
-        assert "error" not in chat.ask(f"/set {line}")
+        said = chat.ask(f"/set {line}")
+        assert "error" not in said and f"[INFO] {'a new conversation' if 'system' in line else line}" in said
     said = chat.ask("/show")
     for name, value in (("temperature", "0.5"), ("top_p", "0.25"), ("max_tokens", "3"), ("seed", "99"), ("draws", "0")):
         assert re.search(rf"^  {name} +{re.escape(value)}$", said, re.MULTILINE), name
@@ -162,7 +163,7 @@ def test_read_and_quotes(chat: Chat, tmp_path: Path) -> None:
 
 def test_a_session_with_bytes_that_are_no_text_can_be_saved(chat: Chat, tmp_path: Path) -> None:
     assert SPEED.search(chat.ask(b"a\xff\xfe"))
-    assert "saved 1 turns" in chat.ask(f"/save {tmp_path / 's.json'}")
+    assert "saved 1 turn to" in chat.ask(f"/save {tmp_path / 's.json'}")
     assert "1 turns" in chat.ask(f"/load {tmp_path / 's.json'}")
     assert "unknown command" in chat.ask(b"/\xff")
     assert "no such file" in chat.ask(b"/read /\xff")
@@ -298,3 +299,12 @@ def test_without_privilege_idle_is_left_by_a_fresh_worker(tmp_path: Path, quick:
         assert "SEQ LEN" in first and "SEQ LEN" in chat.ask("And now?")
         chat.end_of_input()
         assert chat.wait() == 0 and "Child exited with 0" in chat.text
+        assert f"[INFO] the old worker {worker} has ended" in chat.text and "another one continues" not in chat.text
+
+
+@pytest.mark.parametrize("word", ["/bye", "/exit", "/quit"])
+def test_words_that_leave(tmp_path: Path, quick: Path, word: str) -> None:
+    with Chat(tmp_path, "--model", quick, "--max-tokens", 8) as chat:
+        chat.expect(PROMPT)
+        chat.say(word)
+        assert chat.wait() == 0 and "unknown command" not in chat.text

@@ -198,7 +198,7 @@ def test_killed_while_compiling(tmp_path: Path, quick: Path, victim: str) -> Non
     with Chat(tmp_path, "--model", quick, environment=environment) as chat:
         chat.expect(PROMPT)
         chat.say("Hello")
-        chat.expect("compiling kernels, on the first run only")
+        chat.expect("compiling kernels, on the first run only (about 10 s)")
         pid = chat.child("template")
         if victim == "main":
             chat.interrupt(signal.SIGKILL)

@@ -89,6 +89,26 @@ def test_first_ctrl_c_cancels_and_the_second_ends(tmp_path: Path, slow: Path, to
         ends(chat, 130, "signal 9 (SIGKILL)")
 
 
+@pytest.mark.parametrize("keys", ["Hello\r\x03", "Hello\rlost\x03"], ids=["at-once", "behind-others"])
+def test_ctrl_c_typed_with_enter_cancels_the_answer_and_ends_nothing(tmp_path: Path, slow: Path, keys: str) -> None:
+    """The terminal is the reader's then: no signal comes of it, and it must not be a key of the next prompt."""
+    pytest.importorskip("prompt_toolkit", reason="prompt_toolkit is not installed")
+    with terminal(tmp_path, slow, True, "--max-tokens", 500) as chat:
+        chat.send(keys + "/sh")
+        chat.expect("[INFO] cancelled")
+        prompted(chat)
+        chat.say("ow")  # what was typed behind Ctrl-C is kept, and nothing before it
+        chat.expect(re.compile(r"turns +1\r"))
+        prompted(chat)
+        chat.say("/set max_tokens 2")
+        prompted(chat)
+        chat.say("Go on")
+        chat.expect("SEQ LEN")
+        prompted(chat)
+        chat.end_of_input()
+        ends(chat, 0)
+
+
 def test_a_partial_answer_is_kept_and_closed(tmp_path: Path, slow: Path) -> None:
     """The next turn's ids contain what was written and the end-of-turn token after it."""
     with terminal(tmp_path, slow, False, "--max-tokens", 500) as chat:
@@ -97,7 +117,7 @@ def test_a_partial_answer_is_kept_and_closed(tmp_path: Path, slow: Path) -> None
         chat.expect("cancelled")
         prompted(chat)
         chat.say(f"/save {tmp_path / 'one.json'}")
-        chat.expect("saved 1 turns")
+        chat.expect("saved 1 turn to")
         prompted(chat)
         chat.say("/set max_tokens 1")
         prompted(chat)
@@ -196,7 +216,7 @@ def test_pasted_lines_are_one_prompt(tmp_path: Path, quick: Path, toolkit: bool,
         chat.expect("SEQ LEN")
         prompted(chat)
         chat.say(f"/save {tmp_path / 'saved.json'}")
-        chat.expect("saved 1 turns")
+        chat.expect("saved 1 turn to")
         prompted(chat)
         chat.end_of_input()
         ends(chat, 0)

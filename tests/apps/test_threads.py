@@ -121,8 +121,8 @@ def test_options(tmp_path: Path) -> None:
     [
         (("17", "1", "a"), "n is 17: must be from 0 to 16"),
         (("-1", "1", "a"), "n is -1"),
-        (("x", "1", "a"), "argument n"),
-        (("1", "x", "a"), "argument seed"),
+        (("x", "1", "a"), "n is x: must be a whole number"),
+        (("1", "x", "a"), "seed is x: must be a whole number"),
         (("1", "1"), "prompt"),
         ((), "n, seed, prompt"),
         (("1", "1", "a", "--system", "b", "--course"), "--system"),

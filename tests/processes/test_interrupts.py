@@ -68,3 +68,50 @@ def test_while_idle_it_raises() -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupts.idle(True)
     interrupts.restore()
+
+
+def test_before_the_answer_exists_it_is_noted_and_cancels_it() -> None:
+    cancelled: list[int] = []
+    interrupts = Interrupts(first_ends=False)
+    interrupts.idle(True)
+    interrupts.entered()
+    os.kill(os.getpid(), signal.SIGINT)
+    interrupts.idle(False)
+    interrupts.generating(lambda: cancelled.append(1))
+    assert cancelled == [1] and interrupts.ended_by == 0
+    os.kill(os.getpid(), signal.SIGINT)
+    assert cancelled == [1] and interrupts.ended_by == signal.SIGINT, "the second one ends"
+    interrupts.restore()
+
+
+def test_after_the_answer_it_changes_nothing() -> None:
+    cancelled: list[int] = []
+    interrupts = Interrupts(first_ends=False)
+    for _ in range(2):
+        interrupts.idle(True)
+        interrupts.idle(False)
+        interrupts.generating(lambda: cancelled.append(1))
+        interrupts.generating(None)
+        os.kill(os.getpid(), signal.SIGINT)
+    interrupts.idle(True)
+    assert interrupts.ended_by == 0 and cancelled == []
+    interrupts.restore()
+
+
+def test_once_no_further_line_is_read_it_ends() -> None:
+    interrupts = Interrupts(first_ends=False)
+    interrupts.idle(True)
+    interrupts.idle(False)
+    interrupts.leaving()
+    os.kill(os.getpid(), signal.SIGINT)
+    assert interrupts.ended_by == signal.SIGINT
+    interrupts.restore()
+
+
+def test_where_the_first_ends_it_ends_behind_the_line_too() -> None:
+    interrupts = Interrupts(first_ends=True)
+    interrupts.idle(True)
+    interrupts.entered()
+    interrupts.pressed()
+    assert interrupts.ended_by == signal.SIGINT
+    interrupts.restore()

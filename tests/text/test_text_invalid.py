@@ -139,7 +139,7 @@ def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("name", ["none.bin", "a\0b", "x" * 300], ids=["absent", "NUL", "too long"])
 def test_a_missing_file_or_an_impossible_name(name: str, tmp_path: Path) -> None:
-    with pytest.raises(TokenizerError, match=r"file is missing: must exist|file is unreadable .*: must be readable"):
+    with pytest.raises(TokenizerError, match=r"no such file|file is unreadable .*: must be readable"):
         load_tokenizer(tmp_path / name, N)
 
 

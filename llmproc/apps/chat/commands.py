@@ -20,7 +20,7 @@ from llmproc.monitor import proc
 from llmproc.processes.scheduling import explain_scheduling_error
 from llmproc.service.service import Service
 from llmproc.session.conversation import Conversation
-from llmproc.session.saving import read_file, read_session, write_session
+from llmproc.session.saving import SavedConversation, read_file, read_session, write_session
 from llmproc.text.templates.system import check_system
 
 
@@ -59,6 +59,9 @@ class Command:
         return self.usage.split()[0]
 
 
+_SAMPLING: dict[str, type] = {"temperature": float, "top_p": float, "max_tokens": int}
+
+
 def _number(name: str, text: str, kind: type) -> float | int:
     try:
         return kind(text)
@@ -72,19 +75,19 @@ def _help(loop: Loop, argument: str) -> None:
     width = max(len(command.usage) for command in COMMANDS)
     for command in COMMANDS:
         loop.screen.line(f"  {command.usage:<{width}}  {command.help}")
-    loop.screen.line('  """ before and after a prompt of several lines; Ctrl-C cancels an answer; Ctrl-D leaves')
+    loop.screen.line(
+        '  """ before and after a prompt of several lines; Ctrl-C cancels an answer; at the prompt it leaves'
+    )
 
 
 def _set(loop: Loop, argument: str) -> None:
     name, _, value = argument.partition(" ")
     value = value.strip()
     conversation = loop.conversation
-    if name == "temperature":
-        conversation.sampling = conversation.sampling.changed(temperature=_number(name, value, float))
-    elif name == "top_p":
-        conversation.sampling = conversation.sampling.changed(top_p=_number(name, value, float))
-    elif name == "max_tokens":
-        conversation.sampling = conversation.sampling.changed(max_tokens=_number(name, value, int))
+    if name in _SAMPLING:
+        number = _number(name, value, _SAMPLING[name])
+        conversation.sampling = conversation.sampling.changed(**{name: number})
+        loop.screen.notice(f"{name} {number}")
     elif name == "seed":
         seed = int(_number(name, value, int))
         drawn = int.from_bytes(os.urandom(4), "little") + 1 if seed <= 0 else seed
@@ -96,9 +99,10 @@ def _set(loop: Loop, argument: str) -> None:
         if value not in ("on", "off"):
             raise UsageError(f"verbose is {value or 'empty'}: must be on or off")
         loop.view.verbose = value == "on"
+        loop.screen.notice(f"verbose {value}")
     else:
-        known = "temperature, top_p, max_tokens, seed, system, verbose"
-        raise UsageError(f"/set {name or '<nothing>'}: must be one of {known}")
+        known = ", ".join((*_SAMPLING, "seed", "system", "verbose"))
+        raise UsageError(f"/set {name}: must be one of {known}" if name else f"/set needs a name: {known}")
 
 
 def _set_system(loop: Loop, value: str) -> None:
@@ -192,7 +196,10 @@ def _nice(loop: Loop, argument: str) -> None:
 
 
 def _pin(loop: Loop, argument: str) -> None:
-    cpus = parse_cpus(argument) if argument else tuple(os.sched_getaffinity(0))
+    allowed = os.sched_getaffinity(0)
+    cpus = parse_cpus(argument, "cores") if argument else tuple(allowed)
+    if others := set(cpus) - allowed:
+        raise UsageError(f"core {min(others)}: must be among the allowed cores {format_cpus(allowed)}")
     _reschedule(loop, Scheduling(cpus=cpus), False, f"cores {format_cpus(cpus)}")
 
 
@@ -204,10 +211,14 @@ def _read(loop: Loop, argument: str) -> None:
     loop.answer(read_file(argument).removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape"))
 
 
+def _turns(saved: SavedConversation) -> str:
+    return f"{len(saved.turns)} turn{'' if len(saved.turns) == 1 else 's'}"
+
+
 def _save(loop: Loop, argument: str) -> None:
     saved = loop.conversation.saved(str(loop.model), str(loop.tokenizer))
     path = write_session(argument, saved)
-    loop.screen.notice(f"saved {len(saved.turns)} turns to {path}")
+    loop.screen.notice(f"saved {_turns(saved)} to {path}")
 
 
 def _load(loop: Loop, argument: str) -> None:
@@ -215,7 +226,7 @@ def _load(loop: Loop, argument: str) -> None:
     loop.conversation.restore(saved)
     here, there = (str(loop.model), str(loop.tokenizer)), (saved.model, saved.tokenizer)
     other = "" if here == there else f" (saved with {saved.model} and {saved.tokenizer}: the answers will be others)"
-    loop.screen.notice(f"{len(saved.turns)} turns, {len(saved.ids)} positions{other}")
+    loop.screen.notice(f"{_turns(saved)}, {len(saved.ids)} positions{other}")
 
 
 def _bye(loop: Loop, argument: str) -> None:
@@ -243,12 +254,13 @@ COMMANDS = (
 )
 WORDS = tuple(command.name for command in COMMANDS)
 _BY_NAME = {command.name: command for command in COMMANDS}
+_LEAVING = ("/exit", "/quit")  # not listed: they do what /bye does
 
 
 def run_command(loop: Loop, line: str) -> None:
     """Run the command that `line` begins with. LlmprocError for an unknown one or a bad value."""
     name, _, argument = line.strip().partition(" ")
-    command = _BY_NAME.get(name)
+    command = _BY_NAME.get("/bye" if name in _LEAVING else name)
     if command is None:
         loop.failed += 1  # of a pipe: it may have been meant as a prompt
         hint = 'a prompt that begins with / goes between """'

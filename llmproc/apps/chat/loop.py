@@ -52,6 +52,8 @@ class ChatLoop:
         except KeyboardInterrupt:
             self._interrupts.interrupted()
             self.screen.fresh_line()
+        finally:
+            self._interrupts.leaving()
         if self.service.error:
             raise self.service.error
 

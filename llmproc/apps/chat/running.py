@@ -37,7 +37,7 @@ def run_chat(options: ChatOptions, files: ModelFiles, early: SpawnedTemplate | N
     screen = Screen()
     recorder = RunRecorder(options.interval_s, options.log, options.course, options.run_dir, screen.later)
     interrupts = Interrupts(first_ends=not options.rules.cancels, ctrl_c_anyhow=True)
-    source = open_source(screen.prompt, WORDS if options.rules.commands else ())
+    source = open_source(screen.prompt, WORDS if options.rules.commands else (), interrupts)
     launch, loop = _assemble(options, files, screen, recorder, source, interrupts, early)
     _describe(recorder, options, files.model)
     if not options.model_named and (note := unused_model(options.model)):

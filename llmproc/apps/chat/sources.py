@@ -34,6 +34,16 @@ class LineSource(Protocol):
         """Save what is to be saved."""
 
 
+class KeyListener(Protocol):
+    """Told by a source that takes Ctrl-C as a key."""
+
+    def entered(self) -> None:
+        """Take note that a line was entered."""
+
+    def pressed(self) -> None:
+        """Take note that Ctrl-C was typed behind it."""
+
+
 class PipedSource:
     """Lines of bytes from descriptor 0, whatever their encoding: bytes that are not UTF-8 survive as surrogates."""
 
@@ -113,7 +123,7 @@ class ToolkitSource:
     echoes = True
     leaves_line_open = False
 
-    def __init__(self, history: Path | None, words: Sequence[str]) -> None:
+    def __init__(self, history: Path | None, words: Sequence[str], listener: KeyListener) -> None:
         from prompt_toolkit import PromptSession
         from prompt_toolkit.completion import Completer, Completion
         from prompt_toolkit.history import FileHistory
@@ -134,13 +144,38 @@ class ToolkitSource:
         self._session: Any = PromptSession(
             history=kept, completer=Commands(), complete_while_typing=True, enable_suspend=True
         )
+        self._listener = listener
+        accept: Any = self._session.default_buffer.accept_handler
+
+        def entered(buffer: Any) -> Any:
+            listener.entered()
+            return accept(buffer)
+
+        self._session.default_buffer.accept_handler = entered
 
     def read(self, prompt: str) -> str | None:
         """Return one prompt, of several lines when they were pasted."""
         try:
-            return str(self._session.prompt(prompt))
+            text = str(self._session.prompt(prompt))
         except EOFError:
             return None
+        self._look_for_ctrl_c()
+        return text
+
+    def _look_for_ctrl_c(self) -> None:
+        """Find a Ctrl-C that came before the terminal made signals of it again; the keys behind it are kept.
+
+        It would be the first key of the next prompt otherwise, long after the answer that it was meant for.
+        """
+        from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
+        from prompt_toolkit.keys import Keys
+
+        source = self._session.input
+        keys = [*get_typeahead(source), *self._session.app.key_processor.input_queue, *source.read_keys()]
+        pressed = [at for at, press in enumerate(keys) if press.key in (Keys.ControlC, Keys.SIGINT)]
+        store_typeahead(source, keys[pressed[-1] + 1 :] if pressed else keys)
+        if pressed:
+            self._listener.pressed()
 
     def close(self) -> None:
         """Return at once: the history is saved line by line."""
@@ -152,11 +187,11 @@ def history_file() -> Path | None:
     return state and state / "history"
 
 
-def open_source(write_prompt: Callable[[str], None], words: Sequence[str]) -> LineSource:
+def open_source(write_prompt: Callable[[str], None], words: Sequence[str], listener: KeyListener) -> LineSource:
     """Return the best source for what stdin and stdout are and what is installed."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return PipedSource(write_prompt)
     try:
-        return ToolkitSource(history_file(), words)
+        return ToolkitSource(history_file(), words, listener)
     except ImportError:
         return ReadlineSource(history_file(), words)

@@ -14,7 +14,7 @@ of the kind can pass (`simulation` on these costs; a test holds the table to it)
                 queue      1.94  3.69  5.17  6.55   8.77
                 longest    2.00  3.97  5.81  7.88  10.81
 
-Used by `experiments`. A small model does not count its sentences: whoever generates gives each answer
+Used by `experiments`. A small model does not count its sentences: the caller gives each answer
 TOKENS_PER_SENTENCE tokens for every sentence, no fewer and no more, so that costs are these whichever model answers.
 """
 

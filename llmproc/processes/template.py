@@ -42,7 +42,7 @@ _IGNORED = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)  # main decides what t
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What `prepare` returns: `context` goes to every child by fork, `payload` and `fds` go to main."""
+    """The result of `prepare`: `context` goes to every child by fork, `payload` and `fds` go to main."""
 
     context: Any
     payload: bytes = b""
@@ -51,7 +51,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
-    """What a worker is given beside the context: its slot, its pipes, its cell, and the plan's shared descriptors."""
+    """The worker's own things beside the context: its slot, its pipes, its cell, the plan's shared descriptors."""
 
     slot: int
     channel: WorkerChannel
@@ -64,7 +64,7 @@ Child = Callable[[Any, WorkerContext], int]
 
 
 def stray_name(template_pid: int) -> str:
-    """comm of a go-between, and of a worker main has not yet started: how main knows them as its own."""
+    """Return the comm of a go-between and of a worker not started yet, by which main knows them as its own."""
     return f"fork-{template_pid}"
 
 
@@ -126,7 +126,7 @@ class Template:
         self._name = stray_name(os.getpid())
 
     def run(self) -> int:
-        """Until main closes the socket."""
+        """Serve main's messages until main closes the socket; return the exit code."""
         while (packet := self._control.receive()) is not None:
             frame, fds = packet
             if frame.type == protocol.OUTPUT:
@@ -186,7 +186,7 @@ class Template:
 
 
 def main(arguments: list[str]) -> int:
-    """Arguments: control descriptor, main's pid, `module:prepare`, `module:child`."""
+    """Run the template. Arguments: control descriptor, main's pid, `module:prepare`, `module:child`."""
     control_fd, main_pid = int(arguments[0]), int(arguments[1])
     system.set_parent_death_signal(signal.SIGKILL)
     if os.getppid() != main_pid:

@@ -47,16 +47,16 @@ class WorkerLifecycle:
 
     @property
     def empty(self) -> bool:
-        """Whether no slot has a worker."""
+        """Return whether no slot has a worker."""
         return all(slot.state is SlotState.EMPTY for slot in self._slots)
 
     @property
     def proven(self) -> bool:
-        """Whether any worker ever got ready: before that a death is a failed start."""
+        """Return whether any worker ever got ready: before that a death is a failed start."""
         return any(slot.ever_ready for slot in self._slots)
 
     def timeout(self) -> float | None:
-        """Seconds until `advance` is to be called again at the latest; None: not before something happens."""
+        """Return the most seconds until `advance` is to be called again; None: not before something happens."""
         if any(s.escalation and not s.escalation.begun for s in self._slots):
             return 0
         if any(s.escalation or (s.fork_at is not None and s.state is SlotState.EMPTY) for s in self._slots):
@@ -123,7 +123,7 @@ class WorkerLifecycle:
             self._listener.worker_delayed(slot.index, deaths, delay)
 
     def _holds_work(self, slot: WorkerSlot) -> bool:
-        """By its own flag, or by what was sent to it: a worker may stop before it reads its first request."""
+        """Return whether a slot holds work, by its flag or by what was sent: it may stop before its first request."""
         return slot.state is SlotState.READY and (slot.health.busy or self._work.holds_work(slot.index))
 
     def _check_health(self, slot: WorkerSlot, now: float) -> None:

@@ -38,6 +38,7 @@ VERBS = {
         "llmproc.apps.compare_modes.app:main", "compare ways to distribute requests among workers", _COMPARE
     ),
     "doctor": Verb("llmproc.apps.doctor.app:main", "check this machine; --exact: are all modes equal", _PREPARE),
+    "lab": Verb("llmproc.apps.lab.app:main", "start a course exercise, and check a program from outside", _PREPARE),
     "synth": Verb("llmproc.apps.synth.app:main", "write a model of a real shape with random weights", _PREPARE),
 }
 _TOOLS = {  # scripts of a checkout; they stand in --help behind the group `watch processes`

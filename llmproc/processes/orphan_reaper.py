@@ -1,7 +1,7 @@
 """Children whose pid is known by no message: what a dead template left in the middle of a fork.
 
-While a fork is under way this process is a child subreaper: a worker whose go-between exits becomes its child. A
-template that dies in between leaves a go-between, or a worker that was never started, by name only.
+While a fork is under way this process is a child subreaper: a worker whose fork helper exits becomes its child. A
+template that dies in between leaves a fork helper, or a worker that was never started, by name only.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class OrphanReaper:
     def collect(self, known: set[int]) -> None:
         """Look once: children of a searched name whose pid is not `known` are ended and reaped.
 
-        Only a look that finds none ends the search: a go-between reaped now may have left a worker a moment ago.
+        Only a look that finds none ends the search: a fork helper reaped now may have left a worker a moment ago.
         """
         if not self.names:
             return

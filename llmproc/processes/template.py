@@ -1,9 +1,10 @@
 """The template process: prepares once, then forks workers on request. `python -m llmproc.processes.template`.
 
 A fresh interpreter with one thread for its whole life, so that forking it is always safe. Each worker is forked
-through a go-between that exits at once: the kernel then re-parents the worker to main, the nearest subreaper.
+through a helper process that forks and exits at once: the kernel then re-parents the worker to main, the nearest
+subreaper.
 
-    main            template          go-between        worker
+    main            template          helper            worker
      | FORK ----------> |
      |                  | fork ----------> |
      |                  | <--- pid, exit - | fork ------> | waits for START
@@ -64,7 +65,7 @@ Child = Callable[[Any, WorkerContext], int]
 
 
 def stray_name(template_pid: int) -> str:
-    """Return the comm of a go-between and of a worker not started yet, by which main knows them as its own."""
+    """Return the comm of a fork helper and of a worker not started yet, by which main knows them as its own."""
     return f"fork-{template_pid}"
 
 
@@ -157,20 +158,20 @@ class Template:
         read_end, write_end = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
-        system.set_process_name(self._name)  # before the fork: not for a moment is a go-between without this name
-        between = os.fork()
-        if between == 0:
-            self._go_between(write_end, slot, fds)
+        system.set_process_name(self._name)  # before the fork: the helper has this name from its first moment
+        helper = os.fork()
+        if helper == 0:
+            self._fork_helper(write_end, slot, fds)
         system.set_process_name(TEMPLATE_NAME)
         os.close(write_end)
         answer = os.read(read_end, protocol.PID.size)
         os.close(read_end)
-        os.waitpid(between, 0)
+        os.waitpid(helper, 0)
         for fd in fds:
             os.close(fd)
         self._control.send(Frame(protocol.FORKED, slot, answer or protocol.PID.pack(0)))
 
-    def _go_between(self, write_end: int, slot: int, fds: list[int]) -> NoReturn:
+    def _fork_helper(self, write_end: int, slot: int, fds: list[int]) -> NoReturn:
         code = 1
         try:
             pid = os.fork()

@@ -109,7 +109,8 @@ class Supervisor:
 
     def ready(self) -> list[bool]:
         """Return per worker whether it reads its pipe and is to go on doing so."""
-        return [slot.state is SlotState.READY and slot.escalation is None for slot in self.slots]
+        ready = SlotState.READY
+        return [slot.state is ready and slot.escalation is None for slot in self.slots]
 
     def pid(self, worker: int) -> int:
         """Return the worker's pid, 0 when it has no process now."""

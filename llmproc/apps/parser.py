@@ -33,9 +33,9 @@ def _any_number(text: str) -> float:
 class OneLineParser(argparse.ArgumentParser):
     """An argparse parser that raises UsageError, one line, instead of printing the whole usage."""
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        """`arguments`, `settings`: as ArgumentParser takes them; `type=int` and `type=float` refuse in our words."""
-        super().__init__(*arguments, exit_on_error=False, **settings)
+    def __init__(self, **settings: Any) -> None:
+        """Make it. `settings`: as ArgumentParser takes them; `type=int` and `type=float` refuse in our words."""
+        super().__init__(exit_on_error=False, **settings)
         self.register("type", int, _whole_number)
         self.register("type", float, _any_number)
         lines = (self.description or "").split("\n")

@@ -12,7 +12,7 @@ from llmproc.errors import UsageError
 _WIDTH = 96  # of a description's paragraphs, which verbs write as one line
 
 
-class _NotANumberError(argparse.ArgumentTypeError):
+class _NumberFormatError(argparse.ArgumentTypeError):
     """A value is refused in our own words, the option's name excepted."""
 
 
@@ -20,14 +20,14 @@ def _whole_number(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise _NotANumberError(f"is {text}: must be a whole number") from None
+        raise _NumberFormatError(f"is {text}: must be a whole number") from None
 
 
 def _any_number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise _NotANumberError(f"is {text}: must be a number") from None
+        raise _NumberFormatError(f"is {text}: must be a number") from None
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -48,7 +48,7 @@ class OneLineParser(argparse.ArgumentParser):
         try:
             return super().parse_known_args(args, namespace)
         except argparse.ArgumentError as error:
-            if isinstance(error.__context__, _NotANumberError):
+            if isinstance(error.__context__, _NumberFormatError):
                 name = (error.argument_name or "").rpartition("/")[2]
                 raise UsageError(f"{name} {error.message}") from None
             self.error(str(error))

@@ -40,7 +40,7 @@ class Interrupts:
             signal.signal(number, handler)
 
     def idle(self, on: bool) -> None:
-        """Say whether the loop waits for input, or has a line. A signal that ended the program in between raises here."""
+        """Say whether the loop waits for input, or has a line; raise for a signal that ended the program before."""
         self._idle, self._turn = on, not on
         if on:
             self._cancelled = self._noted = False

@@ -72,7 +72,7 @@ def test_json_on_stdout_is_all_there_is(capsys: pytest.CaptureFixture[str]) -> N
     ("arguments", "code", "line"),
     [
         (("--shape", "tiny", "-p", "300"), 2, "--prompt is 300: tiny has 256 positions"),
-        (("--model", "missing.bin"), 4, "missing.bin: file is missing"),
+        (("--model", "missing.bin"), 4, "missing.bin: no such file"),
         (("-o", "nowhere/result.md"), 2, "--output is nowhere/result.md: must be a file in a folder that exists"),
         (("-o", "."), 2, "--output is .: must name a file"),
         (("-o", ".."), 2, "--output is ..: must be a file"),

@@ -105,8 +105,7 @@ def test_help_names_every_command(chat: Chat) -> None:
 
 def test_settings_are_shown(chat: Chat) -> None:
     for line in ("temperature 0.5", "top_p 0.25", "max_tokens 3", "seed 99", "verbose on", "system Be brief"):
-        said = chat.ask(f"/set {line}")
-        assert "error" not in said and f"[INFO] {'a new conversation' if 'system' in line else line}" in said
+        assert ("a new conversation" if "system" in line else line) in chat.ask(f"/set {line}")
     said = chat.ask("/show")
     for name, value in (("temperature", "0.5"), ("top_p", "0.25"), ("max_tokens", "3"), ("seed", "99"), ("draws", "0")):
         assert re.search(rf"^  {name} +{re.escape(value)}$", said, re.MULTILINE), name
@@ -164,7 +163,7 @@ def test_read_and_quotes(chat: Chat, tmp_path: Path) -> None:
 def test_a_session_with_bytes_that_are_no_text_can_be_saved(chat: Chat, tmp_path: Path) -> None:
     assert SPEED.search(chat.ask(b"a\xff\xfe"))
     assert "saved 1 turn to" in chat.ask(f"/save {tmp_path / 's.json'}")
-    assert "1 turns" in chat.ask(f"/load {tmp_path / 's.json'}")
+    assert "1 turn, " in chat.ask(f"/load {tmp_path / 's.json'}")
     assert "unknown command" in chat.ask(b"/\xff")
     assert "no such file" in chat.ask(b"/read /\xff")
 
@@ -299,12 +298,4 @@ def test_without_privilege_idle_is_left_by_a_fresh_worker(tmp_path: Path, quick:
         assert "SEQ LEN" in first and "SEQ LEN" in chat.ask("And now?")
         chat.end_of_input()
         assert chat.wait() == 0 and "Child exited with 0" in chat.text
-        assert f"[INFO] the old worker {worker} has ended" in chat.text and "another one continues" not in chat.text
-
-
-@pytest.mark.parametrize("word", ["/bye", "/exit", "/quit"])
-def test_words_that_leave(tmp_path: Path, quick: Path, word: str) -> None:
-    with Chat(tmp_path, "--model", quick, "--max-tokens", 8) as chat:
-        chat.expect(PROMPT)
-        chat.say(word)
-        assert chat.wait() == 0 and "unknown command" not in chat.text
+        assert f"[INFO] the old worker {worker} has ended\n" in chat.text

@@ -123,7 +123,7 @@ def test_a_link_to_nothing_is_an_error_under_course(tmp_path: Path, quick: Path,
     (here / name).unlink()
     (here / name).symlink_to("gone")
     code, out, err = run(tmp_path, "--course", text="Hello\n", cwd=here)
-    assert (code, out) == (4, "") and f"{name}: file is missing" in err.splitlines()[-1]
+    assert (code, out) == (4, "") and f"{name}: no such file" in err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(("seed", "same"), [(2**64 + 7, 7), (2**70 + 2**64 - 1, 2**64 - 1)])
@@ -132,3 +132,9 @@ def test_a_seed_is_taken_modulo_2_to_the_64(tmp_path: Path, quick: Path, seed: i
     long, short = (run(tmp_path, given, *options, text=f"Hello\n/set seed {given}\nHello\n") for given in (seed, same))
     assert long[0] == 0 and answers(long[1])[0] == answers(short[1])[0]
     assert answers(long[1])[2] == answers(short[1])[2] and f"seed {same}: the random stream starts over" in long[1]
+
+
+@pytest.mark.parametrize("word", ["/bye", "/exit", "/quit"])
+def test_words_that_leave(tmp_path: Path, quick: Path, word: str) -> None:
+    status, out, _ = run(tmp_path, "--model", quick, "--max-tokens", 4, text=f"{word}\nHello\n")
+    assert status == 0 and "unknown command" not in out and "SEQ LEN" not in out

@@ -91,7 +91,6 @@ def test_first_ctrl_c_cancels_and_the_second_ends(tmp_path: Path, slow: Path, to
 
 @pytest.mark.parametrize("keys", ["Hello\r\x03", "Hello\rlost\x03"], ids=["at-once", "behind-others"])
 def test_ctrl_c_typed_with_enter_cancels_the_answer_and_ends_nothing(tmp_path: Path, slow: Path, keys: str) -> None:
-    """The terminal is the reader's then: no signal comes of it, and it must not be a key of the next prompt."""
     pytest.importorskip("prompt_toolkit", reason="prompt_toolkit is not installed")
     with terminal(tmp_path, slow, True, "--max-tokens", 500) as chat:
         chat.send(keys + "/sh")
@@ -99,11 +98,6 @@ def test_ctrl_c_typed_with_enter_cancels_the_answer_and_ends_nothing(tmp_path: P
         prompted(chat)
         chat.say("ow")  # what was typed behind Ctrl-C is kept, and nothing before it
         chat.expect(re.compile(r"turns +[01]\r"))  # 0: it was cancelled before it began
-        prompted(chat)
-        chat.say("/set max_tokens 2")
-        prompted(chat)
-        chat.say("Go on")
-        chat.expect("SEQ LEN")
         prompted(chat)
         chat.end_of_input()
         ends(chat, 0)

@@ -34,7 +34,7 @@ class LineSource(Protocol):
         """Save what is to be saved."""
 
 
-class KeyListener(Protocol):
+class CtrlCListener(Protocol):
     """Told by a source that takes Ctrl-C as a key."""
 
     def entered(self) -> None:
@@ -123,7 +123,7 @@ class ToolkitSource:
     echoes = True
     leaves_line_open = False
 
-    def __init__(self, history: Path | None, words: Sequence[str], listener: KeyListener) -> None:
+    def __init__(self, history: Path | None, words: Sequence[str], listener: CtrlCListener) -> None:
         from prompt_toolkit import PromptSession
         from prompt_toolkit.completion import Completer, Completion
         from prompt_toolkit.history import FileHistory
@@ -187,7 +187,7 @@ def history_file() -> Path | None:
     return state and state / "history"
 
 
-def open_source(write_prompt: Callable[[str], None], words: Sequence[str], listener: KeyListener) -> LineSource:
+def open_source(write_prompt: Callable[[str], None], words: Sequence[str], listener: CtrlCListener) -> LineSource:
     """Return the best source for what stdin and stdout are and what is installed."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return PipedSource(write_prompt)

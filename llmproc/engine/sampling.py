@@ -31,7 +31,7 @@ def check_options(temperature: float, top_p: float) -> None:
 
 
 def most_likely(logits: Float32) -> list[int]:
-    """Return per row of logits (n, vocab_size) the index of the largest, the lowest on ties; -1 unless all are finite."""
+    """Return per row of logits (n, vocab_size) the index of its largest, lowest on ties; -1 if not all are finite."""
     return Argmax(logits).find()
 
 

@@ -48,16 +48,16 @@ class WorkerLifecycle:
 
     @property
     def empty(self) -> bool:
-        """Whether no slot has a worker."""
+        """Return whether no slot has a worker."""
         return all(slot.state is _EMPTY for slot in self._slots)
 
     @property
     def proven(self) -> bool:
-        """Whether any worker ever got ready: before that a death is a failed start."""
+        """Return whether any worker ever got ready: before that a death is a failed start."""
         return any(slot.ever_ready for slot in self._slots)
 
     def timeout(self) -> float | None:
-        """Seconds until `advance` is to be called again at the latest; None: not before something happens."""
+        """Return the most seconds until `advance` is to be called again; None: not before something happens."""
         return min((due for slot in self._slots if (due := self._due(slot)) is not None), default=None)
 
     def wants_fork(self, now: float) -> WorkerSlot | None:
@@ -127,7 +127,7 @@ class WorkerLifecycle:
         return _HEALTH_S if self._holds_work(slot) else None
 
     def _holds_work(self, slot: WorkerSlot) -> bool:
-        """By its own flag, or by what was sent to it: a worker may stop before it reads its first request."""
+        """Return whether a slot holds work, by its flag or by what was sent: it may stop before its first request."""
         return slot.state is _READY and (slot.health.busy or self._work.holds_work(slot.index))
 
     def _check_health(self, slot: WorkerSlot, now: float) -> None:

@@ -71,7 +71,7 @@ ERRORS = {
     "/pin 4095": "cpus is 4095: must be among the allowed cores",
     "/pin 1-0": "ranges must rise",
     "/pin a": "cpus is a: must look like 0,2-3",
-    "/regen": "there is no answer to repeat yet",
+    "/regen": "nothing to repeat: no prompt has been answered yet",
     "/read": "a file name is missing",
     "/read /does/not/exist": "/does/not/exist: no such file",
     "/read /proc": "/proc: is a directory, not a file",

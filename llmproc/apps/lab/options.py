@@ -24,7 +24,7 @@ exit status: 0 full points, 1 fewer, 2 wrong usage
 
 @dataclass(frozen=True, slots=True)
 class LabOptions:
-    """What was asked for; `folder` is empty for list, `main` None for the lab's own command."""
+    """The options given; `folder` is empty for list, `main` None for the lab's own command."""
 
     action: str
     lab: str

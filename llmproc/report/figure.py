@@ -18,6 +18,7 @@ from llmproc.errors import LogError
 
 USER, SYSTEM, WAIT, TOTAL = "#3b76af", "#e08a2e", "#b03a48", "#1d3550"
 LOAD, COMPILE, QUEUE, PREFILL, DECODE, OTHER = "#8c8c8c", "#bdbdbd", "#d9c27a", "#e08a2e", "#3b76af", "#cfd8e3"
+START_WAIT = "#efe6c8"
 GENERATING = "#dcefdc"
 LINES = ("#3b76af", "#e08a2e", "#4f9a57", "#b03a48", "#7d5ba6", "#806650", "#d277a8", "#5f6b73", "#a5a13b", "#3fa7b5")
 _WIDTH = 10.0

@@ -11,12 +11,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from llmproc.batch import source as module
 from llmproc.batch.source import Source, SourceLine, StoppedError
 from llmproc.errors import LlmprocError, UsageError
+from llmproc.files.encoding import other_encoding
 
 BOM = b"\xef\xbb\xbf"
 
@@ -67,6 +68,7 @@ def reference(data: bytes) -> list[bytes]:
 )
 def test_any_bytes_in_any_pieces_are_their_lines(pieces: list[bytes]) -> None:
     data = b"".join(pieces)
+    assume(not any(other_encoding(data[:size]) for size in range(len(data) + 1)))  # refused, see below
     with piped(*(piece for piece in pieces if piece)) as source:
         found = list(source.lines())
         assert source.digest == hashlib.sha256(data).hexdigest()

@@ -31,19 +31,30 @@ VERBS = {
     "chat": Verb("llmproc.apps.chat.app:main", "chat with a model; the same as python -m llmproc.main", _ANSWER),
     "batch": Verb("llmproc.apps.batch.app:main", "answer a file of prompts: text, JSONL or CSV, of any size", _ANSWER),
     "threads": Verb("llmproc.apps.threads.app:main", "answer with n threads and show what each one cost", _ANSWER),
-    "record": Verb("llmproc.apps.record.app:main", "run any program and record what the kernel knows of it", _WATCH),
+    "record": Verb(
+        "llmproc.apps.record.app:main",
+        "run any program and record its CPU time, memory and scheduling, from /proc",
+        _WATCH,
+    ),
     "top": Verb("llmproc.apps.top.app:main", "show every process of every running llmproc, live", _WATCH),
     "bench": Verb("llmproc.apps.bench.app:main", "measure speed, beside the machine's limits and llama.cpp", _COMPARE),
     "compare-modes": Verb(
         "llmproc.apps.compare_modes.app:main", "compare ways to distribute requests among workers", _COMPARE
     ),
-    "doctor": Verb("llmproc.apps.doctor.app:main", "check this machine; --exact: are all modes equal", _PREPARE),
-    "synth": Verb("llmproc.apps.synth.app:main", "write a model of a real shape with random weights", _PREPARE),
+    "doctor": Verb(
+        "llmproc.apps.doctor.app:main",
+        "check this machine; --exact: check that all modes give the same tokens",
+        _PREPARE,
+    ),
+    "lab": Verb("llmproc.apps.lab.app:main", "start a course exercise, and check a program from outside", _PREPARE),
+    "synth": Verb(
+        "llmproc.apps.synth.app:main", "write a model file of a real model's size, with random weights", _PREPARE
+    ),
 }
-_TOOLS = {  # scripts of a checkout; they stand in --help behind the group `watch processes`
+_TOOLS = {  # under a heading of their own in --help: only a checkout has them
     "tools/avg_cpu_use.py": "average CPU use of a log",
     "tools/plot_cpu.py": "CPU use over time, as a picture",
-    "tools/plot_timing.py": "load, prefill and decode of each turn, as a picture",
+    "tools/plot_timing.py": "loading, reading the prompt, writing the answer: each turn as a picture",
 }
 
 
@@ -55,8 +66,7 @@ def _usage(prog: str) -> str:
     ]
     for group, names in groupby(VERBS, key=lambda name: VERBS[name].group):
         lines += ["", f"{group}:", *(f"  {name:<21} {VERBS[name].help}" for name in names)]
-        if group == _WATCH:
-            lines += [f"  {name:<21} {text}" for name, text in _TOOLS.items()]
+    lines += ["", "scripts in a checkout:", *(f"  {name:<21} {text}" for name, text in _TOOLS.items())]
     examples = (
         f"{prog} chat 42 2>log.txt        answers on stdout, /proc samples in log.txt",
         "tools/avg_cpu_use.py log.txt               average CPU use while it answered",

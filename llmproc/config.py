@@ -50,7 +50,7 @@ def _number(option: str, value: Any, lowest: float, highest: float) -> float:
 
 
 def from_mapping(kind: type[_Config], values: Mapping[str, Any]) -> _Config:
-    """A config of `kind` from names and values; an unknown name is a UsageError."""
+    """Return a config of `kind` from names and values; an unknown name is a UsageError."""
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     for name in values:
         _require(name in known, name, values[name], f"unknown; known are {', '.join(sorted(known))}")
@@ -59,7 +59,7 @@ def from_mapping(kind: type[_Config], values: Mapping[str, Any]) -> _Config:
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
-    """How tokens are chosen. `seed` is taken modulo 2**64; `max_tokens` counts the answer's tokens."""
+    """Options of choosing tokens. `seed` is taken modulo 2**64; `max_tokens` counts the answer's tokens."""
 
     temperature: float = 0.6
     top_p: float = 0.9
@@ -80,13 +80,13 @@ class SamplingParams:
             object.__setattr__(self, name, value)
 
     def changed(self, **values: Any) -> SamplingParams:
-        """A checked copy with other values."""
+        """Return a checked copy with other values."""
         return replace(self, **values)
 
 
 @dataclass(frozen=True, slots=True)
 class Scheduling:
-    """What every task of a worker is set to; None leaves what it has."""
+    """Scheduling of every task of a worker; None leaves a setting as it is."""
 
     policy: str | None = None
     nice: int | None = None
@@ -105,7 +105,7 @@ class Scheduling:
 
     @property
     def empty(self) -> bool:
-        """Nothing to set."""
+        """Return whether there is nothing to set."""
         return self.policy is None and self.nice is None and self.cpus is None
 
 
@@ -116,10 +116,10 @@ KV_TYPES = ("f16", "f32")
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """How a worker's engine runs. None: the checkpoint's own type and context, and a share of CPUs and memory."""
+    """Settings of a worker's engine. None: the checkpoint's own type and context, and a share of CPUs and memory."""
 
     threads: int | None = None  # ranks of the team; 0: the worker's own thread alone
-    sequences: int = 1  # at most so many at once
+    sequences: int = 1  # requests computed at the same time, at most
     weights: str | None = None  # quantise an fp32 checkpoint to this type at load
     kv_type: str = "f16"
     context: int | None = None  # positions per sequence
@@ -145,7 +145,7 @@ class EngineOptions:
         _require(not self.c_order or self.kv_type == "f32", "kv-type", self.kv_type, "must be f32 for the C order")
 
     def positions(self, seq_len: int) -> int:
-        """Of a sequence at most, in a checkpoint that was made for `seq_len`."""
+        """Return the most positions of a sequence, in a checkpoint that was made for `seq_len`."""
         return seq_len if self.context is None else min(self.context, seq_len)
 
 
@@ -160,7 +160,7 @@ def check_workers(workers: int) -> int:
 
 
 def parse_cpus(text: str) -> tuple[int, ...]:
-    """`0,2-3` -> (0, 2, 3). UsageError for anything else."""
+    """Return the cores in a text: `0,2-3` -> (0, 2, 3). UsageError for anything else."""
     cpus: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
@@ -172,12 +172,12 @@ def parse_cpus(text: str) -> tuple[int, ...]:
 
 
 def format_cpus(cpus: set[int] | tuple[int, ...]) -> str:
-    """`0,2,3`, the cores in order."""
+    """Return the cores in order, as `0,2,3`."""
     return ",".join(map(str, sorted(cpus)))
 
 
 def shipped_file(folder: str, name: str) -> Path:
-    """A file that ships with the project: in the folder above the package (a checkout), else inside it (a wheel)."""
+    """Return a file that ships with the project: beside the package (a checkout), else inside it (a wheel)."""
     beside = _PACKAGE.parent / folder / name
     return beside if beside.is_file() else _PACKAGE / f"shipped_{folder}" / name
 
@@ -194,7 +194,7 @@ class Environment:
 
     @classmethod
     def read(cls, variables: Mapping[str, str] | None = None) -> Environment:
-        """From `os.environ` unless given."""
+        """Read the variables, from `os.environ` unless given."""
         found = os.environ if variables is None else variables
         model, tokenizer = found.get("LLMPROC_MODEL"), found.get("LLMPROC_TOKENIZER")
         return cls(

@@ -43,7 +43,7 @@ class InvalidFileError(LlmprocError):
     exit_code = 4
 
     def __init__(self, path: object, field: str, value: object, rule: str) -> None:
-        """`path`: the file; `field`: the part of it; `value`: what stands there; `rule`: what must hold."""
+        """Make the message. `path`: the file; `field`: a part of it; `value`: what it holds; `rule`: what must hold."""
         super().__init__(f"{path}: {field} is {value}: {rule}")
         self.path, self.field, self.value, self.rule = path, field, value, rule
 
@@ -105,7 +105,7 @@ def missing_package(error: ImportError) -> MissingPackageError | None:
 
 
 def rebuild(name: str, message: str) -> LlmprocError:
-    """An error that crossed a process boundary as class name and message; an unknown name becomes StartError."""
+    """Return the error that another process sent as class name and message; an unknown name becomes StartError."""
     kind = globals().get(name)
     if not (isinstance(kind, type) and issubclass(kind, LlmprocError)):
         kind = StartError

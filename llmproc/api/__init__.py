@@ -8,8 +8,8 @@
         chat = llm.session(system="You are a teaching assistant for an operating systems course.")
         print(chat.ask("What is a zombie?").text)
 
-For: programs. It wires `service` and `text` together and prints nothing: what there is to say goes to the logger
-`llmproc`. Never in it: a user interface, model files, anything of the engine.
+Used by programs. It joins `session`, `service` and `text` and prints nothing: messages go to the logger `llmproc`. It
+must not hold a user interface, formats of model files, or anything of the engine.
 """
 
 from __future__ import annotations

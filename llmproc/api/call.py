@@ -28,7 +28,7 @@ class LoopWakeup:
         """Wake `wait` from any thread; calls before it has run count as one."""
         if not self._woken:
             self._woken = True
-            with contextlib.suppress(RuntimeError):  # the loop has been closed: there is no one to wake
+            with contextlib.suppress(RuntimeError):  # the loop has been closed: nothing waits
                 self._loop.call_soon_threadsafe(self._event.set)
 
     async def wait(self) -> None:
@@ -46,7 +46,7 @@ class Call:
     cancelled = False
 
     def __init__(self, owner: object, prompt: Prompt, begin: Callable[[], Answer]) -> None:
-        """`owner` is kept alive until then; a `begin` that refuses is the result already."""
+        """Call `begin`; a refusal is the result already. `owner` is kept alive until the end."""
         self._owner, self._prompt, self._pid = owner, prompt, os.getpid()
         try:
             self._answer = begin()

@@ -51,7 +51,7 @@ class LLM:
         kv_memory: int | None = None,
         batch_tokens: int = 128,
     ) -> None:
-        """`model`, `tokenizer`: files; None: LLMPROC_MODEL and LLMPROC_TOKENIZER, else the shipped ones.
+        """Load the model. `model`, `tokenizer`: files; None: LLMPROC_MODEL, LLMPROC_TOKENIZER, else the shipped ones.
 
         `sequences`: requests computed side by side in each of the `workers`, others wait, and a worker with nothing to
         do takes from the others; `threads`: of each, by default all together are the CPUs allowed; the rest:
@@ -90,7 +90,7 @@ class LLM:
         self.close()
 
     async def aclose(self) -> None:
-        """`close` for asyncio."""
+        """Close as `close` does, for asyncio."""
         await asyncio.to_thread(self.close)
 
     async def __aenter__(self) -> LLM:
@@ -139,7 +139,7 @@ class LLM:
         system: str | None = None,
         raw: bool = False,
     ) -> list[Result]:
-        """`generate` for asyncio; cancelling the task cancels all."""
+        """Answer prompts as `generate` does, for asyncio; cancelling the task cancels all."""
         calls: list[Call] = []
         wakeup = LoopWakeup()
         try:
@@ -153,7 +153,7 @@ class LLM:
     def astream(
         self, prompt: Prompt, params: SamplingParams | None = None, *, system: str | None = None, raw: bool = False
     ) -> AsyncStream:
-        """`stream` for asyncio. The request is made when the first piece is asked for."""
+        """Answer one prompt as `stream` does, for asyncio. The request is made when the first piece is asked for."""
         given = as_prompt(prompt)
 
         async def begin(wakeup: LoopWakeup) -> Call:

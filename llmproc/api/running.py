@@ -29,10 +29,10 @@ _open: set[Running] = set()
 
 
 class Running:
-    """Start it by making it; `service` until close()."""
+    """A service that runs from its making to `close()`."""
 
     def __init__(self, checkpoint: Path, workers: int, options: EngineOptions) -> None:
-        """Returns when the first worker is ready. Raises StartError, CheckpointError: one line, nothing left."""
+        """Return when the first worker is ready. Raises StartError, CheckpointError: one line, nothing left."""
         self._pid, self._lock = os.getpid(), threading.Lock()
         self._launch(checkpoint, workers, options)
         _open.add(self)
@@ -61,7 +61,7 @@ class Running:
 
     @property
     def service(self) -> Service:
-        """To submit to. ServiceClosedError after close() and in a forked child."""
+        """Return the service, to submit to. ServiceClosedError after close() and in a forked child."""
         if self._pid != os.getpid():
             raise ServiceClosedError(f"this LLM belongs to process {self._pid}: a forked process makes one of its own")
         if self not in _open:
@@ -69,7 +69,7 @@ class Running:
         return self._service
 
     def close(self) -> None:
-        """End every process of it, and wait. Requests under way end as cancelled. Again: nothing happens."""
+        """End every process of it, and wait. Requests under way end as cancelled. A second call does nothing."""
         if self._pid != os.getpid():
             return
         with self._lock:
@@ -79,7 +79,7 @@ class Running:
                 self._stack.close()
 
     def forgotten(self) -> None:
-        """Nobody has it any more: end it from another thread, as this may be any, the service's own one too."""
+        """Close it in another thread: the last reference has gone, in any thread, the service's own one too."""
         if self in _open and self._pid == os.getpid():
             with contextlib.suppress(RuntimeError):  # the interpreter ends, and _close_all with it comes
                 threading.Thread(target=self.close, name="llmproc-close", daemon=True).start()

@@ -26,7 +26,7 @@ class Session:
     """A conversation made by `LLM.session()`, `LLM.load()` and `fork()`."""
 
     def __init__(self, owner: object, session: ServiceSession, model: str, tokenizer: str) -> None:
-        """`owner` is kept alive as long as this; `model` and `tokenizer` are the names a saved file tells."""
+        """Wrap `session`. `owner` is kept alive as long as this; `model`, `tokenizer`: names for a saved file."""
         self._owner, self._asking, self._conversation = owner, session, session.conversation
         self._files = (model, tokenizer)
         self._lock = threading.Lock()
@@ -72,12 +72,12 @@ class Session:
         return Stream(self._turn(text))
 
     async def aask(self, text: str) -> Result:
-        """`ask` for asyncio; cancelling the task cancels the request."""
+        """Say `text` and wait as `ask` does, for asyncio; cancelling the task cancels the request."""
         wakeup = LoopWakeup()
         return await (await self._turn_async(text, wakeup)).wait_async(wakeup)
 
     def astream(self, text: str) -> AsyncStream:
-        """`stream` for asyncio. The turn begins when the first piece is asked for."""
+        """Say `text` as `stream` does, for asyncio. The turn begins when the first piece is asked for."""
         return AsyncStream(lambda wakeup: self._turn_async(text, wakeup))
 
     def _turn(self, text: str, notify: Callable[[], None] | None = None) -> Call:

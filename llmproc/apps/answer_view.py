@@ -15,13 +15,13 @@ from llmproc.session.answer import Answer
 from llmproc.session.conversation import Conversation
 
 _PATIENCE_S = 0.2  # between two looks at the progress of loading
-_GRACE_S = 0.3  # for the answer to end by itself once a signal ends the program; the stop ladder comes after
+_GRACE_S = 0.3  # for the answer to end by itself once a signal ends the program; stopping its process comes after
 _SLOW_S = 1.0  # loading that takes longer is worth a line
 _FRAMES = "|/-\\"
 
 
 class AnswerView:
-    """For one session."""
+    """The view of a session's answers on the screen."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class AnswerView:
         interrupts: Interrupts,
         advice: str = "",
     ) -> None:
-        """`advice`: follows the notice that the context is full."""
+        """Begin with nothing shown. `advice`: follows the notice that the context is full."""
         self.verbose = False
         self.loading: Progress | None = None  # written by the I/O thread, read here
         self._conversation, self._service, self._screen = conversation, service, screen
@@ -39,7 +39,7 @@ class AnswerView:
         self._said_compiling = False
 
     def show(self, answer: Answer) -> bool:
-        """Until the answer's end; False when it failed. Raises the service's failure."""
+        """Show an answer until its end; return False when it failed. Raises the service's failure."""
         self._interrupts.generating(answer.cancel)
         try:
             asked, ended = time.monotonic(), 0.0

@@ -27,7 +27,7 @@ class Counterpart:
 
     @property
     def is_python(self) -> bool:
-        """Whether `ours` is Python: it stands in a program that has an LLM called `llm`."""
+        """Return whether `ours` is Python: it stands in a program that has an LLM called `llm`."""
         return bool(self.ours) and not self.ours.startswith(("python3 ", "tools/", "printf "))
 
 

@@ -52,7 +52,7 @@ def engine_options(given: argparse.Namespace, c_order: bool = False, threads: in
 
 
 def parse_bytes(option: str, text: str) -> int:
-    """`1073741824`, `512M`, `2G` -> bytes. UsageError for anything else."""
+    """Return the bytes that `1073741824`, `512M` or `2G` stands for. UsageError for anything else."""
     number, unit = text, 1
     if text[-1:].lower() in _UNITS:
         number, unit = text[:-1], _UNITS[text[-1].lower()]

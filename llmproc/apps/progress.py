@@ -18,7 +18,7 @@ class ProgressBar:
     """One redrawn line; `bar(done, total, what)`, and a total that is reached wipes it."""
 
     def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        """`stream`: stderr unless given; it is drawn on at most ten times a second."""
+        """Draw on `stream` (stderr unless given), at most ten times a second."""
         self._stream = sys.stderr if stream is None else stream
         self._shown = self._stream.isatty()
         self._clock, self._due = clock, 0.0

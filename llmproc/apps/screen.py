@@ -27,7 +27,7 @@ class Screen:
 
     @property
     def live(self) -> bool:
-        """Whether a line may be redrawn in place."""
+        """Return whether a line may be redrawn in place."""
         return self._notices_to_stderr
 
     def prompt(self, text: str) -> None:
@@ -35,14 +35,14 @@ class Screen:
         self.write(text)
 
     def write(self, text: str) -> None:
-        """Text on stdout, at once."""
+        """Write text to stdout, at once."""
         if text:
             self._end_progress()
             self._at_line_start = text.endswith("\n")  # first: a signal may come as soon as the text can be seen
             put(sys.stdout, printable(text) if self._clean_stdout else text)
 
     def answer(self, text: str) -> None:
-        """A piece of an answer, at once; behind a pipe with the very bytes it holds."""
+        """Write a piece of an answer, at once; to a pipe with the very bytes it holds."""
         if self._clean_stdout:
             self.write(text)
         elif text:
@@ -51,7 +51,7 @@ class Screen:
             put_exactly(sys.stdout, text)
 
     def line(self, text: str) -> None:
-        """A line of its own on stdout."""
+        """Write a line of its own to stdout."""
         self.fresh_line()
         self.write(text + "\n")
 
@@ -65,18 +65,18 @@ class Screen:
         self._at_line_start = False
 
     def line_was_entered(self) -> None:
-        """The user pressed Enter: the cursor is at the start of a line."""
+        """Note that the user pressed Enter: the cursor is at the start of a line."""
         self._at_line_start = True
 
     def notice(self, text: str) -> None:
-        """A remark of main's own, now."""
+        """Show a remark of main's own, now."""
         self._end_progress()
         self.fresh_line()
         stream = sys.stderr if self._notices_to_stderr else sys.stdout
         put(stream, f"[INFO] {printable(text)}\n")
 
     def later(self, text: str) -> None:
-        """A remark from another thread: shown by `flush_notices` at the next good moment."""
+        """Keep a remark from another thread: `flush_notices` shows it at the next good moment."""
         self._waiting.append(text)
 
     def flush_notices(self) -> None:
@@ -85,7 +85,7 @@ class Screen:
             self.notice(self._waiting.popleft())
 
     def progress(self, text: str) -> None:
-        """A line redrawn in place; only when `live`."""
+        """Redraw a line in place; only when `live`."""
         if not self._progress:
             self.fresh_line()  # a prompt that was piped in stands on this line
         put(sys.stderr, f"{_ERASE}[INFO] {text}")

@@ -12,16 +12,16 @@ _LONGEST_ID = 40
 
 
 class AnswerText:
-    """What to write for each piece and each end."""
+    """The text to write for each piece and each end."""
 
     def __init__(self, one_at_a_time: bool, width: int = 80) -> None:
-        """`width`: characters of a line at most, when several run."""
+        """Begin with nothing held back. `width`: characters of a line at most, when several run."""
         self._one, self._width = one_at_a_time, max(20, width)
         self._held: dict[int, str] = {}  # by row: what has not been shown; one at a time: what was shown last
         self._later = ""  # of rows that ended in the middle of another's line
 
     def pieces(self, index: int, name: str | int, text: str) -> str:
-        """For text that a row has got."""
+        """Return what to write for new text of a row."""
         label, held = _label(name), self._held.get(index)
         if self._one:
             self._held[index] = text
@@ -33,7 +33,7 @@ class AnswerText:
         return "".join(f"{label}{line}\n" for line in [*whole, *more])
 
     def ended(self, row: ResultRow) -> str:
-        """For a row that has its result."""
+        """Return what to write for a row that has its result."""
         label, held = _label(row.id), self._held.pop(row.index, None)
         error = f"{label}error: {row.error}\n" if row.status != "ok" else ""
         if not self._one:
@@ -49,7 +49,7 @@ class AnswerText:
 
 
 def _wrapped(line: str, width: int) -> list[str]:
-    """Pieces of at most `width` characters, cut at spaces where there are any; the last one may be empty."""
+    """Return pieces of at most `width` characters, cut at spaces where there are any; the last one may be empty."""
     found = []
     while len(line) > width:
         at = line.rfind(" ", 1, width) + 1 or width

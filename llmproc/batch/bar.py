@@ -40,7 +40,7 @@ class Picture:
 
 
 def draw(picture: Picture, columns: int, rows: int) -> list[str]:
-    """The bar, and as many lanes as a terminal of `rows` has room for."""
+    """Return the lines of the bar, and of as many lanes as a terminal of `rows` has room for."""
     lanes = list(picture.lanes)
     if len(lanes) > max(1, rows - 3):
         lanes = lanes[: max(1, rows - 3)]
@@ -50,7 +50,7 @@ def draw(picture: Picture, columns: int, rows: int) -> list[str]:
 
 
 def head(picture: Picture, bar: bool = False) -> str:
-    """The run in one line."""
+    """Return the run in one line."""
     total = "" if picture.total is None else f" of {'' if picture.total_known else '~'}{picture.total}"
     failed = f", {picture.failed} failed" if picture.failed else ""
     words = f"{picture.done}{total} rows{failed}"
@@ -78,7 +78,7 @@ def _lane(lane: Lane, sequences: int) -> str:
 
 
 def clock(seconds: float) -> str:
-    """`0:41`, `12:05`, `3:00:00`."""
+    """Return a duration as `0:41`, `12:05` or `3:00:00`."""
     whole = round(seconds)
     minutes, second = divmod(whole, 60)
     hours, minute = divmod(minutes, 60)

@@ -31,7 +31,7 @@ _MOST_DONE = 0.9  # of a row that has not ended
 
 
 class Display:
-    """Implements `generating.Show`."""
+    """The display of a run on a terminal or in lines; implements `generating.Show`."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Display:
         rows_on_stdout: bool = False,
         size: int | None = None,
     ) -> None:
-        """`quiet`: no progress, no remarks. `stdout_free`: no rows and no data go there. `size`: bytes of the input."""
+        """Choose where to draw. `quiet`: show nothing. `stdout_free`: no data go there. `size`: bytes of the input."""
         terminal = sys.stderr.isatty()
         self._answers = AnswerText(slots == 1, _columns(1) - 1) if streamed else None
         self.every_token = streamed

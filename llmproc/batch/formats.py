@@ -40,7 +40,7 @@ class Record:
 
 
 def format_of(name: str) -> str:
-    """By the file's suffix; text for what has none of note. UsageError for one that must be a mistake."""
+    """Return the format by the file's suffix, `text` for an unknown one. UsageError for one that must be a mistake."""
     suffix = PurePath(name).suffix.lower()
     if suffix in (".json", ".parquet", ".xlsx", ".gz", ".zst", ".bz2", ".xz", ".zip"):
         raise UsageError(f"{name}: {suffix} cannot be read: --format says which of {', '.join(FORMATS)} it is")
@@ -48,7 +48,7 @@ def format_of(name: str) -> str:
 
 
 def records(lines: Iterable[SourceLine], format: str) -> Iterator[Record]:
-    """The records of an input. UsageError for a CSV header that cannot be used."""
+    """Return an iterator over the records of an input. UsageError for a CSV header that cannot be used."""
     if format == "text":
         return _text(lines)
     if format == "jsonl":
@@ -104,7 +104,7 @@ class _Feed:
         return "a quote is not closed, or text follows a closing quote"
 
     def record(self, header: bytes, fields: dict[str, Any] | None, error: str = "") -> Record:
-        """Of the lines taken; they are forgotten."""
+        """Return the record of the lines taken, and forget them."""
         taken, error = self.taken, self.error or error
         self.taken, self.error = [], ""
         raw = b"\n".join([header, *(line.data for line in taken)])
@@ -153,7 +153,7 @@ def _header(values: list[str], error: str) -> list[str]:
 
 
 def _cell(name: str, value: str) -> Any:
-    """A cell as JSON would have it; what cannot be that stays text, to be judged with the rest."""
+    """Return a cell as JSON would have it; what cannot be that stays text, to be judged with the rest."""
     try:
         if name == "messages":
             return msgspec.json.decode(value)

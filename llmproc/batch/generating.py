@@ -41,7 +41,7 @@ _TICK_S = 0.2  # between two looks at the progress
 
 @dataclass(frozen=True, slots=True)
 class StageLimits:
-    """How much may be between the stages, in rows."""
+    """Bounds on what may be between the stages, in rows."""
 
     in_flight: int  # sent and not ended
     ahead: int  # read and not sent
@@ -90,7 +90,7 @@ class Generating:
         self._ready = False  # a worker has begun
 
     def run(self) -> None:
-        """Until every row of the input is written, or a signal came. Raises what broke a stage."""
+        """Work until every row of the input is written, or a signal came. Raises what broke a stage."""
         self._clock.start()
         self._clock.pause()
         next_tick = time.monotonic()
@@ -172,28 +172,28 @@ class Generating:
         if not self.started:
             self.started = True
             self._service.start()
-        flight = InFlight(ready, self._events, self._show.every_token)
+        request = InFlight(ready, self._events, self._show.every_token)
         try:
-            flight.answer = send(self._service, ready.conversation, ready.prepared, flight.notify)
+            request.answer = send(self._service, ready.conversation, ready.prepared, request.notify)
         except RequestError as error:
             row = ready.row
             self._end(refused(Refused(row.index, row.line, row.end, row.key, row.id, str(error), row.extra)))
             return
-        self.in_flight[flight.row.index] = flight
+        self.in_flight[request.row.index] = request
         if self._ready:
             self._clock.go_on()
 
     def _drain(self, index: int) -> None:
-        flight = self.in_flight.get(index)
-        if flight is None or flight.answer is None:
+        request = self.in_flight.get(index)
+        if request is None or request.answer is None:
             return
-        ticket = flight.answer.ticket
+        ticket = request.answer.ticket
         if not self._ready and ticket.dispatched is not None:
             self._ready = True
             self._clock.go_on(ticket.dispatched)
-        if pieces := flight.drain():
-            self._show.pieces(flight.row, "".join(pieces))
-        finish = flight.finish
+        if pieces := request.drain():
+            self._show.pieces(request.row, "".join(pieces))
+        finish = request.finish
         if finish is None:
             return
         del self.in_flight[index]
@@ -201,7 +201,7 @@ class Generating:
             self._clock.pause()
         if finish.reason == "cancelled" or (finish.reason == "failed" and self._service.error):
             return  # not this row's fault: it has no result, and the next run asks it again
-        self._end(flight.result(), ticket.dispatched, ticket.ended)
+        self._end(request.result(), ticket.dispatched, ticket.ended)
 
     def _end(self, row: ResultRow, dispatched: float | None = None, ended: float | None = None) -> None:
         self.stats.add(row, dispatched, ended)

@@ -19,7 +19,7 @@ class InFlight:
     answer: Answer | None = None
 
     def __init__(self, ready: Ready, events: EventQueue, every_token: bool) -> None:
-        """`every_token`: tell main's loop of each token; else of the end alone, all that a whole answer needs."""
+        """Wait for events. `every_token`: tell main's loop of each token; else of the end alone."""
         self.row: PromptRow = ready.row
         self.tokens = 0  # counted on the I/O thread
         self._events, self._every_token = events, every_token
@@ -34,7 +34,7 @@ class InFlight:
 
     @property
     def worker(self) -> int | None:
-        """The slot of the worker that has it."""
+        """Return the slot of the worker that has it."""
         return None if self.answer is None else self.answer.ticket.worker
 
     def drain(self) -> list[str]:
@@ -48,7 +48,7 @@ class InFlight:
 
     @property
     def finish(self) -> Finish | None:
-        """The terminal event, once taken."""
+        """Return the terminal event, once taken."""
         return None if self.answer is None else self.answer.finish
 
     def result(self) -> ResultRow:

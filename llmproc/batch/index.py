@@ -1,6 +1,6 @@
 """Where each row's result lies in a .part file: 12 bytes a row, so that millions fit.
 
-Serves the journal. Kept in arrays by the row's place in the input; the last result of a row is the one that counts.
+Used by `journal`. Kept in arrays by the row's place in the input; the last result of a row is the one that counts.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MOST_AHEAD = 1 << 20  # rows that results may be out of order by: a place far beyond the others is no result of ours
+MOST_AHEAD = 1 << 20  # rows that results may be out of order by: a place far beyond the others is not a result of ours
 _ABSENT = -1
 
 
 @dataclass(frozen=True, slots=True)
 class RowPlace:
-    """Of one result: the bytes from `offset`, `length` of them with the line's end."""
+    """The place of one result: the bytes from `offset`, `length` of them with the line's end."""
 
     offset: int
     length: int
@@ -32,7 +32,7 @@ class RowIndex:
         self.failed = 0
 
     def put(self, index: int, place: RowPlace) -> bool:
-        """The result of row `index`; an earlier one of it is forgotten. False for an impossible place."""
+        """Keep the place of the result of row `index` instead of an earlier one. False for an impossible place."""
         if not 0 <= index < len(self._offsets) + MOST_AHEAD or not 0 < place.length < 1 << 31:
             return False
         if index >= len(self._offsets):
@@ -46,21 +46,21 @@ class RowIndex:
         return True
 
     def get(self, index: int) -> RowPlace | None:
-        """Where row `index` lies, None when it has no result."""
+        """Return where the result of row `index` lies, None when it has none."""
         if not 0 <= index < len(self._offsets) or self._offsets[index] == _ABSENT:
             return None
         length = self._lengths[index]
         return RowPlace(self._offsets[index], abs(length), length < 0)
 
     def forget(self, index: int) -> None:
-        """As if row `index` had no result."""
+        """Treat row `index` as one without a result."""
         if (place := self.get(index)) is not None:
             self._offsets[index] = _ABSENT
             self.rows, self.failed = self.rows - 1, self.failed - place.failed
 
     @property
     def end(self) -> int:
-        """One more than the last row that has or had a result."""
+        """Return one more than the last row that has or had a result."""
         return len(self._offsets)
 
     def __iter__(self) -> Iterator[RowPlace | None]:

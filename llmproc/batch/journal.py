@@ -5,8 +5,8 @@
     {"id":...,"index":2,...                              a torn last line is cut off by the resume
 
 Nothing but the last line can be torn: every write is an append of whole lines, and one that came out short is taken
-back. One run at a time: the file is locked. Serves the writer (append) and the reader (which rows are done). Sorting is
-`sorting`'s business.
+back. One run at a time: the file is locked. Used by `writer` (append) and `reader` (which rows are done). The rows are
+put into input order by `sorting`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _BLOCK = 1 << 20
 
 
 class _Seen(msgspec.Struct):
-    """What a resume needs of a row, and what a line must have to be one."""
+    """The fields of a row that a resume needs, and that a line must have to be a row."""
 
     index: int
     status: Literal["ok", "error"]
@@ -56,7 +56,7 @@ class Journal:
     def read(self, retry_failed: bool) -> Provenance | None:
         """Find the whole lines; what is behind the last one is cut off. None when not even the first one is whole.
 
-        `retry_failed`: failed rows count as missing. Raises UsageError when it is no .part file.
+        `retry_failed`: failed rows count as missing. Raises UsageError when it is not a .part file.
         """
         head = os.pread(self.fd, _BLOCK, 0)
         line, end, _ = head.partition(b"\n")
@@ -80,7 +80,7 @@ class Journal:
         return provenance
 
     def begin(self, provenance: Provenance) -> None:
-        """Empty it and write its first line. LlmprocError when the disk refuses."""
+        """Empty the file and write its first line. LlmprocError when the disk refuses."""
         os.ftruncate(self.fd, 0)
         self.index, self._size = RowIndex(), 0
         self._first = self._found = self._write(provenance.encode())
@@ -114,7 +114,7 @@ class Journal:
         return 1
 
     def key(self, index: int) -> str | None:
-        """The key of a row that has a result; None when it has none."""
+        """Return the key of a row that has a result; None when it has none."""
         place = self.index.get(index)
         if place is None:
             return None
@@ -126,7 +126,7 @@ class Journal:
         os.ftruncate(self.fd, self._found)
 
     def close(self) -> None:
-        """Keep it for a resume; one that holds nothing of its own is no loss and goes."""
+        """Keep the file for a resume; remove it when it holds nothing of its own."""
         size = os.fstat(self.fd).st_size
         if size <= self._first or (self.adopted and size <= self._found):
             self.remove()
@@ -134,13 +134,13 @@ class Journal:
             os.close(self.fd)
 
     def remove(self) -> None:
-        """Its rows are elsewhere, or not wanted."""
+        """Remove the file: its rows are elsewhere, or not wanted."""
         with contextlib.suppress(OSError):
             self.path.unlink(missing_ok=True)
         os.close(self.fd)
 
     def _write(self, data: bytes) -> int:
-        """One write, at the end; returns the new size."""
+        """Write at the end, all or nothing; return the new size."""
         try:
             written = os.pwrite(self.fd, data, self._size)
             while written < len(data):  # a disk that fills up: the next one says so
@@ -154,9 +154,9 @@ class Journal:
 
 
 def open_journal(path: Path, provenance: Provenance, resume: bool, force: bool, retry_failed: bool = False) -> Journal:
-    """The .part file of a run, locked. Raises UsageError: it is another run's, or it was made from something else.
+    """Open and lock the .part file of a run. UsageError when it is another run's or was made from something else.
 
-    `resume`: go on with it if it is there; `force`: begin anew even if it holds results.
+    `resume`: go on with it if it is there; `force`: start over even if it holds results.
     """
     journal = Journal(path, _open(path))
     try:
@@ -177,7 +177,7 @@ def open_journal(path: Path, provenance: Provenance, resume: bool, force: bool, 
 
 
 def origin_of(path: Path) -> Provenance | None:
-    """What the .part file at `path` was begun with; None when there is none to be read."""
+    """Return the provenance that the .part file at `path` was begun with; None when it has none that can be read."""
     try:
         with path.open("rb", buffering=0) as file:
             line, end, _ = (file.read(_BLOCK) or b"").partition(b"\n")
@@ -187,7 +187,7 @@ def origin_of(path: Path) -> Provenance | None:
 
 
 def _open(path: Path) -> int:
-    """The locked file at `path`: not one that another run has removed meanwhile."""
+    """Open and lock the file at `path`, and make sure that no other run has removed it meanwhile."""
     while True:
         try:
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
@@ -221,7 +221,7 @@ def _seen(data: bytes) -> _Seen | None:
 
 
 def _lines(fd: int, start: int) -> Iterator[tuple[int, bytes]]:
-    """(offset, line with its end) of every whole line from `start`, in bounded memory but for one line."""
+    """Yield (offset, line with its end) of every whole line from `start`, in bounded memory but for one line."""
     offset, parts, size = start, [], 0  # type: int, list[bytes], int
     while block := os.pread(fd, _BLOCK, offset + size):
         *whole, rest = block.split(b"\n")

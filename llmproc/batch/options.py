@@ -39,5 +39,5 @@ class BatchOptions:
 
     @property
     def slots(self) -> int:
-        """Requests that run at the same time at most."""
+        """Return how many requests run at the same time at most."""
         return self.workers * self.engine.sequences

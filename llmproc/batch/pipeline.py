@@ -1,6 +1,6 @@
 """The three stages put together, started, and ended: whatever happens, nothing of them is left running.
 
-Serves the app. The stages themselves are `reader`, `generating` and `writer`.
+Used by `apps.batch`. The stages themselves are `reader`, `generating` and `writer`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from llmproc.text.templates.registry import built_in_template
 from llmproc.text.tokenizers.tokenizer import Tokenizer
 
 # For a stage's thread to end; it is a daemon, and ends with the program at the latest.
-_READING_S = 2.0  # it may be in the middle of a very long prompt, which nobody wants any more
+_READING_S = 2.0  # it may be in the middle of a very long prompt, which is not wanted any more
 _WRITING_S = 20.0  # what it still has is worth waiting for, on a slow disk
 
 
 class Pipeline:
-    """`run` it once."""
+    """The stages of one run: `run` it once."""
 
     def __init__(
         self,
@@ -74,11 +74,11 @@ class Pipeline:
 
     @property
     def rows(self) -> int:
-        """Of the input, once it has been read to its end."""
+        """Return the rows of the input, once it has been read to its end."""
         return self._generating.total
 
     def run(self, interrupts: Interrupts) -> bool:
-        """Until every row has its result and is written; False when a signal came first. Raises what broke a stage."""
+        """Run until every row's result is written; return False when a signal came first. Raises what broke a stage."""
         complete = False
         try:
             with self._launch:

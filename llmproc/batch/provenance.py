@@ -1,6 +1,6 @@
-"""What a results file was made from: input, model, and every option that an answer depends on.
+"""The origin of a results file: input, model, and every option that an answer depends on.
 
-Serves the journal, whose first line it is, so that a resume with others is refused by name. What no answer depends on
+Used by `journal`, whose first line it is, so that a resume with others is refused by name. What no answer depends on
 (mode, workers, threads, sequences, batch and memory sizes) is not in it: a run may be resumed with others.
 """
 
@@ -38,11 +38,11 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def base(self) -> bytes:
-        """What every row's key is made of, beside the row: all but the input, which each row has its own share of."""
+        """Return the part of every row's key beside the row: all but the input, of which the key has the row itself."""
         return hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(self, input=None))).digest()
 
     def encode(self) -> bytes:
-        """One line with its end."""
+        """Return one line of JSON with its end."""
         return msgspec.json.encode(self) + b"\n"
 
 
@@ -50,7 +50,7 @@ BEGINNING = b'{"llmproc_batch":'  # of every .part file's first line
 
 
 def decode_origin(line: bytes) -> Provenance | None:
-    """The provenance in a first line; None when that is none."""
+    """Return the provenance in a first line; None when the line is something else."""
     try:
         return msgspec.json.decode(line, type=Provenance)
     except (msgspec.DecodeError, RecursionError):
@@ -58,7 +58,7 @@ def decode_origin(line: bytes) -> Provenance | None:
 
 
 def difference(old: Provenance, new: Provenance) -> str | None:
-    """The first thing in which a resume differs from what was begun, in a user's words; None when nothing does."""
+    """Return the first difference of a resume from what was begun, in a user's words; None when there is none."""
     for name in Provenance.__struct_fields__:
         before, now = getattr(old, name), getattr(new, name)
         if before == now or (name == "input" and None in (before, now)):
@@ -70,7 +70,7 @@ def difference(old: Provenance, new: Provenance) -> str | None:
 
 
 def tokenizer_digest(path: Path) -> str:
-    """SHA-256 of a tokenizer and its sidecar. Raises TokenizerError when they cannot be read."""
+    """Return the SHA-256 of a tokenizer and its sidecar. Raises TokenizerError when they cannot be read."""
     digest = hashlib.sha256()
     for file in (path, sidecar_path(path)):
         try:

@@ -1,7 +1,7 @@
 """The first stage: reads records, judges them and turns them into ids, ahead of what is being generated.
 
-A thread. Rows that have a result already are compared with it and passed over. It waits when so many rows are ahead
-that nobody has asked for; it never touches the service.
+A thread. Rows that have a result already are compared with it and passed over. It waits when `ahead` rows have been
+read and not sent yet; it never touches the service.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Reader:
         stages: Stages,
         journal: Journal | None = None,
     ) -> None:
-        """`base`, `sampling`, `system`: see rows.judge."""
+        """Prepare the thread. `base`, `sampling` and `system` are those of `rows.judge`."""
         self.rows = 0  # read so far
         self.position = 0  # bytes of the input up to and with the last one
         self._source, self._format, self._base = source, format, base
@@ -51,11 +51,11 @@ class Reader:
         self._thread = threading.Thread(target=self._run, name="llmproc-reader", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def taken(self) -> None:
-        """One of the rows ahead has gone on: there is room for another."""
+        """Make room for another row: one of the rows ahead has gone on."""
         self._room.release()
 
     def stop(self, timeout: float | None = None) -> bool:
@@ -94,7 +94,7 @@ class Reader:
             raise self._another(f"it has {self.rows} rows, and there is a result of row {self._journal.index.end - 1}")
 
     def _has_result(self, row: PromptRow | Refused) -> bool:
-        """Whether it needs no answer. UsageError when the result there is another row's."""
+        """Return whether a row has its result already. UsageError when the result there is another row's."""
         if self._journal is None or (key := self._journal.key(row.index)) is None:
             return False
         if key != row.key:

@@ -1,7 +1,7 @@
 """One row of a results file: its schema, and how it is made. Documented in logs/README.md, field by field.
 
-Serves the writer and whoever reads results. The order of the fields is the order in the file; fields may be added,
-never renamed.
+Used by `writer`, and by programs that read results. The order of the fields is the order in the file; fields may be
+added, never renamed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _ENCODER = msgspec.json.Encoder()
 
 
 class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one row of the input."""
+    """The result of one row of the input."""
 
     id: str | int  # as given, else `index`
-    index: int  # place in the input, from 0; blank lines are no rows
+    index: int  # place in the input, from 0; blank lines are not counted
     status: Literal["ok", "error"]
     text: str = ""  # whole characters; of a failed request what there was
     finish_reason: FinishReason = "failed"  # end, length, context; failed
@@ -38,11 +38,11 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0  # workers it was given to; more than 1: it was replayed
     request: int = 0  # its number in events.jsonl of the run that answered it; 0: it never became a request
     key: str = ""  # of the row, the model and the options: rows with the same key have the same answer
-    extra: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET  # fields of the input that are no options
+    extra: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET  # fields of the input that are not options
 
 
 def answered(row: PromptRow, result: Result, ticket: Ticket) -> ResultRow:
-    """From a request that has ended."""
+    """Return the result of a request that has ended."""
     timings = result.timings
     return ResultRow(
         id=row.id,
@@ -67,16 +67,16 @@ def answered(row: PromptRow, result: Result, ticket: Ticket) -> ResultRow:
 
 
 def refused(row: Refused) -> ResultRow:
-    """From a row that never became a request."""
+    """Return the result of a row that never became a request."""
     extra = dict(row.extra) or msgspec.UNSET
     return ResultRow(id=row.id, index=row.index, status="error", error=_line(row.error), key=row.key, extra=extra)
 
 
 def encode(row: ResultRow) -> bytes:
-    """One line of JSON with its end."""
+    """Return one line of JSON with its end."""
     return _ENCODER.encode(row) + b"\n"
 
 
 def _line(text: str) -> str:
-    """One line that can be written: a message may quote what is no text."""
+    """Return one line that can be written: a message may quote bytes that are not text."""
     return " ".join(text.encode("utf-8", "backslashreplace").decode("utf-8").split())

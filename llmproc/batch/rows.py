@@ -65,12 +65,12 @@ class Refused:
 
 
 def key_of(base: bytes, raw: bytes) -> str:
-    """16 hexadecimal digits: rows with the same key have the same answer. `base`: of model and options."""
+    """Return 16 hexadecimal digits: rows with the same key have the same answer. `base`: of model and options."""
     return hashlib.sha256(base + raw).hexdigest()[:16]
 
 
 def judge(record: Record, index: int, base: bytes, sampling: SamplingParams, system: str | None) -> PromptRow | Refused:
-    """The row in a record; `sampling` and `system` are for what it does not say."""
+    """Return the row in a record; `sampling` and `system` are for what it does not say."""
     key = key_of(base, record.raw)
     fields = record.fields or {}
     name, extra = _id(fields, index), {}
@@ -90,7 +90,7 @@ def judge(record: Record, index: int, base: bytes, sampling: SamplingParams, sys
 
 
 def _id(fields: Mapping[str, Any], index: int) -> str | int:
-    """As given; a wrong one is refused by `_prompt`, and its row goes by its place."""
+    """Return the id as given; a wrong one is refused by `_prompt`, and its row gets its place as id."""
     given = fields.get("custom_id" if is_batch_row(fields) else "id")
     found = _whole(given) if isinstance(given, float) else given
     return found if isinstance(found, str) or type(found) is int else index

@@ -1,6 +1,6 @@
 """How a mode becomes a service, and how much may be under way. The one place of batch that knows either.
 
-Whatever answers requests is a `service.Service` to the rest of batch, which assumes nothing about where workers are.
+A `service.Service` answers the requests for the rest of batch, which assumes nothing about where workers are.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from llmproc.batch.options import BatchOptions
 from llmproc.service.config import ServiceConfig
 
 _ROUNDS = 4  # requests under way for each that can run, so that no worker ever waits for main
-_LONGEST_OF = 1024  # among so many lpt looks for the longest
+_LONGEST_OF = 1024  # rows among which lpt looks for the longest
 _UNWRITTEN = 4096  # results that may wait for one slow row before them, on stdout
 
 
 def service_config(options: BatchOptions, output_fd: int) -> ServiceConfig:
-    """The service that works in `options.mode`; `output_fd`: where children's output goes.
+    """Return the configuration of the service for `options.mode`; `output_fd`: where children's output goes.
 
     seq is one worker with one sequence. The others differ in how requests reach workers.
     """
@@ -30,7 +30,7 @@ def service_config(options: BatchOptions, output_fd: int) -> ServiceConfig:
 
 
 def limits(options: BatchOptions) -> StageLimits:
-    """Rows that may be between the stages: they, and nothing else, are what a run holds in memory."""
+    """Return the rows that may be between the stages: they, and nothing else, are what a run holds in memory."""
     in_flight = _ROUNDS * options.slots + 16
     if options.mode == "lpt":
         in_flight = max(in_flight, _LONGEST_OF)

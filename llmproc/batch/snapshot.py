@@ -35,5 +35,5 @@ class RunSnapshot:
 
     @property
     def tokens(self) -> int:
-        """All that have come."""
+        """Return all tokens that have come."""
         return self.finished_tokens + sum(self.unfinished_tokens)

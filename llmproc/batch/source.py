@@ -1,6 +1,6 @@
 """The input as lines: a file or stdin, of any size, in bounded memory; and the SHA-256 of what was read.
 
-Serves the reader. What a line means is the formats' business. Lines end with LF; CR before it is dropped.
+Used by `reader`. `formats` knows what a line means. Lines end with LF; CR before it is dropped.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class SourceLine:
 
 
 class StoppedError(Exception):
-    """Somebody asked for the end while the input was awaited."""
+    """`stop` was called while the input was awaited."""
 
 
 class Source:
-    """An open input. `close()` it; `stop()` wakes whoever waits in `lines`, who gets StoppedError."""
+    """An open input. `close()` it; `stop()` wakes the thread that waits in `lines`, which gets StoppedError."""
 
     def __init__(self, name: str) -> None:
-        """`name`: a path, or `-`. Raises UsageError when it cannot be opened."""
+        """Open the input. `name`: a path, or `-`. Raises UsageError when it cannot be opened."""
         self.name = "stdin" if name == STDIN else name
         if name == STDIN and was_closed(0):
             raise UsageError("stdin: cannot be read: it is closed")
@@ -56,16 +56,16 @@ class Source:
         self.regular = stat.S_ISREG(found.st_mode)
         self._begin = os.lseek(self._fd, 0, os.SEEK_CUR) if self.regular else 0  # `- <file` may be read already
         self.identity = (found.st_dev, found.st_ino) if self.regular else None
-        self.size = max(0, found.st_size - self._begin) if self.regular else None  # bytes; None: nobody knows
+        self.size = max(0, found.st_size - self._begin) if self.regular else None  # bytes; None: not known
         self._digest = hashlib.sha256()
 
     @property
     def digest(self) -> str:
-        """SHA-256 of everything read so far, in hexadecimal."""
+        """Return the SHA-256 of everything read so far, in hexadecimal."""
         return self._digest.hexdigest()
 
     def digest_of_all(self) -> str | None:
-        """SHA-256 of a regular file, read once through beside `lines`; None for a stream."""
+        """Return the SHA-256 of a regular file, read once through beside `lines`; None for a stream."""
         if not self.regular:
             return None
         digest, at = hashlib.sha256(), self._begin
@@ -105,11 +105,11 @@ class Source:
             yield _line(number, held, kept, end)
 
     def stop(self) -> None:
-        """From any thread."""
+        """Make `lines` raise StoppedError; called from any thread."""
         os.eventfd_write(self._stop, 1)
 
     def close(self) -> None:
-        """After the last line, or when nobody reads any more."""
+        """Close the input, after the last line or when it is not read any more."""
         os.close(self._fd)
         os.close(self._stop)
 
@@ -122,7 +122,7 @@ class Source:
                 raise StoppedError
             try:
                 return os.read(self._fd, _BLOCK)
-            except BlockingIOError:  # somebody else took it first
+            except BlockingIOError:  # another process read it first
                 continue
             except OSError as error:
                 raise LlmprocError(f"{self.name}: cannot be read: {error.strerror}") from None

@@ -25,27 +25,27 @@ class StageClock:
         self._waited = 0.0
 
     def start(self) -> None:
-        """Once; again does nothing."""
+        """Start the clock; a second call does nothing."""
         self._began = self._clock() if self._began is None else self._began
 
     def stop(self) -> None:
-        """Once; again does nothing."""
+        """Stop the clock; a second call does nothing."""
         self.go_on()
         self._ended = self._clock() if self._ended is None else self._ended
 
     def pause(self) -> None:
-        """From here on it waits."""
+        """Count the time from now on as waiting."""
         self._paused = self._clock() if self._paused is None else self._paused
 
     def go_on(self, since: float | None = None) -> None:
-        """It works again, `since` a moment that only now is known of."""
+        """Count the time as busy again, from now or from `since`, a moment that only now is known of."""
         if self._paused is not None:
             until = self._clock() if since is None else max(since, self._paused)
             self._waited, self._paused = self._waited + until - self._paused, None
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """What is done inside is waiting."""
+        """Count what is done inside as waiting."""
         self.pause()
         try:
             yield
@@ -54,13 +54,13 @@ class StageClock:
 
     @property
     def waiting_s(self) -> float:
-        """Seconds so far."""
+        """Return the seconds of waiting so far."""
         paused = self._paused
         return self._waited + (0.0 if paused is None else self._clock() - paused)
 
     @property
     def busy_s(self) -> float:
-        """Seconds so far."""
+        """Return the busy seconds so far."""
         if self._began is None:
             return 0.0
         end = self._clock() if self._ended is None else self._ended
@@ -68,14 +68,14 @@ class StageClock:
 
 
 class Stages:
-    """The three of a run."""
+    """The clocks of the three stages of a run."""
 
     def __init__(self) -> None:
         self.reading, self.generating, self.writing = StageClock(), StageClock(), StageClock()
         self.tokenizing_s = 0.0  # of reading's busy seconds
 
     def report(self) -> dict[str, dict[str, float]]:
-        """For the summary and run.json."""
+        """Return the seconds of every stage, for the summary and run.json."""
         found = {
             name: {"busy_s": round(clock.busy_s, 6), "waiting_s": round(clock.waiting_s, 6)}
             for name, clock in (

@@ -1,6 +1,6 @@
-"""What has been done so far, counted; and how fast, and how long it will take. Pure: moments are given.
+"""Counts of what has been done so far; how fast it is, and how long the rest will take. Pure: moments are given.
 
-Serves the progress display and the summary. Kept by main's loop.
+Used by `display` and `summary`. Kept by main's loop.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ _WINDOW_S = 5.0  # over which tokens/s is shown
 
 
 @dataclass(slots=True)
-class WorkerTally:
-    """Of one worker."""
+class BatchWorkerStats:
+    """Counts of one worker."""
 
     rows: int = 0
     new_tokens: int = 0
@@ -24,7 +24,7 @@ class WorkerTally:
 
 @dataclass(slots=True)
 class BatchStats:
-    """Of this run; `reused` and `reused_failed` are results that were there before."""
+    """Counts of this run; `reused` and `reused_failed` are results that were there before."""
 
     ok: int = 0
     failed: int = 0
@@ -37,32 +37,32 @@ class BatchStats:
     queue_most_s: float = 0.0
     first_dispatch: float | None = None
     last_end: float | None = None
-    workers: dict[int, WorkerTally] = field(default_factory=dict)
+    workers: dict[int, BatchWorkerStats] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
-        """Answered or refused by this run."""
+        """Return the rows answered or refused by this run."""
         return self.ok + self.failed
 
     @property
     def any_failed(self) -> bool:
-        """Whether the results have a failed row, from whatever run."""
+        """Return whether the results have a failed row, of this run or an earlier one."""
         return bool(self.failed or self.reused_failed)
 
     @property
     def work_s(self) -> float:
-        """From the first request's dispatch to the last one's end."""
+        """Return the seconds from the first request's dispatch to the last one's end."""
         if self.first_dispatch is None or self.last_end is None:
             return 0.0
         return self.last_end - self.first_dispatch
 
     @property
     def tokens_per_s(self) -> float:
-        """New tokens over `work_s`."""
+        """Return the new tokens over `work_s`."""
         return self.new_tokens / self.work_s if self.work_s > 0 else 0.0
 
     def add(self, row: ResultRow, dispatched: float | None = None, ended: float | None = None) -> None:
-        """A row's result; the moments of its request on CLOCK_MONOTONIC."""
+        """Count a row's result, with the moments of its request on CLOCK_MONOTONIC."""
         if row.status == "ok":
             self.ok += 1
         else:
@@ -77,19 +77,19 @@ class BatchStats:
         if ended is not None:
             self.last_end = max(ended, self.last_end or ended)
         if row.worker is not None:
-            own = self.workers.setdefault(row.worker, WorkerTally())
+            own = self.workers.setdefault(row.worker, BatchWorkerStats())
             own.rows, own.new_tokens = own.rows + 1, own.new_tokens + row.new_tokens
             own.replayed += row.attempts > 1
 
 
 class RowSpeed:
-    """A count that grows, over the last seconds."""
+    """The speed of a count that grows, over the last seconds."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque()
 
     def at(self, now: float, count: int) -> float:
-        """Per second; 0 until two looks have been taken."""
+        """Return the speed per second; 0 before the second call."""
         self._seen.append((now, count))
         while len(self._seen) > 2 and now - self._seen[0][0] > _WINDOW_S:
             self._seen.popleft()
@@ -98,7 +98,7 @@ class RowSpeed:
 
 
 def expected_rows(read: int, position: int, size: int | None, ended: bool) -> int | None:
-    """Rows of the whole input, by the bytes read so far; None when nobody can know."""
+    """Return the expected rows of the whole input, by the bytes read so far; None when it cannot be known."""
     if ended:
         return read
     if size is None or not position:
@@ -107,7 +107,7 @@ def expected_rows(read: int, position: int, size: int | None, ended: bool) -> in
 
 
 def remaining_s(done: float, total: int | None, elapsed_s: float) -> float | None:
-    """Seconds until `total` rows are done, when `done` (parts too) took `elapsed_s`; None when that cannot be told."""
+    """Return the seconds until `total` rows are done, if `done` (parts too) took `elapsed_s`; None when unknown."""
     if total is None or done < 1 or elapsed_s <= 0:
         return None
     return max(0, total - done) * elapsed_s / done

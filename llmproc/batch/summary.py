@@ -17,7 +17,7 @@ SCHEMA = 1
 def document(
     options: BatchOptions, stats: BatchStats, stages: Stages, threads: int, rows: int, began: float, ended: float
 ) -> dict[str, Any]:
-    """`rows`: of the whole input; `began`, `ended`: of the whole run, on CLOCK_MONOTONIC."""
+    """Return the summary for --json. `rows`: of the input; `began`, `ended`: of the run, on CLOCK_MONOTONIC."""
     asked = sum(own.rows for own in stats.workers.values())
     first = ended if stats.first_dispatch is None else stats.first_dispatch
     return {
@@ -51,7 +51,7 @@ def document(
 
 
 def lines(found: dict[str, Any]) -> list[str]:
-    """For a person."""
+    """Return the summary as lines for a person."""
     failed = f", {found['failed']} failed" if found["failed"] else ""
     reused = f", {found['reused']} of them done before" if found["reused"] else ""
     place = f", in {found['output']}" if found["output"] else ""

@@ -1,6 +1,6 @@
 """Where the results of a run go: a file by way of its .part file, a stream in input order, or nowhere.
 
-Serves the app: opened before anything is started, so that whatever is wrong with a name is said at once.
+Used by `apps.batch`, which opens it before anything is started: what is wrong with a name is said at once.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class ResultTarget(Protocol):
 
     @property
     def journal(self) -> Journal | None:
-        """The .part file, if there is one."""
+        """Return the .part file, if there is one."""
 
     @property
     def sink(self) -> Sink:
-        """What the writer writes to."""
+        """Return what the writer writes to."""
 
     def finish(self, rows: int, stopped: Callable[[], bool]) -> None:
         """Complete the results: `rows` of them."""
@@ -64,12 +64,12 @@ class FileTarget:
 
     @property
     def journal(self) -> Journal | None:
-        """The .part file."""
+        """Return the .part file."""
         return self._journal
 
     @property
     def sink(self) -> Sink:
-        """The .part file again."""
+        """Return the .part file again: the writer appends to it."""
         return self._journal
 
     def finish(self, rows: int, stopped: Callable[[], bool]) -> None:
@@ -83,7 +83,7 @@ class FileTarget:
         """Do nothing: a file takes what it is given."""
 
     def close(self) -> None:
-        """Close it. The .part file stays for a resume, unless it is of no use."""
+        """Close the .part file. It stays for a resume, unless it is of no use."""
         if self._open:
             self._open = False
             self._journal.close()
@@ -114,7 +114,7 @@ class StreamTarget:
 
 
 def part_file(path: Path) -> Path:
-    """Where the results of `path` are until they are complete."""
+    """Return where the results of `path` are until they are complete."""
     return path.with_name(f"{path.name}.part")
 
 

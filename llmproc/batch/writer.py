@@ -23,17 +23,17 @@ from llmproc.errors import LlmprocError
 
 
 class Sink(Protocol):
-    """Where results go. `append` raises LlmprocError or BrokenPipeError when that is not possible."""
+    """A place for results. `append` raises LlmprocError or BrokenPipeError when that is not possible."""
 
     def append(self, index: int, data: bytes, failed: bool) -> int:
-        """One row's line; returns how many are where they belong with it (0: it waits for an earlier one)."""
+        """Take one row's line; return how many rows are written by that (0: it waits for an earlier one)."""
 
 
 class Nowhere:
-    """Results that nobody wants."""
+    """A place for results that are only counted."""
 
     def append(self, index: int, data: bytes, failed: bool) -> int:
-        """Nothing."""
+        """Drop the line; return 1."""
         return 1
 
 
@@ -47,7 +47,7 @@ class InOrder:
         self._stop = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
 
     def append(self, index: int, data: bytes, failed: bool) -> int:
-        """See Sink. StoppedError after `stop`, when nobody takes what is written."""
+        """Write the rows whose turn it is, as Sink says. StoppedError after `stop`, when the reader does not read."""
         self._held[index] = data
         count = 0
         while (line := self._held.pop(self._next, None)) is not None:
@@ -60,7 +60,7 @@ class InOrder:
         os.eventfd_write(self._stop, 1)
 
     def close(self) -> None:
-        """The descriptor is its owner's."""
+        """Close what was opened here; the descriptor is its owner's."""
         os.close(self._stop)
 
     def _write(self, data: bytes) -> None:
@@ -83,7 +83,7 @@ class InOrder:
 
 
 class Writer:
-    """`put` rows, `close` when there are no more."""
+    """The thread that writes: `put` rows, `close` when there are no more."""
 
     def __init__(self, sink: Sink, events: EventQueue, stages: Stages) -> None:
         self._sink, self._events, self._stages = sink, events, stages
@@ -91,7 +91,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="llmproc-writer", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def put(self, row: ResultRow) -> None:

@@ -28,23 +28,23 @@ class ModelFile(Protocol):
 
     @property
     def path(self) -> Path:
-        """The file, or the folder of a format that has several."""
+        """Return the path of the file, or of the folder if the format has several files."""
 
     @property
     def format(self) -> str:
-        """The format's name, such as `llama2.c`."""
+        """Return the format's name, such as `llama2.c`."""
 
     @property
     def version(self) -> str:
-        """Which version or layout of the format, such as `version 2`."""
+        """Return the version or layout of the format, such as `version 2`."""
 
     @property
     def description(self) -> ModelDescription:
-        """Shape and constants of the model."""
+        """Return shape and constants of the model."""
 
     @property
     def size(self) -> int:
-        """Bytes of all weights as stored; loading takes about as much memory."""
+        """Return the bytes of all weights as stored; loading takes about as much memory."""
 
     def fingerprint(self) -> str:
         """Identify the content by reading the file, without keeping it. CheckpointError when it cannot be read."""

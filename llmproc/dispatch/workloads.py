@@ -1,4 +1,4 @@
-"""Workloads that ship: costs in sentences, in the order in which they are asked for, and prompts of our own words.
+"""Workloads that ship: costs in sentences, in the order in which they are asked, and prompts of our own words.
 
     system-b      the order in which a known comparison of these modes asks for 30 answers of 1 to 30 sentences
     alternating   long and short in turn (16 1 17 2 ... 30 15): dealt to two workers, one of them gets all the long ones
@@ -14,7 +14,7 @@ of the kind can pass (`simulation` on these costs; a test holds the table to it)
                 queue      1.94  3.69  5.17  6.55   8.77
                 longest    2.00  3.97  5.81  7.88  10.81
 
-Used by `experiments`. A small model does not count its sentences: whoever generates gives each answer
+Used by `experiments`. A small model does not count its sentences: the worker that generates gives each answer
 TOKENS_PER_SENTENCE tokens for every sentence, no fewer and no more, so that costs are these whichever model answers.
 """
 

@@ -27,7 +27,7 @@ class UnreadableFileError(Exception):
     """A file that cannot be read. As a string: the reason in words, without the name of the file."""
 
     def __init__(self, words: str, field: str, value: str, rule: str) -> None:
-        """`field`, `value`, `rule`: as InvalidFileError takes them."""
+        """Keep `field`, `value` and `rule` as InvalidFileError takes them."""
         super().__init__(words)
         self.field, self.value, self.rule = field, value, rule
 

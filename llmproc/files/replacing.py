@@ -34,7 +34,7 @@ class replacing:
     def __init__(
         self, path: Path | str, *, durable: bool = True, mode: int = 0o666, temporary: str | None = None
     ) -> None:
-        """`mode`: permissions, less the umask. `temporary`: name until then; one that is there is removed first.
+        """Choose the new file's name. `mode`: permissions, less the umask. `temporary`: that name, freed if taken.
 
         By default the name is new each time, so that two writers of one file do not meet.
         """

@@ -125,7 +125,7 @@ class TemplateReady(Event):
     compiled: int
     mapped: bool
     fingerprint: str
-    fallback: str = ""  # why Numba compiled in the template itself; empty: object files were linked
+    fallback: str  # why Numba compiled in the template itself; empty: object files were linked
 
 
 class TemplateStopping(Event):

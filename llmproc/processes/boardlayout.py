@@ -46,7 +46,7 @@ _PAGE = 4096
 
 
 class State(IntEnum):
-    """What a slot's word says. Workers change WAITING into RUNNING, everything else is main's."""
+    """State of a slot, kept in its word. Workers change WAITING into RUNNING; main makes all other changes."""
 
     FREE = 0
     WAITING = 1
@@ -66,13 +66,13 @@ class Word:
     generation: int = 0
 
     def pack(self) -> int:
-        """As it stands in memory. Attempt and generation wrap around."""
+        """Return the word as an integer, as it stands in memory. Attempt and generation wrap around."""
         high = (self.state << WORKER_BITS | self.worker) << ATTEMPT_BITS | self.attempt & _ATTEMPT
         return high << GENERATION_BITS | self.generation & _GENERATION
 
     @classmethod
     def unpack(cls, value: int) -> Word:
-        """ProtocolError when the state is none."""
+        """Return the word in an integer. ProtocolError when its state is not one of `State`."""
         attempt = value >> GENERATION_BITS
         worker = attempt >> ATTEMPT_BITS
         state = worker >> WORKER_BITS
@@ -87,18 +87,18 @@ def lap_of(position: int, cells: int) -> int:
 
 
 def pack_cell(lap: int, generation: int, slot: int) -> int:
-    """A cell; of the generation the low 16 bits."""
+    """Return a cell; it keeps the low 16 bits of the generation."""
     return (lap << CELL_GENERATION_BITS | generation & _CELL_GENERATION) << SLOT_BITS | slot
 
 
 def unpack_cell(cell: int) -> tuple[int, int, int]:
-    """(lap, generation, slot) of a cell."""
+    """Return (lap, generation, slot) of a cell."""
     generation = cell >> SLOT_BITS
     return generation >> CELL_GENERATION_BITS, generation & _CELL_GENERATION, cell & _SLOT
 
 
 def same_generation(cell: int, word: int) -> bool:
-    """Whether a cell means the present use of the slot whose word this is."""
+    """Return whether a cell refers to the present use of the slot whose word this is."""
     return (cell >> SLOT_BITS ^ word) & _CELL_GENERATION == 0
 
 
@@ -116,7 +116,7 @@ class BoardLayout:
     slot_bytes: int
 
     def __post_init__(self) -> None:
-        """UsageError when a size is out of range."""
+        """Check the sizes. UsageError when one is out of range."""
         for name, least, most, step in (
             ("workers", 1, 1 << WORKER_BITS, 1),
             ("cells", 1, 1 << SLOT_BITS, 1),
@@ -130,43 +130,43 @@ class BoardLayout:
 
     @property
     def ring_words(self) -> int:
-        """From one ring to the next."""
+        """Return the words from the start of one ring to the start of the next."""
         return CELLS + -(-self.cells // LINE) * LINE
 
     def head(self, ring: int) -> int:
-        """Position that will be taken next."""
+        """Return the index of the head: the position that will be taken next."""
         return LINE + ring * self.ring_words
 
     def tail(self, ring: int) -> int:
-        """Position that will be filled next. A hint for thieves: what counts are the laps of the cells."""
+        """Return the index of the tail: the position filled next. A hint for thieves: the laps of the cells decide."""
         return self.head(ring) + TAIL
 
     def cell(self, ring: int, position: int) -> int:
-        """Where the cell of a position stands."""
+        """Return the index of the cell of a position."""
         return self.head(ring) + CELLS + position % self.cells
 
     @property
     def words(self) -> int:
-        """The first slot's word; the others follow."""
+        """Return the index of the first slot's word; the others follow."""
         return self.head(self.workers)
 
     @property
     def flags(self) -> int:
-        """The first slot's flag; the others follow."""
+        """Return the index of the first slot's flag; the others follow."""
         return self.words + -(-self.slots // LINE) * LINE
 
     @property
     def arena(self) -> int:
-        """First byte of the first slot's frame, on a page; `slot_bytes` from one to the next."""
+        """Return the first byte of the first slot's frame, on a page; `slot_bytes` from one to the next."""
         end = self.flags + -(-self.slots // LINE) * LINE
         return -(-end * WORD // _PAGE) * _PAGE
 
     @property
     def size(self) -> int:
-        """Bytes in all. Pages that were never written take no memory."""
+        """Return the bytes in all. Pages that were never written take no memory."""
         return self.arena + self.slots * self.slot_bytes
 
     @property
     def header(self) -> tuple[int, ...]:
-        """What the header's words say."""
+        """Return the words of the header."""
         return MAGIC, VERSION, self.workers, self.cells, self.slots, self.slot_bytes

@@ -31,7 +31,7 @@ class BoardView:
     """A board that others write to. `memory`: bytes of the whole board; `words`: the same, in words of 8 bytes."""
 
     def __init__(self, layout: BoardLayout, memory: memoryview, words: memoryview, mapping: mmap.mmap | None) -> None:
-        """`attach` is what workers call; views that are kept alive elsewhere need no `mapping`."""
+        """View a board (workers call `attach`). A view whose memory is kept alive elsewhere needs no `mapping`."""
         self.layout = layout
         self._memory, self._words, self._map = memory, words, mapping
         self._first_word, self._first_flag = layout.words, layout.flags
@@ -41,7 +41,7 @@ class BoardView:
 
     @classmethod
     def attach(cls, fd: int) -> BoardView:
-        """The board behind a received descriptor, which is closed: the mapping is enough.
+        """Map the board behind a received descriptor, and close the descriptor: the mapping is enough.
 
         ProtocolError when it is not a board, or not of the size its header implies.
         """
@@ -53,23 +53,23 @@ class BoardView:
 
     @property
     def address(self) -> int:
-        """Where the board begins in this process; good until `close`. 0 without a mapping."""
+        """Return the board's address in this process; valid until `close`. 0 without a mapping."""
         return ctypes.addressof(ctypes.c_char.from_buffer(self._map)) if self._map is not None else 0
 
     def word(self, slot: int) -> Word:
-        """What a slot's word says just now."""
+        """Return a slot's word as it is now."""
         return Word.unpack(self._words[self._first_word + slot])
 
     def attempt(self, slot: int) -> int:
-        """How many workers have died over the request in a slot."""
+        """Return how many workers have died while they ran the request in a slot."""
         return self._words[self._first_word + slot] >> GENERATION_BITS & ((1 << ATTEMPT_BITS) - 1)
 
     def cancelled(self, slot: int) -> bool:
-        """Whether main has set the slot's flag."""
+        """Return whether main has set the slot's cancel flag."""
         return bool(self._words[self._first_flag + slot])
 
     def read_request(self, slot: int) -> Frame:
-        """Return the request that lies in a slot. For the worker that won its word: nothing is written there meanwhile.
+        """Return the request in a slot. Only the worker that won its word may ask: nothing is written there meanwhile.
 
         ProtocolError when what lies there is not one frame, a torn one for instance.
         """
@@ -81,7 +81,7 @@ class BoardView:
         return decode_frame(bytes(self._memory[at : at + size]))
 
     def lengths(self) -> list[int]:
-        """How many requests every ring seems to hold; others append and take meanwhile."""
+        """Return how many requests every ring seems to hold; other processes append and take meanwhile."""
         words = self._words
         return [max(0, words[tail] - words[head]) for head, tail in zip(self._head_at, self._tail_at, strict=True)]
 
@@ -94,7 +94,7 @@ class BoardView:
 
 
 def map_board(fd: int, layout: BoardLayout) -> tuple[memoryview, memoryview, mmap.mmap]:
-    """Bytes, words and mapping of the board behind `fd`."""
+    """Return bytes, words and mapping of the board behind `fd`."""
     mapping = mmap.mmap(fd, layout.size)
     memory = memoryview(mapping)
     return memory, memory[: layout.arena].cast("Q"), mapping

@@ -43,7 +43,7 @@ class WorkerPipes:
         selector: selectors.BaseSelector | None = None,
         limit: int = OUTBOX_LIMIT,
     ) -> None:
-        """`selector`: flushes the queue when a full pipe can be written again."""
+        """Own the two descriptors. `selector` flushes the queue when a full pipe can be written again."""
         for fd in (write_fd, read_fd):
             os.set_blocking(fd, False)
         self.write_fd, self.read_fd = write_fd, read_fd
@@ -56,7 +56,7 @@ class WorkerPipes:
 
     @property
     def size(self) -> int:
-        """Bytes that wait to be written."""
+        """Return the bytes that wait to be written."""
         return self._size
 
     def send(self, frame: Frame) -> None:
@@ -167,22 +167,22 @@ class ControlSocket:
 
     @classmethod
     def pair(cls) -> tuple[ControlSocket, socket.socket]:
-        """Main's end, and the raw socket whose descriptor the template inherits."""
+        """Make main's end, and the raw socket whose descriptor the template inherits."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         return cls(ours), theirs
 
     def fileno(self) -> int:
-        """Descriptor, for a selector."""
+        """Return the descriptor, for a selector."""
         return self._end.fileno()
 
     def send(self, frame: Frame, fds: Sequence[int] = ()) -> None:
-        """One packet. BrokenPipeError or ConnectionError when the other side is gone."""
+        """Send one packet. BrokenPipeError or ConnectionError when the other side is gone."""
         if len(frame.payload) > CONTROL_PAYLOAD:
             raise ProtocolError(f"control payload is {len(frame.payload)} bytes: at most {CONTROL_PAYLOAD}")
         socket.send_fds(self._end, [encode_frame(frame)], list(fds), socket.MSG_NOSIGNAL)
 
     def receive(self, block: bool = True) -> tuple[Frame, list[int]] | None:
-        """The next packet and its descriptors (close-on-exec); None when the other side is gone.
+        """Return the next packet and its descriptors (close-on-exec); None when the other side is gone.
 
         ProtocolError on anything but one whole frame; BlockingIOError when there is none now and `block` is False.
         """
@@ -205,7 +205,7 @@ class ControlSocket:
             raise
 
     def shutdown(self) -> None:
-        """The other side reads end of stream; this side may still read."""
+        """Let the other side read the end of the stream; this side may still read."""
         self._end.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ def read_children(pid: int, *, root: str = "/proc") -> list[int] | None:
         try:
             with open(f"{task}/children", "rb", buffering=0) as file:
                 found += map(int, (file.readall() or b"").split())
-        except OSError:  # the thread has ended, or there is no such list
+        except OSError:  # the thread has ended, or the kernel keeps no such list
             if os.path.exists(f"{task}/stat"):
                 return None
     return found

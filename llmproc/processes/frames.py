@@ -39,7 +39,7 @@ class Frame:
 
 
 def encode_frame(frame: Frame) -> bytes:
-    """The bytes of one frame; ProtocolError if the payload is over MAX_PAYLOAD."""
+    """Return the bytes of one frame; ProtocolError if the payload is over MAX_PAYLOAD."""
     if len(frame.payload) > MAX_PAYLOAD:
         raise ProtocolError(f"frame payload is {len(frame.payload)} bytes: at most {MAX_PAYLOAD}")
     head = _HEAD.pack(MAGIC, VERSION, frame.type, frame.request_id, len(frame.payload))
@@ -47,13 +47,13 @@ def encode_frame(frame: Frame) -> bytes:
 
 
 def frame_size(head: bytes | memoryview) -> int:
-    """Bytes of the whole frame that begins with these HEADER_SIZE bytes, as far as they can be believed."""
+    """Return the size of the whole frame that begins with these HEADER_SIZE bytes, as far as they can be believed."""
     size: int = HEADER_SIZE + _HEAD.unpack_from(head)[4]
     return size
 
 
 def decode_frame(data: bytes) -> Frame:
-    """The frame that these bytes are, no more and no less; ProtocolError otherwise."""
+    """Return the frame that these bytes are, no more and no less; ProtocolError otherwise."""
     frame = _frame_at(data, 0)
     if frame is None:
         raise ProtocolError(f"{len(data)} bytes are not a whole frame")
@@ -78,7 +78,7 @@ def decode_stream(received: bytearray, data: bytes) -> list[Frame]:
 
 
 def _frame_at(data: bytes | bytearray, at: int) -> Frame | None:
-    """The frame that begins there; None when more bytes are needed, ProtocolError when none can come of them."""
+    """Return the frame that begins there; None when more bytes are needed, ProtocolError when they are not a frame."""
     magic, size = data[at : at + 2], len(data) - at
     if magic != MAGIC[: len(magic)]:
         raise ProtocolError(f"frame magic is {bytes(magic)!r}: must be {MAGIC!r}")

@@ -22,21 +22,21 @@ class HealthCell:
 
     @property
     def steps(self) -> int:
-        """Steps finished since the fork."""
+        """Return the steps finished since the fork."""
         return self._words[0]
 
     @property
     def busy(self) -> bool:
-        """Whether the worker holds work."""
+        """Return whether the worker holds work."""
         return bool(self._words[1])
 
     @property
     def resting(self) -> bool:
-        """Whether the worker must be woken if there is work."""
+        """Return whether the worker must be woken if there is work."""
         return bool(self._words[2])
 
     def reset(self) -> None:
-        """Before a fork: nothing done, nothing held."""
+        """Clear the cell before a fork: nothing done, nothing held."""
         self._words[0] = self._words[1] = self._words[2] = 0
 
     def step(self) -> None:
@@ -67,20 +67,20 @@ class HealthBoard:
 
     @classmethod
     def create(cls, slots: int) -> HealthBoard:
-        """A new board; the descriptor is handed to workers with FORK."""
+        """Create a board; the descriptor is handed to workers with FORK."""
         fd = os.memfd_create("llmproc-health", os.MFD_CLOEXEC)
         os.ftruncate(fd, slots * _CELL)
         return cls(fd, slots)
 
     @classmethod
     def attach(cls, fd: int) -> HealthBoard:
-        """The board behind a received descriptor, which is closed: the mapping is enough."""
+        """Map the board behind a received descriptor, and close the descriptor: the mapping is enough."""
         board = cls(fd, os.fstat(fd).st_size // _CELL)
         os.close(fd)
         return board
 
     def cell(self, slot: int) -> HealthCell:
-        """The cell of slot `slot`."""
+        """Return the cell of slot `slot`."""
         words = _CELL // 8
         cell = HealthCell(self._view[slot * words : (slot + 1) * words])
         self._cells.append(cell)

@@ -17,10 +17,10 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupts:
-    """Install for the life of the loop; `ended_by` is the signal that ends the program, 0 while none did."""
+    """Signal handlers for the life of the loop; `ended_by` is the signal that ends the program, 0 while none did."""
 
     def __init__(self, first_ends: bool, ctrl_c_anyhow: bool = False) -> None:
-        """`ctrl_c_anyhow`: take SIGINT even if it was ignored, as a program that is ended by it must."""
+        """Install the handlers. `ctrl_c_anyhow`: handle SIGINT even if the parent process had set it to be ignored."""
         self._first_ends = first_ends
         self._cancel: Callable[[], None] | None = None
         self._cancelled = False
@@ -37,23 +37,23 @@ class Interrupts:
             signal.signal(number, handler)
 
     def idle(self, on: bool) -> None:
-        """Whether the loop waits for input. A signal that ended the program in between raises here."""
+        """Say whether the loop waits for input. A signal that ended the program in between raises here."""
         self._idle = on
         if on and self.ended_by:
             raise KeyboardInterrupt
 
     def generating(self, cancel: Callable[[], None] | None) -> None:
-        """How to cancel the answer being made; None when there is none."""
+        """Set how to cancel the answer being made; None when there is none."""
         self._cancel, self._cancelled = cancel, False
         if self.ended_by:
             self._cancel_once()
 
     def interrupted(self) -> None:
-        """A terminal's reader took Ctrl-C as a key: no signal came, and it means the same."""
+        """End the program as SIGINT would: a terminal's reader took Ctrl-C as a key, so no signal came."""
         self.ended_by = self.ended_by or signal.SIGINT
 
     def end_from_thread(self) -> None:
-        """Another thread has found that the program must end: wake the loop if it waits for input."""
+        """Wake the loop if it waits for input: another thread has found that the program must end."""
         if self._idle:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
@@ -69,7 +69,7 @@ class Interrupts:
         self._cancel_once()
 
     def _cancel_once(self) -> None:
-        """Once only: it takes a lock, and a second signal may come while the first one's handler holds it."""
+        """Cancel once only: it takes a lock, and a second signal may come while the first one's handler holds it."""
         cancel, self._cancel = self._cancel, None
         if cancel:
             cancel()

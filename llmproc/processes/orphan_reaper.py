@@ -1,7 +1,7 @@
 """Children whose pid is known by no message: what a dead template left in the middle of a fork.
 
-While a fork is under way this process is a child subreaper: a worker whose go-between exits becomes its child. A
-template that dies in between leaves a go-between, or a worker that was never started, by name only.
+While a fork is under way this process is a child subreaper: a worker whose fork helper exits becomes its child. A
+template that dies in between leaves a fork helper, or a worker that was never started, by name only.
 """
 
 from __future__ import annotations
@@ -47,24 +47,24 @@ class OrphanReaper:
         self._forking = self._holding = False
 
     def fork_begins(self) -> None:
-        """From now on orphaned descendants come to this process."""
+        """Let orphaned descendants come to this process from now on."""
         if not self._holding:  # else the flag is still on, for a search
             _subreaper.hold()
         self._forking = self._holding = True
 
     def fork_ended(self) -> None:
-        """The worker is ours, or will never be."""
+        """Note that the fork is over: the worker is ours, or will never be."""
         self._forking = False
         self._reset()
 
     def search(self, name: str) -> None:
-        """A template has died: look for `name` until a look finds none."""
+        """Look for children called `name`, left by a template that died, until a look finds none."""
         self.names.add(name)
 
     def collect(self, known: set[int]) -> None:
-        """One look: children of a searched name whose pid is not `known` are ended and reaped.
+        """Look once: children of a searched name whose pid is not `known` are ended and reaped.
 
-        Only a look that finds none ends the search: a go-between reaped now may have left a worker a moment ago.
+        Only a look that finds none ends the search: a fork helper reaped now may have left a worker a moment ago.
         """
         if not self.names:
             return

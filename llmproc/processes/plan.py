@@ -12,12 +12,12 @@ HealthSampler = Callable[[int], tuple[int, int, str] | None]  # pid -> CPU ns, r
 
 
 def _sample_nothing(pid: int) -> None:
-    """No look at /proc: silence is never judged."""
+    """Return nothing: without samples of /proc, silence is never judged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to run: the two names, the payload for `prepare`, how many workers, and where their output goes."""
+    """The processes to run: the two names, the payload for `prepare`, how many workers, and where their output goes."""
 
     prepare: str
     child: str

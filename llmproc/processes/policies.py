@@ -40,7 +40,7 @@ class RestartPolicy:
     _fruitless: dict[int, int] = field(default_factory=dict)
 
     def worker_died(self, slot: int, fruitless: bool) -> float | None:
-        """Seconds to wait before the replacement; None when the budget is spent."""
+        """Return the seconds to wait before the replacement; None when the budget is spent."""
         count = self._fruitless.get(slot, 0) + 1 if fruitless else 0
         self._fruitless[slot] = count
         if count >= self.limit:
@@ -48,11 +48,11 @@ class RestartPolicy:
         return 0.0 if count < self.free else FIRST_DELAY_S * 2 ** (count - self.free)
 
     def progressed(self, slot: int) -> None:
-        """A finished step clears the slot's record."""
+        """Clear the slot's record: a step was finished."""
         self._fruitless.pop(slot, None)
 
     def count(self, slot: int) -> int:
-        """Fruitless deaths in a row."""
+        """Return how many workers of the slot died in a row without a finished step."""
         return self._fruitless.get(slot, 0)
 
 
@@ -75,11 +75,11 @@ class StopEscalation:
 
     @property
     def begun(self) -> bool:
-        """Whether its first stage was taken."""
+        """Return whether its first stage was taken."""
         return self.deadline > 0
 
     def next(self, now: float) -> StopStage | None:
-        """The stage to take now, or None while the one before still has time (or all have been taken)."""
+        """Return the stage to take now, or None while the one before still has time (or all have been taken)."""
         if not self._left or now < self.deadline:
             return None
         stage, wait = self._left.pop(0)
@@ -88,7 +88,7 @@ class StopEscalation:
 
 
 class Verdict(Enum):
-    """What a worker's counters say."""
+    """Judgement of a worker by its counters."""
 
     FINE = "fine"
     LONG_STEP = "long step"  # busy, counter still, CPU time rising: warn
@@ -115,11 +115,11 @@ class Watchdog:
         self._since: dict[int, tuple[float, HealthSample]] = {}
 
     def forget(self, slot: int) -> None:
-        """The slot has a new worker or none."""
+        """Forget the slot's record: it has a new worker or none."""
         self._since.pop(slot, None)
 
     def look(self, slot: int, now: float, seen: HealthSample) -> Verdict:
-        """Verdict on `slot`; after one that is not FINE a new window begins."""
+        """Judge `slot`; after one that is not FINE a new window begins."""
         start, first = self._since.setdefault(slot, (now, seen))
         if not seen.busy or seen.steps != first.steps or not first.busy:
             self._since[slot] = (now, seen)

@@ -30,11 +30,11 @@ MAX_ERROR = 32 << 10  # bytes; a message is one line, and must fit into a contro
 
 
 def encode_error(error: BaseException) -> bytes:
-    """Class name and message of an error, for FAILED."""
+    """Encode class name and message of an error, for FAILED."""
     return f"{type(error).__name__}\0{error}".encode("utf-8", "surrogateescape")[:MAX_ERROR]
 
 
 def decode_error(payload: bytes) -> tuple[str, str]:
-    """Class name and message."""
+    """Decode class name and message of an error."""
     name, _, message = payload.decode("utf-8", "surrogateescape").partition("\0")
     return name, message

@@ -62,7 +62,7 @@ _WORKER_SHIFT = ATTEMPT_BITS + GENERATION_BITS
 
 
 def producer_here() -> Producer:
-    """Who can be the producer on this CPU: main only where stores are seen in their order."""
+    """Return who can be the producer on this CPU: main only where other CPUs see stores in their order."""
     return "main" if platform.machine() in ("x86_64", "AMD64") else "owner"
 
 
@@ -77,7 +77,7 @@ class RequestBoard(BoardView):
         mapping: mmap.mmap | None,
         producer: Producer | None = None,
     ) -> None:
-        """`create` is what main calls. The memory is all zeros and gets its header; `producer`: that of this CPU."""
+        """Write the header into memory that is all zeros (main calls `create`). `producer`: by default this CPU's."""
         super().__init__(layout, memory, words, mapping)
         self.fd = -1
         self.producer: Producer = producer or producer_here()
@@ -93,7 +93,7 @@ class RequestBoard(BoardView):
     def create(
         cls, workers: int, cells: int, slots: int, slot_bytes: int, producer: Producer | None = None
     ) -> RequestBoard:
-        """A new board in anonymous shared memory; `fd` is handed to workers. Sizes: those of BoardLayout."""
+        """Create a board in anonymous shared memory; `fd` is handed to workers. Sizes: those of BoardLayout."""
         layout = BoardLayout(workers, cells, slots, slot_bytes)
         fd = os.memfd_create("llmproc-requests", os.MFD_CLOEXEC)
         try:
@@ -107,17 +107,17 @@ class RequestBoard(BoardView):
 
     @property
     def free_slots(self) -> int:
-        """How many requests can be written now."""
+        """Return how many requests can be written now."""
         return len(self._free)
 
     def room(self, ring: int) -> int:
-        """Free cells of a ring."""
+        """Return the number of free cells of a ring."""
         return self.layout.cells - (self._ends[ring] - self._words[self._head_at[ring]])
 
     def write_request(self, frame: Frame) -> int:
         """Put a request on the board, waiting, in no ring yet; returns its slot.
 
-        RequestError when the frame is too large for a slot, BoardFullError when there is no free slot.
+        RequestError when the frame is too large for a slot, BoardFullError when no slot is free.
         """
         data = self._encode(frame)
         if not self._free:
@@ -136,7 +136,7 @@ class RequestBoard(BoardView):
         """
         word, end, cells = self._written[slot], self._ends[ring], self.layout.cells
         if word >> _STATE_SHIFT == State.FREE:
-            raise ValueError(f"slot {slot} is free: there is no request to append")
+            raise ValueError(f"slot {slot} is free: it holds no request to append")
         if self.room(ring) <= 0:
             raise BoardFullError(f"ring {ring} holds {cells} requests: it is full")
         cell = pack_cell(lap_of(end, cells), word, slot)
@@ -154,13 +154,13 @@ class RequestBoard(BoardView):
         self._words[self._first_flag + slot] = 1
 
     def release(self, slot: int) -> None:
-        """The request has had its end in the worker that ran it; its slot is free. ValueError if it does not run."""
+        """Free the slot of a request that has ended in the worker that ran it. ValueError if it does not run."""
         word = self._running(slot)
         self._store(slot, Word(State.FREE, 0, 0, word.generation))
         self._free.append(slot)
 
     def reaped(self, worker: int) -> list[int]:
-        """The slots of requests that a dead worker was running: each must be released or taken back now.
+        """Return the slots of requests that a dead worker was running: each must be released or taken back now.
 
         To be called when the worker has been reaped, so that it cannot do anything any more, and its pipe drained, so
         that what it finished is released; and before another worker of that number starts.
@@ -171,16 +171,16 @@ class RequestBoard(BoardView):
         return [slot for slot in self._open() if self._words[self._first_word + slot] >> _WORKER_SHIFT == mark]
 
     def take_back(self, slot: int, frame: Frame) -> None:
-        """A dead worker's request waits again, for its next attempt, as `frame`. In no ring: see `stranded`.
+        """Let a dead worker's request wait again as `frame`, for its next attempt. It is in no ring then (`stranded`).
 
-        Cells that mean the former attempt mean nothing any more: a worker that takes one must not find the new
+        Cells that refer to the former attempt become invalid: a worker that takes one must not find the new
         frame half written. ValueError if the request does not run, RequestError when the frame is too large for a slot.
         """
         data, word = self._encode(frame), self._running(slot)
         self._put(slot, data, word.attempt + 1)
 
     def in_rings(self) -> set[int]:
-        """The slots of requests that stand in a ring, also those whose cell is on its way to the ring's owner."""
+        """Return the slots of requests that stand in a ring, or whose cell is on its way to the ring's owner."""
         found = set()
         for ring, end in enumerate(self._ends):
             for position in range(self._words[self._head_at[ring]], end):
@@ -191,7 +191,7 @@ class RequestBoard(BoardView):
         return found
 
     def stranded(self) -> list[int]:
-        """The slots of waiting requests that stand in no ring: to be appended (again).
+        """Return the slots of waiting requests that stand in no ring: to be appended (again).
 
         Those that were written and have not been appended yet are among them.
         """
@@ -232,7 +232,7 @@ class RequestBoard(BoardView):
         return word
 
     def _forget_unpublished(self, ring: int) -> None:
-        """The owner is dead: what it had not stored went with its pipe. It stored in order."""
+        """Forget what a dead owner had not stored: it was lost with its pipe. The owner stored in order."""
         layout, position = self.layout, self._words[self._head_at[ring]]
         while position < self._ends[ring]:
             if unpack_cell(self._words[layout.cell(ring, position)])[0] != lap_of(position, layout.cells):

@@ -45,7 +45,7 @@ _syscall = _Syscall()
 
 
 def get_task(tid: int) -> tuple[int, int, int]:
-    """(policy number, nice, real-time priority) of one task."""
+    """Return (policy number, nice, real-time priority) of one task."""
     buffer = ctypes.create_string_buffer(_ATTR.size)
     _syscall.call(_syscall.get, tid, buffer, _ATTR.size, 0)
     _, policy, _, _, priority, *_ = _ATTR.unpack(buffer.raw)

@@ -34,7 +34,7 @@ class SignalFd:
     """Blocks signals for this thread and those it starts, and gives them to the reader; `close()` unblocks them."""
 
     def __init__(self, numbers: Iterable[int]) -> None:
-        """A signal that is ignored (nohup, a shell's background job) stays ignored: it is not read."""
+        """Block the signals and read them here. One that is ignored (nohup, a background job) stays ignored."""
         wanted = {number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN}
         mask = sum(1 << (number - 1) for number in wanted).to_bytes(_SIGSET_BYTES, "little")
         self.old_mask = signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
@@ -53,11 +53,11 @@ class SignalFd:
         self.close()
 
     def fileno(self) -> int:
-        """For select and poll."""
+        """Return the descriptor, for select and poll."""
         return self.fd
 
     def read(self) -> list[Caught]:
-        """All that came since the last time; [] when none did."""
+        """Return all signals since the last call; [] when none came."""
         found: list[Caught] = []
         while True:
             try:
@@ -68,7 +68,7 @@ class SignalFd:
             found.append(Caught(number, code == _SI_KERNEL, sender))
 
     def close(self) -> None:
-        """Whatever came and was not read is dropped, so that it does no harm now; twice is fine."""
+        """Drop the signals that came and were not read, so that they do no harm now; twice is fine."""
         if self.fd >= 0:
             self.read()
             os.close(self.fd)

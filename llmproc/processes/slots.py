@@ -24,7 +24,7 @@ _EXIT_GRACE_S = 2.0  # of a template that has closed its end: time to write its 
 
 @dataclass(frozen=True, slots=True)
 class WorkerExit:
-    """How a worker ended: wait status (os.W* functions; None: not known) and what it used in all."""
+    """The end of a worker: wait status (os.W* functions; None: not known) and what it used in all."""
 
     pid: int
     status: int | None
@@ -36,7 +36,7 @@ class WorkerExit:
 
 
 def open_pidfd(pid: int) -> int | None:
-    """A descriptor that becomes readable when `pid` dies; None where there is none (the end of its pipe serves)."""
+    """Open a descriptor that is readable once `pid` is dead; None without pidfds (its pipe's end tells it then)."""
     try:
         return os.pidfd_open(pid)
     except (OSError, AttributeError):
@@ -76,7 +76,7 @@ class WorkerSlot:
         return request_read, event_write
 
     def adopt(self, pid: int) -> None:
-        """The forked worker is `pid`, and already main's child."""
+        """Take over the forked worker `pid`, which is main's child already."""
         self.pid, self.pidfd, self.state = pid, open_pidfd(pid), SlotState.STARTING
 
     def kill(self, number: int) -> None:
@@ -107,7 +107,7 @@ class WorkerSlot:
 
     @property
     def fds(self) -> list[int]:
-        """Main's descriptors for this worker."""
+        """Return main's descriptors for this worker."""
         ends = (self.pipes.write_fd, self.pipes.read_fd) if self.pipes else ()
         return [fd for fd in (self.pidfd, *ends) if fd is not None]
 

@@ -25,7 +25,7 @@ class SpawnedTemplate:
     """A template that has not been told its work yet. Its first owner ends it, or hands it on with `take`."""
 
     def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, output_fd: int | None) -> None:
-        """`output_fd`: a file of its own for what it writes before it is given an output; None: it has been given."""
+        """Hold the process. `output_fd`: its own file for what it writes before it is given an output; None: given."""
         self.process, self.control, self.output_fd = process, control, output_fd
         self._taken = False
 

@@ -108,15 +108,16 @@ class Supervisor:
     # -- called on the I/O thread -----------------------------------------------------------------------------------
 
     def ready(self) -> list[bool]:
-        """Per worker whether it reads its pipe and is to go on doing so."""
-        return [slot.state is SlotState.READY and slot.escalation is None for slot in self.slots]
+        """Return per worker whether it reads its pipe and is to go on doing so."""
+        ready = SlotState.READY
+        return [slot.state is ready and slot.escalation is None for slot in self.slots]
 
     def pid(self, worker: int) -> int:
-        """Its process, 0 when there is none now."""
+        """Return the worker's pid, 0 when it has no process now."""
         return self.slots[worker].pid
 
     def resting(self, worker: int) -> bool:
-        """Whether it sleeps until main sends something."""
+        """Return whether the worker sleeps until main sends something."""
         return self.slots[worker].health.resting
 
     def send(self, worker: int, frame: Frame) -> None:
@@ -189,7 +190,7 @@ class Supervisor:
     # -- workers ----------------------------------------------------------------------------------------------------
 
     def _forked(self, slot: WorkerSlot, pid: int) -> None:
-        """The worker for `slot` is there, and main's child: let it start."""
+        """Let the worker for `slot` start: it is there, and main's child."""
         slot.adopt(pid)
         assert slot.pipes is not None
         self._selector.register(slot.pipes.read_fd, selectors.EVENT_READ, lambda: self._read_worker(slot))
@@ -250,7 +251,7 @@ class Supervisor:
         self.template_process.stop()
 
     def _give_up(self, error: LlmprocError) -> None:
-        """Nothing more can be done: tell, and end everything."""
+        """End everything and say why: nothing more can be done."""
         if not self._stopping:
             self._listener.gave_up(error)
             self._begin_stop()

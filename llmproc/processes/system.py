@@ -43,7 +43,7 @@ def set_parent_death_signal(number: int) -> None:
 
 
 def get_child_subreaper() -> bool:
-    """Whether orphaned descendants are re-parented to this process."""
+    """Return whether orphaned descendants are re-parented to this process."""
     value = ctypes.c_int()
     _prctl(PR_GET_CHILD_SUBREAPER, ctypes.byref(value))
     return bool(value.value)
@@ -75,12 +75,12 @@ def stop_ignoring(number: int) -> None:
 
 
 def task_count() -> int:
-    """Threads of this process as the kernel counts them."""
+    """Return the threads of this process as the kernel counts them."""
     return len(os.listdir("/proc/self/task"))
 
 
 def task_names() -> list[str]:
-    """Their names."""
+    """Return the names of the tasks."""
     return [Path(f"/proc/self/task/{tid}/comm").read_text().strip() for tid in os.listdir("/proc/self/task")]
 
 

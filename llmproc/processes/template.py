@@ -1,9 +1,10 @@
 """The template process: prepares once, then forks workers on request. `python -m llmproc.processes.template`.
 
 A fresh interpreter with one thread for its whole life, so that forking it is always safe. Each worker is forked
-through a go-between that exits at once: the kernel then re-parents the worker to main, the nearest subreaper.
+through a helper process that forks and exits at once: the kernel then re-parents the worker to main, the nearest
+subreaper.
 
-    main            template          go-between        worker
+    main            template          helper            worker
      | FORK ----------> |
      |                  | fork ----------> |
      |                  | <--- pid, exit - | fork ------> | waits for START
@@ -42,7 +43,7 @@ _IGNORED = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)  # main decides what t
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What `prepare` returns: `context` goes to every child by fork, `payload` and `fds` go to main."""
+    """The result of `prepare`: `context` goes to every child by fork, `payload` and `fds` go to main."""
 
     context: Any
     payload: bytes = b""
@@ -51,7 +52,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
-    """What a worker is given beside the context: its slot, its pipes, its cell, and the plan's shared descriptors."""
+    """The worker's own things beside the context: its slot, its pipes, its cell, the plan's shared descriptors."""
 
     slot: int
     channel: WorkerChannel
@@ -64,7 +65,7 @@ Child = Callable[[Any, WorkerContext], int]
 
 
 def stray_name(template_pid: int) -> str:
-    """comm of a go-between, and of a worker main has not yet started: how main knows them as its own."""
+    """Return the comm of a fork helper and of a worker not started yet, by which main knows them as its own."""
     return f"fork-{template_pid}"
 
 
@@ -126,7 +127,7 @@ class Template:
         self._name = stray_name(os.getpid())
 
     def run(self) -> int:
-        """Until main closes the socket."""
+        """Serve main's messages until main closes the socket; return the exit code."""
         while (packet := self._control.receive()) is not None:
             frame, fds = packet
             if frame.type == protocol.OUTPUT:
@@ -157,20 +158,20 @@ class Template:
         read_end, write_end = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
-        system.set_process_name(self._name)  # before the fork: not for a moment is a go-between without this name
-        between = os.fork()
-        if between == 0:
-            self._go_between(write_end, slot, fds)
+        system.set_process_name(self._name)  # before the fork: the helper has this name from its first moment
+        helper = os.fork()
+        if helper == 0:
+            self._fork_helper(write_end, slot, fds)
         system.set_process_name(TEMPLATE_NAME)
         os.close(write_end)
         answer = os.read(read_end, protocol.PID.size)
         os.close(read_end)
-        os.waitpid(between, 0)
+        os.waitpid(helper, 0)
         for fd in fds:
             os.close(fd)
         self._control.send(Frame(protocol.FORKED, slot, answer or protocol.PID.pack(0)))
 
-    def _go_between(self, write_end: int, slot: int, fds: list[int]) -> NoReturn:
+    def _fork_helper(self, write_end: int, slot: int, fds: list[int]) -> NoReturn:
         code = 1
         try:
             pid = os.fork()
@@ -186,7 +187,7 @@ class Template:
 
 
 def main(arguments: list[str]) -> int:
-    """Arguments: control descriptor, main's pid, `module:prepare`, `module:child`."""
+    """Run the template. Arguments: control descriptor, main's pid, `module:prepare`, `module:child`."""
     control_fd, main_pid = int(arguments[0]), int(arguments[1])
     system.set_parent_death_signal(signal.SIGKILL)
     if os.getppid() != main_pid:

@@ -44,7 +44,7 @@ class TemplateProcess:
         clock: RunningClock,
         restart: RestartPolicy,
     ) -> None:
-        """`board_fd`: the health board, handed to every worker."""
+        """Prepare to start templates. `board_fd`: the health board, handed to every worker."""
         self._plan, self._board_fd, self._selector = plan, board_fd, selector
         self._clock, self._restart = clock, restart
         self.proven = False  # a worker got ready: from now on a death is not a failed start
@@ -65,18 +65,18 @@ class TemplateProcess:
 
     @property
     def ready(self) -> bool:
-        """Whether a worker can be forked now."""
+        """Return whether a worker can be forked now."""
         return self.template is not None and self.template.prepared and not self._forking and not self._stopping
 
     @property
     def waiting(self) -> bool:
-        """Whether something here has a deadline."""
+        """Return whether something here has a deadline."""
         to_start = self.template is None and self._start_at is not None
         return bool(to_start or self.orphan_reaper.names or self._forking or self._escalation)
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is left of any template."""
+        """Return whether nothing is left of any template."""
         return self.template is None and not self.orphan_reaper.names
 
     def advance(self, now: float, known: set[int]) -> None:
@@ -113,7 +113,7 @@ class TemplateProcess:
             self._escalation.deadline = self._clock.now + _STOP_PATIENCE_S
 
     def kill(self) -> None:
-        """At once, after a fault of our own."""
+        """Kill every template at once, after a fault of our own."""
         self._stopping, forking, self._forking = True, self._forking, None
         if self.template is not None:
             self.template.kill(signal.SIGKILL)
@@ -144,7 +144,7 @@ class TemplateProcess:
         template.send(Frame(protocol.PREPARE, 0, self._plan.payload), self._kept)
 
     def read_control(self) -> None:
-        """The control socket is readable."""
+        """Read the control socket, which is readable."""
         template = self.template
         if template is None:  # its pidfd came first
             return

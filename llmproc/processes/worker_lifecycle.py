@@ -20,6 +20,7 @@ from llmproc.processes.slots import SlotState, WorkerExit, WorkerSlot
 
 _TICK_S = 0.1  # while something has a deadline
 _HEALTH_S = 0.5  # while a worker is busy
+_EMPTY, _READY = SlotState.EMPTY, SlotState.READY  # looked up in every round
 
 
 class GiveUpError(Exception):
@@ -47,26 +48,22 @@ class WorkerLifecycle:
 
     @property
     def empty(self) -> bool:
-        """Whether no slot has a worker."""
-        return all(slot.state is SlotState.EMPTY for slot in self._slots)
+        """Return whether no slot has a worker."""
+        return all(slot.state is _EMPTY for slot in self._slots)
 
     @property
     def proven(self) -> bool:
-        """Whether any worker ever got ready: before that a death is a failed start."""
+        """Return whether any worker ever got ready: before that a death is a failed start."""
         return any(slot.ever_ready for slot in self._slots)
 
     def timeout(self) -> float | None:
-        """Seconds until `advance` is to be called again at the latest; None: not before something happens."""
-        if any(s.escalation and not s.escalation.begun for s in self._slots):
-            return 0
-        if any(s.escalation or (s.fork_at is not None and s.state is SlotState.EMPTY) for s in self._slots):
-            return _TICK_S
-        return _HEALTH_S if any(map(self._holds_work, self._slots)) else None
+        """Return the most seconds until `advance` is to be called again; None: not before something happens."""
+        return min((due for slot in self._slots if (due := self._due(slot)) is not None), default=None)
 
     def wants_fork(self, now: float) -> WorkerSlot | None:
         """Return a slot that is to have a worker now, if any; the caller has it forked."""
         for slot in self._slots:
-            if slot.state is SlotState.EMPTY and slot.fork_at is not None and now >= slot.fork_at:
+            if slot.state is _EMPTY and slot.fork_at is not None and now >= slot.fork_at:
                 return slot
         return None
 
@@ -99,7 +96,7 @@ class WorkerLifecycle:
         """Wait for a dead worker whose pipe has been read to the end, tell, and say when to fork another."""
         self._listener.worker_dying(slot.index, slot.pid)
         no_step = not slot.health.steps and self._work.holds_work(slot.index)
-        fruitless = slot.state is not SlotState.READY or no_step
+        fruitless = slot.state is not _READY or no_step
         asked = slot.escalation is not None
         ended = slot.reap()
         slot.health.reset()
@@ -122,9 +119,16 @@ class WorkerLifecycle:
         if delay:
             self._listener.worker_delayed(slot.index, deaths, delay)
 
+    def _due(self, slot: WorkerSlot) -> float | None:
+        if slot.escalation is not None:
+            return _TICK_S if slot.escalation.begun else 0
+        if slot.fork_at is not None and slot.state is _EMPTY:
+            return _TICK_S
+        return _HEALTH_S if self._holds_work(slot) else None
+
     def _holds_work(self, slot: WorkerSlot) -> bool:
-        """By its own flag, or by what was sent to it: a worker may stop before it reads its first request."""
-        return slot.state is SlotState.READY and (slot.health.busy or self._work.holds_work(slot.index))
+        """Return whether a slot holds work, by its flag or by what was sent: it may stop before its first request."""
+        return slot.state is _READY and (slot.health.busy or self._work.holds_work(slot.index))
 
     def _check_health(self, slot: WorkerSlot, now: float) -> None:
         if (seen := self._plan.health_sample(slot.pid)) is None:

@@ -37,7 +37,7 @@ class Claims:
     """
 
     def __init__(self, board: BoardView, worker: int, steals: bool, victims: Victims) -> None:
-        """`steals`: whether it looks into others' rings when its own is empty, in the order of `victims`."""
+        """Find the rings. `steals`: look into others' rings when the own one is empty, in the order of `victims`."""
         layout, base = board.layout, board.address
         self._board, self._worker, self._steals, self._victims = board, worker, steals, victims
         self._cells, self._slots = layout.cells, layout.slots

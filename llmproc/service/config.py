@@ -33,7 +33,7 @@ _WAIT_POSITIONS = 4096
 
 @dataclass(frozen=True, slots=True)
 class ServiceConfig:
-    """What to serve and with how many processes."""
+    """The model to serve, and with how many processes."""
 
     checkpoint: Path  # with work "wait" it is never opened
     workers: int = 1
@@ -88,6 +88,6 @@ def make_plan(config: ServiceConfig, board: RequestBoard, steals: bool) -> Plan:
 
 
 def _health_sample(pid: int) -> tuple[int, int, str] | None:
-    """CPU nanoseconds, run-queue nanoseconds and state, or None when it is gone."""
+    """Return CPU nanoseconds, run-queue nanoseconds and state, or None when it is gone."""
     stat, times = proc.read_stat(pid), proc.read_schedstat(pid)
     return None if stat is None or times is None else (times.run_ns, times.wait_ns, stat.state)

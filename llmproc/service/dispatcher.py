@@ -124,7 +124,7 @@ class Dispatcher:
         self._placement.worker_died(worker)
 
     def holds_work(self, worker: int) -> bool:
-        """Whether a death now would be one over a request, and silence a reason to look."""
+        """Return whether a request is at stake: a death would be one over a request, and silence a reason to look."""
         return self._placement.expects(worker)
 
     def on_health_tick(self, worker: int) -> None:

@@ -2,7 +2,7 @@
 
     with early_template() as template:      the interpreter of the template starts
         from ... import run                 what main needs, 0.1 s
-        run(..., template)                  ServiceConfig(early=template); what nobody took is ended here
+        run(..., template)                  ServiceConfig(early=template); what was not taken is ended here
 
 Used by verbs, once options and files are checked. Imports nothing that is slow.
 """

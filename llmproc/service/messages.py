@@ -111,7 +111,7 @@ class Taken(msgspec.Struct, frozen=True, array_like=True, tag="k", gc=False):
 
 
 class Events(msgspec.Struct, frozen=True, array_like=True):
-    """What one look at the rings, or one step, brought."""
+    """The events of one look at the rings, or of one step."""
 
     items: list[Taken | Token | Finish]
 
@@ -126,12 +126,12 @@ _ENCODER = msgspec.msgpack.Encoder()
 
 
 def to_frame(message: Message, request_id: int = 0) -> Frame:
-    """The frame that carries `message`."""
+    """Return the frame that carries `message`."""
     return Frame(_CODES[type(message)], request_id, _ENCODER.encode(message))
 
 
 def from_frame(frame: Frame) -> Message:
-    """The message in a frame; ProtocolError for an unknown type or a payload that is not of that type."""
+    """Return the message in a frame; ProtocolError for an unknown type or a payload that is not of that type."""
     decoder = _DECODERS.get(frame.type)
     if decoder is None:
         raise ProtocolError(f"frame type is {frame.type}: must be one of {sorted(_DECODERS)}")

@@ -34,7 +34,7 @@ class Placement:
     def __init__(
         self, policy: Policy, board: RequestBoard, sequences: int, workers: Workers, on_event: OnEvent
     ) -> None:
-        """`sequences`: requests a worker runs side by side."""
+        """Begin with an empty board. `sequences`: requests a worker runs side by side."""
         self._policy, self._board, self._sequences = policy, board, sequences
         self._workers, self._on_event = workers, on_event
         self._waiting: dict[int, RequestState] = {}  # those that the policy has, by id
@@ -55,23 +55,23 @@ class Placement:
 
     @property
     def pending(self) -> bool:
-        """Whether `flush` has anything to do."""
+        """Return whether `flush` has anything to do."""
         return self._changed or self._taken > 0
 
     def running(self, worker: int) -> list[RequestState]:
-        """Requests a worker runs, in the order it took them."""
+        """Return the requests a worker runs, in the order it took them."""
         return list(self._running[worker].values())
 
     def runs(self, worker: int) -> int:
-        """How many those are."""
+        """Return how many requests a worker runs."""
         return len(self._running[worker])
 
     def expects(self, worker: int) -> bool:
-        """Whether something is expected of a worker: it runs a request, or its ring holds one."""
+        """Return whether something is expected of a worker: it runs a request, or its ring holds one."""
         return bool(self._running[worker] or self._in_ring[worker])
 
     def won_by(self, worker: int) -> list[RequestState]:
-        """Requests that a dead worker had won, whether or not it could say so. For a worker that was reaped."""
+        """Return the requests that a dead worker had won, whether or not it could say so. It must have been reaped."""
         return [self._on_board[place] for place in self._board.reaped(worker)]
 
     # -- what happens to a request ----------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ class Placement:
         self._on_event(RequestQueued(request=request.request_id, ring=ring))
 
     def _reachable(self, ring: int, ready: list[bool]) -> bool:
-        """Whether a ring can be appended to: where main is no producer, its owner must be there to be one."""
+        """Return whether a ring can be appended to: where main may not produce, the ring's owner must be ready."""
         return ready[ring] or not self._owners_publish
 
     # -- the books --------------------------------------------------------------------------------------------------
@@ -262,7 +262,7 @@ class Placement:
     # -- wake-ups ---------------------------------------------------------------------------------------------------
 
     def _asleep(self, ready: list[bool]) -> list[bool]:
-        """Per worker whether it sleeps and could run one more."""
+        """Return per worker whether it sleeps and could run one more."""
         with self._fence:  # an atomic operation: what was appended can be seen before it is looked who sleeps
             pass
         return [
@@ -271,7 +271,7 @@ class Placement:
         ]
 
     def _wake_others(self, count: int) -> None:
-        """Wake at most so many, for what is left in rings, if it may be stolen."""
+        """Wake at most `count` workers, for what is left in rings, if it may be stolen."""
         if self._steals and (left := sum(self._in_ring)):
             asleep = self._asleep(self._workers.ready())
             self._wake(set(sleepers(asleep, min(count, left), self._woken)), {})

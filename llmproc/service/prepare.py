@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What every worker inherits by fork: the model over shared weights, ready to run."""
+    """The model over shared weights, ready to run, which every worker inherits by fork."""
 
     model: Model
     options: EngineOptions
@@ -72,7 +72,7 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
 
 
 def _shared_memory(size: int, fds: list[int]) -> tuple[int, memoryview]:
-    """(descriptor, memory) of the weights: those of a template before this one, or new ones."""
+    """Return (descriptor, memory) of the weights: those of a template before this one, or new ones."""
     if fds:
         return fds[0], memoryview(mmap.mmap(fds[0], size))
     fd = os.memfd_create("llmproc-weights", os.MFD_CLOEXEC)

@@ -75,12 +75,12 @@ class RequestState:
 
     @property
     def suspect(self) -> bool:
-        """Whether it must run alone."""
+        """Return whether it must run alone."""
         return self.deaths >= SUSPECT_DEATHS
 
     @property
     def cost(self) -> float:
-        """What a policy may expect of the rest: the seconds of a wait, else its tokens and those it may make."""
+        """Return the expected cost of the rest, for a policy: the seconds of a wait, else tokens read and written."""
         order = self.remaining()
         return order.wait_s or float(len(order.ids) + order.max_tokens)
 

@@ -58,7 +58,10 @@ class WorkerInfo:
 
 
 class Service:
-    """Start it, submit to it, close it. Safe to call from any thread. Implements the supervisor's Listener."""
+    """Worker processes that answer requests: start it, submit to it, close it. Safe to call from any thread.
+
+    Implements the supervisor's Listener.
+    """
 
     def __init__(
         self,
@@ -68,7 +71,7 @@ class Service:
         on_notice: Callable[[str], None] = lambda text: None,
         on_failure: Callable[[LlmprocError], None] = lambda error: None,
     ) -> None:
-        """`on_*` are called on the I/O thread and must not block."""
+        """Wire the parts; nothing is started. `on_*` are called on the I/O thread and must not block."""
         check_workers(config.workers)
         self._on_event = observer.on_event if observer is not None else ignore
         self._on_progress, self._on_notice, self._on_failure = on_progress, on_notice, on_failure

@@ -19,7 +19,7 @@ class Ticket:
     """
 
     def __init__(self, request_id: int, cancel: Callable[[], object], notify: Callable[[], None] | None = None) -> None:
-        """`notify`: called on the I/O thread when an event can be taken, for a caller that must not wait in `next`."""
+        """Begin without events. `notify`: called on the I/O thread for each, for callers that must not wait."""
         self.request_id, self.cancel, self._notify = request_id, cancel, notify
         self.submitted = time.monotonic()
         self.dispatched: float | None = None

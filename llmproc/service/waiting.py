@@ -36,7 +36,7 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
 
 
 def child(context: PrepareOrder, post: WorkerContext) -> int:
-    """A worker that waits."""
+    """Run a worker that waits; return its exit code."""
     return serve(WaitRunner(), post, context.engine.sequences, context.steals)
 
 
@@ -49,7 +49,7 @@ class _Wait:
 
     @property
     def due(self) -> float:
-        """When its next token is."""
+        """Return when its next token is due."""
         return self.began + self.order.wait_s * (self.made + 1) / self.order.max_tokens
 
 
@@ -63,7 +63,7 @@ class WaitRunner:
 
     @property
     def load(self) -> int:
-        """Requests it has."""
+        """Return how many requests it has."""
         return len(self._waits)
 
     def add(self, request_id: int, order: Generate) -> None:
@@ -85,7 +85,7 @@ class WaitRunner:
         return max(0.0, next_step - self._clock())
 
     def step(self) -> list[Token | Finish]:
-        """All tokens that are due, one each, and the ends."""
+        """Return a token for each request that has one due, and the ends."""
         now, events = self._clock(), list[Token | Finish]()
         self._stepped = now
         for request_id, wait in list(self._waits.items()):

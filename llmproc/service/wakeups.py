@@ -24,13 +24,13 @@ class Workers(Protocol):
     """The worker processes, as placing and answering see them; implemented by the supervisor."""
 
     def ready(self) -> list[bool]:
-        """Per worker whether it reads its pipe and is to go on doing so."""
+        """Return per worker whether it reads its pipe and is to go on doing so."""
 
     def pid(self, worker: int) -> int:
-        """Its process, 0 when there is none now."""
+        """Return the worker's pid, 0 when it has no process now."""
 
     def resting(self, worker: int) -> bool:
-        """Whether it sleeps until main sends something."""
+        """Return whether the worker sleeps until main sends something."""
 
     def send(self, worker: int, frame: Frame) -> None:
         """Queue a frame. OutboxFullError when it does not read; nothing happens when it is dying."""

@@ -37,11 +37,11 @@ from llmproc.service.prepare import Loaded
 
 
 class Runner(Protocol):
-    """What runs requests: an engine, or its stand-in."""
+    """The part that runs requests: an engine, or its stand-in."""
 
     @property
     def load(self) -> int:
-        """Requests it has."""
+        """Return how many requests it has."""
 
     def add(self, request_id: int, order: Generate) -> None:
         """Accept one. RequestError, and nothing changed, if it cannot be run."""
@@ -50,7 +50,7 @@ class Runner(Protocol):
         """End one with the next step, if it is there."""
 
     def patience(self) -> float | None:
-        """Seconds until a step has something to do; 0: now, None: not before something is added."""
+        """Return the seconds until a step has something to do; 0: now, None: not before something is added."""
 
     def step(self) -> Sequence[Token | Finish]:
         """Make a token for each that is due, and the ends."""
@@ -69,7 +69,7 @@ class WorkerLoop:
         self._stopped = False
 
     def run(self) -> None:
-        """Until STOP, end of the request pipe (main is gone) or SIGTERM."""
+        """Work until STOP, end of the request pipe (main is gone) or SIGTERM."""
         self._channel.ready()
         while not (self._stopped or self._channel.ended):
             outgoing: list[Taken | Token | Finish] = []
@@ -152,7 +152,7 @@ class WorkerLoop:
 
 
 def _ended(request_id: int, order: Generate, reason: FinishReason, message: str) -> Finish:
-    """The end of a request that did not begin."""
+    """Return the end of a request that did not begin."""
     return Finish.plain(request_id, reason, prompt_tokens=len(order.ids), draws=order.draws, message=message)
 
 
@@ -165,7 +165,7 @@ class EngineRunner:
 
     @property
     def load(self) -> int:
-        """Requests it has."""
+        """Return how many requests it has."""
         return self._engine.running + self._engine.waiting
 
     def add(self, request_id: int, order: Generate) -> None:
@@ -199,7 +199,7 @@ def serve(runner: Runner, post: WorkerContext, sequences: int, steals: bool) -> 
 
 
 def child(context: Loaded, post: WorkerContext) -> int:
-    """A worker over the model that the template loaded."""
+    """Run a worker over the model that the template loaded; return its exit code."""
     with Forward(context.model, context.options, context.pages) as forward:
         engine = Engine(forward, context.options)
         return serve(EngineRunner(engine), post, context.options.sequences, context.steals)

@@ -14,7 +14,7 @@ class Answer:
     """One turn in progress: iterate the pieces of text, then read `finish`."""
 
     def __init__(self, conversation: Conversation, prepared: PreparedTurn, ticket: Ticket) -> None:
-        """`prepared` was made by `conversation` as it stands; `ticket` is what the service gave for it."""
+        """Begin without text. `prepared`: made by `conversation` as it stands; `ticket`: the service's for it."""
         self._conversation, self._prepared, self.ticket = conversation, prepared, ticket
         self.turn = prepared.turn
         self.finish: Finish | None = None

@@ -36,7 +36,7 @@ class Conversation:
         system: str | None = None,
         rules: ChatRules = ORDINARY,
     ) -> None:
-        """`seq_len`: positions it may fill; `rules`: how long a turn is, and how ids become text."""
+        """Begin without turns. `seq_len`: positions it may fill; `rules`: how long a turn is, how ids become text."""
         self.tokenizer, self.template, self.seq_len, self.rules = tokenizer, template, seq_len, rules
         self.sampling, self.system = sampling, system
         self.ids: list[int] = []
@@ -61,7 +61,7 @@ class Conversation:
         The old answer is forgotten when the new one has its first token, not before.
         """
         if not self.turns:
-            raise RequestError("there is no answer to repeat yet")
+            raise RequestError("nothing to repeat: no prompt has been answered yet")
         last = self.turns[-1]
         return self._prepared(last.prompt, self.ids[: last.start], self.turns[:-1])
 

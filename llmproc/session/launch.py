@@ -34,7 +34,7 @@ class Launch:
         on_notice: Callable[[str], None] = lambda text: None,
         on_failure: Callable[[LlmprocError], None] = lambda error: None,
     ) -> None:
-        """`last_output`: gives the last line that the children wrote; `on_*` are called on the I/O thread."""
+        """Make the service. `last_output`: returns the children's last line; `on_*` are called on the I/O thread."""
         self.service = Service(config, observer, on_progress, on_notice, on_failure)
         self.exits: list[WorkerExit] = []
         self._last_output = last_output

@@ -29,7 +29,7 @@ class TextStream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TurnRules:
-    """How long an answer is. The default: up to the session's max_tokens, or an end token."""
+    """The length of an answer. The default: up to the session's max_tokens, or an end token."""
 
     tokens: int | None = None  # every answer is this long, whatever max_tokens says
     closing: int | None = None  # the id that follows them; one more token is drawn after it and thrown away
@@ -37,7 +37,7 @@ class TurnRules:
 
 @dataclass(frozen=True, slots=True)
 class ChatRules:
-    """How a prompt loop behaves."""
+    """Behaviour of a prompt loop."""
 
     template: ChatTemplate | None = None  # None: the one that the tokenizer names
     turn: TurnRules = TurnRules()

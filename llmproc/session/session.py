@@ -33,7 +33,7 @@ class ServiceSession:
     """A conversation of many turns and the service that answers them. Not for several threads at once."""
 
     def __init__(self, service: Service, conversation: Conversation) -> None:
-        """Nothing is sent before `ask`; the service need not have been started."""
+        """Join the two. Nothing is sent before `ask`; the service need not have been started."""
         self.service, self.conversation = service, conversation
         self.session_id = next(_session_ids)
 

@@ -29,7 +29,7 @@ class PreparedTurn:
 
 
 class SavedConversation(msgspec.Struct, forbid_unknown_fields=True):
-    """What /save writes; `model` and `tokenizer` say what it continues on."""
+    """The file that /save writes; `model` and `tokenizer` say what it continues on."""
 
     model: str
     tokenizer: str

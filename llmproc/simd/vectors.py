@@ -14,8 +14,7 @@ from llmproc.simd.target import HAS_FMA, HAS_HALF
 from llmproc.simd.types import Vector, f32x16, i8x32, i8x64, i32x16
 
 _ADDRESS = types.int64
-_HALVES = ir.VectorType(ir.HalfType(), LANES)
-_SHORTS = ir.VectorType(ir.IntType(16), LANES)
+_HALVES, _SHORTS = ir.VectorType(ir.HalfType(), LANES), ir.VectorType(ir.IntType(16), LANES)
 
 
 def _loader(kind: Vector) -> Any:
@@ -293,12 +292,9 @@ def sum_i32(typingctx: Any, vector: Any) -> Any:
 
 @intrinsic
 def largest_i32(typingctx: Any, vector: Any) -> Any:
-    """Largest lane."""
+    """Largest lane, signed."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        def larger(b: Any, low: Any, high: Any) -> Any:
-            return emit.call(b, f"llvm.smax.v{low.type.count}i32", low.type, low, high)
-
-        return _tree(builder, args[0], larger)
+        return _tree(builder, args[0], lambda b, x, y: b.select(b.icmp_signed(">", x, y), x, y))
 
     return types.int32(i32x16), generate

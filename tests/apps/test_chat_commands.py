@@ -71,7 +71,7 @@ ERRORS = {
     "/pin 4095": "cpus is 4095: must be among the allowed cores",
     "/pin 1-0": "ranges must rise",
     "/pin a": "cpus is a: must look like 0,2-3",
-    "/regen": "there is no answer to repeat yet",
+    "/regen": "nothing to repeat: no prompt has been answered yet",
     "/read": "a file name is missing",
     "/read /does/not/exist": "/does/not/exist: no such file",
     "/read /proc": "/proc: is a directory, not a file",
@@ -293,10 +293,8 @@ def test_without_privilege_idle_is_left_by_a_fresh_worker(tmp_path: Path, quick:
             assert "[INFO] error: the system refuses" in said and "CAP_SYS_NICE" in said and "fresh" in said, command
             assert get_task(worker)[:2] == (5, 0)
         assert "in a freshly forked worker" in chat.ask("/sched other fresh")
-        fresh = chat.child("inference", but=[worker])
         chat.await_events("worker_ready", 2)
-        assert get_task(fresh)[:2] == (0, 0)
+        assert get_task(chat.child("inference", but=[worker]))[:2] == (0, 0)
         assert "SEQ LEN" in first and "SEQ LEN" in chat.ask("And now?")
         chat.end_of_input()
-        assert chat.wait() == 0
-        assert "Child exited with 0" in chat.text
+        assert chat.wait() == 0 and "Child exited with 0" in chat.text

@@ -7,7 +7,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -28,8 +28,9 @@ def piped(*pieces: bytes, keep_open: bool = False) -> Iterator[Source]:
     read, write = os.pipe()
 
     def feed() -> None:
-        for piece in pieces:
-            os.write(write, piece)
+        with suppress(BrokenPipeError):  # a test that reads nothing may be over by now
+            for piece in pieces:
+                os.write(write, piece)
         if not keep_open:
             os.close(write)
 
@@ -68,7 +69,7 @@ def reference(data: bytes) -> list[bytes]:
 )
 def test_any_bytes_in_any_pieces_are_their_lines(pieces: list[bytes]) -> None:
     data = b"".join(pieces)
-    assume(not any(other_encoding(data[:size]) for size in range(len(data) + 1)))  # refused, see below
+    assume(not any(other_encoding(data[:size]) for size in range(len(data) + 1)))  # that is refused as a whole
     with piped(*(piece for piece in pieces if piece)) as source:
         found = list(source.lines())
         assert source.digest == hashlib.sha256(data).hexdigest()

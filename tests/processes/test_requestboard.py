@@ -230,7 +230,7 @@ def test_a_frame_larger_than_a_slot_is_refused_by_name(board: RequestBoard, play
 
 
 def test_a_free_slot_cannot_be_appended_and_a_waiting_one_not_ended(board: RequestBoard, player: Player) -> None:
-    with pytest.raises(ValueError, match="slot 0 is free: there is no request to append"):
+    with pytest.raises(ValueError, match="slot 0 is free: it holds no request to append"):
         board.append(0, 0)
     slot = submit(board, player, 0, 1)
     for wrong in (lambda: board.release(slot), lambda: board.take_back(slot, frame(1))):

@@ -11,30 +11,17 @@ from support.paths import ROOT
 from support.sources import PACKAGE, functions_of, package_sources, program_sources, shown, tree_of
 
 FUNCTION, FILE = 40, 300  # lines at most
-LONG_TESTS: dict[str, str] = {}  # at most ten, each with its reason
-PENDING: dict[str, set[str]] = {  # only shrinks
-    "functions": {"llmproc/apps/bench/options.py parse_options"},
-    "files": {"llmproc/simd/vectors.py"},
-    "tests": {
-        "tests/apps/test_batch_app.py",
-        "tests/apps/test_chat_commands.py",
-        "tests/apps/test_chat_options.py",
-        "tests/batch/test_batch_journal.py",
-        "tests/batch/test_batch_rows.py",
-        "tests/batch/test_batch_show.py",
-        "tests/batch/test_batch_stages.py",
-        "tests/kernels/test_kernel_cache.py",
-        "tests/monitor/test_instances.py",
-        "tests/monitor/test_recorder.py",
-        "tests/monitor/test_watch_turns.py",
-        "tests/processes/test_channel.py",
-        "tests/processes/test_requestboard.py",
-        "tests/processes/test_supervisor.py",
-        "tests/service/board/board_program.py",
-        "tests/service/test_dispatcher.py",
-        "tests/service/test_fleet.py",
-    },
-    "classes": set(),
+LONG_TESTS: dict[str, str] = {  # at most ten, each with its reason
+    "tests/apps/test_batch_app.py": "whole runs of one verb over the same few models",
+    "tests/apps/test_chat_options.py": "one list of options, in the order of --help",
+    "tests/batch/test_batch_rows.py": "one schema: every field and format of a row",
+    "tests/batch/test_batch_stages.py": "one fake service, and every way in which stages meet",
+    "tests/monitor/test_watch_turns.py": "one timeline on a fake clock, moment by moment",
+    "tests/processes/test_requestboard.py": "one memory layout, and both sides of it",
+    "tests/service/board/board_program.py": "one program that is executed as a whole",
+    "tests/service/test_dispatcher.py": "one world of fake workers, and every order of events in it",
+    "tests/monitor/test_recorder.py": "one rig of a fake /proc, clock and sinks",
+    "tests/processes/test_channel.py": "one pair of ends, and all that can come through it",
 }
 
 
@@ -55,17 +42,16 @@ def test_functions_fit_on_a_screen() -> None:
     """Kernels apart: their loops are unrolled and inlined by hand."""
     sources = [path for path in program_sources() if path.relative_to(ROOT).parts[:2] != ("llmproc", "kernels")]
     found = [long for path in sources for long in longer_functions(path)]
-    assert [long for long in found if long.split(":")[0] not in PENDING["functions"]] == []
+    assert found == []
 
 
 def test_files_have_one_job() -> None:
-    found = {shown(path): lines_of(path) for path in program_sources() if lines_of(path) > FILE}
-    assert {path: lines for path, lines in found.items() if path not in PENDING["files"]} == {}
+    assert {shown(path): lines_of(path) for path in program_sources() if lines_of(path) > FILE} == {}
 
 
 def test_long_test_files_are_few_and_have_a_reason() -> None:
     found = {shown(path) for path in (ROOT / "tests").rglob("*.py") if lines_of(path) > FILE}
-    assert found - PENDING["tests"] == set(LONG_TESTS), "a long file is split, or named with its reason"
+    assert found == set(LONG_TESTS), "a long file is split, or named with its reason"
     assert len(LONG_TESTS) <= 10 and all(LONG_TESTS.values())
 
 
@@ -119,7 +105,7 @@ def test_class_names_are_unique() -> None:
         for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.ClassDef):
                 places[node.name.lstrip("_")].append(shown(path, node.lineno))
-    assert {name: found for name, found in places.items() if len(found) > 1 and name not in PENDING["classes"]} == {}
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
 @pytest.mark.parametrize(

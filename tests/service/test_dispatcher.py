@@ -543,6 +543,7 @@ def test_cancelled_between_the_swap_and_the_word_about_it() -> None:
         it.main.cancel(1)
         assert heard(ticket)[1].reason == "cancelled"
         it.flush()
+        assert (0, "Cancel") in it.sent, "as soon as main knows who has it"
         assert it.board.free_slots == it.board.layout.slots
 
 

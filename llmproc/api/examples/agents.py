@@ -14,7 +14,7 @@ EXPERTS = {
 
 
 async def expert(llm: LLM, subject: str, question: str) -> str:
-    """An agent with its own memory: it says what a thing is and, remembering that, what it is good for."""
+    """Ask an agent with its own memory what a thing is and, remembering that, what it is good for."""
     agent = llm.session(system=f"You answer questions about {subject}.", params=GREEDY)
     first = await agent.aask(question)
     second = await agent.aask("What is it good for?")
@@ -23,7 +23,7 @@ async def expert(llm: LLM, subject: str, question: str) -> str:
 
 
 async def main() -> None:
-    """The experts work at the same time; the moderator waits for all of them."""
+    """Let the experts work at the same time; the moderator waits for all of them."""
     async with LLM() as llm:
         said = await asyncio.gather(*(expert(llm, *duty) for duty in EXPERTS.items()))
         moderator = llm.session(params=GREEDY)

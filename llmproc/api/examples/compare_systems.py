@@ -15,7 +15,7 @@ SEEDS = (1, 2)
 
 
 def main() -> None:
-    """Both arms in one call: they run side by side, on the same machine at the same time."""
+    """Run both arms in one call: they run side by side, on the same machine at the same time."""
     pairs = [(question, seed) for question in QUESTIONS for seed in SEEDS]
     prompts = [
         [{"role": "system", "content": system}, {"role": "user", "content": question}]

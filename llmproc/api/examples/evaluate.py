@@ -17,7 +17,7 @@ RUNS |= {f"seed {seed}": SamplingParams(temperature=0.9, seed=seed) for seed in 
 
 
 def main() -> None:
-    """Every question under every setting, all in one call."""
+    """Ask every question under every setting, all in one call."""
     prompts = [question for _ in RUNS for question in QUESTIONS]
     params = [chosen for chosen in RUNS.values() for _ in QUESTIONS]
     with LLM() as llm:

@@ -13,7 +13,7 @@ USERS = {
 
 
 async def talk(llm: LLM, name: str, questions: tuple[str, ...]) -> int:
-    """One user: asks, reads the answer, asks again. Returns the tokens that were written."""
+    """Play one user: ask, read the answer, ask again. Return the tokens that were written."""
     session, tokens = llm.session(params=SamplingParams(temperature=0)), 0
     for question in questions:
         answer = await session.aask(question)
@@ -23,7 +23,7 @@ async def talk(llm: LLM, name: str, questions: tuple[str, ...]) -> int:
 
 
 async def main() -> None:
-    """All of them side by side."""
+    """Serve all of them side by side."""
     async with LLM(sequences=len(USERS)) as llm:
         tokens = await asyncio.gather(*(talk(llm, name, questions) for name, questions in USERS.items()))
     print(f"{len(tokens)} users, {sum(tokens)} tokens")

@@ -10,7 +10,7 @@ COUNTRIES = ("France", "Italy", "Spain", "Japan", "Egypt")
 
 
 async def ask(llm: LLM, question: str) -> str:
-    """One answer; an empty one when the request failed."""
+    """Return one answer; an empty one when the request failed."""
     (result,) = await llm.agenerate(question, GREEDY)
     return result.text if result.ok else ""
 
@@ -25,7 +25,7 @@ async def item(llm: LLM, country: str, number: int) -> str:
 
 
 async def main() -> None:
-    """All items at once; lines come in the order the items have."""
+    """Work on all items at once; lines come in the order of the items."""
     async with LLM() as llm:
         for line in await asyncio.gather(*(item(llm, name, i) for i, name in enumerate(COUNTRIES, 1))):
             print(line)

@@ -6,7 +6,7 @@ QUESTIONS = ("Hi there, how are you?", "How much is 6+6?")
 
 
 def main() -> None:
-    """Both questions go out in one call: the worker computes them in the same steps."""
+    """Ask both questions in one call: the worker computes them in the same steps."""
     with LLM(sequences=len(QUESTIONS)) as llm:
         results = llm.generate(QUESTIONS, SamplingParams(temperature=0))
     for question, result in zip(QUESTIONS, results, strict=True):

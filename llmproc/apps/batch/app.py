@@ -36,7 +36,7 @@ from llmproc.text.templates.registry import built_in_template
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc batch") -> int:
-    """Returns the exit code. Errors are one line on stderr."""
+    """Run the command; return the exit code. Errors are one line on stderr."""
 
     def batch() -> int:
         options = parse_options(prog, arguments, Environment.read())
@@ -58,7 +58,7 @@ def _batch(options: BatchOptions, files: ModelFiles, prog: str) -> int:
 
 
 def _with_seed_of_the_first_run(options: BatchOptions) -> BatchOptions:
-    """A drawn seed is drawn once: a resume goes on with it."""
+    """Return the options with the seed of the first run: a drawn seed is drawn once, a resume goes on with it."""
     if not (options.seed_drawn and options.resume and options.output):
         return options
     found = origin_of(part_file(options.output))
@@ -129,7 +129,7 @@ def _make_display(options: BatchOptions, size: int | None) -> Display:
 
 
 def _log_of(options: BatchOptions) -> str | None:
-    """Where samples go: nowhere by themselves when one figure or object is all that was asked for."""
+    """Return where samples go: to /dev/null by default when one figure or object is all that was asked for."""
     return options.log or (os.devnull if options.elapsed or options.json else None)
 
 
@@ -167,7 +167,7 @@ def _failed(error: LlmprocError, target: ResultTarget, options: BatchOptions, pr
 def _describe(
     recorder: RunRecorder, options: BatchOptions, model: ModelFile, provenance: Provenance, threads: int
 ) -> None:
-    """What a run folder says from the start."""
+    """Write what is known from the start into the run folder."""
     recorder.describe(
         verb="batch",
         seed=options.sampling.seed,
@@ -187,7 +187,7 @@ def _describe(
 
 
 def _tell(display: Display, found: dict[str, object], options: BatchOptions, recorder: RunRecorder) -> None:
-    """The last words: the summary, or the one thing that was asked for."""
+    """Print the summary, or the one thing that was asked for."""
     folder = recorder.folder
     if options.elapsed:
         print_result(f"{found['elapsed_s']:.3f}\n")
@@ -201,7 +201,7 @@ def _tell(display: Display, found: dict[str, object], options: BatchOptions, rec
 
 
 def _kept(target: ResultTarget, options: BatchOptions, prog: str) -> str:
-    """What is there, and how to go on with it; nothing when there is nothing."""
+    """Return how many results are kept and how to go on with them; "" when there are none."""
     journal = target.journal
     if journal is None or not journal.index.rows:
         return ""

@@ -50,7 +50,7 @@ _EXAMPLES = """examples:
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:
-    """The parser; `prog` as the user typed it."""
+    """Return the parser; `prog` as the user typed it."""
     parser = OneLineParser(
         prog=prog,
         description=_DESCRIPTION,
@@ -103,7 +103,7 @@ def _add_dispatch(parser: argparse.ArgumentParser) -> None:
 
 
 def parse_options(prog: str, arguments: Sequence[str], environment: Environment) -> BatchOptions:
-    """Options from the command line. Raises UsageError; --help prints and exits."""
+    """Return the options from the command line. Raises UsageError; --help prints and exits."""
     given = build_parser(prog).parse_args(arguments)
     output = None if given.output in (None, STDIN) else user_path(given.output)
     _refuse(given, output)
@@ -141,7 +141,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
 
 
 def _refuse(given: argparse.Namespace, output: Path | None) -> None:
-    """Flags that do not go together."""
+    """Refuse flags that do not go together."""
     if given.input == "":
         raise UsageError("input is empty: must name a file, or - for stdin")
     on_stdout = [f"--{name}" for name in ("stream", "elapsed", "json") if getattr(given, name)]
@@ -156,4 +156,4 @@ def _refuse(given: argparse.Namespace, output: Path | None) -> None:
     if given.retry_failed and not given.resume:
         raise UsageError("--retry-failed needs --resume")
     if given.raw and given.system is not None:
-        raise UsageError("--system cannot be used with --raw: there is no chat template to put it in")
+        raise UsageError("--system cannot be used with --raw: raw prompts have no chat template to put it in")

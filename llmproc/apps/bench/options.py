@@ -29,7 +29,7 @@ _EXAMPLES = """examples:
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:
-    """The parser; `prog` as the user typed it."""
+    """Return the parser; `prog` as the user typed it."""
     parser = OneLineParser(
         prog=prog,
         description="Measure speed: a table as llama-bench prints it, and one over numbers of sequences, beside the "
@@ -80,7 +80,7 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
 
 
 def parse_options(prog: str, arguments: Sequence[str], environment: Environment) -> BenchOptions:
-    """Options from the command line. Raises UsageError; --help prints and exits."""
+    """Return the options from the command line. Raises UsageError; --help prints and exits."""
     given = build_parser(prog).parse_args(arguments)
     batched = parse_batched(given.batched)
     _refuse(given, batched)
@@ -128,7 +128,7 @@ def _refuse(given: argparse.Namespace, batched: Sequence[int]) -> None:
 
 
 def parse_sizes(option: str, text: str) -> tuple[int, ...]:
-    """`512,1024` -> (512, 1024), once each and as given; `0` or `none` -> (). UsageError for anything else."""
+    """Return (512, 1024) for `512,1024`, once each and as given; () for `0` or `none`. UsageError for anything else."""
     if text in ("0", "none"):
         return ()
     parts = [part.strip() for part in text.split(",")]
@@ -149,7 +149,7 @@ def parse_output(text: str | None) -> Path | None:
 
 
 def parse_batched(text: str) -> tuple[int, ...]:
-    """`1,4,16` -> (1, 4, 16), in order and once each; `none` -> (). UsageError for anything else."""
+    """Return (1, 4, 16) for `1,4,16`, in order and once each; () for `none`. UsageError for anything else."""
     if text == "none":
         return ()
     parts = [part.strip() for part in text.split(",")]

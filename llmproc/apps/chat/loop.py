@@ -31,7 +31,7 @@ class ChatLoop:
         model: Path,
         tokenizer: Path,
     ) -> None:
-        """`model` and `tokenizer` are the files that /show names and /save notes."""
+        """Begin with the session. `model` and `tokenizer` are the files that /show names and /save notes."""
         self.session, self.service, self.screen = session, session.service, screen
         self.model, self.tokenizer = model, tokenizer
         self.conversation = session.conversation

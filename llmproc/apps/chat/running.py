@@ -107,7 +107,7 @@ def _run(launch: Launch, loop: ChatLoop, interrupts: Interrupts) -> LlmprocError
 def _await_worker(service: Service, loop: ChatLoop, interrupts: Interrupts) -> None:
     """Wait for a worker that is on its way, so that there is an end to tell; another signal ends the wait.
 
-    Under SIGTERM and SIGHUP there is no time, and before the first prompt sign nothing has been promised.
+    It does not wait under SIGTERM and SIGHUP, which leave too little time, nor before the first prompt sign.
     """
     if not loop.prompted or interrupts.ended_by not in (0, signal.SIGINT):
         return

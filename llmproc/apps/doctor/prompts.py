@@ -19,7 +19,7 @@ TEXTS = (
     "What is a process, and how does it differ from a program that lies on a disk?",
     _STORY + "Who is the stove?",
     _STORY + "Who are the cooks?",
-    _STORY + "What happens when one of the cooks falls asleep in front of the stove, and nobody wakes him?",
+    _STORY + "What happens when one of the cooks falls asleep in front of the stove, and the others let it sleep?",
     _STORY + _STORY + "Tell it again in one sentence.",
     _LIST + "Which rule comes first?",
     _LIST + "Which rule comes last?",

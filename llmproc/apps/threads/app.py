@@ -27,7 +27,7 @@ from llmproc.session.session import ServiceSession
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc threads") -> int:
-    """Returns the exit code. Errors are one line on stderr."""
+    """Run the command; return the exit code. Errors are one line on stderr."""
 
     def threads() -> int:
         options = parse_options(prog, arguments, Environment.read())

@@ -65,7 +65,7 @@ class ThreadsOptions:
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:
-    """The parser; `prog` as the user typed it."""
+    """Return the parser; `prog` as the user typed it."""
     parser = OneLineParser(
         prog=prog,
         description=_DESCRIPTION,
@@ -93,7 +93,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
 
 
 def parse_options(prog: str, arguments: Sequence[str], environment: Environment) -> ThreadsOptions:
-    """Options from the command line. Raises UsageError; --help prints and exits."""
+    """Return the options from the command line. Raises UsageError; --help prints and exits."""
     given = build_parser(prog).parse_intermixed_args(arguments)
     if not 0 <= given.n <= MOST_THREADS:
         raise UsageError(f"n is {given.n}: must be from 0 to {MOST_THREADS}")

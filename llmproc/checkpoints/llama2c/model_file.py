@@ -28,7 +28,7 @@ class Llama2cFile:
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """Return the path of the file."""
         return self.header.path
 
     @property
@@ -38,7 +38,7 @@ class Llama2cFile:
 
     @property
     def version(self) -> str:
-        """`version 2`, `version 1` or `legacy`."""
+        """Return `version 2`, `version 1` or `legacy`."""
         return self.header.layout
 
     @property

@@ -91,7 +91,7 @@ class BenchModel:
 def cache_folder() -> Path:
     """Return the folder of synthetic checkpoints: `synthetic` in the user's cache. UsageError without a home."""
     if (cache := user_folder("cache")) is None:
-        raise UsageError("there is no home directory for synthetic checkpoints: set XDG_CACHE_HOME, or give --model")
+        raise UsageError("no home directory for synthetic checkpoints: set XDG_CACHE_HOME, or give --model")
     return cache / "synthetic"
 
 

@@ -30,7 +30,7 @@ class TimedArm:
     """An arm with a stopwatch, driven directly here and by `remote` over a pipe."""
 
     def __init__(self, arm: BenchArm, clock: Callable[[], float]) -> None:
-        """`clock`: seconds from anywhere, never backwards."""
+        """Time an arm. `clock` gives seconds since any moment and never goes backwards."""
         self._arm, self._clock = arm, clock
         self.name = arm.name
 

@@ -33,7 +33,7 @@ from llmproc.session.model_files import read_model_files
 _START_S = 120.0  # for all workers; the first of them may wait for kernels to be compiled
 
 
-class _Watcher:
+class _ArmObserver:
     """An observer that counts what tickets do not hold."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class ProcessArm:
     """An arm on real processes; each run starts a service of its own."""
 
     def __init__(self, options: CompareOptions, output: int) -> None:
-        """`output`: where children's output goes."""
+        """Prepare an arm. `output`: the descriptor that children's output goes to."""
         self._options, self._output = options, output
         self._orders: dict[Prompt, Generate] = {}
         if options.work == "generate":
@@ -75,7 +75,7 @@ class ProcessArm:
             self._files.check_system(options.system)
 
     def run(self, mode: str, workers: int, prompts: Sequence[Prompt]) -> ArmRun:
-        options, watcher = self._options, _Watcher()
+        options, watcher = self._options, _ArmObserver()
         config = ServiceConfig(
             options.model, workers, options.engine, output_fd=self._output, mode=mode, work=options.work
         )
@@ -118,7 +118,7 @@ class ProcessArm:
         return self._orders[prompt]
 
 
-def _wait(service: Service, watcher: _Watcher, workers: int) -> None:
+def _wait(service: Service, watcher: _ArmObserver, workers: int) -> None:
     """Wait for every worker. Raises what the service has given up with, StartError when it takes too long."""
     service.wait_ready(_START_S)
     with watcher.changed:

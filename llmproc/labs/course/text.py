@@ -41,7 +41,7 @@ class CPrinter:
     """
 
     def __init__(self, tokenizer: Tokenizer, previous: int) -> None:
-        """`previous`: the id before the first one fed."""
+        """Start after the id `previous`, the one before the first one fed."""
         self._tokenizer, self._previous = tokenizer, previous
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
 

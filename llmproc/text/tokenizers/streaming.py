@@ -26,7 +26,7 @@ class StreamDecoder:
     """Turns ids into text one by one; the parts together are the decoded text, invalid UTF-8 replaced by U+FFFD."""
 
     def __init__(self, tokenizer: Tokenizer, previous: int | None = None) -> None:
-        """`previous`: the id before the first one fed (after BOS a leading space is dropped)."""
+        """Start after the id `previous`, the one before the first one fed (after BOS a leading space is dropped)."""
         self._tokenizer, self._previous = tokenizer, previous
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 

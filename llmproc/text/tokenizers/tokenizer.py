@@ -55,7 +55,7 @@ class Tokenizer:
     """A checked vocabulary with its special ids. Immutable; safe to share between threads."""
 
     def __init__(self, vocabulary: Vocabulary, sidecar: Sidecar, byte_tokens: bool) -> None:
-        """`byte_tokens`: the family, as `has_byte_tokens` finds it."""
+        """Build the tables. `byte_tokens`: the family, as `has_byte_tokens` finds it."""
         self.vocab_size = len(vocabulary.pieces)
         self.bos, self.eos, self.unk, self.template_name = sidecar.bos, sidecar.eos, sidecar.unk, sidecar.template
         self.byte_tokens = byte_tokens

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -30,6 +30,8 @@ from llmproc.simd.types import Tile, i8x32, i8x64, i16x32, i32x16
 from llmproc.simd.vectors import load_i8x32, load_i8x64, narrow_i8, narrow_i16
 
 _WEIGHTS = i8x64 if HAS_VNNI else i16x32
+# What vpdpbusd's intrinsic takes its bytes as: LLVM 21 and older as 16 x i32, whose verifier refuses 64 x i8.
+_BYTES = i8x64.llvm if binding.llvm_version_info[0] >= 22 else i32x16.llvm
 
 
 @intrinsic
@@ -113,7 +115,8 @@ def dot(typingctx: Any, tile: Any, weights: Any, address: Any, stride: Any) -> A
             word = emit.load(builder, emit.at(builder, args[2], args[3], index), emit.I32)
             activations = builder.bitcast(emit.splat(builder, word, LANES), _WEIGHTS.llvm)
             if HAS_VNNI:
-                return emit.call(builder, "llvm.x86.avx512.vpdpbusd.512", i32x16.llvm, old, args[1], activations)
+                operands = [builder.bitcast(value, _BYTES) for value in (args[1], activations)]
+                return emit.call(builder, "llvm.x86.avx512.vpdpbusd.512", i32x16.llvm, old, *operands)
             return builder.add(old, _multiply_pairs(builder, args[1], activations))
 
         return map_tile(builder, args[0], tile, step)

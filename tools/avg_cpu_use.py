@@ -13,6 +13,7 @@ import collections
 import dataclasses
 import json
 import math
+import os
 import re
 import sys
 from pathlib import Path
@@ -274,11 +275,25 @@ def print_text(summary: dict[str, Any], count: int) -> None:
     )
 
 
-if __name__ == "__main__":
+def run() -> int:
+    """Call `main` for a user: what stdout or Ctrl-C does to it is an exit code and at most one line."""
+    if sys.stdout is None:
+        print("stdout: cannot be written: it is closed", file=sys.stderr)
+        return 1
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a file's name may be any bytes
     try:
         code = main()
         sys.stdout.flush()
-    except BrokenPipeError:  # `| head -1`
-        sys.stderr.close()
-        code = 141
-    sys.exit(code)
+        return code
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the interpreter's last flush must not fail too
+        if isinstance(error, BrokenPipeError):  # `| head -1`
+            return 141
+        print(f"stdout: cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from llmproc.errors import LogError
+from llmproc.files.encoding import other_encoding
 from llmproc.monitor.courselog import CourseLine, SpeedLine, parse_line, parse_speed_line
 from llmproc.monitor.proc import TICKS_PER_SECOND
 from llmproc.report.rundata import CPU_COLUMNS, MEMORY_COLUMNS, TURN_COLUMNS, RunData, table
@@ -42,13 +43,14 @@ class _LogText:
 def load_log(path: Path) -> RunData:
     """Read a text file. Raises LogError when it cannot be read or holds neither course lines nor speed lines."""
     try:
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
+        data = path.read_bytes()
     except OSError as error:
         raise LogError(f"{path}: cannot be read: {error.strerror}") from error
-    found = _recognise(text)
+    found = _recognise(data.decode("utf-8-sig", "replace"))
     lines, speeds = found.lines, found.speeds
     if not lines and not speeds:
-        hint = "; it looks like UTF-16: iconv -f UTF-16 -t UTF-8 converts it" if "\0" in text else ""
+        encoding = other_encoding(data)
+        hint = f"; it looks like {encoding}: iconv -f {encoding} -t UTF-8 converts it" if encoding else ""
         raise LogError(
             f"{path}: holds neither course lines ([pid] ... [cpu%] n%) nor speed lines (SEQ LEN: n, ...){hint}"
         )

@@ -251,3 +251,12 @@ def test_one_parser_in_two_places() -> None:
 def test_they_agree_on_anything(text: str, place: int) -> None:
     same(text)
     same(line()[:place] + text + line()[place:])
+
+
+def test_a_stdout_that_cannot_be_written_is_one_line(log) -> None:
+    command = [sys.executable, "-I", "-S", str(TOOL), str(log(line()))]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, "stdout: cannot be written: No space left on device\n")
+    closed = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *command], stderr=subprocess.PIPE, text=True)
+    assert (closed.returncode, closed.stderr) == (1, "stdout: cannot be written: it is closed\n")

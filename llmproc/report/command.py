@@ -53,7 +53,8 @@ def run_tool(
             put(sys.stderr, f"{error}\n")
         return error.exit_code
     except ImportError as error:
-        print(f"{error.name or error} is missing: python3 -m pip install -e . in the checkout", file=sys.stderr)
+        cause = error.__cause__ if isinstance(error.__cause__, ImportError) else error  # pandas words what it misses
+        print(f"{cause.name or cause} is missing: python3 -m pip install -e . in the checkout", file=sys.stderr)
         return 2
     except BrokenPipeError:  # `| head`
         forget_stdout()

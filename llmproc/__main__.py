@@ -5,8 +5,9 @@ import sys
 
 def run() -> None:
     """Run the command line and exit."""
-    from llmproc.files.interpreter import leave_current_folder
+    from llmproc.files.interpreter import leave_current_folder, quiet_interrupt
 
+    quiet_interrupt()
     leave_current_folder()
 
     from llmproc.apps.exits import leave

@@ -6,6 +6,7 @@ line; entry points print it and leave with `exit_code`, the server answers with 
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 
@@ -103,6 +104,18 @@ def missing_package(error: ImportError) -> MissingPackageError | None:
     if not isinstance(error, ModuleNotFoundError) or name not in _PACKAGES:
         return None
     return MissingPackageError(f"{name} is not installed; install it with: {sys.executable} -m pip install {name}")
+
+
+def require_package(name: str) -> None:
+    """Raise MissingPackageError when a package of ours is not installed; it is looked for, not imported."""
+    from importlib.util import find_spec
+
+    with contextlib.suppress(ModuleNotFoundError):
+        if find_spec(name) is not None:
+            return
+    missing = missing_package(ModuleNotFoundError(name=name))
+    if missing is not None:
+        raise missing
 
 
 def rebuild(name: str, message: str) -> LlmprocError:

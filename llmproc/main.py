@@ -3,8 +3,9 @@
 import sys
 
 if __name__ == "__main__":
-    from llmproc.files.interpreter import leave_current_folder
+    from llmproc.files.interpreter import leave_current_folder, quiet_interrupt
 
+    quiet_interrupt()
     leave_current_folder()
 
     from llmproc.apps.exits import call_verb, leave, prepare_process

@@ -12,14 +12,15 @@ import argparse
 import collections
 import dataclasses
 import json
+import math
+import os
 import re
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 TICKS_PER_SECOND = 100  # utime and stime of /proc/<pid>/stat, on every Linux
-INTERVAL_S = 0.3  # assumed for a line whose time cannot be worked out
-SHORT_WINDOW_S = 0.1  # below it cpu% comes from nanoseconds, and ticks are too coarse to divide by
+INTERVAL_S = 0.3  # assumed for a line whose time cannot be computed, unless ticks and cpu% allow less only
 NAMED = 10  # bad lines shown one by one
 LINE = re.compile(
     r"\[pid\] ([0-9]{1,10}) \[tcomm\] ((?:(?!\[tcomm\]).){0,62}) \[state\] (\S)"
@@ -94,7 +95,9 @@ class Total:
         """Add one line; `before` is the previous line of the same process."""
         seconds, assumed = window_s(line, before)
         self.lines, self.assumed_lines, self.last = self.lines + 1, self.assumed_lines + assumed, line
-        self.cpu_s += ticks_between(before, line) / TICKS_PER_SECOND if before else seconds * positive(line) / 100
+        ticks = ticks_between(before, line)
+        # Before its first line a process may have run for longer than the line's window.
+        self.cpu_s += min(ticks / TICKS_PER_SECOND, math.inf if before else seconds * positive(line) / 100)
         self.wall_s += seconds
         self.shares.append(line.cpu_percent / 100)
 
@@ -113,9 +116,9 @@ class Total:
         }
 
 
-def ticks_between(before: Line, line: Line) -> int:
-    """Return the ticks of CPU time that a process used between two of its lines."""
-    return line.utime + line.stime - before.utime - before.stime
+def ticks_between(before: Line | None, line: Line) -> int:
+    """Return the ticks of CPU time that a process used between two of its lines; before None: since it began."""
+    return line.utime + line.stime - (before.utime + before.stime if before else 0)
 
 
 def positive(line: Line) -> float:
@@ -125,13 +128,11 @@ def positive(line: Line) -> float:
 
 def window_s(line: Line, before: Line | None) -> tuple[float, bool]:
     """Return (seconds the line stands for, whether they are assumed): ticks used / cpu%, where both say something."""
-    used_s = ticks_between(before, line) / TICKS_PER_SECOND if before else 0.0
-    if used_s <= 0 or line.cpu_percent <= 0:
-        ever_s = (line.utime + line.stime) / TICKS_PER_SECOND  # a window cannot hold more than the process ever used
-        most = ever_s / line.cpu_percent * 100 if ever_s > 0 and line.cpu_percent > 0 else INTERVAL_S
-        return min(INTERVAL_S, most), True
-    seconds = used_s / line.cpu_percent * 100
-    return seconds, seconds < SHORT_WINDOW_S
+    if line.cpu_percent <= 0:
+        return INTERVAL_S, True
+    ticks = ticks_between(before, line)
+    most = max(ticks, 1) / TICKS_PER_SECOND / line.cpu_percent * 100  # without a whole tick: less than one
+    return (most, False) if before and ticks > 0 else (min(INTERVAL_S, most), True)
 
 
 def average_percent(shares: list[float]) -> float:
@@ -152,7 +153,7 @@ def summarise(lines: list[Line]) -> dict[str, Any]:
     for line in lines:
         total = totals.setdefault(line.pid, Total(line))
         before = total.last if total.lines else None
-        if before is not None and ticks_between(before, line) < 0:
+        if before is not None and (line.utime < before.utime or line.stime < before.stime):
             before = None  # the pid was used again
         total.add(line, before)
     average = average_percent([line.cpu_percent / 100 for line in lines]) if lines else None
@@ -268,14 +269,31 @@ def print_text(summary: dict[str, Any], count: int) -> None:
     print(f"  total: {sum(row['cpu_s'] for row in summary['processes']):.2f} s CPU")
     print(WALL)
     assumed = sum(row["assumed_lines"] for row in summary["processes"])
-    print(f"That does not work for {assumed} of the {count} lines: 0.3 s, or a short window, is assumed for them.")
+    print(
+        f"{assumed} of {count} windows: length assumed (a process's first line, or less than a tick used):"
+        f" {INTERVAL_S} s, or less where ticks and cpu% allow no more."
+    )
 
 
-if __name__ == "__main__":
+def run() -> int:
+    """Call `main` for a user: what stdout or Ctrl-C does to it is an exit code and at most one line."""
+    if sys.stdout is None:
+        print("stdout: cannot be written: it is closed", file=sys.stderr)
+        return 1
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a file's name may be any bytes
     try:
         code = main()
         sys.stdout.flush()
-    except BrokenPipeError:  # `| head -1`
-        sys.stderr.close()
-        code = 141
-    sys.exit(code)
+        return code
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the interpreter's last flush must not fail too
+        if isinstance(error, BrokenPipeError):  # `| head -1`
+            return 141
+        print(f"stdout: cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(run())

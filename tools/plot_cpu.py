@@ -41,4 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    from llmproc.files.interpreter import quiet_interrupt
+
+    quiet_interrupt()
     sys.exit(main())

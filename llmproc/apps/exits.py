@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from types import FrameType
 from typing import NoReturn
 
 from llmproc.errors import LlmprocError, missing_package
 from llmproc.files.escaping import one_line
+from llmproc.files.interpreter import INTERRUPTED, leave_at_once, quiet_interrupt
 from llmproc.files.streams import OutputLostError, forget_stdout, open_standard_streams
 
-INTERRUPTED = 128 + int(signal.SIGINT)
 SOME_FAILED = 1  # the run is complete, and a request or prompt in it failed
 CLOSED_STDOUT = 141  # as the shell says it of a program that SIGPIPE ended
 
@@ -27,8 +25,7 @@ CLOSED_STDOUT = 141  # as the shell says it of a program that SIGPIPE ended
 def prepare_process() -> None:
     """Call first. Until a verb installs its own handler, Ctrl-C then ends the program without a traceback."""
     open_standard_streams()
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _leave_at_once)
+    quiet_interrupt()
 
 
 def leave(code: int) -> NoReturn:
@@ -39,7 +36,7 @@ def leave(code: int) -> NoReturn:
 
 def interruptible() -> None:
     """Make Ctrl-C a KeyboardInterrupt from here on, for a verb that cleans up after itself."""
-    if signal.getsignal(signal.SIGINT) is _leave_at_once:
+    if signal.getsignal(signal.SIGINT) is leave_at_once:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -67,6 +64,11 @@ def exit_code_of(verb: Callable[[], int]) -> int:
     except BrokenPipeError:
         forget_stdout()
         return CLOSED_STDOUT
+    except OSError as error:
+        if not str(error.filename).startswith("/proc/"):
+            raise
+        complain(f"{error.filename} cannot be read ({error.strerror}): is /proc mounted?")
+        return LlmprocError.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
 
@@ -91,8 +93,3 @@ def exit_code(failure: LlmprocError | None = None, ended_by: int = 0, failed: bo
     if ended_by:
         return 128 + ended_by
     return SOME_FAILED if failed else 0
-
-
-def _leave_at_once(number: int, frame: FrameType | None) -> NoReturn:
-    """Exit without an exception: some extension modules do not survive one while they are imported."""
-    os._exit(INTERRUPTED)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from llmproc.errors import LlmprocError, UsageError
-from llmproc.files.encoding import other_encoding
+from llmproc.files.encoding import check_utf8
 from llmproc.files.streams import was_closed
 
 STDIN = "-"
@@ -88,10 +88,7 @@ class Source:
                 while block != _BOM and _BOM.startswith(block) and (more := self._read()):
                     self._digest.update(more)
                     block += more
-                if encoding := other_encoding(block):
-                    raise UsageError(
-                        f"{self.name}: is not UTF-8, looks like {encoding}: iconv -f {encoding} -t UTF-8 converts it"
-                    )
+                check_utf8(self.name, block)
                 if block.startswith(_BOM):
                     block, end = block[len(_BOM) :], len(_BOM)
             *complete, rest = block.split(b"\n")

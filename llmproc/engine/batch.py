@@ -28,15 +28,15 @@ class ForwardPass(Protocol):
 
     @property
     def vocab_size(self) -> int:
-        """Ids are 0 to this, exclusive."""
+        """Return the number of ids: they are 0 to this, exclusive."""
 
     @property
     def context(self) -> int:
-        """Positions a sequence may have."""
+        """Return the positions a sequence may have."""
 
     @property
     def pages(self) -> int:
-        """Pages in the pool, numbered from 0."""
+        """Return the number of pages in the pool; they are numbered from 0."""
 
     def run(self, chunks: Sequence[Chunk]) -> npt.NDArray[np.float32]:
         """Compute all chunks, write their keys and values; logits (chunks that want them, vocab_size), in order.

@@ -47,17 +47,17 @@ class Engine:
 
     @property
     def running(self) -> int:
-        """Sequences that hold pages."""
+        """Return how many sequences hold pages."""
         return len(self.scheduler.running)
 
     @property
     def waiting(self) -> int:
-        """Sequences that wait for a place or for pages."""
+        """Return how many sequences wait for a place or for pages."""
         return len(self.scheduler.waiting)
 
     @property
     def pages_free(self) -> int:
-        """Pages without a holder, those that are cached included."""
+        """Return how many pages have no holder, those that are cached included."""
         return self.scheduler.pool.available
 
     @property
@@ -95,7 +95,7 @@ class Engine:
         return events
 
     def _run(self, step: Step) -> Float32:
-        """Logits of those that ask for them, a row each."""
+        """Run the batch; return the logits of those that ask for them, a row each."""
         if step.dirty:
             self.forward.wipe(step.dirty)
         if not step.chunks:

@@ -59,7 +59,7 @@ class Forward:
 
     @property
     def vocab_size(self) -> int:
-        """Ids are 0 to this, exclusive."""
+        """Return the number of ids: they are 0 to this, exclusive."""
         return self.description.vocab_size
 
     def run(self, chunks: Sequence[Chunk]) -> Float32:
@@ -154,7 +154,7 @@ class Forward:
             self.workspace.pool_bytes[page * self.workspace.page_bytes : (page + 1) * self.workspace.page_bytes] = 0
 
     def trace(self) -> list[npt.NDArray[np.void]]:
-        """Per rank the last records of `kernels.trace`, oldest first. ValueError when the options asked for none."""
+        """Return per rank the last records of `kernels.trace`, oldest first. ValueError without `traced`."""
         if not self.options.traced:
             raise ValueError("no trace is kept: EngineOptions.traced is off")
         found = []

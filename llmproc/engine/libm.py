@@ -37,20 +37,20 @@ def _each(function: Any, x: Float32) -> Float32:
 
 
 def exp(x: Float32) -> Float32:
-    """expf of every value."""
+    """Return expf of every value."""
     return _each(_expf, x)
 
 
 def sin(x: Float32) -> Float32:
-    """sinf of every value."""
+    """Return sinf of every value."""
     return _each(_sinf, x)
 
 
 def cos(x: Float32) -> Float32:
-    """cosf of every value."""
+    """Return cosf of every value."""
     return _each(_cosf, x)
 
 
 def power(base: np.float32, x: Float32) -> Float32:
-    """powf(base, value) for every value."""
+    """Return powf(base, value) for every value."""
     return np.fromiter((_powf(float(base), value) for value in x.ravel().tolist()), np.float32, x.size).reshape(x.shape)

@@ -41,17 +41,17 @@ class Limits:
         return self._together(threads, lambda i: self._read(start + i * share, share, self._places(i)[2]))
 
     def integer(self, threads: int) -> int:
-        """int8 multiply-adds from the first-level cache; returns how many."""
+        """Do int8 multiply-adds from the first-level cache; return how many."""
         rounds = max(1, int(INTEGER_ROUNDS * self._rounds))
         return self._together(threads, lambda i: self._integer(*self._places(i), rounds))
 
     def float(self, threads: int) -> int:
-        """float32 multiply-adds from the first-level cache; returns how many."""
+        """Do float32 multiply-adds from the first-level cache; return how many."""
         rounds = max(1, int(FLOAT_ROUNDS * self._rounds))
         return self._together(threads, lambda i: self._float(*self._places(i), rounds))
 
     def _places(self, thread: int) -> tuple[int, int, int]:
-        """Addresses of weights, activations and sink, each on a cache line of its own."""
+        """Return the addresses of weights, activations and sink, each on a cache line of its own."""
         weights = self._small[thread].ctypes.data + 63 & -64
         activations = weights + sizes.WEIGHT_BYTES
         return weights, activations, activations + sizes.ACTIVATION_ROW * sizes.TILE

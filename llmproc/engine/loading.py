@@ -57,14 +57,14 @@ def make_model(packing: Packing, buffer: memoryview, options: EngineOptions) -> 
 
 
 def page_bytes(description: ModelDescription, options: EngineOptions) -> int:
-    """Bytes of one page: PAGE positions of all layers."""
+    """Return the bytes of one page: PAGE positions of all layers."""
     size = 2 if options.kv_type == "f16" else 4
     d = description
     return d.n_layers * d.n_kv_heads * PAGE * size * (d.head_dim + padded(d.head_dim))
 
 
 def pool_pages(description: ModelDescription, options: EngineOptions, memory_bytes: int) -> int:
-    """Pages of the KV pool: what `kv_memory` allows, else a full context for every sequence as far as memory goes.
+    """Return the pages of the KV pool: by `kv_memory`, else a full context for every sequence as far as memory goes.
 
     UsageError when not even one full context fits: no sequence could be sure to finish.
     """

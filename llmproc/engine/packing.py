@@ -51,7 +51,7 @@ class Packing:
     """The plan: places of all tensors of one model stored as one kind. Pure arithmetic."""
 
     def __init__(self, description: ModelDescription, kind: int) -> None:
-        """ValueError when the description's numbers do not go together."""
+        """Plan the places. ValueError when the description's numbers do not go together."""
         check_description(description)
         if kind in (Q8_0, Q4_0) and description.group_size != GROUP:
             raise ValueError(f"group_size {description.group_size} must be {GROUP} for {NAMES[kind]}")

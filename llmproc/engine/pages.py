@@ -45,7 +45,7 @@ class PagePool:
 
     @property
     def available(self) -> int:
-        """Pages that `allocate` could give."""
+        """Return how many pages `allocate` could give."""
         return len(self._free) + len(self._evictable)
 
     @property
@@ -62,7 +62,7 @@ class PagePool:
         return self._keys[page]
 
     def find(self, tokens: Sequence[int], first: int = 0, key: int = NO_PREFIX) -> list[int]:
-        """Findable pages number `first` and following of these ids, whose pages before have this key.
+        """Find the cached pages number `first` and following of these ids, whose pages before have this key.
 
         The last id is never in them: it has to be computed, for the logits after it. Nothing is retained yet.
         """
@@ -83,7 +83,7 @@ class PagePool:
             self._references[page] += 1
 
     def allocate(self, count: int) -> list[int]:
-        """New pages for one holder: free ones, then those that were not used for longest. IndexError if too few."""
+        """Take pages for one holder: free ones, then those not used for longest. IndexError if there are too few."""
         if count > self.available:
             raise IndexError(f"{count} pages asked of {self.available}")
         pages = []

@@ -15,7 +15,7 @@ class RandomStream:
     __slots__ = ("draws", "state")
 
     def __init__(self, seed: int, draws: int = 0) -> None:
-        """Seed, taken modulo 2^64, and how many draws were drawn before: a replay goes on where they ended."""
+        """Begin at `seed` modulo 2^64, after the draws made before: a replay goes on where they ended."""
         if draws < 0:
             raise ValueError(f"{draws} draws: cannot be negative")
         self.draws = draws

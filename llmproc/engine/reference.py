@@ -40,7 +40,7 @@ class Reference:
         self._exp: Callable[[Float32], Float32] = libm.exp if c_order else np.exp
 
     def forward(self, token: int, position: int) -> Float32:
-        """Logits (vocab_size,) after `token` at `position`; all positions before it must have been given."""
+        """Return the logits (vocab_size,) after `token` at `position`; all positions before it must have been given."""
         if not (0 <= token < self.description.vocab_size and 0 <= position < self.description.seq_len):
             raise ValueError(f"token {token} at position {position} is out of range")
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
@@ -58,7 +58,7 @@ class Reference:
         return table[token].astype(np.float32)
 
     def _sum(self, terms: Float32) -> Float32:
-        """Sum over the last axis."""
+        """Return the sum over the last axis."""
         if not self.c_order:
             return np.asarray(terms.sum(axis=-1), np.float32)
         return np.add.accumulate(terms, axis=-1, dtype=np.float32)[..., -1] + np.float32(0)  # C starts at +0
@@ -68,7 +68,7 @@ class Reference:
         return weight * ((np.float32(1) / np.sqrt(mean)) * x)
 
     def _times(self, matrix: Matrix, x: Float32) -> Float32:
-        """matrix (rows, cols) times x (cols,)."""
+        """Return matrix (rows, cols) times x (cols,)."""
         matrix = self._signed(matrix)
         if not isinstance(matrix, Int8Matrix):
             wide = matrix.astype(np.float32, copy=False)
@@ -102,7 +102,7 @@ class Reference:
         return np.asarray(sums[:, :, 0].T)
 
     def _rotate(self, vectors: Float32, position: int) -> Float32:
-        """RoPE on interleaved pairs of vectors (heads, head_dim)."""
+        """Apply RoPE to interleaved pairs of vectors (heads, head_dim)."""
         size, theta = self.description.head_dim, np.float32(self.description.rope_theta)
         exponents = np.arange(0, size, 2, dtype=np.float32) / np.float32(size)
         powers = libm.power(theta, exponents) if self.c_order else np.power(theta, exponents)
@@ -136,7 +136,7 @@ class Reference:
 
 
 def quantise(x: Float32, group: int) -> tuple[npt.NDArray[np.int8], Float32]:
-    """Values (n,) and scales (n / group,): scale = max|x| / 127, rounded half away from zero, zero groups zero."""
+    """Return values (n,) and scales (n / group,): max|x| / 127, rounded half away from zero; zero groups are zero."""
     parts = x.reshape(-1, group)
     scales = np.abs(parts).max(axis=1) / np.float32(127)
     scales[~np.isfinite(scales)] = np.nan  # must reach the logits, where it is found
@@ -147,7 +147,7 @@ def quantise(x: Float32, group: int) -> tuple[npt.NDArray[np.int8], Float32]:
 
 
 def reference_probabilities(logits: Float32, temperature: float) -> Float32:
-    """softmax(logits / temperature) in C order."""
+    """Return softmax(logits / temperature) in C order."""
     scaled = logits / np.float32(temperature)
     shares = libm.exp(scaled - scaled.max())
     return shares / np.add.accumulate(shares, dtype=np.float32)[-1]

@@ -23,7 +23,7 @@ class LogitsError(LlmprocError):
 
 
 def check_options(temperature: float, top_p: float) -> None:
-    """ValueError when a sampling option breaks its rule."""
+    """Check sampling options. ValueError when one breaks its rule."""
     if not (math.isfinite(temperature) and temperature >= 0):
         raise ValueError(f"temperature {temperature} must be a finite number, 0 or more")
     if not math.isfinite(top_p):
@@ -31,7 +31,7 @@ def check_options(temperature: float, top_p: float) -> None:
 
 
 def most_likely(logits: Float32) -> list[int]:
-    """Per row of logits (n, vocab_size) the index of its largest, the lowest on ties; -1 where one is not finite."""
+    """Return per row of logits (n, vocab_size) the index of its largest, lowest on ties; -1 if not all are finite."""
     return Argmax(logits).find()
 
 
@@ -50,7 +50,7 @@ class MostLikely:
 
 
 def sample(logits: Float32, best: int, temperature: float, top_p: float, stream: RandomStream) -> int:
-    """Token id for logits (vocab_size,), which stay as they are; `best`: what `most_likely` found for them.
+    """Choose a token id by logits (vocab_size,), which stay as they are; `best`: what `most_likely` found for them.
 
     LogitsError when a logit is NaN or infinite. Temperature 0 (in fp32) takes the largest logit. top_p <= 0 or >= 1
     draws from the whole distribution. A temperature so small that logits / temperature overflow takes the largest logit

@@ -54,7 +54,7 @@ class Scheduler:
     """Sequences that wait and run, over one pool of pages."""
 
     def __init__(self, pages: int, context: int, sequences: int, batch_tokens: int) -> None:
-        """ValueError when the pool cannot hold one sequence of `context` positions."""
+        """Begin without sequences. ValueError when the pool cannot hold one sequence of `context` positions."""
         if pages < pages_for(context):
             raise ValueError(f"{pages} pages of {PAGE} positions cannot hold a context of {context}")
         self.pool = PagePool(pages)
@@ -102,7 +102,7 @@ class Scheduler:
         return step
 
     def verify(self, sequence: Sequence) -> None:
-        """Logits after everything it computed were finite: register its full pages."""
+        """Register a sequence's full pages: the logits after everything it computed were finite."""
         sequence.verified = sequence.computed
         while sequence.computed - sequence.registered * PAGE >= PAGE:
             number = sequence.registered

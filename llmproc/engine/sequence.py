@@ -29,7 +29,7 @@ class SequenceRequest:
 
 
 def check_request(request: SequenceRequest, vocab_size: int, context: int) -> None:
-    """RequestError naming the first field that breaks a rule: kernels see only what passed here.
+    """Check a request, for kernels see only what passed here. RequestError names the first field that breaks a rule.
 
     Ids are 0 to `vocab_size`, exclusive; a sequence has `context` positions at most.
     """

@@ -15,7 +15,7 @@ from llmproc.checkpoints.weights import Float32, Int8Matrix, Matrix, Q4Matrix
 
 
 def check_description(description: ModelDescription) -> None:
-    """ValueError when the numbers of a description do not go together."""
+    """Check a description. ValueError when its numbers do not go together."""
     d, width = description, description.n_heads * description.head_dim
     if d.head_dim % 2 or d.n_heads % d.n_kv_heads:
         raise ValueError("head_dim must be even and n_heads a multiple of n_kv_heads")
@@ -26,12 +26,12 @@ def check_description(description: ModelDescription) -> None:
 
 
 def check_norm(name: str, description: ModelDescription, norm: Float32) -> None:
-    """ValueError when a norm is not (dim,) float32."""
+    """Check a norm. ValueError when it is not (dim,) float32."""
     _check_array(name, norm, np.float32, (description.dim,))
 
 
 def check_matrix(label: str, name: str, description: ModelDescription, matrix: Matrix, half_scales: bool) -> None:
-    """ValueError naming `label` when the matrix is not of the description's type, shape and memory order."""
+    """Check a matrix. ValueError naming `label` when it is not of the description's type, shape and memory order."""
     d, shape = description, matrix_shape(description, name)
     if d.weight_type in ("f32", "f16"):
         _check_array(label, matrix, np.float32 if d.weight_type == "f32" else np.float16, shape)

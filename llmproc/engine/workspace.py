@@ -60,7 +60,7 @@ class Size:
 
     @property
     def group(self) -> int:
-        """Heads that share keys and values."""
+        """Return the number of heads that share keys and values."""
         return self.description.n_heads // self.description.n_kv_heads
 
     @property
@@ -211,7 +211,7 @@ def _inputs(size: Size, allocate: Allocate) -> Values:
 
 
 def _input(size: Size, columns: int, tokens: int, count: int, allocate: Allocate) -> tuple[int, int, int, int]:
-    """INPUT: `count` of them, each for `tokens` tokens."""
+    """Allocate `count` records INPUT, each for `tokens` tokens; return the fields."""
     quantised = size.kind in QUANTISED
     number, group = (ACTIVATION_BYTES, size.description.group_size) if quantised else (4, 1)
     values = _lines(padded(columns) * number * tokens)
@@ -221,7 +221,7 @@ def _input(size: Size, columns: int, tokens: int, count: int, allocate: Allocate
 
 
 def _work(size: Size, allocate: Allocate) -> Values:
-    """Scratch of each rank, and partial results of attention."""
+    """Allocate the scratch of each rank, and the partial results of attention."""
     d, head_pad = size.description, size.head_pad
     scratch = _lines(max(scratch_bytes(head_pad, size.context), 4 * padded(d.dim), 4 * head_pad + LINE))
     row, chunks = 4 * (head_pad + LANES), (size.context // CHUNK + 1) * size.sequences
@@ -243,13 +243,13 @@ def _team(size: Size, leads: bool, traced: bool, allocate: Allocate) -> tuple[Va
 
 
 def _stride(columns: int) -> int:
-    """Bytes from one token's float32 row to the next's: never a multiple of 1 KiB, where rows share cache sets."""
+    """Return the bytes from one token's row to the next's: never a multiple of 1 KiB, where rows share cache sets."""
     nbytes = 4 * padded(columns)
     return nbytes + LINE if nbytes % 1024 == 0 else nbytes
 
 
 def _lines(nbytes: int) -> int:
-    """Bytes of whole cache lines."""
+    """Round up to the bytes of whole cache lines."""
     return -(-nbytes // LINE) * LINE
 
 

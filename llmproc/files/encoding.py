@@ -5,6 +5,8 @@ Used by readers of text that people write: prompts, logs.
 
 from __future__ import annotations
 
+from llmproc.errors import UsageError
+
 _MARKS = (
     (b"\xff\xfe\x00\x00", "UTF-32"),
     (b"\x00\x00\xfe\xff", "UTF-32"),
@@ -13,6 +15,12 @@ _MARKS = (
 )
 _LOOKED_AT = 4096  # bytes
 _MOSTLY = 0.4  # of the bytes at two (four) places are zero in English text as UTF-16 (UTF-32), none in UTF-8
+
+
+def check_utf8(name: str, head: bytes) -> None:
+    """Raise UsageError, with the command that converts it, if the beginning of a text looks like UTF-16 or UTF-32."""
+    if encoding := other_encoding(head):
+        raise UsageError(f"{name}: is not UTF-8, looks like {encoding}: iconv -f {encoding} -t UTF-8 converts it")
 
 
 def other_encoding(head: bytes) -> str:
@@ -28,7 +36,7 @@ def other_encoding(head: bytes) -> str:
     if len(head) < 4:
         return ""
     zeros = [head[place::4].count(0) * 4 / len(head) for place in range(4)]
-    if min(sorted(zeros)[1:]) > _MOSTLY:
+    if min(sorted(zeros)[1:]) > _MOSTLY > min(zeros):
         return "UTF-32"
     if min(zeros[0::2]) > _MOSTLY > max(zeros[1::2]) or min(zeros[1::2]) > _MOSTLY > max(zeros[0::2]):
         return "UTF-16"

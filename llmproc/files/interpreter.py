@@ -1,14 +1,29 @@
-"""Where Python looks for modules: never in the current folder, in this process or in a child of it.
+"""The first acts of a program: a quiet Ctrl-C, and where Python looks for modules: never in the current folder.
 
 A user's random.py or json.py beside a log must not become ours. `python -m` puts the current folder first on the path,
 and so does an empty entry of PYTHONPATH. Used by the entry points as their first act, so it may import nothing that is
 not part of the interpreter already; and by everything that starts a fresh interpreter.
 """
 
+import _signal  # type: ignore[import-not-found]  # built in, so no file can stand for it; typeshed has only `signal`
 import os
 import sys
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # their pools start at import
+
+
+INTERRUPTED = 128 + 2  # as the shell says it of a program that SIGINT ended
+
+
+def leave_at_once(number: int, frame: object) -> None:
+    """Exit without an exception: some extension modules do not survive one while they are imported."""
+    os._exit(INTERRUPTED)
+
+
+def quiet_interrupt() -> None:
+    """Make Ctrl-C end the program without a traceback, unless something else is installed for it."""
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, leave_at_once)
 
 
 def package_folder() -> str:

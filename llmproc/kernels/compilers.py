@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from llmproc.errors import StartError
+from llmproc.errors import StartError, require_package
 from llmproc.kernels import environment
 from llmproc.kernels.compile_process import FRAME
 
@@ -86,5 +86,6 @@ def _judge(compiler: Any, missing: set[str]) -> None:
     """StartError unless a compiler whose output has ended has written everything."""
     if missing:
         code = compiler.wait()
+        require_package("numba")
         ended = f"signal {-code}" if code < 0 else f"exit status {code}"
         raise StartError(f"the kernels could not be compiled: the compiler ended with {ended}")

@@ -23,13 +23,17 @@ def machine_facts() -> dict[str, object]:
     """Return processor, memory, kernel, the CPUs allowed, and the kernel's units."""
     import psutil  # here, because main must be at its prompt quickly
 
+    try:
+        memory = psutil.virtual_memory().total
+    except OSError:  # without /proc; who needs it says so
+        memory = None
     return {
         "cpu": _cpu_model(),
         "architecture": platform.machine(),
         "cores_physical": psutil.cpu_count(logical=False),
         "cpus": psutil.cpu_count(logical=True),
         "cpus_allowed": sorted(os.sched_getaffinity(0)),
-        "memory_bytes": psutil.virtual_memory().total,
+        "memory_bytes": memory,
         "kernel": platform.release(),
         "ticks_per_second": TICKS_PER_SECOND,
         "page_size": PAGE_SIZE,

@@ -6,13 +6,21 @@ No table and no picture is made here; errors leave as one line with their exit c
 from __future__ import annotations
 
 import argparse
-import os
+import contextlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmproc.errors import LlmprocError
+from llmproc.files.streams import (
+    OutputLostError,
+    forget_stdout,
+    need_stdout,
+    open_standard_streams,
+    print_result,
+    put,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,32 +42,47 @@ def run_tool(
 
     `tables` by flag name ("csv" first); they and `plot` import pandas and matplotlib only when called.
     """
+    open_standard_streams()
     options = _parser(name, description, default_picture, list(tables)).parse_args(arguments)
     try:
-        from llmproc.report.source import load
-
-        run = load(options.source)
-        for note in run.notes:
-            print(f"[INFO] {note}", file=sys.stderr)
-        if options.table is not None:
-            print(tables[options.table](run).to_csv(index=False), end="")
-        if options.output is not None or options.table is None:
-            from llmproc.report.figure import save
-
-            output = options.output or Path(default_picture)
-            save(plot(run), output)
-            print(output, file=sys.stdout if options.table is None else sys.stderr)
-        sys.stdout.flush()
+        _show(options, Path(default_picture), tables, plot)
     except LlmprocError as error:
-        print(error, file=sys.stderr)
+        if isinstance(error, OutputLostError):
+            forget_stdout()
+        with contextlib.suppress(OSError, OutputLostError):
+            put(sys.stderr, f"{error}\n")
         return error.exit_code
     except ImportError as error:
-        print(f"{error.name or error} is missing: python3 -m pip install -e . in the checkout", file=sys.stderr)
+        cause = error.__cause__ if isinstance(error.__cause__, ImportError) else error  # pandas words what it misses
+        print(f"{cause.name or cause} is missing: python3 -m pip install -e . in the checkout", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # `| head`; the interpreter must not flush the closed pipe again
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # `| head`
+        forget_stdout()
         return 141
     return 0
+
+
+def _show(
+    options: argparse.Namespace,
+    default_picture: Path,
+    tables: Mapping[str, Callable[[RunData], pd.DataFrame]],
+    plot: Callable[[RunData], Figure],
+) -> None:
+    """Print the table, draw the picture, or both. Raises LlmprocError, ImportError, BrokenPipeError."""
+    from llmproc.report.source import load
+
+    run = load(options.source)
+    for note in run.notes:
+        put(sys.stderr, f"[INFO] {note}\n")
+    if options.table is not None:
+        need_stdout()
+        print_result(tables[options.table](run).to_csv(index=False))
+    if options.output is not None or options.table is None:
+        from llmproc.report.figure import save
+
+        output = options.output or default_picture
+        save(plot(run), output)
+        put(sys.stdout if options.table is None else sys.stderr, f"{output}\n")
 
 
 def _parser(name: str, description: str, picture: str, tables: list[str]) -> argparse.ArgumentParser:

@@ -15,9 +15,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from llmproc.errors import LogError
+from llmproc.files.escaping import one_line
 
 USER, SYSTEM, WAIT, TOTAL = "#3b76af", "#e08a2e", "#b03a48", "#1d3550"
 LOAD, COMPILE, QUEUE, PREFILL, DECODE, OTHER = "#8c8c8c", "#bdbdbd", "#d9c27a", "#e08a2e", "#3b76af", "#cfd8e3"
+START_WAIT = "#efe6c8"
 GENERATING = "#dcefdc"
 LINES = ("#3b76af", "#e08a2e", "#4f9a57", "#b03a48", "#7d5ba6", "#806650", "#d277a8", "#5f6b73", "#a5a13b", "#3fa7b5")
 _WIDTH = 10.0
@@ -25,7 +27,7 @@ _WIDTH = 10.0
 
 def panels(heights: Sequence[float], title: str, notes: Sequence[str], sharex: bool) -> tuple[Figure, list[Axes]]:
     """Make panels one above the other, `heights` in inches, with a title above and the notes below them."""
-    text = "\n".join(textwrap.fill(note, 155, initial_indent="• ", subsequent_indent="   ") for note in notes)
+    text = "\n".join(textwrap.fill(one_line(note), 155, initial_indent="• ", subsequent_indent="   ") for note in notes)
     foot = 0.17 * (text.count("\n") + 1) + 0.1 if text else 0.0
     gap, top, bottom = 0.62 if sharex else 0.9, 0.55, 0.62
     total = sum(heights) + gap * (len(heights) - 1) + top + bottom + foot
@@ -37,7 +39,7 @@ def panels(heights: Sequence[float], title: str, notes: Sequence[str], sharex: b
         share = axes[0] if axes and sharex else None
         axes.append(figure.add_axes((0.085, (upper - height) / total, 0.885, height / total), sharex=share))
         upper -= height + gap
-    figure.text(0.085, 1 - 0.22 / total, title, fontsize=12, fontweight="bold", va="center")
+    figure.text(0.085, 1 - 0.22 / total, one_line(title), fontsize=12, fontweight="bold", va="center")
     if text:
         figure.text(0.085, foot / total, text, fontsize=7.5, color="#555555", va="top", linespacing=1.35)
     for axis in axes:
@@ -88,6 +90,7 @@ def hide_x(axis: Axes) -> None:
 def save(figure: Figure, path: Path) -> None:
     """Write the PNG. Raises LogError when the file cannot be written."""
     try:
-        figure.savefig(path, format="png")
+        with path.open("wb") as file:  # by name, matplotlib takes none that is not UTF-8
+            figure.savefig(file, format="png")
     except OSError as error:
         raise LogError(f"{path}: cannot be written: {error.strerror}") from error

@@ -27,6 +27,7 @@ from llmproc.monitor.events import (
     TemplateStarted,
     TemplateStopping,
     WorkerDied,
+    WorkerReady,
     WorkerReplaced,
     WorkerStopping,
     kind_of,
@@ -193,24 +194,27 @@ def _turns(events: list[Event], zero: float) -> tuple[list[dict[str, object]], l
     ready = next(iter(_of(events, kind_of(TemplateReady))), None)
     if ready is not None:
         started = next(iter(_of(events, kind_of(TemplateStarted))), ready)
-        load = {"load_s": ready.get("load_s"), "compile_s": ready.get("compile_s")}
+        kernels = "kernel_load_s" if ready.get("compiled") == 0 else "compile_s"
+        load = {"load_s": ready.get("load_s"), kernels: ready.get("compile_s")}
         rows.append({"turn": 0, "start_s": started["t"] - zero, **load, "reason": "start"})
+    ready_t = {event.get("pid"): float(event["t"]) for event in _of(events, kind_of(WorkerReady))}
     by_request: dict[object, list[Event]] = {}
     for event in events:
         if event.get("request") is not None:
             by_request.setdefault(event["request"], []).append(event)
     for number, (request, own) in enumerate(by_request.items(), 1):
-        rows.append({"turn": number, "request": request} | _turn(own, zero))
+        rows.append({"turn": number, "request": request} | _turn(own, zero, ready_t))
         steps += [{"turn": number, "request": request} | step for step in _steps(own, zero)]
     return rows, steps
 
 
-def _turn(own: list[Event], zero: float) -> dict[str, object]:
-    """Return one request's row. What is not known yet (a run cut short) stays empty."""
+def _turn(own: list[Event], zero: float, ready_t: dict[object, float]) -> dict[str, object]:
+    """Return one request's row; `ready_t`: when each worker was ready. What is not known yet stays empty."""
     first = {event["kind"]: event for event in reversed(own)}
     arrived, sent = first.get(_ARRIVED, own[0]), first.get(_DISPATCHED)
     done = first.get(_DONE, {})
     wait = sent["t"] - arrived["t"] if sent else 0.0
+    start_wait = min(max(ready_t.get(sent.get("pid"), 0.0) - arrived["t"], 0.0), wait) if sent else 0.0
     prefill, decode = done.get("prefill_s"), done.get("decode_s")
     if not done and _FIRST_TOKEN in first and sent:  # cut short: what the marks alone tell
         prefill = first[_FIRST_TOKEN]["t"] - sent["t"]
@@ -220,7 +224,8 @@ def _turn(own: list[Event], zero: float) -> dict[str, object]:
     return {
         "pid": sent.get("pid") if sent else None,
         "start_s": arrived["t"] - zero,
-        "wait_s": wait,
+        "start_wait_s": start_wait,
+        "wait_s": wait - start_wait,
         "prefill_s": prefill,
         "decode_s": decode,
         "other_s": max(rest, 0.0),

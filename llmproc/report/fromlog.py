@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from llmproc.errors import LogError
+from llmproc.files.encoding import other_encoding
 from llmproc.monitor.courselog import CourseLine, SpeedLine, parse_line, parse_speed_line
 from llmproc.monitor.proc import TICKS_PER_SECOND
 from llmproc.report.rundata import CPU_COLUMNS, MEMORY_COLUMNS, TURN_COLUMNS, RunData, table
@@ -21,7 +22,8 @@ ASSUMED_INTERVAL_S = 0.3
 _MOST_NUMBERS = 8  # line numbers in a note
 _CLOCK_NOTE = (
     "a course log has no clock: the seconds of a line are computed (ticks used / cpu%), else assumed to be"
-    f" {ASSUMED_INTERVAL_S:g}; pauses between turns, run-queue wait, RSS and PSS are not in it"
+    f" {ASSUMED_INTERVAL_S:g}, or less where ticks and cpu% allow no more; pauses"
+    " between turns, run-queue wait, RSS and PSS are not in it"
 )
 _SPEED_NOTE = (
     "a speed line holds a turn's positions and its speed after the first forward pass: seconds are positions / speed;"
@@ -41,13 +43,14 @@ class _LogText:
 def load_log(path: Path) -> RunData:
     """Read a text file. Raises LogError when it cannot be read or holds neither course lines nor speed lines."""
     try:
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
+        data = path.read_bytes()
     except OSError as error:
         raise LogError(f"{path}: cannot be read: {error.strerror}") from error
-    found = _recognise(text)
+    found = _recognise(data.decode("utf-8-sig", "replace"))
     lines, speeds = found.lines, found.speeds
     if not lines and not speeds:
-        hint = "; it looks like UTF-16: iconv -f UTF-16 -t UTF-8 converts it" if "\0" in text else ""
+        encoding = other_encoding(data)
+        hint = f"; it looks like {encoding}: iconv -f {encoding} -t UTF-8 converts it" if encoding else ""
         raise LogError(
             f"{path}: holds neither course lines ([pid] ... [cpu%] n%) nor speed lines (SEQ LEN: n, ...){hint}"
         )
@@ -129,21 +132,25 @@ def _windows(lines: list[CourseLine]) -> list[dict[str, object]]:
 
 def _measures(line: CourseLine, before: CourseLine | None) -> tuple[float, float | None, bool]:
     """Return (seconds of the window, share of user time or None, whether the seconds are computed, not assumed)."""
-    user = line.utime - before.utime if before else 0
-    system = line.stime - before.stime if before else 0
-    if user < 0 or system < 0 or user + system == 0:  # another process under the same pid, or less than a tick
-        return _assumed(line), None, False
+    if before is None or line.utime < before.utime or line.stime < before.stime:  # also: the pid was used again
+        return _assumed(line, line.utime + line.stime), None, False
+    user, system = line.utime - before.utime, line.stime - before.stime
+    if user + system == 0:
+        return _assumed(line, 0), None, False
     share = user / (user + system)
     if line.cpu_percent <= 0:
-        return _assumed(line), share, False
+        return _assumed(line, user + system), share, False
     return (user + system) / TICKS_PER_SECOND / line.cpu_percent * 100, share, True
 
 
-def _assumed(line: CourseLine) -> float:
-    """Return seconds for a window of unknown length: the usual interval, or less if the process never used as much."""
-    ever_s = (line.utime + line.stime) / TICKS_PER_SECOND
-    most = ever_s / line.cpu_percent * 100 if ever_s > 0 and line.cpu_percent > 0 else ASSUMED_INTERVAL_S
-    return min(ASSUMED_INTERVAL_S, most)
+def _assumed(line: CourseLine, ticks: int) -> float:
+    """Return seconds for a window of unknown length: the usual interval, or less if it cannot hold that much CPU time.
+
+    `ticks` is the most CPU time that the window can hold; 0 stands for less than one.
+    """
+    if line.cpu_percent <= 0:
+        return ASSUMED_INTERVAL_S
+    return min(ASSUMED_INTERVAL_S, max(ticks, 1) / TICKS_PER_SECOND / line.cpu_percent * 100)
 
 
 def _turns_of_speeds(speeds: list[SpeedLine]) -> list[dict[str, object]]:

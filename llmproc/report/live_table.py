@@ -31,6 +31,11 @@ class StyledText:
 _STATE_KINDS = {"R": "busy", "T": "waiting", "t": "waiting", "D": "waiting", "Z": "waiting", GONE: "waiting"}
 
 
+def _state(row: ProcessRow) -> str:
+    """Return the kernel's letter; a worker without a process has a word of its own instead: `-`."""
+    return row.state if len(row.state) == 1 else "-"
+
+
 def _core(row: ProcessRow) -> str:
     """Return the core; `=1`: it may not run on another."""
     pinned = "=" if len(row.allowed) == 1 and (os.cpu_count() or 1) > 1 else ""
@@ -40,7 +45,7 @@ def _core(row: ProcessRow) -> str:
 COLUMNS: tuple[Column[ProcessRow], ...] = (
     Column("PID", lambda row: str(row.pid or "-")),
     Column("ROLE", lambda row: row.name, left=True),
-    Column("S", lambda row: row.state, left=True, kind=lambda row: _STATE_KINDS.get(row.state, "")),
+    Column("S", _state, left=True, kind=lambda row: _STATE_KINDS.get(row.state, "")),
     Column("POLICY", lambda row: row.policy or "-", left=True),
     Column("NICE", lambda row: whole_number(row.nice)),
     Column("CORE", _core, goes=4),

@@ -30,6 +30,7 @@ _PARTS = (
 )
 _CROWDED, _CROWDED_TEXT = "#f3ece4", "#8a7355"  # more threads than CPUs
 _MOST_NOTES = 9
+_MOST_ABOVE = 1.3  # the highest end of the axis, in parts of the highest mean or ideal
 _UNDER = 12.5  # points from the axis to the second line of a bar's label
 
 
@@ -89,12 +90,9 @@ def _speedups(axis: Axes, result: Mapping[str, Any]) -> None:
         )  # fmt: skip
         axis.plot(x_own, mean, color=colour, linewidth=1.2, alpha=0.4, zorder=3)  # between them: not measured
     axis.plot([1], [1], color=COLOURS["seq"], marker="D", markersize=6.5, linestyle="", zorder=5)
-    tops = [row["speedup"]["high"] or row["speedup"]["mean"] for row in rows]
-    tops += [point["speedup"] for curve in result["curves"] for point in curve["points"]]
-    highest = max([1.0, *tops])
     axis.plot([1, last], [1, last], color="#aaaaaa", linewidth=0.8, linestyle=":", zorder=1)
     axis.set_xlim(1 - 0.06 * last, last * 1.05)
-    axis.set_ylim(0, highest * 1.12)
+    axis.set_ylim(0, _top(rows, result["curves"]))
     axis.set_xticks(sorted({1, *counts}))
     axis.set_ylabel("times as fast as seq" + (" (simulated)" if result["simulated"] else ""), fontsize=9)
     if result["simulated"]:
@@ -104,6 +102,14 @@ def _speedups(axis: Axes, result: Mapping[str, Any]) -> None:
         )  # fmt: skip
     _crowded(axis, result, last)
     _legend(axis, result, modes)
+
+
+def _top(rows: Sequence[Row], curves: Sequence[Row]) -> float:
+    """Return the upper end of the axis. One wide interval does not flatten the rest: it may leave the panel."""
+    ideals = [point["speedup"] for curve in curves for point in curve["points"]]
+    highest = max([1.0, *ideals, *(row["speedup"]["mean"] for row in rows)])
+    ends = [row["speedup"]["high"] or row["speedup"]["mean"] for row in rows]
+    return min(max([highest, *ends]) * 1.12, highest * _MOST_ABOVE)
 
 
 def _crowded(axis: Axes, result: Mapping[str, Any], last: int) -> None:

@@ -33,9 +33,11 @@ TURN_COLUMNS = (
     "request",
     "pid",
     "start_s",  # arrival, seconds since the run's start
-    "wait_s",  # arrival to dispatch
+    "start_wait_s",  # arrival until the worker is ready, where it starts later than the request arrives
+    "wait_s",  # the rest until the dispatch
     "load_s",  # only in the row of the start: weights
-    "compile_s",  # only there: kernels
+    "compile_s",  # only there: kernels, where some had to be compiled
+    "kernel_load_s",  # only there: kernels, where the cache had all of them
     "prefill_s",
     "decode_s",
     "other_s",  # the rest until the end: a worker replaced, a pipe

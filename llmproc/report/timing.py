@@ -21,6 +21,8 @@ _MOST_LONG_LABELS = 5
 _PARTS = (
     ("load_s", "load weights", look.LOAD),
     ("compile_s", "compile kernels", look.COMPILE),
+    ("kernel_load_s", "load kernels", look.COMPILE),
+    ("start_wait_s", "wait for start", look.START_WAIT),
     ("wait_s", "wait for dispatch", look.QUEUE),
     ("prefill_s", "prefill", look.PREFILL),
     ("decode_s", "decode", look.DECODE),

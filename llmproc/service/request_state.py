@@ -16,7 +16,7 @@
 A cancelled request that no worker runs has its Finish at once (`answered`), but stays on the board, in these states,
 until a worker has won it and ended it, or has died.
 
-Pure: no pipes, no clock, no threads. It is all that a replay needs: the ids, the emitted tokens and the count of draws.
+Pure: no pipes, no clock, no threads. It is all a replay needs: the ids, the emitted tokens and the number of draws.
 A token of a dead worker counts, a step it did not report never happened: the continuation is the text that would have
 come anyway.
 """

@@ -91,10 +91,11 @@ def test_bare_set_system_tells_it_and_forgets_nothing(tmp_path: Path, quick: Pat
 
 def test_reading_what_is_not_a_file_says_what_it_is(tmp_path: Path, quick: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    _, out, _ = run(tmp_path, "--model", quick, text="/read .\n/read pipe\n/read missing\n", cwd=tmp_path)
+    code, out, _ = run(tmp_path, "--model", quick, text="/read .\n/read pipe\n/read missing\n", cwd=tmp_path)
     assert "error: .: is a directory, not a file" in out
     assert "error: pipe: is a FIFO, not a file" in out
     assert "error: missing: no such file" in out
+    assert code == 1, "what was to be asked was not"
 
 
 def _notes(out: str) -> int:
@@ -138,3 +139,18 @@ def test_a_seed_is_taken_modulo_2_to_the_64(tmp_path: Path, quick: Path, seed: i
 def test_words_that_leave(tmp_path: Path, quick: Path, word: str) -> None:
     status, out, _ = run(tmp_path, "--model", quick, "--max-tokens", 4, text=f"{word}\nHello\n")
     assert status == 0 and "unknown command" not in out and "SEQ LEN" not in out
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be"])
+@pytest.mark.parametrize("course", [(), ("--course",)], ids=["plain", "course"])
+def test_a_pipe_that_is_not_utf8_is_one_line(tmp_path: Path, quick: Path, encoding: str, course: tuple[str]) -> None:
+    text = "What is a pipe?\nAnd a process?\n".encode(encoding)
+    code, out, err = run(tmp_path, "--model", quick, *course, text=text)
+    said = f"stdin: is not UTF-8, looks like UTF-{encoding[4:6]}: iconv "
+    assert code == 2 and not SPEED.search(out) and (out + err).count(said) == 1
+
+
+def test_a_file_to_read_that_is_not_utf8_is_refused(tmp_path: Path, quick: Path) -> None:
+    (tmp_path / "wide").write_text("What is a pipe?\n", encoding="utf-16")
+    code, out, _ = run(tmp_path, "--model", quick, text="/read wide\n", cwd=tmp_path)
+    assert code == 1 and "error: wide: is not UTF-8, looks like UTF-16" in out and not SPEED.search(out)

@@ -194,3 +194,12 @@ def test_our_own_workers_are_no_other_programs() -> None:
     held = Conditions(0.1, seconds=10.0, others=1.9, stolen=0.0, throttled_s=0.0, busiest=[])
     assert comparison.without_workers(held, 18.0).others == pytest.approx(0.1)
     assert comparison.without_workers(held, 25.0).others == 0
+
+
+def test_a_context_that_is_cut_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare_modes.main([*QUICK, "--context", "1000000", "--out", str(tmp_path / "out")]) == 0
+    assert re.search(
+        r"^\[INFO\] --context is 1000000: .* has \d+ positions, so \d+ are used$", capsys.readouterr().err, re.M
+    )
+    assert compare_modes.main([*QUICK, "--context", "64", "--out", str(tmp_path / "out")]) == 0
+    assert "--context" not in capsys.readouterr().err

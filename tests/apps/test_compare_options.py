@@ -173,3 +173,14 @@ def test_files_that_are_no_text(tmp_path: Path) -> None:
         prompts_from(file)
     with pytest.raises(LlmprocError, match="is a directory, not a file"):
         prompts_from(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["p.txt", "p.jsonl"])
+def test_utf16_is_named_and_a_byte_order_mark_is_dropped(tmp_path: Path, name: str) -> None:
+    row = '{"prompt": "Hello"}' if name.endswith("jsonl") else "Hello"
+    file = tmp_path / name
+    file.write_text(row, encoding="utf-8-sig")
+    assert prompts_from(file).prompts[0].text == "Hello"
+    file.write_text(row, encoding="utf-16")
+    with pytest.raises(UsageError, match="is not UTF-8, looks like UTF-16"):
+        prompts_from(file)

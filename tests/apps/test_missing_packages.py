@@ -93,3 +93,26 @@ def test_only_packages_that_we_ask_for_are_ours() -> None:
     assert missing_package(ModuleNotFoundError("No module named 'llmproc.x'", name="llmproc.x")) is None
     assert missing_package(ModuleNotFoundError("odd")) is None
     assert missing_package(ImportError("cannot import name", name="numpy")) is None
+
+
+def test_the_compiler_without_numba(block: Path, quick: Path, tmp_path: Path) -> None:
+    code = "from llmproc.__main__ import run; import os; os.environ['XDG_CACHE_HOME'] = os.environ['EMPTY']; run()"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LLMPROC_", "PYTHON"))}
+    environment = {**kept, "PYTHONPATH": f"{block}:{ROOT}", "MISSING": "numba", "EMPTY": str(tmp_path)}
+    command = [sys.executable, "-P", "-c", code, "batch", "-", "--model", str(quick), "--run-dir", "none"]
+    done = subprocess.run(command, env=environment, input="Hi\n", capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (3, "") and done.stderr == f"llmproc: {line('numba')}\n"
+
+
+@pytest.mark.parametrize("package", ["numpy", "llvmlite"])
+def test_benchs_arm(block: Path, package: str) -> None:
+    asked = ("--shape", "tiny", "-p", "4", "-n", "2", "--repeat", "1")
+    done = run(block, package, "-m", "llmproc", "bench", *asked)
+    assert (done.returncode, done.stdout) == (3, "") and done.stderr.splitlines()[-1] == f"llmproc: {line(package)}"
+
+
+def test_a_tool_names_the_package_behind_another_one(block: Path) -> None:
+    log = ROOT / "tests" / "report" / "example" / "proc.log"
+    done = run(block, "numpy", str(ROOT / "tools" / "plot_cpu.py"), str(log))
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "numpy is missing: python3 -m pip install -e . in the checkout"

@@ -65,6 +65,15 @@ def test_the_whole_text() -> None:
     assert text == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0.00"), (1.234, "1.23"), (66.667, "66.67"), (99.996, "100.0"), (123.456, "123.5"), (1234.56, "1235"),
+     (9999.6, "10000"), (11957.36, "11960"), (13619.64, "13620")],
+)  # fmt: skip
+def test_figures_in_the_table_have_at_most_four_significant_digits(value: float, text: str) -> None:
+    assert table.rounded(value) == text
+
+
 @pytest.mark.parametrize(("threads", "words"), [(1, "Measured with 1 thread;"), (4, "Measured with 4 threads;")])
 def test_the_courses_weights_say_their_threads(threads: int, words: str) -> None:
     """The course's program computes with one thread; a reader must see what this figure was measured with."""

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmproc.files.encoding import other_encoding
+from llmproc.errors import UsageError
+from llmproc.files.encoding import check_utf8, other_encoding
 
 TEXT = "What is a pipe?\nAnd a process?\n"
 
@@ -42,3 +43,11 @@ def test_other_bytes_are_no_encoding_of_ours(head: bytes) -> None:
 )
 def test_ascii_in_utf16_is_always_told(text: str, name: str) -> None:
     assert other_encoding(text.encode(name)) == "UTF-16"
+
+
+def test_a_check_names_the_text_and_the_command_that_converts_it() -> None:
+    check_utf8("stdin", TEXT.encode())
+    check_utf8("stdin", b"caf\xe9\n")
+    with pytest.raises(UsageError) as refused:
+        check_utf8("p.txt", TEXT.encode("utf-32-be"))
+    assert str(refused.value) == "p.txt: is not UTF-8, looks like UTF-32: iconv -f UTF-32 -t UTF-8 converts it"

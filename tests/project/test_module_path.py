@@ -143,3 +143,27 @@ def test_an_installed_package_is_found_without_an_entry(monkeypatch: pytest.Monk
     monkeypatch.setattr(interpreter, "package_folder", lambda: "/usr/lib/python3/site-packages")
     assert child_environment({"PYTHONPATH": "/one"}) == {"PYTHONPATH": "/one", "PYTHONSAFEPATH": "1"}
     assert child_environment({"PYTHONPATH": ":"}) == {"PYTHONSAFEPATH": "1"}
+
+
+INTERRUPTING = """
+import signal, sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["llmproc", "--version"]
+{start}
+"""
+_STARTS = {
+    "script": "from llmproc.__main__ import run; run()",
+    "main": "import runpy; runpy.run_module('llmproc.main', run_name='__main__', alter_sys=True)",
+}
+
+
+@pytest.mark.parametrize("module", ["llmproc.apps.exits", "llmproc.errors"])
+@pytest.mark.parametrize("start", _STARTS)
+def test_ctrl_c_in_the_first_imports_is_quiet(module: str, start: str) -> None:
+    code = INTERRUPTING.format(module=module, start=_STARTS[start])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=child_environment())
+    assert (done.returncode, done.stderr) == (130, b"")

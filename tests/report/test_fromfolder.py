@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from report.looking import texts
 
 from llmproc.errors import LogError
 from llmproc.monitor import table
 from llmproc.monitor.proc import SchedStat, Stat
 from llmproc.report.cpu import cpu_table
 from llmproc.report.source import load
-from llmproc.report.timing import step_table, timing_table
+from llmproc.report.timing import plot_timing, step_table, timing_table
 
 
 def row(
@@ -119,6 +120,32 @@ EVENTS = [
         "decode_s": 2.0,
     },
 ]
+
+
+@pytest.mark.parametrize(
+    ("ready_t", "start_wait", "wait"),
+    [(109.0, 0.0, 0.1), (110.07, 0.07, 0.03), (110.5, 0.1, 0.0)],
+    ids=["ready before", "ready in between", "ready after the dispatch"],
+)
+def test_the_wait_for_the_start_is_not_one_for_dispatch(folder, ready_t: float, start_wait: float, wait: float) -> None:
+    ready = {"t": ready_t, "kind": "worker_ready", "worker": 0, "pid": 7}
+    other = {"t": 110.09, "kind": "worker_ready", "worker": 1, "pid": 8}
+    (_, turn) = timing_table(load(folder(None, [*EVENTS, ready, other]))).to_dict("records")
+    assert (turn["start_wait_s"], turn["wait_s"]) == pytest.approx((start_wait, wait))
+    assert turn["other_s"] == pytest.approx(0.5)
+
+
+def test_kernels_from_the_cache_are_loaded_not_compiled(folder) -> None:
+    events = [EVENTS[0], EVENTS[1] | {"compiled": 0}, *EVENTS[2:]]
+    run = load(folder(None, events))
+    (start, _) = timing_table(run).to_dict("records")
+    assert start["kernel_load_s"] == 1.25 and start["compile_s"] != start["compile_s"]
+    labels = texts(plot_timing(run))
+    assert "load kernels" in labels and "compile kernels" not in labels
+    (start, _) = timing_table(load(folder(None, [EVENTS[0], EVENTS[1] | {"compiled": 3}, *EVENTS[2:]]))).to_dict(
+        "records"
+    )
+    assert start["compile_s"] == 1.25
 
 
 def test_turns_and_steps(folder) -> None:

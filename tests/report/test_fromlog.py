@@ -49,6 +49,12 @@ def test_a_closing_line_is_as_short_as_it_was(log) -> None:
     assert run.cpu.iloc[1]["end_s"] - run.cpu.iloc[1]["start_s"] == pytest.approx(0.05)
 
 
+def test_an_assumed_window_holds_no_more_than_its_ticks(log) -> None:
+    run = load(log(line(7, 0, 0, "60.00") + line(7, 6, 0, "85.00") + line(7, 6, 0, "50.00")))
+    assert list(run.cpu["end_s"] - run.cpu["start_s"]) == pytest.approx([0.01 / 0.6, 0.06 / 0.85, 0.01 / 0.5])
+    assert list(run.cpu["time"]) == ["assumed", "worked out", "assumed"]
+
+
 def test_what_no_line_knows_is_nan(log) -> None:
     run = load(log(line(7, 30, 0, "100.00")))
     assert run.cpu["user_percent"].isna().tolist() == [True] and run.cpu["user_percent"].dtype == float

@@ -42,6 +42,13 @@ def test_a_table() -> None:
     assert found[4].split() == ["-", "worker", "1", "X", *"-" * 9, "0", "0", "0"]
 
 
+def test_a_worker_that_starts_does_not_widen_the_column_of_letters() -> None:
+    starting = ProcessRow("worker", 1, state="starting", sequences=0, queue=0, steals=0)
+    header, *rows = text(live_table.body(view((MAIN, starting)), None))[1:]
+    assert header == text(live_table.body(view((MAIN, DEAD)), None))[1]
+    assert rows[1].split()[:4] == ["-", "worker", "1", "-"]
+
+
 def test_columns_stand_under_their_headers() -> None:
     header, *rows = text(live_table.body(view((MAIN, WORKER)), None))[1:]
     for name, value in (("%USER", "187.6"), ("TOK/S", "42.0"), ("STEALS", "7")):

@@ -53,6 +53,16 @@ def test_measured_points_stand_where_they_were_measured_with_their_intervals() -
             assert (low, high) == (pytest.approx(speedup["low"]), pytest.approx(speedup["high"]))
 
 
+def test_one_wide_interval_does_not_stretch_the_axis() -> None:
+    found = compare(workers=(2, 4))
+    tops = [row["speedup"]["mean"] for row in found["results"] if row["speedup"] is not None]
+    tops += [point["speedup"] for curve in found["curves"] for point in curve["points"]]
+    assert plot_modes(found).axes[0].get_ylim() == pytest.approx((0, max(tops) * 1.12))
+    row_of(found, "ws", 2)["speedup"].update(low=0.5, high=40.0)
+    figure = plot_modes(found)
+    assert figure.axes[0].get_ylim() == pytest.approx((0, max(tops) * 1.3)) and overlaps(figure) == []
+
+
 def test_the_ideals_are_dashed_and_said_to_be_computed() -> None:
     found = compare(workers=(2, 4))
     axis = plot_modes(found).axes[0]

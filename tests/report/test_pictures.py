@@ -102,7 +102,7 @@ def test_the_bars_are_as_long_as_the_seconds() -> None:
     ends = {}
     for bar in axis.patches:
         ends[round(bar.get_y() + bar.get_height() / 2)] = bar.get_x() + bar.get_width()
-    parts = ["load_s", "compile_s", "wait_s", "prefill_s", "decode_s", "other_s"]
+    parts = ["load_s", "compile_s", "kernel_load_s", "start_wait_s", "wait_s", "prefill_s", "decode_s", "other_s"]
     wanted = run.turns[parts].fillna(0).sum(axis=1)
     assert [ends[place] for place in range(len(wanted))] == pytest.approx(list(wanted), abs=0.01)
 

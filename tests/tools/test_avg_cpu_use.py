@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmproc.monitor import courselog
+from llmproc.report.source import load
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "avg_cpu_use.py"
 EXAMPLE = TOOL.parents[1] / "tests" / "report" / "example"
@@ -66,7 +67,31 @@ def test_better_figures(log) -> None:
     assert "pid 7: 0.57 s CPU / 0.60 s wall = 95.00%" in done.stdout
     assert "pid 8: 0.04 s CPU / 0.08 s wall = 50.00%" in done.stdout
     assert "total: 0.61 s CPU" in done.stdout
-    assert "2 of the 3 lines" in done.stdout and "assumed" in done.stdout
+    assert "2 of 3 windows: length assumed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("user", "system", "percent"), [(2, 1, "70.86"), (0, 0, "60.00")], ids=["three ticks", "less than a tick"]
+)
+def test_no_more_cpu_time_than_the_last_line_has(log, user: int, system: int, percent: str) -> None:
+    path = log(line(percent, user=user, system=system), line("83.81", user=user + 4, system=system))
+    (found,) = json.loads(run("--json", path).stdout)["processes"]
+    assert found["cpu_s"] <= round(found["user_s"] + found["system_s"], 3)
+    assert found["wall_s"] == pytest.approx(0.04 / 0.8381 + max(user + system, 1) / float(percent), abs=0.001)
+    assert "1 of 2 windows: length assumed" in run(path).stdout
+
+
+def test_the_picture_has_the_same_windows(log) -> None:
+    random = Random(7)
+    for _ in range(40):
+        user = [random.choice((0, 0, 1, 3, 40)) for _ in range(8)]
+        texts = [line(f"{random.choice((0, 0.5, 60, 99))}", random.choice((7, 8)), ticks, ticks // 3) for ticks in user]
+        rows = load(log(*texts)).cpu
+        lines = [TOOL_NAMES["parse_line"](text) for text in texts]
+        for found in TOOL_NAMES["summarise"](lines)["processes"]:
+            own = rows[rows["pid"] == found["pid"]]
+            assert found["wall_s"] == pytest.approx(float((own["end_s"] - own["start_s"]).sum()), abs=0.001)
+            assert found["assumed_lines"] == int((own["time"] == "assumed").sum())
 
 
 def test_the_average_is_the_courses_arithmetic() -> None:
@@ -226,3 +251,12 @@ def test_one_parser_in_two_places() -> None:
 def test_they_agree_on_anything(text: str, place: int) -> None:
     same(text)
     same(line()[:place] + text + line()[place:])
+
+
+def test_a_stdout_that_cannot_be_written_is_one_line(log) -> None:
+    command = [sys.executable, "-I", "-S", str(TOOL), str(log(line()))]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, "stdout: cannot be written: No space left on device\n")
+    closed = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *command], stderr=subprocess.PIPE, text=True)
+    assert (closed.returncode, closed.stderr) == (1, "stdout: cannot be written: it is closed\n")

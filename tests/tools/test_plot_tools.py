@@ -134,3 +134,22 @@ def test_a_reader_that_leaves() -> None:
 @BOTH
 def test_executable_with_a_shebang(tool: str) -> None:
     assert (TOOLS / tool).read_text().startswith("#!/usr/bin/env python3\n") and os.access(TOOLS / tool, os.X_OK)
+
+
+@BOTH
+def test_names_that_are_not_utf8(tmp_path: Path, tool: str) -> None:
+    log, picture = os.fsdecode(b"caf\xe9.log"), os.fsdecode(b"c\xe9.png")
+    shutil.copy(EXAMPLE / "proc.log", tmp_path / log)
+    done = run(tool, log, "-o", picture, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "c\\xe9.png\n")
+    assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
+
+
+@BOTH
+def test_a_table_that_cannot_be_written_is_one_line(tool: str) -> None:
+    command = [sys.executable, str(TOOLS / tool), "--csv", str(EXAMPLE)]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "stdout: cannot be written: No space left on device"
+    assert "Traceback" not in done.stderr

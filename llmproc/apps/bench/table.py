@@ -43,10 +43,10 @@ def batched_table(result: Mapping[str, Any]) -> str:
         head += [f"{peer} ms/step", f"{peer} t/s", f"x {peer}"]
     rows = []
     for row in own:
-        cells = [str(row["sequences"]), f"{row['step_ms']['median']:.2f}", _rate(row), _share(row)]
+        cells = [str(row["sequences"]), rounded(row["step_ms"]["median"]), _rate(row), _share(row)]
         for peer in peers:
             other = next((r for r in result["tests"] if (r["test"], r["arm"]) == (row["test"], peer)), None)
-            step, rate = (f"{other['step_ms']['median']:.2f}", _rate(other)) if other else ("-", "-")
+            step, rate = (rounded(other["step_ms"]["median"]), _rate(other)) if other else ("-", "-")
             cells += [step, rate, _ratio(result, row, peer)]
         rows.append(cells)
     return table(head, rows, right=set(range(len(head))))
@@ -116,7 +116,14 @@ def _peers(result: Mapping[str, Any]) -> list[str]:
 
 
 def _rate(row: Row) -> str:
-    return f"{row['rate']['median']:.2f} ± {row['rate']['iqr'] / 2:.2f}"
+    median, spread = row["rate"]["median"], row["rate"]["iqr"] / 2
+    return f"{rounded(median)} ± {rounded(spread)}"
+
+
+def rounded(value: float) -> str:
+    """Return the number with two digits after the point, but no more than four significant ones."""
+    digits = min(2, 4 - len(f"{value:.0f}"))
+    return f"{round(value, digits):.{max(digits, 0)}f}"
 
 
 def _share(row: Row) -> str:

@@ -16,6 +16,7 @@ from llmproc.apps.answer_view import AnswerView
 from llmproc.apps.screen import Screen
 from llmproc.config import POLICIES, Scheduling, format_cpus, parse_cpus
 from llmproc.errors import LlmprocError, UsageError
+from llmproc.files.encoding import check_utf8
 from llmproc.monitor import proc
 from llmproc.processes.scheduling import explain_scheduling_error
 from llmproc.service.service import Service
@@ -208,7 +209,13 @@ def _regen(loop: Loop, argument: str) -> None:
 
 
 def _read(loop: Loop, argument: str) -> None:
-    loop.answer(read_file(argument).removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape"))
+    try:
+        text = read_file(argument)
+        check_utf8(argument, text)
+    except LlmprocError:
+        loop.failed += 1  # it was to be a prompt
+        raise
+    loop.answer(text.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape"))
 
 
 def _turns(saved: SavedConversation) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from llmproc.errors import LlmprocError
+from llmproc.files.encoding import check_utf8
 from llmproc.files.folders import user_folder
 from llmproc.processes.patience import wait_readable
 
@@ -45,17 +46,17 @@ class CtrlCListener(Protocol):
 
 
 class PipedSource:
-    """Lines of bytes from descriptor 0, whatever their encoding: bytes that are not UTF-8 survive as surrogates."""
+    """Lines of bytes from descriptor 0: single bytes that are not UTF-8 survive as surrogates, UTF-16 is refused."""
 
     echoes = False
     leaves_line_open = False  # the prompt sign is written by the screen, which knows
 
     def __init__(self, write_prompt: Callable[[str], None]) -> None:
         self._write_prompt = write_prompt
-        self._buffer, self._ended = b"", False
+        self._buffer, self._ended, self._begun = b"", False, False
 
     def read(self, prompt: str) -> str | None:
-        """Return one line; the last one may lack its newline."""
+        """Return one line; the last one may lack its newline. UsageError when the first one is UTF-16 or UTF-32."""
         self._write_prompt(prompt)
         parts = [self._buffer]
         size = len(self._buffer)
@@ -65,6 +66,9 @@ class PipedSource:
             if size > _LONGEST_LINE:
                 raise LlmprocError(f"stdin: a line has more than {_LONGEST_LINE} bytes")
         self._buffer = b"".join(parts)
+        if not self._begun:
+            self._begun = True
+            check_utf8("stdin", self._buffer)
         if not self._buffer:
             return None
         line, _, self._buffer = self._buffer.partition(b"\n")

@@ -16,10 +16,11 @@ from llmproc.errors import LogError, UsageError
 from llmproc.experiments.compare_modes.comparison import compare
 from llmproc.experiments.compare_modes.options import CompareOptions
 from llmproc.files.escaping import escape_bytes, to_json
-from llmproc.files.streams import need_stdout, print_result
+from llmproc.files.streams import need_stdout, print_result, put
 from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
 from llmproc.report import modes_table
 from llmproc.report.modes_file import read_comparison
+from llmproc.session.model_files import read_model_files
 
 SOME_FAILED = 1
 JSON_FILE, TABLE_FILE, CHART_FILE = "compare-modes.json", "compare-modes.md", "compare-modes.png"
@@ -35,12 +36,21 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc compare-modes"
         if options.source is not None:
             failed = _show_again(read_comparison(options.source), options)
         else:
+            _say_cut_context(options)
             found = compare(options, shlex.join([*prog.split(), *arguments]), ProgressBar())
             _write(found, options)
             failed = _any_failed(found)
         return SOME_FAILED if failed else 0
 
     return exit_code_of(compared)
+
+
+def _say_cut_context(options: CompareOptions) -> None:
+    """Say on stderr that a context is longer than the checkpoint's, which is used. CheckpointError, TokenizerError."""
+    if options.work == "generate" and options.engine.context is not None:
+        files = read_model_files(options.model, options.tokenizer)
+        if cut := files.cut_context(options.engine):
+            put(sys.stderr, f"[INFO] {cut}\n")
 
 
 def refuse_early(options: CompareOptions) -> None:

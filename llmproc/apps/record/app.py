@@ -47,6 +47,7 @@ class _Notices:
 
 
 def _record(options: RecordOptions) -> int:
+    os.stat("/proc/self/stat")  # raises where nothing could be recorded
     target: RecordTarget = StartedCommand(options.command) if options.pid is None else AttachedProcess(options.pid)
     notices = _Notices()
     # A command's stderr is its own: course lines go there only when that was asked for.

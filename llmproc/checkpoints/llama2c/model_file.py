@@ -33,7 +33,7 @@ class Llama2cFile:
 
     @property
     def format(self) -> str:
-        """Always `llama2.c`."""
+        """Return `llama2.c`."""
         return "llama2.c"
 
     @property
@@ -43,12 +43,12 @@ class Llama2cFile:
 
     @property
     def description(self) -> ModelDescription:
-        """Shape and constants of the model."""
+        """Return shape and constants of the model."""
         return self.header.description
 
     @property
     def size(self) -> int:
-        """Bytes of the file."""
+        """Return the bytes of the file."""
         return self.header.size
 
     def fingerprint(self) -> str:

@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from llmproc.errors import LlmprocError, UsageError
+from llmproc.errors import LlmprocError, UsageError, missing_package
 from llmproc.experiments.bench.arms.arm import ArmOptions
 from llmproc.experiments.bench.timed import TimedArm
 from llmproc.experiments.bench.work import Work
@@ -68,6 +68,11 @@ def converse(questions: BinaryIO, answers: BinaryIO, conversation: ArmServer) ->
             answer: dict[str, Any] = {"ok": conversation.answer(question)}
         except LlmprocError as error:
             answer = {"error": type(error).__name__, "message": str(error)}
+        except ModuleNotFoundError as error:
+            missing = missing_package(error)
+            if missing is None:
+                raise
+            answer = {"error": type(missing).__name__, "message": str(missing)}
         _say(answers, answer)
     conversation.close()
     try:

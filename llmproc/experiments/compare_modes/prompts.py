@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import msgspec
 from llmproc.dispatch.workloads import TOKENS_PER_SENTENCE, workload
 from llmproc.errors import UsageError
 from llmproc.experiments.compare_modes.arm import Prompt
+from llmproc.files.encoding import check_utf8
 from llmproc.files.json_text import JsonError, read_json
 from llmproc.session.saving import read_file
 
@@ -51,7 +53,9 @@ def prompts_from(path: Path) -> NamedPrompts:
     LlmprocError (UsageError when a line breaks a rule) that names the file and the line.
     """
     try:
-        lines = read_file(path).decode().split("\n")  # JSON strings may hold other ends of lines
+        data = read_file(path).removeprefix(codecs.BOM_UTF8)
+        check_utf8(str(path), data)
+        lines = data.decode().split("\n")  # JSON strings may hold other ends of lines
     except UnicodeDecodeError:
         raise UsageError(f"{path}: must be UTF-8 text") from None
     as_json = path.suffix.lower() == ".jsonl"

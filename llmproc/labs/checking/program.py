@@ -166,12 +166,12 @@ class CheckedProgram:
 
     @property
     def idle_s(self) -> float:
-        """Seconds since there was output or noticeable CPU time."""
+        """Return the seconds since there was output or noticeable CPU time."""
         return time.monotonic() - self._active
 
     @property
     def still_s(self) -> float:
-        """Seconds since there was output, any CPU time, or a process that was ready to run."""
+        """Return the seconds since there was output, any CPU time, or a process that was ready to run."""
         return time.monotonic() - self._moved
 
     def wait(self, condition: Callable[[], bool], what: str) -> bool:

@@ -171,3 +171,27 @@ def test_numba_in_the_process_gives_the_same_bits(program: str) -> None:
     found, reason, numba = answers(program, "linked")
     assert (reason, numba) == ("", False) and len(found) > 70
     assert answers(program, "numba") == [found, "forced by a test", True]
+
+
+def test_the_linkers_code_does_not_stay_in_memory_and_can_link_again() -> None:
+    """Its pages are dropped after each use: what is read again is what the file holds."""
+    code = """
+import re
+from llmproc import kernels
+
+def resident_kb():
+    found, wanted = 0, False
+    for line in open("/proc/self/smaps"):
+        if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+            wanted = " r-xp " in line and line.rstrip().endswith("libllvmlite.so")
+        elif wanted and line.startswith("Rss:"):
+            found += int(line.split()[1])
+    return found
+
+kernels.load(kernels.COMMON)
+first = resident_kb()
+kernels.load(kernels.RINGS)
+print(first, resident_kb())
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert all(int(size) < 4096 for size in done.stdout.split()), done.stdout

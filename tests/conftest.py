@@ -35,6 +35,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of programs are star
 # A shell ignores these for what a script starts in the background, and every child of ours would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup` ignores it
 
 
 @pytest.fixture(scope="session")

@@ -165,6 +165,9 @@ def test_an_interrupted_check_leaves_nothing(tmp_path: Path, lab_model: Path, nu
         until((folder / "ready").exists, "the program's daemon")
         assert len(marked(f"MARK={mark}")) >= 3
         checker.send_signal(number)
-        out, err = checker.communicate(timeout=LIMIT_S)
+        try:
+            out, err = checker.communicate(timeout=LIMIT_S)
+        finally:
+            checker.kill()  # else one that does not end keeps this test for ever
     assert (checker.returncode, out, err) == (code, b"", b"")
     assert remaining(f"MARK={mark}", LIMIT_S) == []

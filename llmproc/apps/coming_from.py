@@ -192,7 +192,7 @@ TENSOR = OtherSystem(
     (
         Counterpart(
             "`python run_baseline.py --num-runs 3 --max-tokens 16`",
-            "python3 -m llmproc bench --shape tiny -p 64 -n 16 --batched 1,4 --repeat 3",
+            "python3 -m llmproc bench --shape tiny -p 64 -n 16 --batched 1,4 --repeat 3 --no-limits",
             words=("run_baseline.py", "baseline"),
         ),
         Counterpart(

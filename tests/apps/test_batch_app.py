@@ -170,7 +170,7 @@ def test_the_summary_as_json_adds_up_and_is_documented(tmp_path: Path, quick: Pa
     assert found["queue_most_s"] == pytest.approx(max(row["queue_s"] for row in rows), abs=1e-5)
     assert set(found["stages"]) == {"reading", "generating", "writing"}
     assert 0 <= found["stages"]["reading"]["tokenizing_s"] <= found["stages"]["reading"]["busy_s"]
-    assert found["stages"]["generating"]["waiting_s"] > 0.2, "for the model"
+    assert found["stages"]["generating"]["waiting_s"] > 0, "for the model"
     folder = Path(found["run_folder"])
     kept = json.loads((folder / "run.json").read_text())
     assert kept["batch"] == {**found, "run_folder": None} and kept["verb"] == "batch"

@@ -79,14 +79,14 @@ def _new_engine(binding: Any) -> Any:
     return engine
 
 
-def _unmap_linker_code(maps: str = "/proc/self/maps") -> None:
+def _unmap_linker_code() -> None:
     """Let the kernel drop the linker's machine code from this process: 30 MB that are read again if they are needed.
 
     Code pages are never written, so the file has all of them; pages that hold data are left alone.
     """
     madvise = ctypes.CDLL(None).madvise
     madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-    with suppress(OSError), open(maps) as lines:
+    with suppress(OSError), open("/proc/self/maps") as lines:
         for line in lines:
             place, rights, *_, name = line.split(maxsplit=5)
             if rights == "r-xp" and name.rstrip().endswith("/libllvmlite.so"):

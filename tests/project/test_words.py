@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from support.paths import ROOT
@@ -91,25 +90,10 @@ def phrases_in(text: str) -> list[str]:
     return [found[0] for found in PHRASES.finditer(text)]
 
 
-# Rooms that are not there yet, by rule. The list only shrinks.
-PENDING: dict[str, set[str]] = {"names": set(), "functions": set(), "classes": set(), "headers": set(), "texts": set()}
-
-
-def room_of(path: Path) -> str:
-    """Return the folder below llmproc (or the module itself), or `tools`."""
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return parts[1] if parts[0] == "llmproc" else parts[0]
-
-
-def sources(rule: str) -> Iterator[Path]:
-    """Yield the sources for which the rule holds already."""
-    yield from (path for path in program_sources() if room_of(path) not in PENDING[rule])
-
-
 def test_names_are_the_fields_terms() -> None:
     found = [
         f"{shown(path, line)} {name}"
-        for path in sources("names")
+        for path in program_sources()
         for line, name in [(1, path.stem), *identifiers(tree_of(path))]
         if private_word(name)
     ]
@@ -119,7 +103,7 @@ def test_names_are_the_fields_terms() -> None:
 def test_docstrings_of_functions_start_with_a_verb() -> None:
     found = [
         f"{shown(path, node.lineno)} {node.name}: {text.splitlines()[0][:60]}"
-        for path in sources("functions")
+        for path in program_sources()
         for node, text in docstrings_of(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and starts_badly(text)
     ]
@@ -129,7 +113,7 @@ def test_docstrings_of_functions_start_with_a_verb() -> None:
 def test_docstrings_of_classes_start_with_a_noun() -> None:
     found = [
         f"{shown(path, node.lineno)} {node.name}: {text.splitlines()[0][:60]}"
-        for path in sources("classes")
+        for path in program_sources()
         for node, text in docstrings_of(path)
         if isinstance(node, ast.ClassDef) and re.match(r"(Of|For|What|Who|See|Whether|How|When|Where)\b", text)
     ]
@@ -140,7 +124,7 @@ def test_headers_say_used_by() -> None:
     """`Used by ...` is the one convention for who needs a module."""
     found = [
         shown(path)
-        for path in sources("headers")
+        for path in program_sources()
         if re.search(r"\bServes\b|^For: ", ast.get_docstring(tree_of(path)) or "", re.MULTILINE)
     ]
     assert found == []
@@ -150,7 +134,7 @@ def test_texts_are_plain() -> None:
     """What users read, docstrings and comments."""
     found = [
         f"{shown(path, line)} {phrase}: {text[:60]}"
-        for path in sources("texts")
+        for path in program_sources()
         for line, text in texts_of(path)
         for phrase in phrases_in(text)
     ]

@@ -29,7 +29,7 @@ class CpuBudget:
 def usable_cpus(root: str | Path = "/", allowed: Iterable[int] | None = None) -> CpuBudget:
     """Return the budget of this process. `root`: where the file system begins, `allowed`: the affinity, for tests.
 
-    A quota is rounded down. The ranks of a team meet at a barrier many times per token: a thread more than the quota
+    A quota is rounded down. The ranks of a team wait for each other many times per token: a thread more than the quota
     pays for spends the period's time sooner, and then the whole process stands still until the next period (tens of
     milliseconds between two tokens). The fraction that is left feeds main and its watch, which live on the same quota.
     """

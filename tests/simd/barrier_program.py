@@ -1,7 +1,7 @@
-"""Ranks around one barrier: `python barrier_program.py threads|processes RANKS ROUNDS`, or `sleep`.
+"""Ranks around one barrier: `python barrier_program.py threads|processes RANKS ROUNDS ...`, or `sleep`.
 
 Each rank counts its rounds in shared memory and, between two barriers, looks at everybody's count: all must be equal.
-Prints the number of times they were not.
+Prints the number of times they were not, a line for every three arguments.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from llmproc.simd.barrier import wait_for_all  # noqa: E402
 from llmproc.simd.layout import BARRIER_BYTES  # noqa: E402
 
 
-@njit(types.int64(types.int64, types.int64, types.int64, types.int64), nogil=True)
+@njit(types.int64(types.int64, types.int64, types.int64, types.int64), nogil=True, cache=True)
 def go_round(address, rank, ranks, rounds):
     wrong = 0
     counts = address + BARRIER_BYTES
@@ -39,7 +39,7 @@ def go_round(address, rank, ranks, rounds):
     return wrong
 
 
-@njit(types.void(types.int64, types.int64), nogil=True)
+@njit(types.void(types.int64, types.int64), nogil=True, cache=True)
 def meet(address, ranks):
     wait_for_all(address, ranks)
 
@@ -91,5 +91,7 @@ if __name__ == "__main__":
     if sys.argv[1] == "sleep":
         print(share_of_waiting(place))
     else:
-        run = {"threads": threads, "processes": processes}[sys.argv[1]]
-        print(sum(run(place, int(sys.argv[2]), int(sys.argv[3]))))
+        for kind, ranks, rounds in zip(sys.argv[1::3], sys.argv[2::3], sys.argv[3::3], strict=True):
+            memory[:] = 0
+            run = {"threads": threads, "processes": processes}[kind]
+            print(sum(run(place, int(ranks), int(rounds))), flush=True)

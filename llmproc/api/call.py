@@ -59,7 +59,7 @@ class Call:
         return self._answer
 
     def pieces(self, timeout: float | None = None) -> list[str]:
-        """Return the pieces of text that have come since; none when none came in time. The last call brings `result`."""
+        """Return the pieces of text that have come since, maybe none. The call that finds the end brings `result`."""
         answer = self._answer
         if answer is None or self.result is not None:
             return []

@@ -13,6 +13,7 @@ tied to the thread that started it.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import selectors
@@ -36,7 +37,9 @@ from llmproc.processes.worker_lifecycle import GiveUpError, WorkerLifecycle
 
 _TICK_S = 0.1  # while everything ends
 _COALESCE_S = 0.001  # between rounds that bring nothing but tokens
-_SHORT_S = 0.00025  # a pause of less costs more than the round that it saves: to fall asleep takes some 20 us of CPU time
+_SHORT_S = (
+    0.00025  # a pause of less costs more than the round that it saves: to fall asleep takes some 20 us of CPU time
+)
 _CALLS = 64  # posted ones in a round at most: workers are read between thousands of requests
 _STRAY_PATIENCE_S = 2.0  # only after a fault of our own
 
@@ -58,6 +61,7 @@ class Supervisor:
         self._stopping = self._finished = self._woken = False
         self._round_at = 0.0  # when the present round began
         self._pauses = False  # the next wait begins with a pause
+        self._advance_at = 0.0  # running time from which `_advance` has something to do
         self._posted: deque[Callable[[], None]] = deque()
         self._post_lock, self._closed = threading.RLock(), False  # re-entrant: a finalizer may post in the middle
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -137,13 +141,15 @@ class Supervisor:
         urgent = True
         while not self._finished:
             ready = self._listen(urgent)
-            self._clock.tick(time.monotonic())  # first, so that deadlines set below do not start in the past
+            now = self._clock.tick(self._round_at)  # first, so that deadlines set below do not start in the past
+            calm = not self._posted
             for key, _ in ready:
-                self._guarded(key.data)
+                calm = self._guarded(key.data) and calm
             for _ in range(min(len(self._posted), _CALLS)):
                 self._posted.popleft()()
             urgent = self._work.round_ended()
-            self._guarded(self._advance)
+            if urgent or not calm or now >= self._advance_at:
+                self._guarded(self._advance)
 
     def _listen(self, urgent: bool) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait for ready descriptors.
@@ -156,7 +162,7 @@ class Supervisor:
         ready = self._selector.select(0) if paused else []
         self._pauses = bool(ready)
         if not ready:
-            ready = self._selector.select(self._timeout())
+            ready = self._selector.select(self._timeout)
             if ready and not (urgent or paused) and self._pause():
                 self._pauses = True
                 ready = self._selector.select(0)
@@ -171,12 +177,12 @@ class Supervisor:
         self._posts.poll(1000 * rest)
         return True
 
+    @property
     def _timeout(self) -> float | None:
+        """Return the most seconds until `_advance` has something to do; None: not before something happens."""
         if self._posted:
             return 0
-        if self._stopping or self.template_process.waiting:
-            return _TICK_S
-        return self._lifecycle.timeout()
+        return None if self._advance_at == math.inf else max(0.0, self._advance_at - self._clock.now)
 
     def _advance(self) -> None:
         now = self._clock.tick(time.monotonic())
@@ -184,14 +190,17 @@ class Supervisor:
         if self.template_process.ready and (slot := self._lifecycle.wants_fork(now)):
             self.template_process.fork(slot)
         self._lifecycle.advance(now)
+        due = _TICK_S if self._stopping or self.template_process.waiting else self._lifecycle.timeout()
+        self._advance_at = math.inf if due is None else now + due
         self._finished = self._stopping and self.template_process.empty and self._lifecycle.empty
 
-    def _guarded(self, call: Callable[[], object]) -> None:
-        """Call; give up when that cannot be done."""
+    def _guarded(self, call: Callable[[], object]) -> bool:
+        """Call, and give up when that cannot be done; return whether it says that `_advance` is not concerned."""
         try:
-            call()
+            return call() is True
         except GiveUpError as reason:
             self._give_up(reason.error)
+            return False
 
     def _drain_wake(self) -> None:
         os.read(self._wake_read, 4096)
@@ -215,10 +224,11 @@ class Supervisor:
         if self._stopping:  # asked while the fork was under way
             self._lifecycle.stop(slot)
 
-    def _read_worker(self, slot: WorkerSlot, everything: bool = False) -> None:
-        pipes = slot.pipes
+    def _read_worker(self, slot: WorkerSlot, everything: bool = False) -> bool:
+        """Act on the frames that are there; return whether they were about requests alone."""
+        pipes, was = slot.pipes, slot.state
         if pipes is None:
-            return
+            return False
         try:
             frames = pipes.read(everything)
         except ProtocolError as error:
@@ -233,6 +243,7 @@ class Supervisor:
             slot.kill(signal.SIGKILL)  # it can send nothing more: end it, and let the pidfd say when it is dead
             if slot.pidfd is None:
                 self._worker_died(slot)
+        return not pipes.ended and slot.state is was
 
     def _frame(self, slot: WorkerSlot, frame: Frame) -> None:
         if frame.type == protocol.READY:

@@ -33,5 +33,5 @@ who watches     Observer: gets each event (`monitor.events`) before the ticket g
 service.py        the callers' side, and what the supervisor tells of processes     config.py   what to serve
 dispatcher.py     answering: tickets, events, cancel        placement.py   placing: policy, board, rings, wake-ups
 request_state.py  one request and its stages, blame         wakeups.py     who is woken    ticket.py   for callers
-messages.py       all that crosses a pipe         worker.py, outgoing.py, claims.py, prepare.py, waiting.py   in the children
+messages.py       all that crosses a pipe         worker.py, outgoing.py, claims.py, prepare.py, waiting.py:  children
 """

@@ -4,8 +4,8 @@
     main -> worker   Wakeup (look at the rings)    Cancel (one you have taken)
     worker -> main   Events (all that looks and steps brought, in one frame: a token and its end arrive together)
 
-The request id travels in the frame's header for Generate and Cancel. Events have columns: which requests got ids, and the
-ids of each, so that main makes no object per token.
+The request id travels in the frame's header for Generate and Cancel. Events have columns: which requests got ids, and
+the ids of each, so that main makes no object per token.
 """
 
 from __future__ import annotations

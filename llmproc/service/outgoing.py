@@ -1,10 +1,10 @@
-"""What a worker has not sent yet: ids gathered by request, and what else became of requests, for one frame.
+"""A worker's events on their way: ids gathered by request, and what else became of requests, for one frame.
 
-Used by the worker's loop. What a frame costs main is mostly waking up, and it costs the same for one id as for fifty. So
-ids of short steps wait for each other, as long as the next step is likely to end within HOLD_S of the last frame: a step
-that takes longer than half of that sends its ids at once. A request's first id never waits, nor a request that was taken,
-nor an end, and nothing waits while the worker sleeps. Ids that die here with the worker never happened: the replay draws
-the same ones.
+Used by the worker's loop. A frame costs main a wake-up, the same for one id as for fifty. So ids of short steps wait
+for each other as long as the next step is likely to end within HOLD_S of the last frame; a step that takes longer
+than half of that sends its ids at once. A request's first id never waits, nor a request that was taken, nor an end,
+and nothing waits while the worker sleeps. Ids that die here with the worker never happened: the replay draws the same
+ones.
 """
 
 from __future__ import annotations

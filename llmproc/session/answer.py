@@ -35,7 +35,7 @@ class Answer:
         return None if pieces is None else "".join(pieces)
 
     def pieces(self, timeout: float | None = None) -> list[str] | None:
-        """Return what `next` does, in pieces: one for each id that completes a character. The end has a call of its own.
+        """Return what `next` does in pieces, one for each id that completes text. The end comes by a call of its own.
 
         Raises RuntimeError after the end.
         """

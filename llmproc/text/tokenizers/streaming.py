@@ -51,7 +51,7 @@ class StreamDecoder:
         return [text for token in tokens if (text := self._feed(token))]
 
     def _feed(self, token: int) -> str:
-        """Feed one, and remember its text if that is the same everywhere, but after BOS or in the middle of a character."""
+        """Feed one, and remember its text: it is the same wherever no BOS and no part of a character stands before."""
         alone = self._whole and self._previous != self._tokenizer.bos
         text = self.feed(token)
         if alone and self._whole and token != self._tokenizer.bos:

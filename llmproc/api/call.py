@@ -58,11 +58,14 @@ class Call:
         """Return the answer of the service's session; None for a refused request."""
         return self._answer
 
-    def pieces(self, timeout: float | None = None) -> list[str]:
-        """Return the pieces of text that have come since, maybe none. The call that finds the end brings `result`."""
+    def pieces(self, timeout: float | None = None) -> list[str] | None:
+        """Return the pieces of text that have come since, maybe []; None when nothing came in time.
+
+        The call that finds the end brings `result`.
+        """
         answer = self._answer
         if answer is None or self.result is not None:
-            return []
+            return None
         try:
             pieces = answer.pieces(timeout)
         except BaseException:  # Ctrl-C for instance
@@ -70,7 +73,7 @@ class Call:
             raise
         if answer.finish is not None:
             self.result = Result.of(self._prompt, answer, answer.finish)
-        return pieces or []
+        return pieces
 
     def wait(self) -> Result:
         """Block until it has ended."""
@@ -82,13 +85,13 @@ class Call:
         return self.result
 
     async def pieces_async(self, wakeup: LoopWakeup) -> list[str]:
-        """Return the next pieces, waiting in the event loop; none at the end. A cancelled task cancels the request."""
+        """Return the next pieces, maybe [], waiting in the event loop; a cancelled task cancels the request."""
         pieces = self.pieces(0)
-        while not pieces and self.result is None:
+        while pieces is None and self.result is None:
             with self._cancelling():
                 await wakeup.wait()
             pieces = self.pieces(0)
-        return pieces
+        return pieces or []
 
     async def wait_async(self, wakeup: LoopWakeup) -> Result:
         """Wait until it has ended, without blocking the event loop."""

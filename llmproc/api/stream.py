@@ -31,7 +31,7 @@ class Stream:
         while not pieces:
             if self._call.result is not None:
                 raise StopIteration
-            pieces.extend(self._call.pieces())
+            pieces.extend(self._call.pieces() or ())
         return pieces.popleft()
 
     @property

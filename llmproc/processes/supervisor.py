@@ -37,9 +37,6 @@ from llmproc.processes.worker_lifecycle import GiveUpError, WorkerLifecycle
 
 _TICK_S = 0.1  # while everything ends
 _COALESCE_S = 0.001  # between rounds that bring nothing but tokens
-_SHORT_S = (
-    0.00025  # a pause of less costs more than the round that it saves: to fall asleep takes some 20 us of CPU time
-)
 _CALLS = 64  # posted ones in a round at most: workers are read between thousands of requests
 _STRAY_PATIENCE_S = 2.0  # only after a fault of our own
 
@@ -59,9 +56,7 @@ class Supervisor:
         self.template_process = TemplateProcess(plan, self._health_board.fd, self._selector, self._clock, restart)
         self._lifecycle = WorkerLifecycle(plan, self.slots, self._clock, restart)
         self._stopping = self._finished = self._woken = False
-        self._round_at = 0.0  # when the present round began
-        self._pauses = False  # the next wait begins with a pause
-        self._advance_at = 0.0  # running time from which `_advance` has something to do
+        self._round_at = self._advance_at = 0.0  # when this round began; running time at which `_advance` is due
         self._posted: deque[Callable[[], None]] = deque()
         self._post_lock, self._closed = threading.RLock(), False  # re-entrant: a finalizer may post in the middle
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -142,9 +137,7 @@ class Supervisor:
         while not self._finished:
             ready = self._listen(urgent)
             now = self._clock.tick(self._round_at)  # first, so that deadlines set below do not start in the past
-            calm = not self._posted
-            for key, _ in ready:
-                calm = self._guarded(key.data) and calm
+            calm = all([self._guarded(key.data) for key, _ in ready]) and not self._posted
             for _ in range(min(len(self._posted), _CALLS)):
                 self._posted.popleft()()
             urgent = self._work.round_ended()
@@ -155,34 +148,19 @@ class Supervisor:
         """Wait for ready descriptors.
 
         Unless the last round was urgent, start at most one round per _COALESCE_S, so that fast token streams do not
-        take CPU time from workers. A posted call ends the pause. The pause comes first when it was needed last time:
-        then what has come meanwhile is there, and the thread sleeps once in a round, not twice.
+        take CPU time from workers. A posted call ends the pause.
         """
-        paused = self._pauses and not urgent and self._pause()
-        ready = self._selector.select(0) if paused else []
-        self._pauses = bool(ready)
-        if not ready:
-            ready = self._selector.select(self._timeout)
-            if ready and not (urgent or paused) and self._pause():
-                self._pauses = True
-                ready = self._selector.select(0)
+        ready = self._selector.select(self._timeout())
+        rest = self._round_at + _COALESCE_S - time.monotonic()
+        if ready and rest > 0 and not (urgent or self._posted):
+            self._posts.poll(1000 * rest)
+            ready = self._selector.select(0)
         self._round_at = time.monotonic()
         return ready
 
-    def _pause(self) -> bool:
-        """Wait for the rest of _COALESCE_S since the last round, or for a posted call; return whether there was any."""
-        rest = self._round_at + _COALESCE_S - time.monotonic()
-        if rest <= _SHORT_S or self._posted:
-            return False
-        self._posts.poll(1000 * rest)
-        return True
-
-    @property
     def _timeout(self) -> float | None:
-        """Return the most seconds until `_advance` has something to do; None: not before something happens."""
-        if self._posted:
-            return 0
-        return None if self._advance_at == math.inf else max(0.0, self._advance_at - self._clock.now)
+        left = self._advance_at - self._clock.now
+        return 0 if self._posted else None if left == math.inf else max(0.0, left)
 
     def _advance(self) -> None:
         now = self._clock.tick(time.monotonic())

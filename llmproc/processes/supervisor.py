@@ -137,7 +137,7 @@ class Supervisor:
         while not self._finished:
             ready = self._listen(urgent)
             now = self._clock.tick(self._round_at)  # first, so that deadlines set below do not start in the past
-            calm = all([self._guarded(key.data) for key, _ in ready]) and not self._posted
+            calm = False not in [self._guarded(key.data) for key, _ in ready] and not self._posted
             for _ in range(min(len(self._posted), _CALLS)):
                 self._posted.popleft()()
             urgent = self._work.round_ended()

@@ -1,6 +1,6 @@
 """The child side: a worker's loop around an engine. It never compiles, never touches stdin, keeps no state of main's.
 
-rings of the board -> Claims.claim -> Engine.add -> Engine.step -> one Events frame -> event pipe
+rings of the board -> Claims.claim -> Engine.add -> Engine.step -> Outgoing -> Events frame -> event pipe
 request pipe       -> Wakeup (look again), Cancel, STOP
 """
 
@@ -24,7 +24,6 @@ from llmproc.processes.template import WorkerContext
 from llmproc.service.claims import Claim, Claims
 from llmproc.service.messages import (
     Cancel,
-    Events,
     FinishReason,
     Generate,
     Message,
@@ -33,6 +32,7 @@ from llmproc.service.messages import (
     from_frame,
     to_frame,
 )
+from llmproc.service.outgoing import Outgoing
 from llmproc.service.prepare import Loaded
 
 
@@ -63,7 +63,7 @@ class WorkerLoop:
         self, runner: Runner, claims: Claims, channel: WorkerChannel, health: HealthCell, sequences: int
     ) -> None:
         self._runner, self._claims, self._channel, self._health = runner, claims, channel, health
-        self._sequences = sequences
+        self._sequences, self._outgoing = sequences, Outgoing()
         self._held: tuple[int, Generate] | None = None  # suspect: it begins when everything else has ended
         self._alone = False  # the last one that began is suspect
         self._stopped = False
@@ -72,11 +72,10 @@ class WorkerLoop:
         """Work until STOP, end of the request pipe (main is gone) or SIGTERM."""
         self._channel.ready()
         while not (self._stopped or self._channel.ended):
-            outgoing: list[Taken | Token | Finish] = []
             if self._runner.patience() == 0:
-                outgoing.extend(self._runner.step())
+                self._outgoing.extend(self._runner.step())
                 self._health.step()
-            self._claim(outgoing)  # an end, and what is begun in its place, are one message
+            self._claim()  # an end, and what is begun in its place, are one message
             self._health.set_busy(self._runner.load > 0)
             self._rest()
 
@@ -89,7 +88,7 @@ class WorkerLoop:
             return self._listen(0)
         self._health.set_resting(True)
         self._claims.fence()
-        self._claim([])
+        self._claim()
         self._health.set_busy(self._runner.load > 0)
         self._listen(self._runner.patience())
         return self._health.set_resting(False)
@@ -109,46 +108,48 @@ class WorkerLoop:
                 self._claims.publish(cell)
         elif isinstance(message, Cancel):
             if self._held and self._held[0] == request_id:
-                self._say([_ended(*self._held, "cancelled", "")])
+                self._outgoing.add(_ended(*self._held, "cancelled", ""))
                 self._held = None
+                self._send()
             self._runner.cancel(request_id)
 
-    def _claim(self, outgoing: list[Taken | Token | Finish]) -> None:
-        """Win requests while there is room; and send what is `outgoing`, and this."""
+    def _claim(self) -> None:
+        """Win requests while there is room; then send what is due, and everything when there is time to."""
         if self._held and not self._runner.load:
-            self._begin(*self._held, outgoing)
+            self._begin(*self._held)
             self._held, self._alone = None, True
         while self._has_room() and (claim := self._claims.claim()):
-            self._accept(claim, outgoing)
-        self._say(outgoing)
+            self._accept(claim)
+        self._send()
 
     def _has_room(self) -> bool:
         load = self._runner.load
         return not self._held and load < self._sequences and not (self._alone and load)
 
-    def _accept(self, claim: Claim, outgoing: list[Taken | Token | Finish]) -> None:
+    def _accept(self, claim: Claim) -> None:
         request_id, order = claim.frame.request_id, from_frame(claim.frame)
-        outgoing.append(Taken(request_id, claim.ring, time.monotonic()))
+        self._outgoing.add(Taken(request_id, claim.ring, time.monotonic()))
         if not isinstance(order, Generate):
             raise TypeError(f"request {request_id} of the board is {type(order).__name__}")
         self._health.set_busy(True)
         if claim.cancelled:
-            outgoing.append(_ended(request_id, order, "cancelled", ""))
+            self._outgoing.add(_ended(request_id, order, "cancelled", ""))
         elif order.alone and self._runner.load:
             self._held = request_id, order
         else:
             self._alone = order.alone
-            self._begin(request_id, order, outgoing)
+            self._begin(request_id, order)
 
-    def _begin(self, request_id: int, order: Generate, outgoing: list[Taken | Token | Finish]) -> None:
+    def _begin(self, request_id: int, order: Generate) -> None:
         try:
             self._runner.add(request_id, order)
         except RequestError as error:
-            outgoing.append(_ended(request_id, order, "failed", str(error)))
+            self._outgoing.add(_ended(request_id, order, "failed", str(error)))
 
-    def _say(self, events: Sequence[Taken | Token | Finish]) -> None:
-        if events:
-            self._channel.send(to_frame(Events(list(events))))
+    def _send(self) -> None:
+        """Send what is due; everything when there is nothing else to do."""
+        if self._outgoing and (self._outgoing.due() or self._runner.patience() != 0):
+            self._channel.send(to_frame(self._outgoing.collect()))
 
 
 def _ended(request_id: int, order: Generate, reason: FinishReason, message: str) -> Finish:

@@ -58,6 +58,34 @@ class Forward:
             self._team = team(self.workspace.address)
 
     @property
+    def ranks(self) -> int:
+        """Return how many ranks the team has."""
+        return max(1, self.threads)
+
+    @property
+    def in_use(self) -> int:
+        """Return how many ranks take part, rank 0 first."""
+        return int(self.workspace.record[0]["team"]["ranks"])
+
+    def use(self, n: int) -> None:
+        """Let the first `n` ranks take part from the next step on. ValueError when there are fewer."""
+        if not 1 <= n <= self.ranks:
+            raise ValueError(f"{n} ranks: there are {self.ranks}")
+        team, record = self._team, self.workspace.record[0]["team"]
+        assert isinstance(team, ThreadTeam)
+        self.workspace.step[0]["stop"] = 1
+        team.pause()
+        self.workspace.step[0]["stop"] = 0
+        record["at_gate"] += n - record["ranks"]
+        record["ranks"] = n
+        team.resume(n)
+
+    def rank_tasks(self) -> list[int]:
+        """Return the kernel's thread ids of the ranks, in order; rank 0 is the thread that made this when it leads."""
+        assert isinstance(self._team, ThreadTeam)
+        return self._team.tasks()
+
+    @property
     def vocab_size(self) -> int:
         """Return the number of ids: they are 0 to this, exclusive."""
         return self.description.vocab_size

@@ -39,10 +39,35 @@ class ThreadTeam:
         self._record, self._leads = record, leads
         self._serve = calls.serve(kind, traced)
         self._open_gate, self._wait_until_done = calls.linked("open_gate"), calls.linked("wait_until_done")
-        followers = range(1 if leads else 0, ranks)
-        self._threads = [threading.Thread(target=self._rank, args=(rank,), daemon=True) for rank in followers]
+        self._followers = range(1 if leads else 0, ranks)
+        self._begin = {rank: threading.Semaphore(0) for rank in self._followers}
+        self._ended = threading.Semaphore(0)
+        self._closed, self._serving = False, 0
+        self._caller = threading.get_native_id()
+        self._threads = [threading.Thread(target=self._rank, args=(rank,), daemon=True) for rank in self._followers]
         for thread in self._threads:
             thread.start()
+        self.resume(ranks)
+
+    def tasks(self) -> list[int]:
+        """Return the kernel's thread ids of the ranks."""
+        own = [self._caller] if self._leads else []
+        return own + [thread.native_id or 0 for thread in self._threads]
+
+    def resume(self, ranks: int) -> None:
+        """Let the threads of the first `ranks` ranks serve, after `pause` or at the start."""
+        taking_part = [rank for rank in self._followers if rank < ranks]
+        self._serving = len(taking_part)
+        for rank in taking_part:
+            self._begin[rank].release()
+
+    def pause(self) -> None:
+        """Return when no thread serves, once `stop` stands in the step's record."""
+        if self._serving:
+            self._open_gate(self._record)
+            for _ in range(self._serving):
+                self._ended.acquire()
+            self._serving = 0
 
     def start(self) -> None:
         """Open the gate, unless the caller comes to it itself in `wait`."""
@@ -58,14 +83,22 @@ class ThreadTeam:
 
     def close(self) -> None:
         """End the threads. Nothing may be started afterwards."""
-        if self._threads:
-            self._open_gate(self._record)
-            for thread in self._threads:
-                thread.join()
-            self._threads = []
+        if self._closed:
+            return
+        self.pause()
+        self._closed = True
+        self.resume(len(self._followers) + 1)
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
 
     def _rank(self, rank: int) -> None:
         task = threading.get_native_id()
         with suppress(OSError):  # a name is only for those who look
             Path(f"/proc/self/task/{task}/comm").write_text(f"rank-{rank}")
-        self._serve(self._record, rank, 0)
+        while True:
+            self._begin[rank].acquire()
+            if self._closed:
+                return
+            self._serve(self._record, rank, 0)
+            self._ended.release()

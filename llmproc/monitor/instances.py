@@ -52,6 +52,9 @@ class Instance:
     waiting: int  # requests that main has not sent anywhere
     template: int  # its pid, 0: none
     workers: tuple[WorkerCount, ...]
+    threads: int = 0  # that its workers take together
+    cpus: tuple[int, ...] = ()  # on which they may run
+    limits: tuple[str, ...] = ()  # of CPU time that it is under: control groups, a cluster's grant
 
 
 class Announcement:
@@ -114,6 +117,7 @@ class Announcement:
     def _instance(self) -> Instance:
         now = time.monotonic()
         counts = self._stats.counts(now)
+        chosen = counts.threads
         return Instance(
             SCHEMA,
             self._pid,
@@ -126,6 +130,9 @@ class Announcement:
             counts.waiting,
             counts.template,
             counts.workers,
+            threads=chosen.threads * chosen.workers if chosen else 0,
+            cpus=chosen.cpus if chosen else (),
+            limits=chosen.limits if chosen else (),
         )
 
 

@@ -3,6 +3,7 @@
     board            Generate (one request, complete: a worker keeps nothing that a replay would need)
     main -> worker   Wakeup (look at the rings)    Cancel (one you have taken)
     worker -> main   Events (all that one look or one step brought, in one frame: a token and its end arrive together)
+                     RanksInUse (another number of its threads takes part)
 
 The request id travels in the frame's header for Generate and Cancel, and inside Events for each entry.
 """
@@ -29,6 +30,7 @@ __all__ = [
     "PrepareOrder",
     "PrepareReport",
     "Progress",
+    "RanksInUse",
     "Taken",
     "Token",
     "Wakeup",
@@ -116,8 +118,17 @@ class Events(msgspec.Struct, frozen=True, array_like=True):
     items: list[Taken | Token | Finish]
 
 
-Message = Generate | Cancel | Events | Wakeup
-_TYPES: dict[int, type] = dict(enumerate((Generate, Cancel, Events, Wakeup), FIRST_FREE))
+class RanksInUse(msgspec.Struct, frozen=True, array_like=True):
+    """From now on `in_use` of the worker's `ranks` threads take part; `cpus`: how many CPUs were found for them."""
+
+    ranks: int
+    in_use: int
+    reason: str
+    cpus: float
+
+
+Message = Generate | Cancel | Events | Wakeup | RanksInUse
+_TYPES: dict[int, type] = dict(enumerate((Generate, Cancel, Events, Wakeup, RanksInUse), FIRST_FREE))
 _CODES = {kind: code for code, kind in _TYPES.items()}
 _DECODERS: dict[int, msgspec.msgpack.Decoder[Message]] = {
     code: msgspec.msgpack.Decoder(kind) for code, kind in _TYPES.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from llmproc.apps.doctor.check import Check, human_bytes
@@ -13,6 +14,9 @@ from llmproc.errors import UsageError
 from llmproc.hardware import isa
 from llmproc.hardware.cpus import CpuBudget, usable_cpus
 from llmproc.hardware.memory import MemoryBudget, usable_memory
+from llmproc.hardware.sharing import threads_left
+from llmproc.monitor.instances import Instance, running
+from llmproc.service.threads import claim_of
 
 
 def system() -> Check:
@@ -39,12 +43,20 @@ def instruction_set(forced: str | None, flags: frozenset[str] | None = None) -> 
     return Check("instruction set", value, facts=facts)
 
 
-def cpus(budget: CpuBudget | None = None, there: int | None = None) -> Check:
-    """Check how many CPUs may be used, and so how many threads there are by default."""
+def cpus(budget: CpuBudget | None = None, there: int | None = None, others: Sequence[Instance] | None = None) -> Check:
+    """Check how many CPUs may be used, and so how many threads there are by default: what is granted, and why."""
     found, all_of_them = budget or usable_cpus(), there or os.cpu_count() or 0
-    allowed = len(found.allowed)
-    value = f"{allowed} of {all_of_them} allowed ({format_cpus(found.allowed)}), {found.threads} threads by default"
-    facts = {"allowed": list(found.allowed), "machine": all_of_them, "threads": found.threads, "notes": found.notes}
+    beside = [other for other in (running() if others is None else others) if other.threads]
+    threads = max(1, threads_left(found, [claim_of(other) for other in beside]))
+    value = f"{len(found.allowed)} of {all_of_them} allowed ({format_cpus(found.allowed)})"
+    granted = [f"{limit.source} grants {limit.cpus:g}" for limit in found.limits if limit.cpus < len(found.allowed)]
+    taken = [f"instance {other.pid} takes {other.threads}" for other in beside] if threads < found.threads else []
+    value = ", ".join([value, *granted, *taken, f"{threads} thread{'' if threads == 1 else 's'} by default"])
+    facts = {"allowed": list(found.allowed), "machine": all_of_them, "threads": threads, "notes": found.notes}
+    facts |= {
+        "granted": {limit.source: limit.cpus for limit in found.limits},
+        "others": {str(other.pid): other.threads for other in beside},
+    }
     if found.notes:
         return Check("cpus", value, "warn", "; ".join(found.notes), facts)
     return Check("cpus", value, facts=facts)

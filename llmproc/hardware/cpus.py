@@ -86,11 +86,6 @@ def _is_count(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 10 and int(text) > 0
 
 
-def default_threads(workers: int, budget: CpuBudget | None = None) -> int:
-    """Return threads per worker, so that all `workers` together do not exceed the CPUs; at least 1."""
-    return max(1, (budget or usable_cpus()).threads // max(1, workers))
-
-
 def _quota_2(folder: Path) -> float | None:
     """Read cpu.max: `$MAX $PERIOD` in microseconds, `max` for none (Documentation/admin-guide/cgroup-v2.rst)."""
     text = _read(folder / "cpu.max")

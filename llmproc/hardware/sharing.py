@@ -1,6 +1,6 @@
 """How several programs of one machine share its CPUs: what is left for one more, and the threads of each worker.
 
-Used by `service` for the default number of threads, and doctor. Pure arithmetic: the caller says what else runs.
+Used by `service` for the default number of threads, bench and doctor. Arithmetic only: the caller says what else runs.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llmproc.hardware.cpus import CpuBudget
+from llmproc.hardware.cpus import CpuBudget, usable_cpus
 
 _ROUNDING = 1e-9  # thirds of CPUs must add up to whole ones
 
@@ -37,6 +37,9 @@ def threads_left(budget: CpuBudget, claims: Sequence[CpuClaim]) -> int:
     return max(0, min(budget.threads, math.floor(left + _ROUNDING)))
 
 
-def shared_threads(workers: int, budget: CpuBudget, claims: Sequence[CpuClaim] = ()) -> int:
-    """Return the threads of each worker, so that all of them and the others do not exceed the CPUs; at least 1."""
-    return max(1, threads_left(budget, claims) // max(1, workers))
+def default_threads(workers: int, budget: CpuBudget | None = None, claims: Sequence[CpuClaim] = ()) -> int:
+    """Return the threads of each worker, so that all of them and the others do not exceed the CPUs; at least 1.
+
+    `budget`: of this process unless given.
+    """
+    return max(1, threads_left(budget or usable_cpus(), claims) // max(1, workers))

@@ -1,6 +1,6 @@
-"""One instance at a time counts what the others take and announces what it takes itself: a lock in the runtime folder.
+"""One instance at a time counts what the others take and announces what it takes itself: a lock on the runtime folder.
 
-    <runtimedir>/threads.lock      an empty file under flock(2): the kernel lets go of it when its holder dies
+It is flock(2) on the folder, so no file is left, and the kernel lets go of it when its holder dies.
 
 Used by main, for an instant at its start. Without the lock two instances that start together would both take all CPUs.
 """
@@ -17,7 +17,6 @@ from pathlib import Path
 from llmproc.errors import LogError
 from llmproc.monitor import runtimedir
 
-_LOCK = "threads.lock"
 _PATIENCE_S = 0.5  # its holder needs a millisecond; one that has been stopped must not hold up every start
 _AGAIN_S = 0.002
 
@@ -27,8 +26,8 @@ def alone(open_place: Callable[[], Path] = runtimedir.open_place, patience_s: fl
     """Hold the lock in the body. Gives False where it could not be had in time: then others may count too."""
     lock = -1
     try:
-        lock = os.open(open_place() / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except (OSError, LogError):  # there is no such place: nobody announces anything there either
+        lock = os.open(open_place(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except (OSError, LogError):  # there is no such place: nothing is announced there either
         yield False
         return
     try:

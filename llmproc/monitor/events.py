@@ -175,11 +175,11 @@ class WorkerForked(Event):
 
 
 class WorkerReady(Event):
-    """It reads requests. `ranks`: threads that compute in it; 0, left out of the line: it only waits."""
+    """It reads requests. `ranks`: threads that compute in it; 0: it is a stand-in that computes nothing."""
 
     worker: int
     pid: int
-    ranks: int = 0
+    ranks: int
 
 
 class RanksChanged(Event):

@@ -27,6 +27,7 @@ from llmproc.errors import LogError
 from llmproc.files.escaping import escape_bytes
 from llmproc.files.reading import UnreadableFileError, read_bounded
 from llmproc.files.replacing import replace_file
+from llmproc.hardware.sharing import CpuClaim
 from llmproc.monitor import proc, runtimedir
 from llmproc.monitor.service_stats import ServiceStats, WorkerCount
 
@@ -55,6 +56,11 @@ class Instance:
     threads: int = 0  # that its workers take together
     cpus: tuple[int, ...] = ()  # on which they may run
     limits: tuple[str, ...] = ()  # of CPU time that it is under: control groups, a cluster's grant
+
+    @property
+    def claim(self) -> CpuClaim:
+        """Return what it takes of the CPUs."""
+        return CpuClaim(self.threads, self.cpus, self.limits)
 
 
 class Announcement:

@@ -1,6 +1,6 @@
 """How many threads the workers of a service take: by option, else what the machine grants and other instances leave.
 
-    lock --> others' announcements --> shared_threads --> ThreadsChosen, which the observer announces --> unlock
+    lock --> others' announcements --> default_threads --> ThreadsChosen, which the observer announces --> unlock
 
 Used by `service.service`. The arithmetic is `hardware.sharing`'s.
 """
@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from llmproc.config import EngineOptions
 from llmproc.hardware.cpus import CpuBudget, usable_cpus
-from llmproc.hardware.sharing import CpuClaim, shared_threads, threads_left
+from llmproc.hardware.sharing import default_threads, threads_left
 from llmproc.monitor import claiming, instances
 from llmproc.monitor.events import ThreadsChosen
 from llmproc.monitor.instances import Instance
@@ -35,8 +35,8 @@ def choose_threads(
     found = budget()
     with claiming.alone():
         others = running()
-        claims = [claim_of(other) for other in others]
-        threads = shared_threads(workers, found, claims) if engine.threads is None else engine.threads
+        claims = [other.claim for other in others]
+        threads = default_threads(workers, found, claims) if engine.threads is None else engine.threads
         on_event(
             ThreadsChosen(
                 workers=workers,
@@ -53,14 +53,9 @@ def choose_threads(
     return replace(engine, threads=threads)
 
 
-def claim_of(instance: Instance) -> CpuClaim:
-    """Return what an instance has announced to take."""
-    return CpuClaim(instance.threads, instance.cpus, instance.limits)
-
-
 def _note(engine: EngineOptions, workers: int, threads: int, budget: CpuBudget, others: Sequence[int]) -> str:
     each = f"{threads} thread{'' if threads == 1 else 's'}" + ("" if workers == 1 else " per worker")
-    alone = shared_threads(workers, budget)
+    alone = default_threads(workers, budget)
     if engine.threads is None and threads < alone:
         pids = ", ".join(map(str, others))
         return (

@@ -13,7 +13,7 @@ from llmproc.errors import UsageError
 from llmproc.experiments.bench.options import BenchOptions
 from llmproc.experiments.bench.result import options_block
 from llmproc.experiments.bench.work import planned_work
-from llmproc.hardware.cpus import default_threads
+from llmproc.hardware.sharing import default_threads
 
 
 def parsed(*arguments: str, environment: Environment | None = None) -> BenchOptions:

@@ -13,7 +13,7 @@ from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions, Environment
 from llmproc.errors import UsageError
 from llmproc.experiments.bench.model import COURSE
 from llmproc.experiments.bench.options import BenchOptions
-from llmproc.hardware.cpus import default_threads
+from llmproc.hardware.sharing import default_threads
 
 FORMATS = ("md", "csv", "json")
 PEERS = ("llama-cpp",)

@@ -7,6 +7,7 @@ import platform
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llmproc.apps.doctor.check import Check, human_bytes
 from llmproc.config import format_cpus
@@ -15,8 +16,9 @@ from llmproc.hardware import isa
 from llmproc.hardware.cpus import CpuBudget, usable_cpus
 from llmproc.hardware.memory import MemoryBudget, usable_memory
 from llmproc.hardware.sharing import threads_left
-from llmproc.monitor.instances import Instance, running
-from llmproc.service.threads import claim_of
+
+if TYPE_CHECKING:
+    from llmproc.monitor.instances import Instance
 
 
 def system() -> Check:
@@ -46,8 +48,8 @@ def instruction_set(forced: str | None, flags: frozenset[str] | None = None) -> 
 def cpus(budget: CpuBudget | None = None, there: int | None = None, others: Sequence[Instance] | None = None) -> Check:
     """Check how many CPUs may be used, and so how many threads there are by default: what is granted, and why."""
     found, all_of_them = budget or usable_cpus(), there or os.cpu_count() or 0
-    beside = [other for other in (running() if others is None else others) if other.threads]
-    threads = max(1, threads_left(found, [claim_of(other) for other in beside]))
+    beside = [other for other in (_running() if others is None else others) if other.threads]
+    threads = max(1, threads_left(found, [other.claim for other in beside]))
     value = f"{len(found.allowed)} of {all_of_them} allowed ({format_cpus(found.allowed)})"
     granted = [f"{limit.source} grants {limit.cpus:g}" for limit in found.limits if limit.cpus < len(found.allowed)]
     taken = [f"instance {other.pid} takes {other.threads}" for other in beside] if threads < found.threads else []
@@ -60,6 +62,15 @@ def cpus(budget: CpuBudget | None = None, there: int | None = None, others: Sequ
     if found.notes:
         return Check("cpus", value, "warn", "; ".join(found.notes), facts)
     return Check("cpus", value, facts=facts)
+
+
+def _running() -> Sequence[Instance]:
+    """Return the instances that run now; none when a package is missing that reading them needs."""
+    try:
+        from llmproc.monitor.instances import running
+    except ImportError:
+        return ()
+    return running()
 
 
 def quota(budget: CpuBudget | None = None) -> Check:

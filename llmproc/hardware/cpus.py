@@ -19,7 +19,7 @@ _V2_PERIOD = 100_000  # microseconds, where cpu.max names none
 
 @dataclass(frozen=True, slots=True)
 class CpuLimit:
-    """At most so many CPUs for all programs that share the limit: those with the same `group`."""
+    """The CPUs that all programs under one limit may use together: those with the same `group`."""
 
     cpus: float
     group: str  # a control group's folder, or a cluster's name of what it granted
@@ -71,7 +71,7 @@ def _granted(environ: Mapping[str, str]) -> list[CpuLimit]:
     """Return what a cluster's scheduler granted: it counts CPUs, and often leaves affinity and quota as they are.
 
     Ray sets OMP_NUM_THREADS to the CPUs of a task or actor (1 when none were asked for). Anywhere else that variable
-    is no grant: many set it to 1 for NumPy's sake. Slurm tells its own (sbatch --cpus-per-task).
+    grants nothing: many set it to 1 for NumPy's sake. Slurm tells its own (sbatch --cpus-per-task).
     """
     found = []
     if environ.get("RAY_JOB_ID") or environ.get("RAY_RAYLET_PID"):

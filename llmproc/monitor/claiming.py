@@ -27,7 +27,7 @@ def alone(open_place: Callable[[], Path] = runtimedir.open_place, patience_s: fl
     lock = -1
     try:
         lock = os.open(open_place(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except (OSError, LogError):  # there is no such place: nothing is announced there either
+    except (OSError, LogError):  # without such a place nothing is announced either
         yield False
         return
     try:

@@ -110,7 +110,7 @@ class RequestDone(Event):
 
 
 class ThreadsChosen(Event):
-    """How many threads each worker takes, before anything starts.
+    """The number of threads of each worker, before anything starts.
 
     `asked`: by the user; `granted`: threads for which there are CPUs; `others`: threads of other instances on them.
     """

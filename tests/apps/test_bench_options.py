@@ -42,6 +42,13 @@ def test_every_option_arrives() -> None:
     )  # fmt: skip
 
 
+def test_threads_can_be_fixed() -> None:
+    assert parsed("--fixed-threads").fixed_threads and not parsed().fixed_threads
+    assert parsed("--fixed-threads", "--threads", "2").threads == 2
+    with pytest.raises(UsageError, match="fixed-threads is given: has no effect with threads 1"):
+        parsed("--fixed-threads", "--threads", "1")
+
+
 def test_the_environment_names_a_model_unless_the_command_line_does() -> None:
     environment = Environment(model=Path("theirs.bin"), run_dir="runs")
     assert parsed(environment=environment).model == Path("theirs.bin")

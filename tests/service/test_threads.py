@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from llmproc.config import EngineOptions
 from llmproc.hardware.cpus import CpuBudget, CpuLimit
+from llmproc.monitor import claiming, instances
 from llmproc.monitor.events import Event, ThreadsChosen
 from llmproc.monitor.instances import Instance
+from llmproc.monitor.presence import PresenceFile
+from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.service.threads import choose_threads
 
 FOUR = (0, 1, 2, 3)
@@ -112,3 +116,33 @@ def test_one_that_starts_later_counts_what_was_announced_before() -> None:
             EngineOptions(), 1, announce, lambda text: None, lambda: CpuBudget(FOUR, None, 4), lambda: list(running)
         )
         assert options.threads == expected
+
+
+def test_others_are_counted_and_told_under_one_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that of two instances that start together the second counts what the first takes."""
+    monkeypatch.setenv("LLMPROC_RUNTIME_DIR", str(tmp_path / "place"))
+    held: list[bool] = []
+
+    def look(*_: object) -> list[Instance]:
+        with claiming.alone(patience_s=0) as got:
+            held.append(not got)
+        return []
+
+    choose_threads(EngineOptions(), 1, look, lambda text: None, lambda: CpuBudget(FOUR, None, 4), look)
+    assert held == [True, True]
+    look()
+    assert held == [True, True, False]
+
+
+def test_an_announcement_is_there_before_the_lock_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the two observers that announce: a run folder's, and that of the Python API."""
+    monkeypatch.setenv("LLMPROC_RUNTIME_DIR", str(tmp_path / "place"))
+    observers = PresenceFile(), RunRecorder(0.3, None, False, "none", lambda text: None)
+    for number, observer in enumerate(observers, 1):
+        choose_threads(
+            EngineOptions(threads=3), 2, observer.on_event, lambda text: None, lambda: CpuBudget(FOUR, None, 4), list
+        )
+        assert [(found.threads, found.cpus) for found in instances.running()] == [(6, FOUR)] * number
+    for observer in observers:
+        observer.close()
+    assert instances.running() == []

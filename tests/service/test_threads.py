@@ -123,26 +123,34 @@ def test_others_are_counted_and_told_under_one_lock(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("LLMPROC_RUNTIME_DIR", str(tmp_path / "place"))
     held: list[bool] = []
 
-    def look(*_: object) -> list[Instance]:
+    def look(event: Event | None = None) -> None:
         with claiming.alone(patience_s=0) as got:
             held.append(not got)
+
+    def count() -> list[Instance]:
+        look()
         return []
 
-    choose_threads(EngineOptions(), 1, look, lambda text: None, lambda: CpuBudget(FOUR, None, 4), look)
+    choose_threads(EngineOptions(), 1, look, lambda text: None, lambda: CpuBudget(FOUR, None, 4), count)
     assert held == [True, True]
     look()
     assert held == [True, True, False]
 
 
-def test_an_announcement_is_there_before_the_lock_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", ["presence", "recorder"])
+def test_an_announcement_is_there_before_the_lock_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     """By the two observers that announce: a run folder's, and that of the Python API."""
     monkeypatch.setenv("LLMPROC_RUNTIME_DIR", str(tmp_path / "place"))
-    observers = PresenceFile(), RunRecorder(0.3, None, False, "none", lambda text: None)
-    for number, observer in enumerate(observers, 1):
+    observer: PresenceFile | RunRecorder = PresenceFile()
+    if kind == "recorder":
+        observer = RunRecorder(0.3, None, False, "none", lambda text: None)
+    try:
         choose_threads(
             EngineOptions(threads=3), 2, observer.on_event, lambda text: None, lambda: CpuBudget(FOUR, None, 4), list
         )
-        assert [(found.threads, found.cpus) for found in instances.running()] == [(6, FOUR)] * number
-    for observer in observers:
+        assert [(found.threads, found.cpus) for found in instances.running()] == [(6, FOUR)]
+    finally:
         observer.close()
     assert instances.running() == []

@@ -27,8 +27,8 @@ class Ranked(Protocol):
     def in_use(self) -> int:
         """Return how many take part, rank 0 first."""
 
-    def use(self, n: int) -> None:
-        """Let the first `n` ranks take part from the next step on."""
+    def use(self, ranks: int, /) -> None:
+        """Let the first `ranks` ranks take part from the next step on."""
 
     def rank_tasks(self) -> Sequence[int]:
         """Return the kernel's thread ids of all ranks, in their order."""

@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import time
 
+import msgspec
+
 from llmproc.errors import LlmprocError, RequestError
 from llmproc.monitor.events import (
     FirstToken,
+    RanksChanged,
     RequestArrived,
     RequestDispatched,
     RequestDone,
@@ -25,7 +28,7 @@ from llmproc.monitor.events import (
 )
 from llmproc.monitor.observer import OnEvent
 from llmproc.processes.frames import Frame
-from llmproc.service.messages import Events, Finish, Taken, from_frame
+from llmproc.service.messages import Events, Finish, RanksInUse, Taken, from_frame
 from llmproc.service.placement import Placement
 from llmproc.service.request_state import RequestState, blame
 from llmproc.service.ticket import Tokens
@@ -89,6 +92,9 @@ class Dispatcher:
         message = from_frame(frame)
         if isinstance(message, Events):
             self.on_events(worker, message)
+        elif isinstance(message, RanksInUse):
+            pid = self._workers.pid(worker)
+            self._on_event(RanksChanged(worker=worker, pid=pid, **msgspec.structs.asdict(message)))
 
     def on_events(self, worker: int, events: Events) -> None:
         """Take everything that a worker sent together."""

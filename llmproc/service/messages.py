@@ -3,6 +3,7 @@
     board            Generate (one request, complete: a worker keeps nothing that a replay would need)
     main -> worker   Wakeup (look at the rings)    Cancel (one you have taken)
     worker -> main   Events (all that looks and steps brought, in one frame: a token and its end arrive together)
+                     RanksInUse (another number of its threads takes part)
 
 The request id travels in the frame's header for Generate and Cancel. Events have columns: which requests got ids, and
 the ids of each, so that main makes no object per token.
@@ -30,6 +31,7 @@ __all__ = [
     "PrepareOrder",
     "PrepareReport",
     "Progress",
+    "RanksInUse",
     "Taken",
     "Wakeup",
     "from_frame",
@@ -130,8 +132,17 @@ class Events(msgspec.Struct, frozen=True, array_like=True):
             raise ValueError("a request stands without ids")
 
 
-Message = Generate | Cancel | Events | Wakeup
-_TYPES: dict[int, type] = dict(enumerate((Generate, Cancel, Events, Wakeup), FIRST_FREE))
+class RanksInUse(msgspec.Struct, frozen=True, array_like=True):
+    """From now on `in_use` of the worker's `ranks` threads take part; `cpus`: how many CPUs were found for them."""
+
+    ranks: int
+    in_use: int
+    reason: str
+    cpus: float
+
+
+Message = Generate | Cancel | Events | Wakeup | RanksInUse
+_TYPES: dict[int, type] = dict(enumerate((Generate, Cancel, Events, Wakeup, RanksInUse), FIRST_FREE))
 _CODES = {kind: code for code, kind in _TYPES.items()}
 _DECODERS: dict[int, msgspec.msgpack.Decoder[Message]] = {
     code: msgspec.msgpack.Decoder(kind) for code, kind in _TYPES.items()

@@ -7,13 +7,15 @@ request pipe       -> Wakeup (look again), Cancel, STOP
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Protocol
 
 from llmproc.dispatch import victims
 from llmproc.engine.engine import Engine
 from llmproc.engine.events import Finish, Token
 from llmproc.engine.forward import Forward
+from llmproc.engine.rank_adapter import RankAdapter, adapter_of
 from llmproc.engine.sequence import SequenceRequest
 from llmproc.errors import RequestError
 from llmproc.processes import protocol
@@ -27,6 +29,7 @@ from llmproc.service.messages import (
     FinishReason,
     Generate,
     Message,
+    RanksInUse,
     Taken,
     Wakeup,
     from_frame,
@@ -158,11 +161,19 @@ def _ended(request_id: int, order: Generate, reason: FinishReason, message: str)
 
 
 class EngineRunner:
-    """An engine as a Runner."""
+    """An engine as a Runner; between its steps the number of ranks follows the CPUs that are free."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.cancel, self.step = engine.cancel, engine.step
+    def __init__(
+        self,
+        engine: Engine,
+        adapter: RankAdapter | None = None,
+        tell: Callable[[RanksInUse], None] = lambda change: None,
+    ) -> None:
+        """Take a running engine. `tell` is given every change of the ranks in use."""
+        self._engine, self._adapter, self._tell = engine, adapter, tell
+        self.cancel = engine.cancel
+        if adapter is not None and adapter.unable:
+            tell(RanksInUse(adapter.ranks, adapter.ranks, adapter.unable, adapter.ranks))
 
     @property
     def load(self) -> int:
@@ -185,6 +196,13 @@ class EngineRunner:
             )
         )
 
+    def step(self) -> Sequence[Token | Finish]:
+        """Make a token for each that is due, and the ends."""
+        events = self._engine.step()
+        if self._adapter is not None and (change := self._adapter.look()):
+            self._tell(RanksInUse(self._adapter.ranks, change.use, change.reason, change.cpus))
+        return events
+
     def patience(self) -> float | None:
         """Return the seconds until a step has something to do; None: not before something is added."""
         return 0 if self._engine.busy else None
@@ -201,6 +219,10 @@ def serve(runner: Runner, post: WorkerContext, sequences: int, steals: bool) -> 
 
 def child(context: Loaded, post: WorkerContext) -> int:
     """Run a worker over the model that the template loaded; return its exit code."""
-    with Forward(context.model, context.options, context.pages) as forward:
-        engine = Engine(forward, context.options)
-        return serve(EngineRunner(engine), post, context.options.sequences, context.steals)
+    with ExitStack() as stack:
+        forward = stack.enter_context(Forward(context.model, context.options, context.pages))
+        engine, adapter = Engine(forward, context.options), adapter_of(forward, context.options.adapt)
+        if adapter is not None:
+            stack.callback(adapter.close)
+        runner = EngineRunner(engine, adapter, lambda change: post.channel.send(to_frame(change)))
+        return serve(runner, post, context.options.sequences, context.steals)

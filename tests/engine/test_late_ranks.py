@@ -17,7 +17,8 @@ from support.paths import PYTHONPATH
 from support.waiting import until
 
 from llmproc.config import EngineOptions
-from llmproc.kernels.records import PHASES, RING_BYTES
+from llmproc.engine.trace_steps import ENDS, whole_steps
+from llmproc.kernels.records import RING_BYTES
 
 PROGRAM = Path(__file__).resolve().parent / "stopped_ranks_program.py"
 IDS = [3, 1, 4, 1, 5, 9, 2, 6]
@@ -110,8 +111,13 @@ def test_a_rank_that_holds_a_portion_is_waited_for_and_named(
         thread.join()
     for each in found:
         np.testing.assert_array_equal(bits(each), bits(expected))
-    waits = [record for record in team.forward_pass.trace()[0] if PHASES[record["what"]] == "sleep"]
-    assert 1 in {record["by"] for record in waits}, "nothing tells who was waited for"
+    logits(team)  # rank 0 has noted all that was before
+    steps = whole_steps(team.forward_pass.trace())
+    ends = [(step.phases, [record.what for record in step.ranks[0] if record.what in ENDS]) for step in steps]
+    slept_for = {
+        phase.by for phases, seen in ends for phase, what in zip(phases, seen, strict=False) if what == "sleep"
+    }
+    assert 1 in slept_for, "nothing tells who was waited for"
 
 
 def test_ranks_that_are_not_in_use_sleep(team: OneSequence, expected: np.ndarray) -> None:

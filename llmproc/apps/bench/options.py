@@ -24,6 +24,7 @@ _EXAMPLES = """examples:
   python -m llmproc bench                                       SmolLM-135M's shape, int8, all CPUs
   python -m llmproc bench --weights q4 --threads 1 --batched 1,16
   python -m llmproc bench --weights course --no-limits          version 2, groups of 64, as in the course
+  python -m llmproc bench --phases -n 64 --batched 16           where the time of a step goes, who waits for whom
   python -m llmproc bench --peer llama-cpp --format json -o result.json
   python -m llmproc bench --model model.bin -p 0 -n 64 --batched none
 """

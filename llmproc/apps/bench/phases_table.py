@@ -49,7 +49,7 @@ def rank_table(found: Row) -> str:
     whole = sum(sums.values()) or 1.0
     rows = [[str(rank["rank"]), str(rank["steps"]), *(_ms(rank[name], steps) for name in _CAUSES)] for rank in ranks]
     rows.append(["all", "", *(f"{sums[name] / whole:.1%}" if known[name] else "-" for name in _CAUSES)])
-    return table(["rank", "steps", *_CAUSES.values()], rows, right=set(range(2 + len(_CAUSES))))
+    return table(["rank (ms/step)", "steps", *_CAUSES.values()], rows, right=set(range(2 + len(_CAUSES))))
 
 
 def waited_for(found: Row) -> str:
@@ -62,9 +62,9 @@ def waited_for(found: Row) -> str:
     most = max(ranks, key=lambda rank: rank["waited_for_s"])
     where = longest["phase"] + (f" of layer {longest['layer']}" if longest["phase"] not in ("embed", "logits") else "")
     return (
-        f"Waited for: rank {last['rank']} ended {last['ended'] / ended:.0%} of {ended} phases last; longest for rank "
-        f"{most['rank']}, {1e3 * most['waited_for_s']:.3f} ms in all; at once {1e3 * longest['seconds']:.3f} ms, for "
-        f"rank {longest['by']} in {where}.\n"
+        f"Rank {last['rank']} was the last to finish in {last['ended'] / ended:.0%} of {ended} phases. The others "
+        f"waited longest for rank {most['rank']}: {1e3 * most['waited_for_s']:.3f} ms in all. The longest single wait: "
+        f"{1e3 * longest['seconds']:.3f} ms, for rank {longest['by']} in {where}.\n"
     )
 
 

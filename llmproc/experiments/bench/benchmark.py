@@ -18,7 +18,7 @@ from llmproc.experiments.bench import result
 from llmproc.experiments.bench.arms.arm import ArmOptions
 from llmproc.experiments.bench.model import BenchModel, given_model, peer_file, refuse_peer, synthetic_model
 from llmproc.experiments.bench.options import BenchOptions
-from llmproc.experiments.bench.phases.figures import Traced
+from llmproc.experiments.bench.phases import Traced
 from llmproc.experiments.bench.remote import LLAMA_CPP, MACHINE, OWN, TRACED, RemoteArm
 from llmproc.experiments.bench.runner import BenchRunner, Runnable, idle_cpu_share
 from llmproc.experiments.bench.work import Work, limit_work, planned_work

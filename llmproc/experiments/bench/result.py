@@ -34,7 +34,7 @@
                                           these threads, null if it was not measured; `limit`: the greater share's `of`
                   ranks           [{rank, steps, ended, worked_s, barrier_s, sleeping_s, run_queue_s, late_s,
                                   waited_for_s}]: `steps` in which it was in use; worked to late add up to their time;
-                                  what they are, and how run_queue_s is told from the others: phases.waiting; null
+                                  what they are, and how run_queue_s is told from the others: engine.trace_sums; null
                                   where the kernel does not count it. `ended`: phases whose last portion it had;
                                   waited_for_s: what other ranks waited in those
                   longest         {seconds, phase, layer, rank, by}: of all waits of a rank for a portion that another
@@ -51,7 +51,7 @@ from typing import Any
 
 from llmproc.experiments.bench.model import BenchModel
 from llmproc.experiments.bench.options import BenchOptions
-from llmproc.experiments.bench.phases.figures import Traced, phases_block
+from llmproc.experiments.bench.phases import Traced, phases_block
 from llmproc.experiments.bench.runner import SETTLE_S, Measurements, WorkSample
 from llmproc.experiments.bench.work import LIMITS, UNITS, Work
 from llmproc.experiments.samples import paired_ratios, summarise

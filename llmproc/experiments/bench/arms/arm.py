@@ -62,7 +62,7 @@ class Traceable(Protocol):
     """An arm that can tell where the time of a work goes."""
 
     def trace(self, work: Work) -> dict[str, Any]:
-        """Do the work and return its sums, as `phases.figures` reads them."""
+        """Do the work and return its sums, as `bench.phases` reads them."""
 
 
 class ModelArm:

@@ -16,9 +16,9 @@ from llmproc.engine.batch import Chunk
 from llmproc.engine.forward import Forward
 from llmproc.engine.rank_adapter import adapter_of
 from llmproc.engine.rank_times import RankClock
+from llmproc.engine.trace_sums import ORDER, RankTime, StepNote, TraceSummary, summarise_rings
 from llmproc.experiments.bench.arms.arm import ArmOptions
 from llmproc.experiments.bench.arms.own import Logits, OwnArm, engine_options
-from llmproc.experiments.bench.phases.waiting import ORDER, RankTime, StepNote, TraceSummary, summarise_rings
 from llmproc.experiments.bench.work import Work
 
 WARM_UP_STEPS = 8
@@ -26,7 +26,7 @@ WARM_UP_STEPS = 8
 
 @dataclass(frozen=True, slots=True)
 class NotedStep:
-    """What one step computed. `positions`: whose keys and values were read; `pairs`: of a query and a position."""
+    """One step and what it computed. `positions`: whose keys and values were read; `pairs`: of a query and a position."""
 
     note: StepNote
     tokens: int
@@ -105,7 +105,7 @@ class TracedArm(OwnArm):
         self._noted = forward
 
     def trace(self, work: Work) -> dict[str, Any]:
-        """Do a prefill or decode, after a short one that does not count; return its sums for `phases.figures`."""
+        """Do a prefill or decode, after a short one that does not count; return its sums for `bench.phases`."""
         self.prepare(work, "")
         self.run(work.shortened(WARM_UP_STEPS))
         self._noted.restart()

@@ -1,6 +1,6 @@
 """Steps of a trace -> time by phase, and of each rank by what it did or waited for. Pure.
 
-Used by `arms.traced`. The time of a step, from when its first rank began to the end of its last phase, is split for
+Used by bench's traced arm. The time of a step, from when its first rank began to the end of its last phase, is split for
 each rank in use, so that the parts add up to it:
 
     worked      in portions, its own or looking for one
@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from llmproc.experiments.bench.phases.rings import ENDS, Ring, RingStep, TeamPhase, whole_steps
+from llmproc.engine.trace_steps import ENDS, Ring, RingStep, TeamPhase, whole_steps
 from llmproc.kernels.records import RECORDS
 
 ORDER = ("embed", "norm", "qkv", "rotate", "attend", "merge", "prepare", "output", "gated", "down", "logits")
@@ -27,7 +27,7 @@ ORDER = ("embed", "norm", "qkv", "rotate", "attend", "merge", "prepare", "output
 
 @dataclass(frozen=True, slots=True)
 class StepNote:
-    """What the rings do not say of a step: how long ranks waited for a CPU between two looks, before and after it."""
+    """A step as its caller saw it: how long ranks waited for a CPU, between a look before it and one after it."""
 
     number: int  # as START has it
     ranks: int  # in use: rank 0 to this, exclusive
@@ -64,7 +64,7 @@ class RankTime:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class PortionWait:
     """One rank's wait for another, which held a portion."""
 
     ns: int
@@ -80,7 +80,7 @@ class TraceSummary:
     wall: int = 0  # nanoseconds
     phases: dict[str, PhaseTime] = field(default_factory=dict)
     ranks: list[RankTime] = field(default_factory=list)
-    longest: Wait | None = None  # of all waits for a portion
+    longest: PortionWait | None = None  # of all waits for a portion
 
 
 def summarise_rings(rings: Sequence[Ring], notes: Sequence[StepNote], full: int = RECORDS) -> TraceSummary:
@@ -101,7 +101,7 @@ def _add_step(found: TraceSummary, step: RingStep, note: StepNote) -> None:
         kind.count += 1
         kind.wall += phase.end - phase.begin
     times = [RankTime(steps=1) for _ in range(note.ranks)]
-    waits: list[Wait] = []
+    waits: list[PortionWait] = []
     for rank, time in enumerate(times):
         _split(step, rank, time, waits, found.phases)
     for phase in step.phases:
@@ -117,7 +117,7 @@ def _add_step(found: TraceSummary, step: RingStep, note: StepNote) -> None:
         total.add(time)
 
 
-def _split(step: RingStep, rank: int, time: RankTime, waits: list[Wait], phases: dict[str, PhaseTime]) -> None:
+def _split(step: RingStep, rank: int, time: RankTime, waits: list[PortionWait], phases: dict[str, PhaseTime]) -> None:
     """Split the step's time for one rank, and note when it waited for another one."""
     at, number, name = step.begin, 0, ""
     for record in step.ranks[rank]:
@@ -131,7 +131,7 @@ def _split(step: RingStep, rank: int, time: RankTime, waits: list[Wait], phases:
                 _work(time, phases, name, end - at)
             else:
                 time.barrier += end - at
-                waits.append(Wait(end - at, phase, rank))
+                waits.append(PortionWait(end - at, phase, rank))
             if record.what == "sleep":
                 time.sleeping += now - end
             else:
@@ -149,13 +149,13 @@ def _work(time: RankTime, phases: dict[str, PhaseTime], name: str, ns: int) -> N
     phases.setdefault(name, PhaseTime()).worked += ns
 
 
-def _explain(times: Sequence[RankTime], rank: int, waited: int, outside: int, waits: Sequence[Wait]) -> None:
+def _explain(times: Sequence[RankTime], rank: int, waited: int, outside: int, waits: Sequence[PortionWait]) -> None:
     """Count under run queue what `rank` waited for a CPU in a step, and what others waited for it meanwhile.
 
     `outside`: the part of the time it waited in that was not the step's. `waits`: those for this rank; several ranks
     wait for one portion at the same time, so that it is explained once for all.
     """
-    together: dict[TeamPhase, list[Wait]] = {}
+    together: dict[TeamPhase, list[PortionWait]] = {}
     for wait in waits:
         together.setdefault(wait.phase, []).append(wait)
     left = waited

@@ -1,6 +1,6 @@
 """Rings of trace records -> steps, each with its phases as the team went through them. Pure.
 
-Used by `waiting`. Every rank counts every phase of a step it takes part in, by a record of ENDS, so phases of different
+Used by `trace_sums`. Every rank counts every phase of a step it takes part in, by a record of ENDS, so phases of different
 ranks are matched by their number. A phase ended at the first moment at which any rank saw that it had.
 For few tokens each rank norms or prepares its own copy: that lasts until the first rank has one, since then the product
 that reads it can begin.

@@ -94,6 +94,8 @@ class RankPolicy:
         self._ranks, self.in_use = ranks, ranks
         self._worked = 0.0  # seconds since the last change; idle times count nowhere but in the retries
         self._missing = self._weight = 0.0  # CPUs: a mean that forgets, and the share of MEMORY_S that it has seen
+        self._run = self._active = 0.0  # the ranks' time on a CPU, and with the time waited for one; they forget alike
+        self._shared = False  # more ranks took part last because of many competitors: that holds for LASTED_S
         self._before = 0  # ranks before the trial that runs, or whose result has not lasted yet; 0: neither
         self._retry_s, self._retry = FIRST_RETRY_S, 0.0
 
@@ -112,6 +114,8 @@ class RankPolicy:
             kept = math.exp(-worked / MEMORY_S)
             self._missing = self._missing * kept + cpus_missing(times) * (1 - kept)
             self._weight = self._weight * kept + 1 - kept
+            self._run = self._run * kept + sum(rank.run_ns for rank in times)
+            self._active = self._active * kept + sum(rank.run_ns + rank.wait_ns for rank in times)
             self._worked += worked
             if decision := self._share(now, cpus):
                 return decision
@@ -127,9 +131,9 @@ class RankPolicy:
         """Use another number when CPUs are missing; of a trial, the first look that shows it is enough."""
         average = self._missing / self._weight
         trial = bool(self._before) and self._worked < TRIAL_S + LOOK_S  # its last look too
-        if (average if trial else self._missing) <= MISSING:
+        if (average if trial else self._missing) <= MISSING or (self._shared and self._worked < LASTED_S):
             return None
-        found = self.in_use - average
+        found = self.in_use * self._run / self._active  # ranks that wait for a preempted one sleep: no part of it
         use, gain = best_ranks(self._ranks, cpus, self.in_use, found)
         if use > self.in_use:
             return self._change(use, "shared", found) if gain >= GAIN and not self._before else None
@@ -151,6 +155,6 @@ class RankPolicy:
         return self._change(use, "trial", use)
 
     def _change(self, use: int, reason: Reason, cpus: float) -> RankDecision:
-        self.in_use = use
-        self._worked = self._missing = self._weight = 0.0
+        self.in_use, self._shared = use, reason == "shared"
+        self._worked = self._missing = self._weight = self._run = self._active = 0.0
         return RankDecision(use, reason, round(cpus, 2))

@@ -85,7 +85,7 @@ def test_looks_that_saw_little_work_say_nothing() -> None:
 def test_as_many_ranks_stay_as_there_are_cpus_for(cpus: int, ranks: int, competitors: int, left: int) -> None:
     world = World(cpus, ranks, competitors=competitors).run(1.0)
     assert world.policy.in_use <= max(1, left) and world.policy.in_use >= max(1, left - max(1, competitors // 2))
-    assert all(decision.reason == "busy" for _, decision in world.decisions), "no CPU is idle: nothing is tried"
+    assert {decision.reason for _, decision in world.decisions} <= {"busy", "trial"}, "one too few is found by trial"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from llmproc.kernels.records import PHASES, RECORDS, TRACE
 from llmproc.kernels.registry import njit
-from llmproc.kernels.sizes import ENDED_BY, RANK_LINES, STOP_AT
+from llmproc.kernels.sizes import RANK_LINES, STOP_AT
+from llmproc.kernels.tickets import ended_by
 from llmproc.simd.atomics import futex_wait, load_i32
 from llmproc.simd.clock import monotonic_ns
 from llmproc.simd.layout import LINE
@@ -29,7 +30,7 @@ def mark(phase, what, layer):  # type: ignore[no-untyped-def]
         put_i64(at, monotonic_ns())
         put_i64(at + 8, what)
         put_i64(at + 16, layer)
-        put_i64(at + 24, load_i32(phase.words + ENDED_BY))
+        put_i64(at + 24, load_i32(ended_by(phase)))
         put_i64(ring, count + 1)
 
 

@@ -25,7 +25,7 @@ IS_QUANTISED = tuple(kind in QUANTISED for kind in range(6))
 
 
 class Portions(NamedTuple):
-    """How the tiles of a product are handed out: first `bigs` portions of `big` tiles, then `small` ones."""
+    """Portions of the tiles of a product: first `bigs` ones of `big` tiles, then `small` ones."""
 
     big: int
     small: int
@@ -80,7 +80,7 @@ def prepare(kind, model, x, row, x_in, columns):  # type: ignore[no-untyped-def]
 
 @njit
 def tile_portions(tiles, tokens, ranks, unit):  # type: ignore[no-untyped-def]
-    """Return the Portions of a product with so many tiles: multiples of `unit` tiles.
+    """Return the Portions of a product of `tiles` tiles: multiples of `unit` tiles.
 
     The big ones, one for each rank, keep memory streaming; the small ones let all end together, whatever else a core is
     busy with.
@@ -112,7 +112,7 @@ def take_portion(phase, total):  # type: ignore[no-untyped-def]
 
 @njit
 def end_phase(phase, finished, total, last, what, layer):  # type: ignore[no-untyped-def]
-    """Return the next phase, when this one has ended: of its portions, this rank has finished so many."""
+    """Return the next phase, when this one has ended: this rank has finished `finished` of its `total` portions."""
     if finished == 0 and not is_open(phase):  # this rank came late: there is nothing to note
         return following(phase)
     mark(phase, what, layer)

@@ -37,7 +37,7 @@ class Stream:
     @property
     def result(self) -> Result:
         """Return what came of it. UsageError before the end."""
-        if self._call.result is None or self._pieces:
+        if self._call.result is None:
             raise UsageError(_NOT_ENDED)
         return self._call.result
 
@@ -84,7 +84,7 @@ class AsyncStream:
     @property
     def result(self) -> Result:
         """Return what came of it. UsageError before the end."""
-        if self._call is None or self._call.result is None or self._pieces:
+        if self._call is None or self._call.result is None:
             raise UsageError(_NOT_ENDED)
         return self._call.result
 

@@ -8,6 +8,7 @@ Used by whatever runs steps in a loop of its own. A look is made every LOOK_S at
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -62,7 +63,7 @@ class RankAdapter:
             self.close()
             return None
         idle = self._idle.idle() if self._policy.wants_idle(now) else None
-        decision = self._policy.look(now, times, idle)
+        decision = self._policy.look(now, times, len(os.sched_getaffinity(0)), idle)
         if decision is not None:
             self._forward.use(decision.use)
             self._idle.restart()

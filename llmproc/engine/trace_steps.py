@@ -1,7 +1,7 @@
 """Rings of trace records -> steps, each with its phases as the team went through them. Pure.
 
-Used by `trace_sums`. Every rank counts every phase of a step it takes part in, by a record of ENDS, so phases of different
-ranks are matched by their number. A phase ended at the first moment at which any rank saw that it had.
+Used by `trace_sums`. Every rank counts every phase of a step it takes part in, by a record of ENDS, so phases of
+different ranks are matched by their number. A phase ended at the first moment at which any rank saw that it had.
 For few tokens each rank norms or prepares its own copy: that lasts until the first rank has one, since then the product
 that reads it can begin.
 """
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from llmproc.kernels.records import PHASES, RECORDS
 
 Ring: TypeAlias = npt.NDArray[np.void]  # (records,) of TRACE, oldest first
-ENDS = ("ended", "wait", "sleep", "late")
+ENDS = ("wait", "sleep", "late")
 
 
 class TraceRecord(NamedTuple):
@@ -115,15 +115,14 @@ def _step(number: int, ranks: Sequence[tuple[TraceRecord, ...]]) -> RingStep | N
     phases, copies = [], []
     for i in range(count):
         here = [row[i] for row in visits if i < len(row)]
-        by = [rank for rank, row in enumerate(visits) if i < len(row) and row[i].ended.what == "ended"]
-        if len(by) != 1:
+        worked = min((visit for visit in here if visit.name), key=lambda visit: visit.ended.time, default=None)
+        if worked is None:
             return None
-        last = visits[by[0]][i]
         end = min(visit.ended.time for visit in here)
         if made := [visit.copy for visit in here if visit.copy]:
             first = min(made)
             copies.append(TeamPhase(first.what, first.layer, at, min(first.time, end), -1))
             at = copies[-1].end
-        phases.append(TeamPhase(last.name, last.ended.layer, at, end, by[0]))
+        phases.append(TeamPhase(worked.name, worked.ended.layer, at, end, worked.ended.by))
         at = end
     return RingStep(number, begin, tuple(phases), tuple(copies), tuple(ranks)) if count else None

@@ -1,7 +1,7 @@
 """Steps of a trace -> time by phase, and of each rank by what it did or waited for. Pure.
 
-Used by bench's traced arm. The time of a step, from when its first rank began to the end of its last phase, is split for
-each rank in use, so that the parts add up to it:
+Used by bench's traced arm. The time of a step, from when its first rank began to the end of its last phase, is split
+for each rank in use, so that the parts add up to it:
 
     worked      in portions, its own or looking for one
     barrier     from its own last portion to the end of the phase: another rank still held one

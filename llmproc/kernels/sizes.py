@@ -24,8 +24,9 @@ STEP_BITS, PHASE_BITS, PORTION_BITS = 30, 16, 17  # of a ticket, from the highes
 MOST_PORTIONS = (1 << PORTION_BITS) - 1  # of a phase
 LAST_PHASE = (1 << PHASE_BITS) - 1  # all phases of the step have ended
 LAYER_PHASES = 10  # at most
-DONE, SLEEPERS, BELL, ENDED_BY, OPENER = LINE, *range(2 * LINE, 2 * LINE + 16, 4)  # words of a team; at 0 its ticket
-RANK_LINES = 3 * LINE  # where a line for each rank begins: whether it sleeps, and where a test lets it stop
+DONE, SLEEPERS, BELL, OPENER = LINE, *range(2 * LINE, 2 * LINE + 12, 4)  # words of a team; at 0 its ticket
+ENDED_BY, KEPT = 3 * LINE, 64  # which rank ended each of the last KEPT phases
+RANK_LINES = ENDED_BY + 4 * KEPT  # where a line for each rank begins: whether it sleeps, and where a test lets it stop
 STOP_AT = 4  # of that line
 
 

@@ -1,12 +1,13 @@
 """How the ranks of a team share a step: a phase ends when its work is done, not when every rank has come.
 
-A step is a row of phases, a phase a number of portions. Who wants to work takes a ticket, which names step, phase and
-portion. What was written in a phase may be read in the next ones, so a phase begins when all portions of the phase
-before have been finished: by whichever ranks are running. A rank that sleeps, or waits for a CPU, is waited for only
-while it holds a portion; when it comes late it walks through the phases that are over and joins the one that is not.
+A step is a row of phases, a phase a number of portions. A rank that wants to work takes a ticket, which names step,
+phase and portion. What was written in a phase may be read in the next ones, so a phase begins when all portions of the
+phase before have been finished: by whichever ranks are running. A rank that sleeps, or waits for a CPU, is waited for
+only while it holds a portion; when it comes late it walks through the phases that are over and joins the one that is
+not.
 
     word `ticket`   step | phase | the next portion      taken by compare-and-swap, so that a late one is refused
-    word `done`     portions finished in this phase      whoever brings it to the phase's total opens the next phase
+    word `done`     portions finished in this phase      the rank that brings it to the total opens the next phase
     `sleepers`, `bell`                                   ranks that gave up spinning, and what they sleep on
     of each rank `asleep`                                whether it sleeps between steps, and must be woken
     `opener`                                             the same of the thread that waits for the end of the step
@@ -24,9 +25,10 @@ Why no rank can harm another, however late it is:
    Without a ticket it is thrown away. Each value alone is one of some step's, so sizes and addresses stay in range.
 4. `done` is changed only by holders of tickets of the open phase, and set back by the one that ends it, when there are
    none. So no counter is cleared while another rank may read it.
-5. A phase goes on as long as any rank that is in use runs: whoever finds no portion left waits, first spinning, then
-   asleep. The one that ends the phase changes the word first and looks for sleepers then; a sleeper counts itself first
-   and looks at the word then: one of the two sees the other. The same holds for `asleep` and the beginning of a step.
+5. A phase goes on as long as any rank that is in use runs. A rank that finds no portion left waits, first spinning,
+   then asleep. The one that ends the phase changes the word first and looks for sleepers then; a sleeper counts itself
+   first and looks at the word then: one of the two sees the other. The same holds for `asleep` and the beginning of a
+   step.
 
 Which rank computes a number changes nothing in it: results do not depend on how many ranks there are, nor who was late.
 `tests/kernels/tickets` explores a model of this in every order of steps. Words are int32, `ticket` is int64, in shared
@@ -44,6 +46,7 @@ from llmproc.kernels.sizes import (
     BELL,
     DONE,
     ENDED_BY,
+    KEPT,
     LAST_PHASE,
     OPENER,
     PORTION_BITS,
@@ -106,6 +109,12 @@ def following(phase):  # type: ignore[no-untyped-def]
 
 
 @njit
+def ended_by(phase):  # type: ignore[no-untyped-def]
+    """Return the address of the number of the rank that ended this phase, for those who look soon afterwards."""
+    return phase.words + ENDED_BY + (phase.key // _PHASE % KEPT) * 4
+
+
+@njit
 def is_open(phase):  # type: ignore[no-untyped-def]
     """Tell whether the team is still in this phase."""
     word = load_i64(phase.words)
@@ -134,14 +143,14 @@ def _wake(asleep):  # type: ignore[no-untyped-def]
 
 @njit
 def report(phase, finished, total, last):  # type: ignore[no-untyped-def]
-    """Say that this rank has finished so many portions; the one that completes the phase opens the next.
+    """Add the portions that this rank has finished; the rank that completes the phase opens the next.
 
     `last`: the phase is the step's last. Returns whether the phase ended here.
     """
     if finished == 0 or add_i32(phase.words + DONE, finished) + finished != total:
         return False
     put_i32(phase.words + DONE, 0)
-    put_i32(phase.words + ENDED_BY, phase.rank)
+    put_i32(ended_by(phase), phase.rank)
     then = last_key(phase.key) if last else phase.key + _PHASE
     compare_exchange_i64(phase.words, phase.key + total, then)  # a full fence: sleepers are looked for behind it
     if load_i32(phase.words + SLEEPERS) > 0:

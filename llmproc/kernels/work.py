@@ -15,7 +15,7 @@ from llmproc.kernels.registry import literally, njit
 from llmproc.kernels.rows import quantise_groups
 from llmproc.kernels.sizes import FEW, OFFSETS, VECTOR
 from llmproc.kernels.tickets import SPINS, following, is_open, next_portion, report, wait_for_end
-from llmproc.kernels.trace import ENDED, IN_PORTION, LATE, SLEEP, WAIT, WITH_TICKET, mark, stop_here
+from llmproc.kernels.trace import IN_PORTION, LATE, SLEEP, WAIT, WITH_TICKET, mark, stop_here
 from llmproc.simd.layout import ACTIVATION_BYTES, LANES
 
 _BITS = tuple(VALUE_BITS[kind] for kind in range(6))
@@ -25,7 +25,7 @@ IS_QUANTISED = tuple(kind in QUANTISED for kind in range(6))
 
 
 class Portions(NamedTuple):
-    """How the tiles of a product are handed out: first `bigs` portions of `big` tiles, then `small` ones."""
+    """Portions of the tiles of a product: first `bigs` ones of `big` tiles, then `small` ones."""
 
     big: int
     small: int
@@ -80,7 +80,7 @@ def prepare(kind, model, x, row, x_in, columns):  # type: ignore[no-untyped-def]
 
 @njit
 def tile_portions(tiles, tokens, ranks, unit):  # type: ignore[no-untyped-def]
-    """Return the Portions of a product with so many tiles: multiples of `unit` tiles.
+    """Return the Portions of a product of `tiles` tiles: multiples of `unit` tiles.
 
     The big ones, one for each rank, keep memory streaming; the small ones let all end together, whatever else a core is
     busy with.
@@ -112,16 +112,16 @@ def take_portion(phase, total):  # type: ignore[no-untyped-def]
 
 @njit
 def end_phase(phase, finished, total, last, what, layer):  # type: ignore[no-untyped-def]
-    """Return the next phase, when this one has ended: of its portions, this rank has finished so many."""
+    """Return the next phase, when this one has ended: this rank has finished `finished` of its `total` portions."""
     if finished == 0 and not is_open(phase):  # this rank came late
         mark(phase, LATE, layer)
         return following(phase)
     mark(phase, what, layer)
     stop_here(phase, IN_PORTION)
-    seen = ENDED
+    slept = False
     if not report(phase, finished, total, last):
-        seen = SLEEP if wait_for_end(phase, SPINS) else WAIT
-    mark(phase, seen, layer)
+        slept = wait_for_end(phase, SPINS)
+    mark(phase, SLEEP if slept else WAIT, layer)
     return following(phase)
 
 

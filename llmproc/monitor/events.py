@@ -185,8 +185,8 @@ class WorkerReady(Event):
 class RanksChanged(Event):
     """From now on `in_use` of the worker's `ranks` threads take part.
 
-    `reason`: busy (other programs hold CPUs: `cpus` were found), trial (of more threads), trial failed, or why it will
-    always be all of them.
+    `reason`: busy (other programs hold CPUs: `cpus` were found), shared (by many: more threads get more), trial (of
+    more threads), trial failed, or why it will always be all of them.
     """
 
     worker: int

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+
+import msgspec
 
 from llmproc.errors import ProtocolError
 
@@ -30,8 +31,7 @@ _WHOLE_HEAD = struct.Struct("<2sBBQII")
 HEADER_SIZE = _HEAD.size + _CRC.size
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """One message: `type` 0..255, `request_id` 0..2**64-1 (0 = none), `payload` bytes."""
 
     type: int

@@ -6,14 +6,14 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from llmproc.processes.patience import slices
 from llmproc.service.messages import Finish
 
 
-@dataclass(slots=True)
-class Tokens:
+class Tokens(msgspec.Struct):
     """Ids that joined a request, at least one."""
 
     ids: list[int]

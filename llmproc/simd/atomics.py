@@ -1,10 +1,10 @@
 """Atomic operations on shared memory, and waiting on it: what ranks of a team agree by.
 
 Addresses are int64, in bytes, naturally aligned; memory order is sequentially consistent, which costs nothing
-measurable at a few operations a matrix. Only `load_i64` acquires and `store_i64` releases: what was written before the store
-is seen behind the load that reads it, which is all that handing something over needs. `futex_wait` and `futex_wake`
-call libc's `syscall`, declared by name inside the intrinsic so that compiled code can be cached; the words may lie in
-memory shared between processes.
+measurable at a few operations a matrix. Only `load_i64` acquires and `store_i64` releases: what was written before that
+store is seen behind the load that reads it, which is all that handing something over needs. `futex_wait` and
+`futex_wake` call libc's `syscall`, declared by name inside the intrinsic so that compiled code can be cached; the words
+may lie in memory shared between processes.
 """
 
 from __future__ import annotations

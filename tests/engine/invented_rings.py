@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from llmproc.engine.trace_steps import Ring
+from llmproc.engine.trace_steps import ENDS, Ring
 from llmproc.kernels.records import PHASES, TRACE
 
 Given = tuple[int, str, int]  # time, what, layer
 
 
-def ring(*records: Given) -> Ring:
-    """One rank's ring."""
-    return np.array([(time, PHASES.index(what), layer, 0) for time, what, layer in records], TRACE)
+def rings_of(*ranks: Sequence[Given]) -> list[Ring]:
+    """Rings of all ranks. "ended" stands for the record WAIT of the rank that ended a phase: all others name it."""
+    enders: dict[tuple[int, int], int] = {}  # step, phase -> rank
+    rows = [list(_numbered(records)) for records in ranks]
+    for rank, row in enumerate(rows):
+        enders |= {place: rank for place, (_, what, _) in row if what == "ended"}
+    return [
+        np.array(
+            [(t, PHASES.index("wait" if w == "ended" else w), n, enders.get(place, -1)) for place, (t, w, n) in row],
+            TRACE,
+        )
+        for row in rows
+    ]
+
+
+def _numbered(records: Sequence[Given]) -> Iterator[tuple[tuple[int, int], Given]]:
+    """Each record with its place: step and phase, counted from the step's start."""
+    step = phase = -1
+    for record in records:
+        if record[1] == "start":
+            step, phase = record[2], 0
+        yield (step, phase), record
+        phase += record[1] in ("ended", *ENDS)
 
 
 def moved(records: Sequence[Given], by: int, number: int) -> list[Given]:

@@ -50,7 +50,7 @@ class World:
         if self.policy.wants_idle(self.now) and self.knows_idle:
             idle = self._idle / (self.now - self._asked)
             self._restart()
-        decision = self.policy.look(self.now, self._times(in_use), idle)
+        decision = self.policy.look(self.now, self._times(in_use), self.cpus, idle)
         if decision is not None:
             self.decisions.append((self.now, decision))
             self._restart()

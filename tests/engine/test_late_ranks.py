@@ -17,8 +17,7 @@ from support.paths import PYTHONPATH
 from support.waiting import until
 
 from llmproc.config import EngineOptions
-from llmproc.engine.trace_steps import ENDS, whole_steps
-from llmproc.kernels.records import RING_BYTES
+from llmproc.kernels.records import PHASES, RING_BYTES
 
 PROGRAM = Path(__file__).resolve().parent / "stopped_ranks_program.py"
 IDS = [3, 1, 4, 1, 5, 9, 2, 6]
@@ -86,15 +85,23 @@ def test_a_rank_that_holds_a_portion_is_waited_for_and_named(
     team: OneSequence, expected: np.ndarray, where: int
 ) -> None:
     run_until_both_have_worked(team)
+    until(lambda: waits_for_rank_1(team, expected, where), "nothing tells who was waited for")
+
+
+def waits_for_rank_1(team: OneSequence, expected: np.ndarray, where: int) -> bool:
+    """Stop rank 1 with a portion until nothing goes on any more; tell whether the others' traces name it.
+
+    A rank that wakes late may find the name of a later phase: then there is another try.
+    """
     stop_at(team.forward_pass, 1, where)
     found: list[np.ndarray] = []
     words = team.forward_pass.workspace.team_words[:2].view(np.int64)
+    over = threading.Event()
 
     def run() -> None:
         while not over.is_set():
             found.append(logits(team))
 
-    over = threading.Event()
     thread = threading.Thread(target=run)
     thread.start()
     seen = [(-1, -1)] * 200
@@ -111,13 +118,8 @@ def test_a_rank_that_holds_a_portion_is_waited_for_and_named(
         thread.join()
     for each in found:
         np.testing.assert_array_equal(bits(each), bits(expected))
-    logits(team)  # rank 0 has noted all that was before
-    steps = whole_steps(team.forward_pass.trace())
-    ends = [(step.phases, [record.what for record in step.ranks[0] if record.what in ENDS]) for step in steps]
-    slept_for = {
-        phase.by for phases, seen in ends for phase, what in zip(phases, seen, strict=False) if what == "sleep"
-    }
-    assert 1 in slept_for, "nothing tells who was waited for"
+    rings = team.forward_pass.trace()
+    return any(r["by"] == 1 for rank in (0, 2) for r in rings[rank] if PHASES[r["what"]] in ("wait", "sleep"))
 
 
 def test_ranks_that_are_not_in_use_sleep(team: OneSequence, expected: np.ndarray) -> None:

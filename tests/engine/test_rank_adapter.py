@@ -101,9 +101,9 @@ def test_it_looks_only_now_and_then(kernel: Kernel, adapter: RankAdapter) -> Non
     kernel.step((1, 0), (1, 0))
     assert adapter.look() is None
     for _ in range(5):  # a whole shortage between two looks
-        kernel.step((1, 99), (1, 99), seconds=LOOK_S / 10)
+        kernel.step((60, 40), (60, 40), seconds=LOOK_S / 10)
         assert adapter.look() is None
-    kernel.step((1, 99), (1, 99), seconds=LOOK_S)
+    kernel.step((60, 40), (60, 40), seconds=LOOK_S)
     assert adapter.look() is not None
 
 

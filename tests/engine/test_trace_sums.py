@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from engine.invented_rings import Given, RandomTeam, moved, ring
+from engine.invented_rings import Given, RandomTeam, moved, rings_of
 from engine.test_trace_steps import FIRST, SECOND
 
 from llmproc.engine.trace_steps import TeamPhase
@@ -12,7 +12,7 @@ from llmproc.kernels.records import PHASES
 
 
 def summed(*rings: list[Given], note: StepNote | None = None) -> TraceSummary:
-    return summarise_rings([ring(*records) for records in rings], [note or StepNote(7, len(rings))])
+    return summarise_rings(rings_of(*rings), [note or StepNote(7, len(rings))])
 
 
 def parts(time: RankTime) -> tuple[int, int, int, int, int]:
@@ -20,7 +20,7 @@ def parts(time: RankTime) -> tuple[int, int, int, int, int]:
 
 
 def test_every_phase_has_its_place_in_the_order() -> None:
-    assert set(ORDER) == set(PHASES) - {"start", "wait", "sleep", "late", "ended"}
+    assert set(ORDER) == set(PHASES) - {"start", "wait", "sleep", "late"}
 
 
 def test_a_step_of_two_ranks() -> None:
@@ -113,7 +113,7 @@ def test_two_ranks_that_wait_for_one_portion_are_explained_by_the_same_time() ->
 
 
 def test_steps_are_added_up_and_others_left_out() -> None:
-    rings = [ring(*records, *moved(records, 200, 8), *moved(records, 400, 9)) for records in (FIRST, SECOND)]
+    rings = rings_of(*([*records, *moved(records, 200, 8), *moved(records, 400, 9)] for records in (FIRST, SECOND)))
     found = summarise_rings(rings, [StepNote(7, 2), StepNote(9, 2, (0, 15), 100), StepNote(10, 2)])
     assert (found.steps, found.wall, found.phases["qkv"].count) == ([7, 9], 200, 2)
     assert [parts(time) for time in found.ranks] == [(140, 29, 0, 15, 16), (157, 20, 0, 15, 8)]
@@ -128,7 +128,7 @@ def test_the_parts_of_random_steps_add_up(seed: int) -> None:
     for number in range(20):
         team.step(number, 1 + team.chance.randrange(12))
     waited = [tuple(team.chance.randrange(60) for _ in range(ranks)) for _ in range(20)]
-    rings = [ring(*records) for records in team.rings]
+    rings = rings_of(*team.rings)
     for explained in (False, True):
         notes = [StepNote(n, ranks, waited[n] if explained else (), 10_000) for n in range(20)]
         found = summarise_rings(rings, notes)

@@ -91,7 +91,7 @@ def asked(folder: Path, model: Path, *options: object) -> tuple[str, str]:
     """The answer to one prompt on one CPU, and all of stdout."""
     folder.mkdir()
     code, out, log = run(
-        folder, "--model", model, "--max-tokens", 60, "--temperature", 0, *options, text=b"Hello\n", before=one_cpu
+        folder, "--model", model, "--max-tokens", 400, "--temperature", 0, *options, text=b"Hello\n", before=one_cpu
     )
     assert code == 0, log
     return answers(out)[0], out

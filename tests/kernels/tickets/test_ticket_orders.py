@@ -49,8 +49,8 @@ MUTANTS = {
     ),
     "done is not set back": ("    put_i32(phase.words + DONE, 0)\n", "", Case(steps=((2, 1, 2), (2, 2, 2)))),
     "done is set back behind the next phase": (
-        "    put_i32(phase.words + DONE, 0)\n    put_i32(phase.words + ENDED_BY, phase.rank)\n",
-        "    put_i32(phase.words + ENDED_BY, phase.rank)\n",
+        "    put_i32(phase.words + DONE, 0)\n    put_i32(ended_by(phase), phase.rank)\n",
+        "    put_i32(ended_by(phase), phase.rank)\n",
         Case(
             edits=(
                 (

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from kernels.tickets.replay import Call, Edit, Returned, Tickets
 
-from llmproc.kernels.sizes import BELL, DONE, ENDED_BY, OPENER, RANK_LINES, SLEEPERS
+from llmproc.kernels.sizes import BELL, DONE, ENDED_BY, KEPT, OPENER, RANK_LINES, SLEEPERS
 from llmproc.simd.layout import LINE
 
 RECORD = 10_000  # places of the record: portions of phase 0; (portions of phase 1, ranks in use, stop) as one value
@@ -65,7 +65,8 @@ class Team:
 
     def __init__(self, case: Case) -> None:
         self.case, self.tickets = case, Tickets(case.edits)
-        words = [0, DONE, SLEEPERS, BELL, ENDED_BY, OPENER, *(RANK_LINES + LINE * rank for rank in range(case.ranks))]
+        ended = [ENDED_BY + 4 * (phase % KEPT) for phase in range(2)]  # of the phases there are
+        words = [0, DONE, SLEEPERS, BELL, *ended, OPENER, *(RANK_LINES + LINE * rank for rank in range(case.ranks))]
         places = [*words, RECORD, RECORD + 1, X]
         self.place = {place: index for index, place in enumerate(places)}
         self.first_key = self.tickets.names["first_key"]

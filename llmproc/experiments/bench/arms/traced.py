@@ -26,7 +26,7 @@ WARM_UP_STEPS = 8
 
 @dataclass(frozen=True, slots=True)
 class NotedStep:
-    """One step and what it computed. `positions`: whose keys and values were read; `pairs`: of a query and a position."""
+    """One step and what it computed. `positions`: of keys and values read; `pairs`: of a query and a position."""
 
     note: StepNote
     tokens: int

@@ -121,7 +121,7 @@ def _step(number: int, ranks: Sequence[tuple[TraceRecord, ...]]) -> RingStep | N
         end = min(visit.ended.time for visit in here)
         if made := [visit.copy for visit in here if visit.copy]:
             first = min(made)
-            copies.append(TeamPhase(first.what, first.layer, at, min(first.time, end), -1))
+            copies.append(TeamPhase(first.what, first.layer, at, first.time, -1))
             at = copies[-1].end
         phases.append(TeamPhase(worked.name, worked.ended.layer, at, end, worked.ended.by))
         at = end

@@ -41,6 +41,14 @@ def test_a_rank_that_came_late_neither_moves_nor_names_a_phase() -> None:
     assert step.copies[0].end == 107, "its copy was the first, though it had no use for it"
 
 
+def test_the_first_rank_that_saw_the_end_names_the_one_that_ended_it() -> None:
+    """One that sleeps through many phases may read who ended a later one in the same place."""
+    rings = rings_of(FIRST, SECOND)
+    rings[0]["by"][3] = 5
+    (step,) = whole_steps(rings)
+    assert [phase.by for phase in step.phases] == [1, 0]
+
+
 def test_a_rank_that_walks_a_step_with_the_next_ones_record_is_only_late() -> None:
     """It read the number of phases after its step had ended: too many of them, all over."""
     walks: list[Given] = [(210, "start", 7), *((211 + i, "late", i) for i in range(5))]

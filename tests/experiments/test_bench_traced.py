@@ -16,6 +16,7 @@ from llmproc.config import EngineOptions
 from llmproc.engine.batch import Chunk
 from llmproc.engine.loading import open_weights
 from llmproc.engine.rank_times import RankTimes
+from llmproc.engine.trace_steps import ENDS, whole_steps
 from llmproc.engine.trace_sums import ORDER, TraceSummary
 from llmproc.errors import UsageError
 from llmproc.experiments.bench.arms import traced
@@ -122,6 +123,23 @@ def test_the_arm_beside_the_measured_one_in_a_process_of_its_own(quick: Path) ->
             measured.trace(PREFILL)
     finally:
         measured.close()
+
+
+def test_a_rank_that_comes_late_counts_the_phases_that_it_missed() -> None:
+    """It sleeps between the steps, so that rank 0 alone has ended some when it comes."""
+    with traced_arm(2) as arm:
+        forward = arm._noted.traced
+
+        def missed() -> list[tuple[int, list[str]]]:
+            forward.run([Chunk([3], 0, [0], True)])
+            steps = [step for step in whole_steps(forward.trace()) if step.ranks[1]][:-1]  # it may still be in the last
+            ends = [
+                (len(step.phases), [record.what for record in step.ranks[1] if record.what in ENDS]) for step in steps
+            ]
+            return [(count, seen) for count, seen in ends if "late" in seen and {"wait", "sleep"} & set(seen)]
+
+        found = until(missed, "rank 1 is never late, or never comes")
+    assert all(len(seen) == count for count, seen in found)
 
 
 class Clock:

@@ -12,11 +12,16 @@ line in `open_model`: the reader brings the format's own names to those of `tens
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.gguf.head import MAGIC
+from llmproc.checkpoints.gguf.model_file import GgufFile
+from llmproc.checkpoints.huggingface.model_file import HuggingFaceFolder
 from llmproc.checkpoints.llama2c.model_file import Llama2cFile
+from llmproc.checkpoints.source_file import open_regular
 
 if TYPE_CHECKING:
     from llmproc.checkpoints.weights import LoadedModel
@@ -46,6 +51,10 @@ class ModelFile(Protocol):
     def size(self) -> int:
         """Return the bytes of all weights as stored; loading takes about as much memory."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what a user should know about how the files were read, a line each."""
+
     def fingerprint(self) -> str:
         """Identify the content by reading the file, without keeping it. CheckpointError when it cannot be read."""
 
@@ -57,8 +66,13 @@ class ModelFile(Protocol):
 
 
 def open_model(path: Path | str) -> ModelFile:
-    """Read and check the header of the model at `path`; at most a few kilobytes are read, and it never hangs.
+    """Read and check the header of the model at `path`: a file, or a folder of Hugging Face's.
 
-    CheckpointError naming file, field, value and rule.
+    Of the file no more than the header is read (of llama2.c's a few hundred bytes, of GGUF's the vocabulary too), and
+    it never hangs. CheckpointError naming file, field, value and rule.
     """
-    return Llama2cFile.open(path)
+    if Path(path).is_dir():
+        return HuggingFaceFolder.open(path)
+    with open_regular(path) as (fd, _):
+        magic = os.pread(fd, 4, 0)
+    return GgufFile.open(path) if magic == MAGIC else Llama2cFile.open(path)

@@ -49,6 +49,18 @@ def read_exactly(path: Path | str, fd: int, buffer: memoryview) -> None:
         done += got
 
 
+def read_span(path: Path | str, fd: int, offset: int, buffer: memoryview) -> None:
+    """Fill `buffer` (bytes) from byte `offset` of `fd` on; CheckpointError if the file ends before."""
+    done, wanted = 0, buffer.nbytes
+    while done < wanted:
+        with buffer[done : done + CHUNK] as part:
+            got = os.preadv(fd, [part], offset + done)
+        if got == 0:
+            rule = f"must still reach byte {offset + wanted} while it is read (short read)"
+            raise refuse(path, "file size", f"{offset + done} bytes", rule)
+        done += got
+
+
 def identity(status: os.stat_result) -> tuple[int, int, int, int]:
     """Return what must not differ between the start and the end of reading a file."""
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

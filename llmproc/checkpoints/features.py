@@ -24,7 +24,7 @@ class RotaryEmbedding:
 
 @dataclass(frozen=True, slots=True)
 class ModelFeatures:
-    """What the forward pass does beside the plain one."""
+    """The features of a forward pass beside those of the plain one."""
 
     architecture: str = "llama"
     rope: RotaryEmbedding = RotaryEmbedding()

@@ -14,7 +14,7 @@ from typing import Any
 from llmproc.checkpoints.gguf.metadata import StringArray
 from llmproc.checkpoints.source_file import refuse
 
-HEAD_LIMIT = 1 << 28  # bytes: the largest vocabularies known, with merges and scores, take 16 MiB
+HEAD_LIMIT = 1 << 27  # bytes: the largest vocabularies known, with merges and scores, take 16 MiB
 STRINGS_LIMIT = 1 << 22  # strings in one file
 _PIECE = 1 << 16  # bytes read at least
 _LENGTH = struct.Struct("<Q")
@@ -44,7 +44,8 @@ class HeadCursor:
     def take(self, count: int, what: str) -> bytes:
         """Return the next `count` bytes. CheckpointError if the file ends before them."""
         end = self._need(count, what)
-        found = bytes(self._buffer[self.at : end])
+        with memoryview(self._buffer) as view:
+            found = bytes(view[self.at : end])
         self.at = end
         return found
 

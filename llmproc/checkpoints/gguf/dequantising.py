@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from llmproc.checkpoints.gguf.blocks import FORMS
+from llmproc.checkpoints.gguf.blocks import FORMS, Groups
 from llmproc.checkpoints.gguf.tensor_types import TensorType
 from llmproc.checkpoints.halves import widened
 from llmproc.checkpoints.weights import Float32, Floats
@@ -23,7 +23,7 @@ _PIECE = 1 << 19  # values taken apart at once
 
 
 @dataclass(frozen=True, slots=True)
-class GroupedMatrix:
+class GroupedParts:
     """A quantised matrix: row r, column c stands for values[r, c] * scales[r, c // group] (+ the minimum there)."""
 
     values: npt.NDArray[np.int8]  # (rows, cols)
@@ -35,13 +35,14 @@ class GroupedMatrix:
         """Return the float32 values (rows, cols), rounded after the product and after the sum."""
         rows, cols = self.values.shape
         grouped = self.values.reshape(rows, -1, self.group).astype(np.float32)
-        grouped *= self.scales[:, :, None]
-        if self.minimums is not None:
-            grouped += self.minimums[:, :, None]
+        with np.errstate(all="ignore"):  # as in `dequantised`
+            grouped *= self.scales[:, :, None]
+            if self.minimums is not None:
+                grouped += self.minimums[:, :, None]
         return grouped.reshape(rows, cols)
 
 
-def grouped_matrix(kind: TensorType, raw: TensorBytes, shape: tuple[int, int]) -> GroupedMatrix:
+def grouped_parts(kind: TensorType, raw: TensorBytes, shape: tuple[int, int]) -> GroupedParts:
     """Return the parts of a quantised matrix (rows, cols) with the bytes `raw`. KeyError for a type of floats."""
     rows, cols = shape
     form = FORMS[kind.name]
@@ -50,13 +51,13 @@ def grouped_matrix(kind: TensorType, raw: TensorBytes, shape: tuple[int, int]) -
     scales = np.empty((rows, groups), np.float32)
     minimums = None
     for part, blocks in _pieces(kind, raw, shape):
-        whole, scale, minimum = form.split(blocks)
+        whole, scale, minimum = _split(kind, blocks)
         values[part] = whole.reshape(-1, cols)
         scales[part] = scale.reshape(-1, groups)
         if minimum is not None:
             minimums = np.empty((rows, groups), np.float32) if minimums is None else minimums
             minimums[part] = minimum.reshape(-1, groups)
-    return GroupedMatrix(values, scales, minimums, form.group)
+    return GroupedParts(values, scales, minimums, form.group)
 
 
 def dequantised(kind: TensorType, raw: TensorBytes, shape: tuple[int, ...]) -> Float32:
@@ -66,18 +67,23 @@ def dequantised(kind: TensorType, raw: TensorBytes, shape: tuple[int, ...]) -> F
     rows, cols = int(np.prod(shape[:-1], dtype=object)), shape[-1]
     found = np.empty((rows, cols), np.float32)
     for part, blocks in _pieces(kind, raw, (rows, cols)):
-        whole, scale, minimum = FORMS[kind.name].split(blocks)
-        group = FORMS[kind.name].group
-        into = found[part].reshape(-1, group)
-        np.multiply(whole.reshape(-1, group), scale.reshape(-1, 1), out=into)
-        if minimum is not None:
-            into += minimum.reshape(-1, 1)
+        whole, scale, minimum = _split(kind, blocks)
+        into = found[part].reshape(-1, FORMS[kind.name].group)
+        with np.errstate(all="ignore"):  # what is not finite is looked for later
+            np.multiply(whole.reshape(into.shape), scale.reshape(-1, 1), out=into)
+            if minimum is not None:
+                into += minimum.reshape(-1, 1)
     return found.reshape(shape)
 
 
 def floats(kind: TensorType, raw: TensorBytes, shape: tuple[int, ...]) -> Floats | npt.NDArray[np.uint16]:
     """Return a view of a tensor of floats; BF16 as the upper halves of float32, which `widened` makes of them."""
     return raw.view({"F32": "<f4", "F16": "<f2", "BF16": "<u2"}[kind.name]).reshape(shape)
+
+
+def _split(kind: TensorType, blocks: TensorBytes) -> Groups:
+    with np.errstate(all="ignore"):
+        return FORMS[kind.name].split(blocks)
 
 
 def _pieces(kind: TensorType, raw: TensorBytes, shape: tuple[int, int]) -> Iterator[tuple[slice, TensorBytes]]:

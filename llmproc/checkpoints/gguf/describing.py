@@ -64,14 +64,13 @@ def _sized(
         "n_layers": _size(metadata, architecture, "block_count", "n_layers"),
         "n_heads": _size(metadata, architecture, "attention.head_count", "n_heads"),
         "vocab_size": _rows(path, tensors, file_name("embedding", None)),
-        "seq_len": _size(metadata, architecture, "context_length", "seq_len"),
+        "seq_len": min(metadata.needed(f"{name}.context_length", 1, 1 << 30), RANGES["seq_len"][1]),
     }
-    low, high = RANGES["n_kv_heads"]
-    kv_heads = metadata.whole(f"{name}.attention.head_count_kv", low, high) or sizes["n_heads"]
+    kv_heads = metadata.whole(f"{name}.attention.head_count_kv", *RANGES["n_kv_heads"]) or sizes["n_heads"]
     head_dim = _head_dim(metadata, name, sizes["dim"], sizes["n_heads"])
     names = {"n_kv_heads": f"{name}.attention.head_count_kv", "head_dim": f"{name}.attention.key_length"}
     check_heads(path, names, sizes["n_heads"], kv_heads, head_dim)
-    theta = metadata.number(f"{name}.rope.freq_base", 1, 1e12) or 10000.0
+    theta = metadata.number(f"{name}.rope.freq_base", 1.001, 1e12) or 10000.0
     eps = metadata.number(f"{name}.attention.layer_norm_rms_epsilon", 0, 1)
     if eps is None:
         raise refuse(path, f"{name}.attention.layer_norm_rms_epsilon", "missing", "must be a floating-point number")

@@ -31,12 +31,7 @@ def end_tokens(metadata: Metadata, vocab_size: int) -> tuple[int, ...]:
         return tuple(sorted(found))
     if len(tokens) > vocab_size:
         raise refuse(metadata.path, f"{TOKENS}: number", len(tokens), f"must be at most {vocab_size}, the embedding's")
-    wanted = END_TEXTS | {_END, *_HARMONY}
-    places: dict[bytes, list[int]] = {}
-    for token, text in enumerate(tokens):
-        if text in wanted:
-            places.setdefault(text, []).append(token)
-    harmony = all(text in places for text in _HARMONY)
-    ending = END_TEXTS | (set(_HARMONY) if harmony else {_END})
-    found.update(token for text in ending for token in places.get(text, ()))
+    harmony = {text: tokens.places(text) for text in _HARMONY}
+    ending = END_TEXTS | (harmony.keys() if all(harmony.values()) else {_END})
+    found.update(token for text in ending for token in tokens.places(text))
     return tuple(sorted(found))

@@ -24,7 +24,7 @@ MAGIC = b"GGUF"
 ALIGNMENT_KEY = "general.alignment"
 PAIRS_LIMIT = TENSORS_LIMIT = 1 << 16
 KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT = 65535, 1024, 1 << 26  # bytes
-ARRAY_LIMIT = 1 << 24  # numbers in one array
+ARRAY_LIMIT = 1 << 22  # numbers in one array
 _U32, _U64, _VALUE_COUNTS = struct.Struct("<I"), struct.Struct("<Q"), struct.Struct("<IQ")
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "B", 10: "Q", 11: "q", 12: "d"}
 _BOOL, _STRING, _ARRAY = 7, 8, 9

@@ -13,7 +13,7 @@ import numpy as np
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.fingerprint import fingerprint_files
-from llmproc.checkpoints.gguf.dequantising import TensorBytes, dequantised, grouped_matrix
+from llmproc.checkpoints.gguf.dequantising import TensorBytes, dequantised, grouped_parts
 from llmproc.checkpoints.gguf.head import GgufHead, TensorInfo
 from llmproc.checkpoints.gguf.names import file_name
 from llmproc.checkpoints.gguf.split import GgufSet
@@ -65,7 +65,7 @@ def _array(info: TensorInfo, raw: TensorBytes, description: ModelDescription, ma
     if description.weight_type == "f16":
         return raw.view("<f2").reshape(info.shape)
     rows, cols = info.shape
-    parts = grouped_matrix(info.type, raw, (rows, cols))
+    parts = grouped_parts(info.type, raw, (rows, cols))
     if description.weight_type == "int8":
         return Int8Matrix(parts.values, parts.scales)
     return Q4Matrix((parts.values + np.int8(8)).view(np.uint8), parts.scales.astype(np.float16))

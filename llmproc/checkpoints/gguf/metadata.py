@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, overload
@@ -43,6 +44,17 @@ class StringArray(Sequence[bytes]):
             yield view[start : following - 8].tobytes()
             start = following
 
+    def places(self, item: bytes) -> list[int]:
+        """Return where `item` stands, without taking every string apart."""
+        found, wanted = [], len(item).to_bytes(8, "little") + item
+        at, end = self._starts[0] - 8, self._starts[-1] - 8
+        while (at := self._buffer.find(wanted, at, end)) >= 0:
+            index = bisect_left(self._starts, at + 8)
+            if self._starts[index] == at + 8:  # else these bytes stand within other strings
+                found.append(index)
+            at += 1
+        return found
+
     def texts(self) -> list[str]:
         """Decode all of them at once. UnicodeDecodeError if one is not UTF-8."""
         return [item.decode() for item in self]
@@ -52,7 +64,7 @@ Value: TypeAlias = "int | float | bool | str | array[Any] | StringArray"
 
 
 class Metadata(Mapping[str, Value]):
-    """The metadata of one file, and its rules: whoever asks for a key says what it may hold."""
+    """The metadata of one file, and its rules: the one who asks for a key says what it may hold."""
 
     def __init__(self, path: Path, values: Mapping[str, Value]) -> None:
         """Keep the values of `path`, which errors name."""

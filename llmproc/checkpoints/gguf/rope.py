@@ -57,6 +57,8 @@ def _scaling(metadata: Metadata, prefix: str) -> tuple[str, float]:
     """Return none, linear or yarn, and the factor."""
     key = f"{prefix}.scaling.type"
     factor = metadata.number(f"{prefix}.scaling.factor", 0, 1e6) or metadata.number(f"{prefix}.scale_linear", 0, 1e6)
+    if factor and factor < 1e-3:
+        raise refuse(metadata.path, f"{prefix}.scaling.factor", factor, "must be 0 or in 0.001..1e+06")
     scaling = metadata.text(key) or "linear"
     if scaling not in ("none", "linear", "yarn"):
         rule = "must be none, linear or yarn (longrope depends on the length of the text: it is not read from GGUF)"

@@ -251,3 +251,28 @@ def test_nan_is_refused_by_name(tmp_path: Path) -> None:
     tensors["blk.1.attn_k.bias"] = files.floats(bias)
     with pytest.raises(CheckpointError, match="layer 1 wk bias is nan at index 3: must be finite"):
         opened(tmp_path, pairs, tensors).load()
+
+
+def test_tensors_can_be_read_one_by_one(tmp_path: Path) -> None:
+    pairs, tensors = files.small_model()
+    arrays = files.small_arrays("llama")
+    q8_0 = np.zeros((64, 34), np.uint8)  # 64 rows of one block: half a scale of 1, values 0 to 31
+    q8_0[:, :2], q8_0[:, 2:] = np.array([1], "<f2").view(np.uint8), np.arange(32, dtype=np.uint8)
+    tensors["blk.0.ffn_gate.weight"] = (8, (64, 32), q8_0.tobytes())
+    with opened(tmp_path, pairs, tensors).tensor_reader() as reader:
+        assert reader.type_of("w1", 0).name == "Q8_0" and reader.type_of("w1", 1).name == "F32"
+        parts = reader.parts("w1", 0)
+        assert same(parts.values, np.tile(np.arange(32), (64, 1))) and (parts.scales == 1).all()
+        assert parts.minimums is None and same(reader.values("w1", 0), parts.dequantise())
+        assert same(reader.values("final_norm", None), arrays["output_norm.weight"])
+        info, raw = reader.raw("w2", 1)
+        assert info.shape == (32, 64) and raw.tobytes() == arrays["blk.1.ffn_down.weight"].tobytes()
+        for call in (lambda: reader.parts("w1", 1), lambda: reader.type_of("q_norm", 0)):
+            with pytest.raises(KeyError):
+                call()
+        reader.require_unchanged()
+        (tmp_path / "m.gguf").write_bytes(b"")
+        with pytest.raises(CheckpointError, match="file is changed"):
+            reader.require_unchanged()
+        with pytest.raises(CheckpointError, match="short read"):
+            reader.raw("w2", 1)

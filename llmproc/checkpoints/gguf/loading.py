@@ -1,4 +1,4 @@
-"""The tensors of a GGUF model as arrays in memory of our own, one after another. Used by `model_file`.
+"""The tensors of a GGUF model as arrays in memory of our own: all of them, or one after another. Used by `model_file`.
 
 Never mapped: when a mapped file is truncated, its reader dies with SIGBUS. A file whose matrices are all F32, F16, Q8_0
 or Q4_0 keeps its type; any other (BF16, K-quants, mixtures of types) is loaded as the float32 values it stands for.
@@ -8,50 +8,86 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from types import TracebackType
 
 import numpy as np
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.fingerprint import fingerprint_files
-from llmproc.checkpoints.gguf.dequantising import TensorBytes, dequantised, grouped_parts
+from llmproc.checkpoints.gguf.dequantising import GroupedParts, TensorBytes, dequantised, grouped_parts
 from llmproc.checkpoints.gguf.head import GgufHead, TensorInfo
 from llmproc.checkpoints.gguf.names import file_name
 from llmproc.checkpoints.gguf.split import GgufSet
+from llmproc.checkpoints.gguf.tensor_types import TensorType
 from llmproc.checkpoints.source_file import identity, open_regular, read_span, refuse
 from llmproc.checkpoints.tensors import MATRICES
-from llmproc.checkpoints.weights import Int8Matrix, LoadedModel, Matrix, Q4Matrix, assemble, check_finite
+from llmproc.checkpoints.weights import Float32, Int8Matrix, LoadedModel, Matrix, Q4Matrix, assemble, check_finite
+
+
+class TensorReader:
+    """The open files of a model: one tensor is read when it is asked for, and nothing is kept. A context manager."""
+
+    def __init__(self, files: GgufSet) -> None:
+        """Keep what the heads say; the files are opened on entering."""
+        self._files, self._tensors = files, files.tensors()
+        self._stack, self._opened = ExitStack(), dict[str, int]()
+
+    def __enter__(self) -> TensorReader:
+        with ExitStack() as stack:
+            for head in self._files.heads:
+                fd, _ = stack.enter_context(open_regular(head.path))
+                _require_unchanged(head, fd)
+                self._opened[str(head.path)] = fd
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def type_of(self, name: str, layer: int | None) -> TensorType:
+        """Return the type in which a tensor is stored. KeyError for one that the model does not have."""
+        return self._tensors[file_name(name, layer)][1].type
+
+    def values(self, name: str, layer: int | None, part: str = "weight") -> Float32:
+        """Return the float32 values of a tensor of any type. CheckpointError when the file ends before it does."""
+        info, raw = self.raw(name, layer, part)
+        return dequantised(info.type, raw, info.shape)
+
+    def parts(self, name: str, layer: int | None) -> GroupedParts:
+        """Return whole numbers, scales and minimums of a quantised matrix. KeyError for a type of floats."""
+        info, raw = self.raw(name, layer)
+        rows, cols = info.shape
+        return grouped_parts(info.type, raw, (rows, cols))
+
+    def raw(self, name: str, layer: int | None, part: str = "weight") -> tuple[TensorInfo, TensorBytes]:
+        """Return the bytes of a tensor as stored. CheckpointError when the file ends before it does."""
+        head, info = self._tensors[file_name(name, layer, part)]
+        raw = np.empty(info.nbytes, np.uint8)
+        read_span(head.path, self._opened[str(head.path)], info.offset, raw.data)
+        return info, raw
+
+    def require_unchanged(self) -> None:
+        """Raise CheckpointError when a file has changed since its head was read."""
+        for head in self._files.heads:
+            _require_unchanged(head, self._opened[str(head.path)])
 
 
 def load_set(files: GgufSet, description: ModelDescription) -> LoadedModel:
     """Read every tensor. CheckpointError when a file has changed since its head was read, or holds NaN or infinity."""
-    tensors = files.tensors()
-    with ExitStack() as stack:
-        opened = {head.path: _open(stack, head) for head in files.heads}
+    with TensorReader(files) as reader:
 
         def load(name: str, layer: int | None, part: str) -> Matrix:
-            head, info = tensors[file_name(name, layer, part)]
-            raw = read_tensor(head, info, opened[head.path])
-            return _array(info, raw, description, name in MATRICES and part == "weight")
+            if name not in MATRICES or part == "bias" or description.weight_type == "f32":
+                return reader.values(name, layer, part)
+            return _matrix(reader, name, layer, description)
 
         weights = assemble(description, load)
         found = fingerprint_files([head.path for head in files.heads])
-        for head in files.heads:
-            _require_unchanged(head, opened[head.path])
+        reader.require_unchanged()
     check_finite(weights, files.heads[0].path)
     return LoadedModel(weights, found)
-
-
-def read_tensor(head: GgufHead, info: TensorInfo, fd: int) -> TensorBytes:
-    """Return the bytes of one tensor of an open file. CheckpointError when the file ends before it does."""
-    raw = np.empty(info.nbytes, np.uint8)
-    read_span(head.path, fd, info.offset, raw.data)
-    return raw
-
-
-def _open(stack: ExitStack, head: GgufHead) -> int:
-    fd, _ = stack.enter_context(open_regular(head.path))
-    _require_unchanged(head, fd)
-    return fd
 
 
 def _require_unchanged(head: GgufHead, fd: int) -> None:
@@ -59,13 +95,12 @@ def _require_unchanged(head: GgufHead, fd: int) -> None:
         raise refuse(head.path, "file", "changed", "must still be the one whose head was checked")
 
 
-def _array(info: TensorInfo, raw: TensorBytes, description: ModelDescription, matrix: bool) -> Matrix:
-    if not matrix or description.weight_type == "f32":
-        return dequantised(info.type, raw, info.shape)
+def _matrix(reader: TensorReader, name: str, layer: int | None, description: ModelDescription) -> Matrix:
+    """Return a matrix of a file whose matrices are all of one type, in that type."""
     if description.weight_type == "f16":
+        info, raw = reader.raw(name, layer)
         return raw.view("<f2").reshape(info.shape)
-    rows, cols = info.shape
-    parts = grouped_parts(info.type, raw, (rows, cols))
+    parts = reader.parts(name, layer)
     if description.weight_type == "int8":
         return Int8Matrix(parts.values, parts.scales)
     return Q4Matrix((parts.values + np.int8(8)).view(np.uint8), parts.scales.astype(np.float16))

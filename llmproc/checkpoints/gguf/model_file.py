@@ -19,6 +19,7 @@ from llmproc.checkpoints.ranges import HEAD_DIM
 from llmproc.checkpoints.source_file import open_regular, read_span, refuse
 
 if TYPE_CHECKING:
+    from llmproc.checkpoints.gguf.loading import TensorReader
     from llmproc.checkpoints.weights import LoadedModel
     from llmproc.text.tokenizers.tokenizer import Tokenizer
 
@@ -81,6 +82,12 @@ class GgufFile:
         from llmproc.text.tokenizers.tokenizer import load_tokenizer  # the template opens models and needs none
 
         return load_tokenizer(path, self.description.vocab_size)
+
+    def tensor_reader(self) -> TensorReader:
+        """Return what reads one tensor after another, so that a model is packed without standing in memory twice."""
+        from llmproc.checkpoints.gguf.loading import TensorReader
+
+        return TensorReader(self.files)
 
     def load(self) -> LoadedModel:
         """Read every tensor into private memory. CheckpointError."""

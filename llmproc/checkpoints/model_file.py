@@ -71,7 +71,7 @@ def open_model(path: Path | str) -> ModelFile:
     Of the file no more than the header is read (of llama2.c's a few hundred bytes, of GGUF's the vocabulary too), and
     it never hangs. CheckpointError naming file, field, value and rule.
     """
-    if Path(path).is_dir():
+    if os.path.isdir(path):
         return HuggingFaceFolder.open(path)
     with open_regular(path) as (fd, _):
         magic = os.pread(fd, 4, 0)

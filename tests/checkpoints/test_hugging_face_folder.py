@@ -150,6 +150,8 @@ QWEN: dict[str, Any] = {"use_sliding_window": True, "sliding_window": 8}
         ),
         ({**QWEN, "layer_types": ["full_attention"] * 3}, ()),
         ({**QWEN, "layer_types": ["chunked_attention"] * 3}, None),
+        ({**QWEN, "layer_types": [["full_attention"]] * 3}, None),
+        ({**QWEN, "layer_types": {}}, None),
         ({**QWEN, "sliding_window": 0}, None),
         ({**QWEN, "use_sliding_window": 1}, None),
     ],

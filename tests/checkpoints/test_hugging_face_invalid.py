@@ -104,6 +104,8 @@ CONFIGS: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
     ("huge heads", {"head_dim": 2048}, ("head_dim is 2048", "2..1024")),
     ("epsilon null", {"rms_norm_eps": None}, ("rms_norm_eps is null", "must be a number")),
     ("epsilon negative", {"rms_norm_eps": -1e-5}, ("rms_norm_eps is -1e-05",)),
+    ("a number of 400 digits", {"rms_norm_eps": 10**400}, ("rms_norm_eps is 1000",)),
+    ("a size of 400 digits", {"hidden_size": 10**400}, ("hidden_size is 1000",)),
     ("no context", {"max_position_embeddings": 0}, ("max_position_embeddings is 0",)),
 ]  # fmt: skip
 
@@ -167,6 +169,31 @@ def test_a_folder_without_weights_says_what_to_take(tmp_path: Path, name: str | 
 def test_a_folder_without_config_is_refused(tmp_path: Path) -> None:
     (write_folder(tmp_path) / "config.json").unlink()
     assert "config.json: no such file" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors.index.json", "model.safetensors"])
+def test_json_that_would_take_much_memory_is_bounded(tmp_path: Path, name: str) -> None:
+    """Twenty million empty lists in 60 MB would be more than a gigabyte."""
+    write_folder(tmp_path)
+    if "index" in name:
+        (tmp_path / "model.safetensors").unlink()
+    body = b'{"a": [' + b"[]," * 20_000_000 + b"[]]}"
+    (tmp_path / name).write_bytes(struct.pack("<Q", len(body)) * (name == "model.safetensors") + body)
+    del body
+    tracemalloc.start()
+    try:
+        refused(tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_folder_that_cannot_be_looked_into_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError):
+        open_model(str(tmp_path / "x\0y"))
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(CheckpointError, match="must be readable"):
+        open_model(tmp_path / "file" / "config.json")
 
 
 def edit_index(folder: Path, **changes: Any) -> None:
@@ -240,7 +267,26 @@ def test_two_thousand_flips(tmp_path: Path) -> None:
     flip_all(tmp_path, seed=50, count=2000)
 
 
-ODD = [0, -1, 1, 3, 1 << 31, 1 << 63, 1 << 70, 1e308, 1e-308, "", "\n\x1b[31m", None, True, [], [1], {}, {"a": {}}]
+ODD = [
+    0,
+    -1,
+    1,
+    3,
+    1 << 31,
+    1 << 63,
+    1 << 70,
+    10**400,
+    1e308,
+    1e-308,
+    "",
+    "\n\x1b[31m",
+    None,
+    True,
+    [],
+    [1],
+    {},
+    {"a": {}},
+]
 
 
 def break_many(folder: Path, seed: int, count: int) -> None:

@@ -6,7 +6,6 @@ Used by `describing` and `rope`. A missing key is never "not used": its default 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from llmproc.checkpoints.huggingface.json_files import read_object
 from llmproc.checkpoints.source_file import refuse
 
 CONFIG = "config.json"
+CONFIG_LIMIT = 1 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class HuggingFaceConfig:
 def read_config(folder: Path) -> HuggingFaceConfig:
     """Read config.json of `folder`. CheckpointError when it is missing, or of an architecture that is not read."""
     path = folder / CONFIG
-    values = read_object(path)
+    values = read_object(path, CONFIG_LIMIT)
     model_type, classes = values.get("model_type"), values.get("architectures")
     known = read_architectures(gguf=False)
     if model_type is None and isinstance(classes, list) and classes:
@@ -90,8 +90,7 @@ def whole(path: Path, key: str, value: Any, low: int, high: int) -> int:
 
 def number(path: Path, key: str, value: Any, low: float, high: float) -> float:
     """Return `value` as a number. CheckpointError."""
-    real = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if not real or not low <= value <= high:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
         raise refuse(path, key, shown_value(value), f"must be a number in {low:g}..{high:g}")
     return float(value)
 

@@ -22,6 +22,7 @@ from llmproc.checkpoints.tensors import LAYER_MATRICES, all_tensors, tensor_shap
 from llmproc.config import WeightType
 
 FLOATS = ("F32", "F16", "BF16")
+_LAYER_TYPES = ("full_attention", "sliding_attention")
 _KEYS = {
     "dim": "hidden_size", "hidden_dim": "intermediate_size", "n_layers": "num_hidden_layers",
     "n_heads": "num_attention_heads",
@@ -133,7 +134,7 @@ def _windows(config: HuggingFaceConfig, layers: int) -> tuple[int, ...]:
     kinds = config.values.get("layer_types")
     if kinds is None:
         sliding = _sliding(config, layers)
-    elif isinstance(kinds, list) and len(kinds) == layers and set(kinds) <= {"full_attention", "sliding_attention"}:
+    elif isinstance(kinds, list) and len(kinds) == layers and all(kind in _LAYER_TYPES for kind in kinds):
         sliding = [kind == "sliding_attention" for kind in kinds]
     else:
         expected = f"must be full_attention or sliding_attention for each of {layers} layers"

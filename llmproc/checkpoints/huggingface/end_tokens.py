@@ -6,10 +6,11 @@ ending, and that is said. A class default never counts. What the tokenizer and i
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
-from llmproc.checkpoints.huggingface.config import CONFIG, HuggingFaceConfig, shown_value, whole
+from llmproc.checkpoints.huggingface.config import CONFIG, CONFIG_LIMIT, HuggingFaceConfig, shown_value, whole
 from llmproc.checkpoints.huggingface.json_files import read_object
 from llmproc.checkpoints.source_file import refuse
 
@@ -20,12 +21,13 @@ _MOST = 1000
 def read_end_tokens(config: HuggingFaceConfig, vocab_size: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Return the ids that end a text, sorted, and what a user should know. CheckpointError."""
     path = config.path.with_name(GENERATION)
-    if path.exists():
-        stated = read_object(path).get(KEY)
+    replaced = os.path.exists(path)
+    if replaced:
+        stated = read_object(path, CONFIG_LIMIT).get(KEY)
         if stated is not None:
             return _ids(path, stated, vocab_size), ()
     found = _ids(config.path, config.values.get(KEY), vocab_size)
-    if not path.exists():
+    if not replaced:
         return found, ()
     return found, (f"{GENERATION} names no {KEY}: that of {CONFIG} ends a text ({shown_value(list(found))})",)
 

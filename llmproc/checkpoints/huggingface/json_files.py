@@ -9,13 +9,13 @@ from llmproc.checkpoints.source_file import refuse
 from llmproc.files.json_text import JsonError, read_json
 from llmproc.files.reading import UnreadableFileError, read_bounded
 
-LIMIT = 1 << 25  # bytes: an index of 100,000 tensors takes 10 MB
+INDEX_LIMIT = 1 << 23  # bytes: 1024 layers of 12 tensors take 1.6 MB; what JSON may become is 40 times as large
 
 
-def read_object(path: Path) -> dict[str, Any]:
-    """Return the object in `path`. CheckpointError when it is missing, unreadable, too big or not a JSON object."""
+def read_object(path: Path, limit: int) -> dict[str, Any]:
+    """Return the object in `path`. CheckpointError when it is missing, unreadable, over `limit` bytes, or no object."""
     try:
-        data = read_bounded(path, LIMIT)
+        data = read_bounded(path, limit)
     except UnreadableFileError as error:
         raise refuse(path, error.field, error.value, error.rule) from None
     return parse_object(path, data, "content")

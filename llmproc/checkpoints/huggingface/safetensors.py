@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llmproc.checkpoints.huggingface.json_files import parse_object
+from llmproc.checkpoints.huggingface.json_files import INDEX_LIMIT, parse_object
 from llmproc.checkpoints.source_file import identity, open_regular, read_span, refuse
 
-HEADER_LIMIT = 100_000_000  # bytes, as the package has it
 DTYPE_BYTES = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U64": 8, "U32": 4, "U16": 2,
     "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1,
@@ -63,8 +62,8 @@ def read_safetensors(path: Path) -> SafetensorsHead:
         size = status.st_size
         raw = _read(path, fd, 0, 8, size)
         (length,) = struct.unpack("<Q", raw)
-        if length > min(HEADER_LIMIT, size - 8):
-            raise refuse(path, "header length", length, f"must be at most {min(HEADER_LIMIT, size - 8)}")
+        if length > min(INDEX_LIMIT, size - 8):
+            raise refuse(path, "header length", length, f"must be at most {min(INDEX_LIMIT, size - 8)}")
         entries = parse_object(path, _read(path, fd, 8, length, size), "header")
         if identity(os.fstat(fd)) != identity(status):
             raise refuse(path, "file", "changed", "must not be written to while it is read")

@@ -6,10 +6,11 @@ may name files that are gone. What is ignored is said.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmproc.checkpoints.huggingface.json_files import read_object
+from llmproc.checkpoints.huggingface.json_files import INDEX_LIMIT, read_object
 from llmproc.checkpoints.huggingface.safetensors import SafetensorInfo, SafetensorsHead, read_safetensors
 from llmproc.checkpoints.source_file import refuse
 
@@ -42,10 +43,10 @@ class WeightFiles:
 def read_weight_files(folder: Path) -> WeightFiles:
     """Read the headers of a folder's files of weights. CheckpointError when there are none, or one breaks a rule."""
     single, index = folder / SINGLE, folder / INDEX
-    if single.exists():
-        notes = (f"{SINGLE} is read, {INDEX} beside it is ignored",) if index.exists() else ()
+    if os.path.exists(single):
+        notes = (f"{SINGLE} is read, {INDEX} beside it is ignored",) if os.path.exists(index) else ()
         return WeightFiles((read_safetensors(single),), notes)
-    if not index.exists():
+    if not os.path.exists(index):
         raise _nothing(folder)
     wanted = _weight_map(index)
     heads = tuple(read_safetensors(folder / name) for name in sorted(set(wanted.values())))
@@ -55,13 +56,13 @@ def read_weight_files(folder: Path) -> WeightFiles:
 
 def _nothing(folder: Path) -> Exception:
     for name, reason in _OTHERS.items():
-        if (folder / name).exists():
+        if os.path.exists(folder / name):
             return refuse(folder, name, "all there is", f"{name} {reason}")
     return refuse(folder / SINGLE, "file", "missing", "must exist")
 
 
 def _weight_map(index: Path) -> dict[str, str]:
-    found = read_object(index).get("weight_map")
+    found = read_object(index, INDEX_LIMIT).get("weight_map")
     if not isinstance(found, dict) or not found or not all(isinstance(name, str) for name in found.values()):
         raise refuse(index, "weight_map", type(found).__name__, "must be an object of tensor names and file names")
     for name in set(found.values()):

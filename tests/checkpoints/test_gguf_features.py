@@ -14,6 +14,7 @@ from checkpoints.gguf_files import ARRAY, F32, STRING, U32
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.gguf.end_tokens import END_TEXTS
 from llmproc.checkpoints.model_file import open_model
+from llmproc.errors import CheckpointError
 
 WIDE: dict[str, int] = {"dim": 64, "head_dim": 16}  # heads of 16, as in rule 4's values
 LLAMA3_DIVISORS = [1, 1.293976, 7.667385, 8, 8, 8, 8, 8]
@@ -131,6 +132,12 @@ def test_rule_07_a_window_in_a_llama_file_holds_for_all_layers(tmp_path: Path) -
     found = described(tmp_path, more={"llama.attention.sliding_window": (U32, 8)})
     assert found.features.windows == (8, 8)
     assert described(tmp_path, more={"llama.attention.sliding_window": (U32, 0)}).features.windows == ()
+
+
+@pytest.mark.parametrize("architecture", ["qwen2", "qwen3", "smollm3"])
+def test_rule_07_a_window_that_does_not_say_for_which_layers_is_refused(tmp_path: Path, architecture: str) -> None:
+    with pytest.raises(CheckpointError, match="sliding_window is 8: must be absent or 0"):
+        described(tmp_path, architecture, {f"{architecture}.attention.sliding_window": (U32, 8)})
 
 
 def test_rule_09_the_output_layer_is_the_files_or_the_embedding(tmp_path: Path) -> None:

@@ -44,6 +44,13 @@ def odd_heads() -> bytes:
     return files.gguf_bytes({**pairs, "llama.attention.key_length": (U32, 7)}, tensors)
 
 
+def five_heads() -> bytes:
+    pairs, tensors = files.small_model()
+    sizes = ("llama.attention.key_length", "llama.attention.value_length")
+    changed = {key: item for key, item in pairs.items() if key not in sizes}
+    return files.gguf_bytes({**changed, "llama.attention.head_count": (U32, 5)}, tensors)
+
+
 def without_tensor(name: str) -> bytes:
     pairs, tensors = files.small_model()
     del tensors[name]
@@ -182,6 +189,8 @@ MODELS: list[Case] = [
     ("tokens a string", lambda: with_pair("tokenizer.ggml.tokens", STRING, "a"), ("must be an array of strings",)),
     ("too many tokens", lambda: with_pair("tokenizer.ggml.tokens", ARRAY, (STRING, ["a"] * 21)), ("at most 20",)),
     ("no embedding", lambda: without_tensor("token_embd.weight"), ("token_embd.weight is missing",)),
+    ("a vocabulary of 1", lambda: with_tensor("token_embd.weight", 0, (1, 32)), ("rows is 1", "2..1048576")),
+    ("5 heads of 32", lambda: five_heads(), ("llama.attention.head_count is 5", "must divide the width 32")),
     ("no norm", lambda: without_tensor("output_norm.weight"), ("output_norm.weight is missing",)),
     ("no q of a layer", lambda: without_tensor("blk.1.attn_q.weight"), ("blk.1.attn_q.weight is missing",)),
     ("a bias in one layer", lambda: with_tensor("blk.1.attn_q.bias", 0, (32,)), ("blk.0.attn_q.bias is missing",)),

@@ -84,6 +84,13 @@ def test_the_name_must_say_how_many_there_are(tmp_path: Path, other: str) -> Non
         open_model(tmp_path / other)
 
 
+def test_a_file_of_another_format_is_named(tmp_path: Path) -> None:
+    first = split(tmp_path)
+    (tmp_path / name(1)).write_bytes(b"PK\3\4" + bytes(100))
+    with pytest.raises(CheckpointError, match=rf'{name(1)}: magic is .*: must be "GGUF"'):
+        open_model(first)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     first = split(tmp_path)
     (tmp_path / name(2)).unlink()

@@ -35,7 +35,7 @@ def describe(metadata: Metadata, tensors: Mapping[str, TensorInfo], divisors: tu
     """
     architecture = _architecture(metadata)
     layers = _size(metadata, architecture, "block_count", "n_layers")
-    biases = _biases(metadata.path, tensors, layers)
+    biases = _biases(tensors, layers)
     found = _sized(metadata, architecture, tensors, divisors, biases)
     _check_tensors(metadata.path, found, tensors)
     return found
@@ -138,17 +138,10 @@ def _head_dim(metadata: Metadata, name: str, dim: int, heads: int) -> int:
     return found
 
 
-def _biases(path: Path, tensors: Mapping[str, TensorInfo], layers: int) -> tuple[str, ...]:
-    """Return the matrices that have a bias. CheckpointError if one has it in some layers only."""
-    found = []
-    for ours in LAYER_MATRICES:
-        having = [layer for layer in range(layers) if file_name(ours, layer, "bias") in tensors]
-        if having and len(having) != layers:
-            missing = next(layer for layer in range(layers) if layer not in set(having))
-            raise refuse(path, file_name(ours, missing, "bias"), "missing", "must be there, as in other layers")
-        if having:
-            found.append(ours)
-    return tuple(sorted(found))
+def _biases(tensors: Mapping[str, TensorInfo], layers: int) -> tuple[str, ...]:
+    """Return the matrices that have a bias in any layer: `_check_tensors` asks for it in all of them."""
+    having = (n for n in LAYER_MATRICES if any(file_name(n, layer, "bias") in tensors for layer in range(layers)))
+    return tuple(sorted(having))
 
 
 def _weight_type(tensors: Mapping[str, TensorInfo]) -> tuple[WeightType, int]:

@@ -60,7 +60,7 @@ def describe(config: HuggingFaceConfig, tensors: Mapping[str, SafetensorInfo]) -
         features=ModelFeatures(
             architecture=config.architecture.name,
             rope=rope.rope,
-            biases=_biases(config.path, tensors, sizes["n_layers"]),
+            biases=_biases(tensors, sizes["n_layers"]),
             query_key_norm=config.architecture.query_key_norm,
             windows=_windows(config, sizes["n_layers"]),
             no_rope_layers=_no_rope_layers(config, sizes["n_layers"]),
@@ -109,18 +109,10 @@ def _weight_type(tensors: Mapping[str, SafetensorInfo]) -> WeightType:
     return "f16" if {info.dtype for info in tensors.values() if len(info.shape) == 2} == {"F16"} else "f32"
 
 
-def _biases(path: Path, tensors: Mapping[str, SafetensorInfo], layers: int) -> tuple[str, ...]:
-    """Return the matrices that have a bias, whatever the flags say. CheckpointError if only some layers have it."""
-    found = []
-    for ours in LAYER_MATRICES:
-        missing = [layer for layer in range(layers) if file_name(ours, layer, "bias") not in tensors]
-        if not missing:
-            found.append(ours)
-        elif len(missing) < layers:
-            raise refuse(
-                path.parent, file_name(ours, missing[0], "bias"), "missing", "must be there, as in other layers"
-            )
-    return tuple(sorted(found))
+def _biases(tensors: Mapping[str, SafetensorInfo], layers: int) -> tuple[str, ...]:
+    """Return the matrices that have a bias in any layer, whatever the flags say: it is asked for in all of them."""
+    having = (n for n in LAYER_MATRICES if any(file_name(n, layer, "bias") in tensors for layer in range(layers)))
+    return tuple(sorted(having))
 
 
 def _windows(config: HuggingFaceConfig, layers: int) -> tuple[int, ...]:

@@ -244,6 +244,14 @@ def test_a_file_changed_after_it_was_opened_is_refused(tmp_path: Path) -> None:
         model.load()
 
 
+def test_a_file_that_changes_while_its_head_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, files.gguf_bytes(*files.small_model()))
+    found = iter(range(100))
+    monkeypatch.setattr("llmproc.checkpoints.gguf.head.identity", lambda status: (0, 0, 0, next(found)))
+    with pytest.raises(CheckpointError, match="file is changed: must not be written to while it is read"):
+        open_model(path)
+
+
 def test_nan_is_refused_by_name(tmp_path: Path) -> None:
     pairs, tensors = files.small_model("qwen2")
     bias = files.small_arrays("qwen2")["blk.1.attn_k.bias"]

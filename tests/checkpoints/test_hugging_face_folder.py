@@ -285,6 +285,14 @@ def test_a_file_changed_after_it_was_opened_is_refused(tmp_path: Path) -> None:
         model.load()
 
 
+def test_a_file_that_changes_while_its_header_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = iter(range(100))
+    monkeypatch.setattr("llmproc.checkpoints.huggingface.safetensors.identity", lambda status: (0, 0, 0, next(found)))
+    assert "file is changed: must not be written to while it is read" in refused(tmp_path)
+
+
 @pytest.mark.parametrize("dtype", ["F32", "F16", "BF16"])
 def test_nan_is_refused_by_name(tmp_path: Path, dtype: str) -> None:
     array = np.ones((32, 32))

@@ -45,7 +45,7 @@ def test_the_golden_file_is_of_these_models(golden: dict[str, np.ndarray]) -> No
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_as_transformers(tmp_path: Path, golden: dict[str, np.ndarray], name: str) -> None:
+def test_rule_19_as_transformers_at_every_position(tmp_path: Path, golden: dict[str, np.ndarray], name: str) -> None:
     made = MODELS[name]
     total = sum(np.abs(array).sum(dtype=np.float64) for _, array in made.arrays().values())
     assert total == pytest.approx(float(golden[f"{name}: sum"]), rel=1e-12), "not the model the golden file is of"

@@ -51,6 +51,12 @@ def five_heads() -> bytes:
     return files.gguf_bytes({**changed, "llama.attention.head_count": (U32, 5)}, tensors)
 
 
+def scaled_twice() -> bytes:
+    pairs, tensors = files.small_model()
+    tensors["rope_freqs.weight"] = files.floats(np.ones(4, np.float32))
+    return files.gguf_bytes({**pairs, "llama.rope.scaling.factor": (F32, 2.0)}, tensors)
+
+
 def without_tensor(name: str) -> bytes:
     pairs, tensors = files.small_model()
     del tensors[name]
@@ -184,6 +190,8 @@ MODELS: list[Case] = [
     ("theta infinite", lambda: with_pair("llama.rope.freq_base", F64, float("inf")), ("freq_base is inf",)),
     ("theta a whole number", lambda: with_pair("llama.rope.freq_base", U32, 10000), ("floating-point",)),
     ("longrope", lambda: with_pair("llama.rope.scaling.type", STRING, "longrope"), ("scaling.type is longrope",)),
+    ("a tiny factor", lambda: with_pair("llama.rope.scaling.factor", F32, 1e-30), ("scaling.factor is", "0.001")),
+    ("divisors beside a factor", lambda: scaled_twice(), ("scaling.type is linear", "with rope_freqs.weight")),
     ("yarn without a factor", lambda: with_pair("llama.rope.scaling.type", STRING, "yarn"), ("scaling.factor",)),
     ("end beyond the vocabulary", lambda: with_pair("tokenizer.ggml.eos_token_id", U32, 20), ("eos_token_id is 20",)),
     ("tokens a string", lambda: with_pair("tokenizer.ggml.tokens", STRING, "a"), ("must be an array of strings",)),

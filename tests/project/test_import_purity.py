@@ -19,6 +19,7 @@ FORBIDDEN = {
     "llmproc.monitor.watch": SLOW,
     "llmproc.monitor.runfolder": SLOW,
     "llmproc.checkpoints.llama2c.header": SLOW,
+    "llmproc.checkpoints.model_file": SLOW,
     "llmproc.checkpoints.weight_types": SLOW,
 }
 CHILDREN = """

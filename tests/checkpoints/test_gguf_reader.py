@@ -252,6 +252,19 @@ def test_a_file_that_changes_while_its_head_is_read_is_refused(tmp_path: Path, m
         open_model(path)
 
 
+def test_a_file_that_changes_while_it_is_loaded_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = opened(tmp_path, *files.small_model())
+
+    def fingerprint_meanwhile(paths: list[Path]) -> str:
+        with paths[0].open("ab") as file:
+            file.write(b"x")
+        return ""
+
+    monkeypatch.setattr("llmproc.checkpoints.gguf.loading.fingerprint_files", fingerprint_meanwhile)
+    with pytest.raises(CheckpointError, match="file is changed"):
+        model.load()
+
+
 def test_nan_is_refused_by_name(tmp_path: Path) -> None:
     pairs, tensors = files.small_model("qwen2")
     bias = files.small_arrays("qwen2")["blk.1.attn_k.bias"]

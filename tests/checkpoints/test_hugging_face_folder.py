@@ -164,6 +164,19 @@ def test_a_file_that_changes_while_its_header_is_read_is_refused(
     assert "file is changed: must not be written to while it is read" in refused(tmp_path)
 
 
+def test_a_file_that_changes_while_it_is_loaded_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = opened(tmp_path)
+
+    def fingerprint_meanwhile(paths: list[Path]) -> str:
+        with paths[0].open("ab") as file:
+            file.write(b"x")
+        return ""
+
+    monkeypatch.setattr("llmproc.checkpoints.huggingface.loading.fingerprint_files", fingerprint_meanwhile)
+    with pytest.raises(CheckpointError, match="file is changed"):
+        model.load()
+
+
 @pytest.mark.parametrize("dtype", ["F32", "F16", "BF16"])
 def test_nan_is_refused_by_name(tmp_path: Path, dtype: str) -> None:
     array = np.ones((32, 32))

@@ -149,7 +149,7 @@ def test_a_config_that_is_too_big_is_not_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        (None, "model.safetensors: no such file"),
+        (None, "model.safetensors is missing: must be in a folder, or model.safetensors.index.json"),
         ("mlc-chat-config.json", "is compiled for MLC: take the same model as safetensors or GGUF"),
         ("pytorch_model.bin", "is a pickle, which is not read: take the same model as safetensors or GGUF"),
         ("pytorch_model.bin.index.json", "names pickles"),

@@ -58,7 +58,7 @@ def _nothing(folder: Path) -> Exception:
     for name, reason in _OTHERS.items():
         if os.path.exists(folder / name):
             return refuse(folder, name, "all there is", f"{name} {reason}")
-    return refuse(folder / SINGLE, "file", "missing", "must exist")
+    return refuse(folder, SINGLE, "missing", f"must be in a folder, or {INDEX} (a GGUF model is named by its file)")
 
 
 def _weight_map(index: Path) -> dict[str, str]:

@@ -17,15 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.gguf.head import MAGIC
-from llmproc.checkpoints.gguf.model_file import GgufFile
-from llmproc.checkpoints.huggingface.model_file import HuggingFaceFolder
 from llmproc.checkpoints.llama2c.model_file import Llama2cFile
 from llmproc.checkpoints.source_file import open_regular
 
 if TYPE_CHECKING:
     from llmproc.checkpoints.weights import LoadedModel
     from llmproc.text.tokenizers.tokenizer import Tokenizer
+
+_GGUF = b"GGUF"
 
 
 class ModelFile(Protocol):
@@ -72,7 +71,13 @@ def open_model(path: Path | str) -> ModelFile:
     it never hangs. CheckpointError naming file, field, value and rule.
     """
     if os.path.isdir(path):
+        from llmproc.checkpoints.huggingface.model_file import HuggingFaceFolder  # needs msgspec, a start does not
+
         return HuggingFaceFolder.open(path)
     with open_regular(path) as (fd, _):
         magic = os.pread(fd, 4, 0)
-    return GgufFile.open(path) if magic == MAGIC else Llama2cFile.open(path)
+    if magic == _GGUF:
+        from llmproc.checkpoints.gguf.model_file import GgufFile  # here: a start with another format is quicker
+
+        return GgufFile.open(path)
+    return Llama2cFile.open(path)

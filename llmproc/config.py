@@ -128,6 +128,7 @@ class EngineOptions:
     c_order: bool = False  # every sum and exp as the C engine makes it, for the course's ids
     traced: bool = False  # ranks note when each phase ends (kernels.trace)
     leads: bool = True  # the worker's own thread is rank 0; else it only starts steps and samples
+    adapt: bool = True  # fewer threads take part while other programs hold the CPUs
 
     def __post_init__(self) -> None:
         for name in ("sequences", "batch_tokens", "threads", "context", "kv_memory"):
@@ -147,6 +148,12 @@ class EngineOptions:
     def positions(self, seq_len: int) -> int:
         """Return the most positions of a sequence, in a checkpoint that was made for `seq_len`."""
         return seq_len if self.context is None else min(self.context, seq_len)
+
+
+def check_fixed_threads(fixed: bool, threads: int | None) -> bool:
+    """Return a choice of `fixed_threads` that makes a difference. UsageError where one thread is all there is."""
+    _require(not fixed or threads not in (0, 1), "fixed-threads", "given", f"has no effect with threads {threads}")
+    return fixed
 
 
 MAX_WORKERS = 64

@@ -1,7 +1,7 @@
 """One request under way, as all of the API's ways to wait for it share it; and the wake-up of an event loop.
 
-I/O thread: Ticket.put -> LoopWakeup.wake --call_soon_threadsafe--> event loop: LoopWakeup.wait -> Call.next(0)
-                      \\--queue------------------------------------> blocking caller: Call.next()
+I/O thread: Ticket.put -> LoopWakeup.wake --call_soon_threadsafe--> event loop: LoopWakeup.wait -> Call.pieces(0)
+                      \\--queue------------------------------------> blocking caller: Call.pieces()
 """
 
 from __future__ import annotations
@@ -58,16 +58,22 @@ class Call:
         """Return the answer of the service's session; None for a refused request."""
         return self._answer
 
-    def next(self, timeout: float | None = None) -> str | None:
-        """Return the next piece of text, maybe ""; None when none came in time. The last brings `result`."""
+    def pieces(self, timeout: float | None = None) -> list[str] | None:
+        """Return the pieces of text that have come since, maybe []; None when nothing came in time.
+
+        The call that finds the end brings `result`.
+        """
         answer = self._answer
         if answer is None or self.result is not None:
             return None
-        with self._cancelling():
-            piece = answer.next(timeout)
+        try:
+            pieces = answer.pieces(timeout)
+        except BaseException:  # Ctrl-C for instance
+            self.cancel()
+            raise
         if answer.finish is not None:
             self.result = Result.of(self._prompt, answer, answer.finish)
-        return piece
+        return pieces
 
     def wait(self) -> Result:
         """Block until it has ended."""
@@ -75,22 +81,22 @@ class Call:
             with self._cancelling():
                 self._answer.ticket.wait()
         while self.result is None:
-            self.next()
+            self.pieces()
         return self.result
 
-    async def next_async(self, wakeup: LoopWakeup) -> str:
-        """Return the next piece, waiting in the event loop; a cancelled task cancels the request."""
-        piece = self.next(0)
-        while piece is None and self.result is None:
+    async def pieces_async(self, wakeup: LoopWakeup) -> list[str]:
+        """Return the next pieces, maybe [], waiting in the event loop; a cancelled task cancels the request."""
+        pieces = self.pieces(0)
+        while pieces is None and self.result is None:
             with self._cancelling():
                 await wakeup.wait()
-            piece = self.next(0)
-        return piece or ""
+            pieces = self.pieces(0)
+        return pieces or []
 
     async def wait_async(self, wakeup: LoopWakeup) -> Result:
         """Wait until it has ended, without blocking the event loop."""
         while self.result is None:
-            await self.next_async(wakeup)
+            await self.pieces_async(wakeup)
         return self.result
 
     def cancel(self) -> None:

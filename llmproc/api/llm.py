@@ -14,7 +14,14 @@ from llmproc.api.call import Call, LoopWakeup
 from llmproc.api.running import Running
 from llmproc.api.session import Session
 from llmproc.api.stream import AsyncStream, Stream
-from llmproc.config import EngineOptions, Environment, SamplingParams, check_workers, shipped_file
+from llmproc.config import (
+    EngineOptions,
+    Environment,
+    SamplingParams,
+    check_fixed_threads,
+    check_workers,
+    shipped_file,
+)
 from llmproc.session.answer import Answer
 from llmproc.session.conversation import Conversation
 from llmproc.session.model_files import read_model_files
@@ -50,18 +57,20 @@ class LLM:
         context: int | None = None,
         kv_memory: int | None = None,
         batch_tokens: int = 128,
+        fixed_threads: bool = False,
     ) -> None:
         """Load the model. `model`, `tokenizer`: files; None: LLMPROC_MODEL, LLMPROC_TOKENIZER, else the shipped ones.
 
         `sequences`: requests computed side by side in each of the `workers`, others wait, and a worker with nothing to
-        do takes from the others; `threads`: of each, by default all together are the CPUs allowed; the rest:
+        do takes from the others; `threads`: of each, by default all together are the CPUs available, less what other
+        instances take; fewer of them run while other programs hold CPUs, unless `fixed_threads`; the rest:
         `config.EngineOptions`. Returns when the model is ready (under asyncio: `await asyncio.to_thread(LLM)`). Raises
         UsageError, CheckpointError, TokenizerError or StartError.
         """
         workers = check_workers(workers)
         self.options = EngineOptions(
             threads, sequences, weights=weights, kv_type=kv_type, context=context, kv_memory=kv_memory,
-            batch_tokens=batch_tokens,
+            batch_tokens=batch_tokens, adapt=not check_fixed_threads(fixed_threads, threads),
         )  # fmt: skip
         found = Environment.read()
         self.model = _file(model, found.model, "model", "model.bin")

@@ -5,6 +5,7 @@ Closing one, leaving its `with` or dropping it cancels the request.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 
@@ -20,15 +21,18 @@ class Stream:
 
     def __init__(self, call: Call) -> None:
         self._call = call
+        self._pieces: deque[str] = deque()  # that have come and were not asked for
 
     def __iter__(self) -> Stream:
         return self
 
     def __next__(self) -> str:
-        while self._call.result is None:
-            if piece := self._call.next():
-                return piece
-        raise StopIteration
+        pieces = self._pieces
+        while not pieces:
+            if self._call.result is not None:
+                raise StopIteration
+            pieces.extend(self._call.pieces() or ())
+        return pieces.popleft()
 
     @property
     def result(self) -> Result:
@@ -39,6 +43,7 @@ class Stream:
 
     def close(self) -> None:
         """Cancel what is still being written, and wait for the worker's last word on it."""
+        self._pieces.clear()
         self._call.cancel()
         self._call.wait()
 
@@ -58,6 +63,7 @@ class AsyncStream:
         self._begin = begin
         self._wakeup: LoopWakeup | None = None
         self._call: Call | None = None
+        self._pieces: deque[str] = deque()  # that have come and were not asked for
         self._closed = False
 
     def __aiter__(self) -> AsyncStream:
@@ -69,10 +75,11 @@ class AsyncStream:
                 raise StopAsyncIteration
             self._wakeup = LoopWakeup()
             self._call = await self._begin(self._wakeup)
-        while self._call.result is None:
-            if piece := await self._call.next_async(self._wakeup):
-                return piece
-        raise StopAsyncIteration
+        while not self._pieces:
+            if self._call.result is not None:
+                raise StopAsyncIteration
+            self._pieces.extend(await self._call.pieces_async(self._wakeup))
+        return self._pieces.popleft()
 
     @property
     def result(self) -> Result:
@@ -84,6 +91,7 @@ class AsyncStream:
     async def aclose(self) -> None:
         """Cancel what is still being written, and wait for the worker's last word on it."""
         self._closed = True
+        self._pieces.clear()
         if self._call is not None and self._wakeup is not None:
             self._call.cancel()
             await self._call.wait_async(self._wakeup)

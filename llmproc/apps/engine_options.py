@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions
+from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions, check_fixed_threads
 from llmproc.errors import UsageError
 
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -18,9 +18,7 @@ def add_engine_options(parser: argparse.ArgumentParser, sequences: bool = False,
     group = parser.add_argument_group("engine")
     add = group.add_argument
     if threads:
-        add(
-            "--threads", type=int, metavar="N", help="threads of each worker (default: all CPUs, shared by the workers)"
-        )
+        add_threads(group, "threads of each worker (default: the CPUs available, shared by all workers and instances)")
     add("--weights", choices=WEIGHT_TYPES, help="quantise an fp32 checkpoint when it is loaded (default: keep it)")
     add("--kv-type", choices=KV_TYPES, help="type of keys and values; f32 is slower (default: f16)")
     add("--context", type=int, metavar="N", help="maximum positions of a sequence (default: the checkpoint's)")
@@ -36,13 +34,25 @@ def add_engine_options(parser: argparse.ArgumentParser, sequences: bool = False,
         )
 
 
+def add_threads(group: argparse._ArgumentGroup, about: str) -> None:
+    """Add the number of threads, and whether fewer may run while other programs hold the CPUs."""
+    group.add_argument("--threads", type=int, metavar="N", help=about)
+    group.add_argument(
+        "--fixed-threads",
+        action="store_true",
+        help="always use all threads (default: fewer while other programs hold CPUs)",
+    )
+
+
 def engine_options(given: argparse.Namespace, c_order: bool = False, threads: int | None = None) -> EngineOptions:
     """Build them from parsed arguments; `threads` is used if the user named none. UsageError naming a bad option."""
     if c_order and given.kv_type == "f16":
         raise UsageError("--kv-type is f16: the C engine's order needs f32")
     named = getattr(given, "threads", None)
+    threads = threads if named is None else named
+    fixed = check_fixed_threads(getattr(given, "fixed_threads", False), threads)
     return EngineOptions(
-        threads=threads if named is None else named,
+        threads=threads,
         sequences=getattr(given, "sequences", 1),
         weights=given.weights,
         kv_type="f32" if c_order else given.kv_type or "f16",
@@ -50,6 +60,7 @@ def engine_options(given: argparse.Namespace, c_order: bool = False, threads: in
         kv_memory=None if given.kv_memory is None else parse_bytes("kv-memory", given.kv_memory),
         batch_tokens=given.batch_tokens,
         c_order=c_order,
+        adapt=not fixed,
     )
 
 

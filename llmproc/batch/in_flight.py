@@ -1,4 +1,4 @@
-"""One request under way: its row, its answer, and how many tokens of it have come.
+"""One request under way: its row and its answer.
 
 `notify` runs on the I/O thread; everything else on main's.
 """
@@ -19,16 +19,13 @@ class InFlight:
     answer: Answer | None = None
 
     def __init__(self, ready: Ready, events: EventQueue, every_token: bool) -> None:
-        """Wait for events. `every_token`: tell main's loop of each token; else of the end alone."""
+        """Wait for events. `every_token`: tell main's loop of tokens; else of the end alone."""
         self.row: PromptRow = ready.row
-        self.tokens = 0  # counted on the I/O thread
         self._events, self._every_token = events, every_token
 
     def notify(self) -> None:
         """Tell main's loop that an event can be taken."""
         ended = self.answer is None or self.answer.ticket.ended is not None
-        if not ended:
-            self.tokens += 1
         if ended or self._every_token:
             self._events.put(EventsReady(self.row.index))
 
@@ -36,6 +33,11 @@ class InFlight:
     def worker(self) -> int | None:
         """Return the slot of the worker that has it."""
         return None if self.answer is None else self.answer.ticket.worker
+
+    @property
+    def tokens(self) -> int:
+        """Return how many tokens have come."""
+        return 0 if self.answer is None else self.answer.ticket.arrived
 
     def drain(self) -> list[str]:
         """Return the pieces of text that have come since; after the last one `finish` is there."""

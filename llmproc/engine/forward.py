@@ -40,20 +40,21 @@ class Forward:
 
         `team(address)` makes the ranks over the record at an address; by default they are threads.
         """
-        kernels.load(kernels.COMMON, kernels.variant_name(model.packing.kind, options.traced))
+        kernels.load(kernels.COMMON, kernels.variant_name(model.packing.kind))
         self.options, self.context, self.pages = options, model.context, pages
         self.description = model.packing.description
         self._model = model  # whose memory the kernels read
         self.threads = 1 if options.threads is None else options.threads
         ranks, leads = max(1, self.threads), options.leads or self.threads == 0
         self._buffers = buffers or Buffers()
-        self.workspace = Workspace(model, options, pages, ranks, leads, self._buffers)
+        self.ranks = self.in_use = ranks
+        self.workspace = Workspace(model, options, pages, ranks, self._buffers)
         self._table_pages: list[list[int]] = [[] for _ in range(options.sequences)]
         logits = self.workspace.logits[:, : self.vocab_size]
         self._logits = [logits[:rows] for rows in range(options.sequences + 1)]  # by outputs of a step
         self._outputs = 0  # rows of logits that the submitted step gives
         if team is None:
-            self._team: Team = ThreadTeam(self.workspace.address, model.packing.kind, options.traced, ranks, leads)
+            self._team: Team = ThreadTeam(self.workspace.address, model.packing.kind, ranks, leads)
         else:
             self._team = team(self.workspace.address)
 
@@ -104,10 +105,19 @@ class Forward:
         self._team.wait()
         return self._logits[self._outputs]
 
+    def use(self, ranks: int) -> None:
+        """Let ranks 0 to `ranks` - 1 take part in the next steps; the others sleep. ValueError for fewer than 1."""
+        if not 1 <= ranks <= self.ranks:
+            raise ValueError(f"{ranks} ranks: there are {self.ranks}")
+        self.in_use = ranks
+
+    def rank_tasks(self) -> list[int]:
+        """Return the kernel's numbers of the ranks' threads, rank 0 first; called by the thread that runs steps."""
+        return self._team.tasks
+
     def _begin(self, tokens: int, spans: int, outputs: int, split: int = 0, only_products: int = 0) -> None:
         w, self._outputs = self.workspace, outputs
-        w.step[0] = (tokens, spans, outputs, split, 0, only_products, w.step[0]["number"] + 1)
-        w.counters[:] = 0
+        w.step[0] = (tokens, spans, outputs, split, 0, only_products, w.step[0]["number"] + 1, self.in_use)
         self._team.start()
 
     def _table(self, number: int, pages: Sequence[int], position: int, n: int) -> int:
@@ -166,7 +176,8 @@ class Forward:
 
     def close(self) -> None:
         """End the ranks. Nothing may be run afterwards."""
-        self.workspace.step[0]["stop"] = 1
+        step = self.workspace.step[0]
+        step["stop"], step["ranks"], step["number"] = 1, self.ranks, step["number"] + 1
         self._team.close()
 
     def __enter__(self) -> Forward:

@@ -21,9 +21,8 @@ from llmproc.checkpoints.weight_types import GROUP
 from llmproc.checkpoints.weights import Int8Matrix, Matrix, Q4Matrix, Weights
 from llmproc.engine.shapes import check_description, check_matrix, check_norm
 from llmproc.kernels.kinds import F16, F32, F32_C, INT8, NAMES, Q4_0, Q8_0, QUANTISED, SCALE_BYTES, VALUE_BITS
-from llmproc.simd.layout import LANES, OFFSET, STEP_K
+from llmproc.simd.layout import LANES, LINE, OFFSET, STEP_K
 
-LINE = 64  # bytes: a cache line, and what a vector is aligned to
 Bytes = npt.NDArray[np.uint8]
 Convert = Callable[[str, Matrix], Matrix]
 

@@ -17,12 +17,12 @@ from llmproc.checkpoints.description import ModelDescription
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import PAGE
 from llmproc.engine.memory import Buffers
-from llmproc.engine.packing import LINE, Packing, Place, padded
+from llmproc.engine.packing import Packing, Place, padded
 from llmproc.engine.pages import pages_for
 from llmproc.kernels.kinds import QUANTISED
 from llmproc.kernels.records import LAYER, MODEL, RING_BYTES, SPAN, STEP, TOKEN
-from llmproc.kernels.sizes import CHUNK, COUNTERS, FEW, ROWS, scratch_bytes
-from llmproc.simd.layout import ACTIVATION_BYTES, BARRIER_BYTES, LANES
+from llmproc.kernels.sizes import CHUNK, FEW, LAST_PHASE, LAYER_PHASES, ROWS, scratch_bytes, team_bytes
+from llmproc.simd.layout import ACTIVATION_BYTES, LANES, LINE
 
 Float32 = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
@@ -72,10 +72,8 @@ class Size:
 class Workspace:
     """The memory of one forward pass; kernels are given the address of its `record`."""
 
-    def __init__(
-        self, model: Model, options: EngineOptions, pages: int, ranks: int, leads: bool, buffers: Buffers
-    ) -> None:
-        """Allocate and fill everything. `pages`: of the KV pool; `leads`: the caller is one of the `ranks`."""
+    def __init__(self, model: Model, options: EngineOptions, pages: int, ranks: int, buffers: Buffers) -> None:
+        """Allocate and fill everything. `pages`: of the KV pool. ValueError for more layers than a ticket can name."""
         packing, description = model.packing, model.packing.description
         self.most = max(options.batch_tokens, options.sequences) + options.sequences  # tokens of a step
         self.half = options.kv_type == "f16"
@@ -83,13 +81,14 @@ class Workspace:
         size = Size(description, packing.kind, model.context, options.sequences, self.most, pages, ranks, self.half)
         self.group = size.group
         self.record, self._layers = np.zeros(1, MODEL), _layers(model)
-        self.step, self.tokens = np.zeros(1, STEP), np.zeros(self.most, TOKEN)
-        self.spans, self.outputs = np.zeros(options.sequences, SPAN), np.zeros(options.sequences, np.int64)
+        self.step, self.tokens = _shared(1, STEP, allocate), _shared(self.most, TOKEN, allocate)
+        self.spans = _shared(options.sequences, SPAN, allocate)
+        self.outputs = _shared(options.sequences, np.dtype(np.int64), allocate)
         self._token_words = self.tokens.view(np.int64).reshape(self.most, -1)
         self._span_words = self.spans.view(np.int64).reshape(options.sequences, -1)
         cache, self.pool_bytes = _cache(size, allocate)
         rows, self.logits = _rows(size, allocate)
-        team, self.counters, self.rings = _team(size, leads, options.traced, allocate)
+        team, self.team_words, self.rings = _team(size, options.traced, allocate)
         places = {name: getattr(self, name).ctypes.data for name in ("step", "tokens", "spans", "outputs")}
         _fill(self.record[0], "sizes", _sizes(size))
         _fill(self.record[0], "arithmetic", _arithmetic(size, options.c_order))
@@ -231,15 +230,18 @@ def _work(size: Size, allocate: Allocate) -> Values:
     }  # fmt: skip
 
 
-def _team(size: Size, leads: bool, traced: bool, allocate: Allocate) -> tuple[Values, npt.NDArray[np.int32], Bytes]:
-    """Allocate what ranks agree by; returns counters of portions and rings of a trace (ranks, RING_BYTES) too."""
-    barriers, _ = allocate(3 * BARRIER_BYTES)
-    barrier, gate, done = (barriers + i * BARRIER_BYTES for i in range(3))
+def _team(size: Size, traced: bool, allocate: Allocate) -> tuple[Values, npt.NDArray[np.int32], Bytes]:
+    """Allocate what ranks agree by; returns its words and rings of a trace (ranks, RING_BYTES) too."""
+    if (size.description.n_layers + 1) * LAYER_PHASES > LAST_PHASE:
+        raise ValueError(f"{size.description.n_layers} layers: a step can have {LAST_PHASE // LAYER_PHASES - 1}")
+    words, memory = allocate(team_bytes(size.ranks))
     trace, rings = allocate(RING_BYTES * size.ranks) if traced else (0, np.zeros(0, np.uint8))
-    counters, memory = allocate(4 * COUNTERS * (size.description.n_layers + 1))
-    found = {"ranks": size.ranks, "at_gate": size.ranks + (not leads), "counters": counters, "trace": trace}
-    found |= {"barrier": barrier, "gate_barrier": gate, "done_barrier": done}
-    return found, memory.view(np.int32), rings.reshape(-1, RING_BYTES)
+    return {"words": words, "trace": trace}, memory.view(np.int32), rings.reshape(-1, RING_BYTES)
+
+
+def _shared(count: int, dtype: np.dtype[Any], allocate: Allocate) -> npt.NDArray[Any]:
+    """Allocate an array that changes from step to step: ranks may be processes."""
+    return allocate(count * dtype.itemsize)[1].view(dtype)
 
 
 def _stride(columns: int) -> int:

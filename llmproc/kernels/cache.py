@@ -24,6 +24,7 @@ from pathlib import Path
 
 from llmproc.config import Environment
 from llmproc.hardware import isa
+from llmproc.kernels.environment import ALWAYS
 
 SOURCES = Path(__file__).parent
 SIMD = SOURCES.parent / "simd"  # a kernel is made of its intrinsics too
@@ -58,10 +59,11 @@ def key(settings: Mapping[str, str] = os.environ, sources: Path = SOURCES) -> st
     add(sys.version, *(version(package) for package in ("numba", "llvmlite", "numpy")))
     add(binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten())
     chosen = isa.choose(Environment.read(settings).isa)
-    add(chosen.name, *chosen.numba_settings.values())
-    for name in sorted(settings):
+    add(chosen.name)
+    seen = {**settings, **ALWAYS, **chosen.numba_settings}  # by the compiler, whether or not they are set here already
+    for name in sorted(seen):
         if name.startswith("NUMBA_") and name not in NOT_CODE:
-            add(name, settings[name])
+            add(name, seen[name])
     for folder in (sources, SIMD):
         for path in sorted(folder.glob("*.py")):
             add(folder.name if folder == SIMD else "kernels", path.name, path.read_text())

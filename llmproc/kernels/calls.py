@@ -42,9 +42,9 @@ def linked(name: str) -> Callable[..., Any]:
         raise NotLoadedError(f"the kernel {name} has not been loaded") from None
 
 
-def serve(kind: int, traced: bool) -> Callable[[int, int, int], None]:
+def serve(kind: int) -> Callable[[int, int, int], None]:
     """Return the forward pass over weights of a kind: called with address of the model's record, rank and `once`."""
-    return linked(serve_name(kind, traced))
+    return linked(serve_name(kind))
 
 
 class Argmax:

@@ -31,19 +31,18 @@ class Entry:
         return f"llmproc_{self.name}"
 
 
-def variant_name(kind: int, traced: bool) -> str:
+def variant_name(kind: int) -> str:
     """Return the variant that weights of a kind need."""
-    return NAMES[kind] + ("_traced" if traced else "")
+    return NAMES[kind]
 
 
-def serve_name(kind: int, traced: bool) -> str:
+def serve_name(kind: int) -> str:
     """Return the forward pass over weights of a kind."""
-    return f"serve_{variant_name(kind, traced)}"
+    return f"serve_{variant_name(kind)}"
 
 
-_KINDS = [(kind, traced) for kind in range(len(NAMES)) for traced in (False, True)]
 _ALL = (
-    *(Entry(serve_name(*each), "qqq", variant=variant_name(*each)) for each in _KINDS),
+    *(Entry(serve_name(kind), "qqq", variant=variant_name(kind)) for kind in range(len(NAMES))),
     Entry("open_gate", "q"),
     Entry("wait_until_done", "q"),
     Entry("argmax", "qqqqq"),

@@ -13,6 +13,7 @@ from llmproc.config import Environment
 from llmproc.errors import StartError
 from llmproc.hardware import isa
 
+ALWAYS = {"NUMBA_DISABLE_INTEL_SVML": "1"}  # SVML: its sums depend on what happens to be installed
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # their pools start when NumPy is imported
 
 _prepared = False
@@ -22,8 +23,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Variables to set for Numba. UsageError for an instruction set that cannot be; StartError where Numba is off."""
     chosen = isa.choose(Environment.read(environment).isa).numba_settings
     _refuse(environment)
-    # SVML: its sums depend on what happens to be installed.
-    return dict.fromkeys(ONE_THREAD, "1") | {"NUMBA_DISABLE_INTEL_SVML": "1"} | chosen
+    return dict.fromkeys(ONE_THREAD, "1") | ALWAYS | chosen
 
 
 def _refuse(environment: Mapping[str, str]) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from llmproc.hardware import isa
-from llmproc.simd.layout import LANES, STEP_BYTES, STEP_K
+from llmproc.simd.layout import LANES, LINE, STEP_BYTES, STEP_K
 from llmproc.simd.target import TARGET
 
-LINE = 64  # bytes of a load, and of a cache line
 STREAMS = 4  # places memory is read at alternately: one hardware prefetcher each
 BLOCK = STREAMS * 2 * LINE  # bytes a round of read_bytes takes
 # Accumulators: two multiply-add units with a latency of five need ten registers of them, and more than 16 (AVX-512: 32)

@@ -17,12 +17,11 @@ from typing import NamedTuple
 from llmproc.kernels.kinds import F16, F32, F32_C, INT8, Q4_0, Q8_0
 from llmproc.kernels.registry import literally, njit, overload, types
 from llmproc.simd.dot import dot, high_nibbles, load_packed, load_weights, low_nibbles, start
-from llmproc.simd.layout import LANES, STEP_BYTES, STEP_K
+from llmproc.simd.layout import LANES, LINE, STEP_BYTES, STEP_K
 from llmproc.simd.tiles import add_product, add_scaled, add_to_memory, fuse_scaled, multiply_add, store_tile, zero_f32
 from llmproc.simd.vectors import load_f16x16, load_f32x16, prefetch, prefetch_alone
 
 STORE, ADD = 0, 1  # what becomes of a product: written, or added to what is there
-LINE = 64  # bytes of the cache
 MANY = 16  # tokens
 
 

@@ -44,7 +44,7 @@ TOKEN_ROWS = _record(
 INPUT = _record("values", "scales", "offsets", "bytes")  # an address; distances to the other two, and to the next one
 INPUTS = np.dtype([(name, INPUT) for name in ("shared", "own", "hidden")], align=True)  # `own`: one after the other
 WORK = _record("scratch", "scratch_bytes", "partial", "partial_row")  # of each rank; partial results of attention
-TEAM = _record("ranks", "at_gate", "barrier", "gate_barrier", "done_barrier", "counters", "trace")
+TEAM = _record("words", "trace")  # as `tickets` describes them; a ring for each rank, 0: none is kept
 PLACES = _record("step", "tokens", "spans", "outputs")  # addresses of what changes from step to step
 
 MODEL = np.dtype(
@@ -60,9 +60,10 @@ STEP = _record(
     "spans",  # how many chunks of sequences
     "outputs",  # how many rows of logits
     "split",  # whether any attention is split over chunks of positions
-    "stop",
+    "stop",  # there are no more steps
     "only_products",
     "number",
+    "ranks",  # how many take part: 0 to this, exclusive
 )
 
 SPAN = _record(
@@ -77,7 +78,10 @@ SPAN = _record(
 TOKEN = _record("id", "position", "table")
 
 # What a traced pass leaves behind, a ring for each rank: count (int64), then RECORDS of TRACE, the oldest overwritten.
-TRACE = _record("time", "what", "layer")
-PHASES = ("start", "embed", "qkv", "rotate", "attend", "merge", "output", "gated", "down", "logits", "wait", "norm")
+TRACE = _record("time", "what", "layer", "by")  # nanoseconds of CLOCK_MONOTONIC; the rank that ended the last phase
+PHASES = (
+    "start", "embed", "qkv", "rotate", "attend", "merge", "output", "gated", "down", "logits", "norm", "prepare",
+    "wait", "sleep",
+)  # fmt: skip
 RECORDS = 1 << 14
 RING_BYTES = 8 + RECORDS * TRACE.itemsize

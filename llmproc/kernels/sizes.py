@@ -6,7 +6,7 @@ Used by the kernels and by `engine.workspace`.
 from __future__ import annotations
 
 from llmproc.kernels.kinds import F16, F32, F32_C, INT8, Q4_0, Q8_0
-from llmproc.simd.layout import LANES, NIBBLE_OFFSET, OFFSET
+from llmproc.simd.layout import LANES, LINE, NIBBLE_OFFSET, OFFSET
 
 VECTOR = 4 * LANES  # bytes of sixteen float32
 
@@ -19,8 +19,20 @@ ROWS = 8  # at a time
 SCORES = 4 * CHUNK  # bytes of one row's scores
 
 # sharing of the work
-COUNTERS = 8  # int32 of a layer: which portion is the next, of each phase
-FEW = 4  # tokens: up to here every rank prepares its own copy of the activations, which is sooner than a barrier
+FEW = 4  # tokens: up to here every rank prepares its own copy of the activations, which is sooner than a phase for it
+STEP_BITS, PHASE_BITS, PORTION_BITS = 30, 16, 17  # of a ticket, from the highest; its sign stays 0
+MOST_PORTIONS = (1 << PORTION_BITS) - 1  # of a phase
+LAST_PHASE = (1 << PHASE_BITS) - 1  # all phases of the step have ended
+LAYER_PHASES = 10  # at most
+DONE, SLEEPERS, BELL, OPENER = LINE, *range(2 * LINE, 2 * LINE + 12, 4)  # words of a team; at 0 its ticket
+ENDED_BY, KEPT = 3 * LINE, 64  # which rank ended each of the last KEPT phases
+RANK_LINES = ENDED_BY + 4 * KEPT  # where a line for each rank begins: whether it sleeps, and where a test lets it stop
+STOP_AT = 4  # of that line
+
+
+def team_bytes(ranks: int) -> int:
+    """Return the bytes of what the ranks of a team agree by; all zero at first."""
+    return RANK_LINES + ranks * LINE
 
 
 def scratch_bytes(head_pad: int, context: int) -> int:

@@ -5,6 +5,8 @@ What a rank computes never depends on what the others do, only how much of it.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from llmproc.kernels.kinds import QUANTISED, SCALE_BYTES, VALUE_BITS
@@ -12,7 +14,8 @@ from llmproc.kernels.products import Activations, multiply
 from llmproc.kernels.registry import literally, njit
 from llmproc.kernels.rows import quantise_groups
 from llmproc.kernels.sizes import FEW, OFFSETS, VECTOR
-from llmproc.simd.atomics import add_i32
+from llmproc.kernels.tickets import SPINS, following, is_open, next_portion, report, wait_for_end
+from llmproc.kernels.trace import IN_PORTION, SLEEP, WAIT, WITH_TICKET, mark, stop_here
 from llmproc.simd.layout import ACTIVATION_BYTES, LANES
 
 _BITS = tuple(VALUE_BITS[kind] for kind in range(6))
@@ -21,10 +24,24 @@ STORED_OFFSETS = tuple(OFFSETS[kind] for kind in range(6))
 IS_QUANTISED = tuple(kind in QUANTISED for kind in range(6))
 
 
+class Portions(NamedTuple):
+    """Portions of the tiles of a product: first `bigs` ones of `big` tiles, then `small` ones."""
+
+    big: int
+    small: int
+    bigs: int
+    tiles: int
+    total: int  # portions
+
+
 @njit
-def share(count, rank, ranks):  # type: ignore[no-untyped-def]
-    """Return (first, last + 1) of `count` things for one rank."""
-    return count * rank // ranks, count * (rank + 1) // ranks
+def handful(count, ranks):  # type: ignore[no-untyped-def]
+    """Return (how many of `count` equal things are a portion, how many portions that makes).
+
+    A few portions for each rank: one that comes late, or waits for a CPU, then keeps little from the others.
+    """
+    size = max(np.int64(1), count // (4 * ranks)) if ranks > 1 else count
+    return size, (count + size - 1) // size
 
 
 @njit
@@ -62,39 +79,61 @@ def prepare(kind, model, x, row, x_in, columns):  # type: ignore[no-untyped-def]
 
 
 @njit
-def portions(tiles, tokens, ranks, unit):  # type: ignore[no-untyped-def]
-    """Return (big, small).
+def tile_portions(tiles, tokens, ranks, unit):  # type: ignore[no-untyped-def]
+    """Return the Portions of a product of `tiles` tiles: multiples of `unit` tiles.
 
-    Every rank begins with `big` tiles, then takes `small` ones as it gets on; multiples of `unit`.
-
-    The big ones keep memory streaming, the small ones let all end together, whatever else a core is busy with.
+    The big ones, one for each rank, keep memory streaming; the small ones let all end together, whatever else a core is
+    busy with.
     """
     even = unit if unit % 2 == 0 else 2 * unit
     begin = tiles * 3 // 4 if tokens <= FEW else tiles // 2
-    return begin // ranks // even * even, even if tokens <= FEW else max(4 // even * even, even)
+    big, small = begin // ranks // even * even, even if tokens <= FEW else max(4 // even * even, even)
+    bigs = ranks if big > 0 else 0
+    return Portions(big, small, bigs, tiles, bigs + (tiles - bigs * big + small - 1) // small)
 
 
 @njit
-def next_portion(counter, sizes, ranks, tiles):  # type: ignore[no-untyped-def]
-    """Return (first, last + 1) of the next portion that has not been taken.
-
-    Empty when none is left. Any rank may take it.
-    """
-    big, small = sizes
-    number = np.int64(add_i32(counter, 1))
-    if big > 0 and number < ranks:
-        return number * big, (number + 1) * big
-    first = ranks * big + (number - (ranks if big > 0 else 0)) * small
-    return first, min(first + small, tiles)
+def tiles_of(portions, number):  # type: ignore[no-untyped-def]
+    """Return (first, last + 1) of the tiles of a portion."""
+    if number < portions.bigs:
+        return number * portions.big, (number + 1) * portions.big
+    first = portions.bigs * portions.big + (number - portions.bigs) * portions.small
+    return first, min(first + portions.small, portions.tiles)
 
 
 @njit
-def rows_of(kind, how, model, counter, out, out_stride, matrix, x_in, tokens, columns):  # type: ignore[no-untyped-def]
-    """Compute a product, portion by portion."""
+def take_portion(phase, total):  # type: ignore[no-untyped-def]
+    """Return the number of a portion below `total` that is this rank's now, or -1."""
+    number = next_portion(phase, total)
+    if number >= 0:
+        stop_here(phase, WITH_TICKET)
+    return number
+
+
+@njit
+def end_phase(phase, finished, total, last, what, layer):  # type: ignore[no-untyped-def]
+    """Return the next phase, when this one has ended: this rank has finished `finished` of its `total` portions."""
+    if finished == 0 and not is_open(phase):  # this rank came late: there is nothing to note
+        return following(phase)
+    mark(phase, what, layer)
+    stop_here(phase, IN_PORTION)
+    slept = False
+    if not report(phase, finished, total, last):
+        slept = wait_for_end(phase, SPINS)
+    mark(phase, SLEEP if slept else WAIT, layer)
+    return following(phase)
+
+
+@njit
+def rows_of(kind, how, model, phase, out, out_stride, matrix, x_in, tokens, columns):  # type: ignore[no-untyped-def]
+    """Compute a product, portion by portion; returns (portions finished here, portions there are)."""
     literally(kind)
-    sizes = portions(matrix.tiles, tokens, model.team.ranks, 1)
+    portions, finished = tile_portions(matrix.tiles, tokens, phase.ranks, 1), 0
     while True:
-        first, last = next_portion(counter, sizes, model.team.ranks, matrix.tiles)
-        if first >= last:
-            return
+        number = take_portion(phase, portions.total)
+        if number < 0:
+            break
+        first, last = tiles_of(portions, number)
         product(kind, how, model, out, out_stride, matrix, first, last, x_in, tokens, columns)
+        finished += 1
+    return finished, portions.total

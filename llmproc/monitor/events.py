@@ -106,6 +106,24 @@ class RequestDone(Event):
     message: str = ""  # left out of the line when empty
 
 
+# -- the instance ---------------------------------------------------------------------------------------------------
+
+
+class ThreadsChosen(Event):
+    """The number of threads of each worker, before anything starts.
+
+    `asked`: by the user; `granted`: threads for which there are CPUs; `others`: threads of other instances on them.
+    """
+
+    workers: int
+    threads: int
+    asked: bool
+    granted: int
+    others: int
+    cpus: tuple[int, ...]
+    limits: tuple[str, ...]  # the groups of those that share a limit with us
+
+
 # -- processes ------------------------------------------------------------------------------------------------------
 
 
@@ -157,10 +175,26 @@ class WorkerForked(Event):
 
 
 class WorkerReady(Event):
-    """It reads requests."""
+    """It reads requests. `ranks`: threads that compute in it; 0: it is a stand-in that computes nothing."""
 
     worker: int
     pid: int
+    ranks: int
+
+
+class RanksChanged(Event):
+    """From now on `in_use` of the worker's `ranks` threads take part.
+
+    `reason`: busy (other programs hold CPUs: `cpus` were found), shared (by many: more threads get more), trial (of
+    more threads), trial failed, or why it will always be all of them.
+    """
+
+    worker: int
+    pid: int
+    ranks: int
+    in_use: int
+    reason: str
+    cpus: float
 
 
 class WorkerStopping(Event):

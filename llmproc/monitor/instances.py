@@ -27,6 +27,7 @@ from llmproc.errors import LogError
 from llmproc.files.escaping import escape_bytes
 from llmproc.files.reading import UnreadableFileError, read_bounded
 from llmproc.files.replacing import replace_file
+from llmproc.hardware.sharing import CpuClaim
 from llmproc.monitor import proc, runtimedir
 from llmproc.monitor.service_stats import ServiceStats, WorkerCount
 
@@ -52,6 +53,14 @@ class Instance:
     waiting: int  # requests that main has not sent anywhere
     template: int  # its pid, 0: none
     workers: tuple[WorkerCount, ...]
+    threads: int = 0  # that its workers take together
+    cpus: tuple[int, ...] = ()  # on which they may run
+    limits: tuple[str, ...] = ()  # of CPU time that it is under: control groups, a cluster's grant
+
+    @property
+    def claim(self) -> CpuClaim:
+        """Return what it takes of the CPUs."""
+        return CpuClaim(self.threads, self.cpus, self.limits)
 
 
 class Announcement:
@@ -114,6 +123,7 @@ class Announcement:
     def _instance(self) -> Instance:
         now = time.monotonic()
         counts = self._stats.counts(now)
+        chosen = counts.threads
         return Instance(
             SCHEMA,
             self._pid,
@@ -126,6 +136,9 @@ class Announcement:
             counts.waiting,
             counts.template,
             counts.workers,
+            threads=chosen.threads * chosen.workers if chosen else 0,
+            cpus=chosen.cpus if chosen else (),
+            limits=chosen.limits if chosen else (),
         )
 
 

@@ -49,6 +49,8 @@ class ProcessRow:
     sequences: int | None = None
     queue: int | None = None  # requests waiting for it; in the row of main: not sent to a worker yet
     steals: int | None = None
+    ranks: int | None = None  # threads that compute in a worker
+    ranks_in_use: int | None = None  # of them, at present
 
     @property
     def name(self) -> str:
@@ -158,6 +160,8 @@ class LiveMonitor:
                 sequences=worker.sequences,
                 queue=worker.queue,
                 steals=worker.steals,
+                ranks=worker.ranks or None,
+                ranks_in_use=worker.ranks_in_use or None,
             )
             rows.append(self._filled(row, seen, instance.pid))
         return InstanceView(instance, tuple(rows))

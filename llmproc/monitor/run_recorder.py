@@ -15,7 +15,17 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from llmproc.monitor.events import Event, Moment, TurnBegan, TurnEnded, WorkerDying, WorkerForked, WorkerReaped
+from llmproc.monitor.events import (
+    Event,
+    Moment,
+    ThreadsChosen,
+    TurnBegan,
+    TurnEnded,
+    WorkerDying,
+    WorkerForked,
+    WorkerReaped,
+    line_of,
+)
 from llmproc.monitor.instances import Announcement
 from llmproc.monitor.logs import Logs
 from llmproc.monitor.runfolder import RunFolder
@@ -95,7 +105,10 @@ class RunRecorder:
         if not isinstance(event, Moment):
             self._logs.write_event(event)
             self._stats.on_event(event, time.monotonic())
-        if isinstance(event, WorkerForked):
+        if isinstance(event, ThreadsChosen):
+            self._announcement.write()  # now: the next instance that starts counts on it
+            self.describe(threads_chosen={name: value for name, value in line_of(event).items() if name != "kind"})
+        elif isinstance(event, WorkerForked):
             self._watch.worker_started(event.pid)
         elif isinstance(event, TurnBegan):
             self._watch.begin_turn(event.pid)

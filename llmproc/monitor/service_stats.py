@@ -18,6 +18,7 @@ from typing import Any
 from llmproc.monitor.events import (
     Event,
     FirstToken,
+    RanksChanged,
     RequestArrived,
     RequestDispatched,
     RequestDone,
@@ -25,6 +26,7 @@ from llmproc.monitor.events import (
     StepSummary,
     TemplateDied,
     TemplateStarted,
+    ThreadsChosen,
     WorkerDied,
     WorkerForked,
     WorkerReady,
@@ -43,6 +45,8 @@ class WorkerCount:
     tokens: int  # of answers, since the instance began; a replaced worker's count goes on
     as_of: float  # CLOCK_MONOTONIC at which `tokens` was exact: a running request reports every 0.3 s
     steals: int  # requests it took from others
+    ranks: int = 0  # threads that compute in it; 0: it has none, or is not ready
+    ranks_in_use: int = 0  # of them, at present: fewer while other programs hold the CPUs
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Counts:
     waiting: int  # requests not sent to a worker yet
     template: int  # its pid, 0: none
     workers: tuple[WorkerCount, ...]
+    threads: ThreadsChosen | None = None  # how many threads each worker takes, once that is known
 
 
 @dataclass(slots=True)
@@ -67,6 +72,8 @@ class _WorkerTotals:
     tokens: int = 0
     as_of: float = 0.0
     steals: int = 0
+    ranks: int = 0
+    ranks_in_use: int = 0
     running: set[int] = field(default_factory=set)  # requests
     queued: set[int] = field(default_factory=set)  # in its ring, not run yet
 
@@ -80,6 +87,7 @@ class ServiceStats:
         self._requests: dict[int, _RequestPlace] = {}
         self._workers: dict[int, _WorkerTotals] = {}
         self._waiting, self._template = 0, 0
+        self._threads: ThreadsChosen | None = None
         self._rules: dict[type[Event], Callable[[float, Any], None]] = {
             RequestArrived: self._arrived,
             RequestQueued: self._queued,
@@ -90,6 +98,8 @@ class ServiceStats:
             WorkerForked: self._forked,
             WorkerReady: self._ready,
             WorkerDied: self._died,
+            RanksChanged: self._ranks_changed,
+            ThreadsChosen: self._threads_chosen,
             TemplateStarted: self._template_started,
             TemplateDied: self._template_died,
         }
@@ -115,10 +125,12 @@ class ServiceStats:
                     worker.tokens,
                     worker.as_of if worker.running else now,
                     worker.steals,
+                    worker.ranks,
+                    worker.ranks_in_use,
                 )
                 for slot, worker in sorted(self._workers.items())
             )
-            return Counts(self._waiting, self._template, tuple(workers))
+            return Counts(self._waiting, self._template, tuple(workers), self._threads)
 
     # -- requests ---------------------------------------------------------------------------------------------------
 
@@ -188,10 +200,17 @@ class ServiceStats:
     def _forked(self, t: float, event: WorkerForked) -> None:
         worker = self._worker(event.worker)
         worker.pid, worker.state = event.pid, "starting"
+        worker.ranks = worker.ranks_in_use = 0
 
     def _ready(self, t: float, event: WorkerReady) -> None:
         worker = self._worker(event.worker)
         worker.pid, worker.state = event.pid, "ready"
+        worker.ranks = worker.ranks_in_use = event.ranks
+
+    def _ranks_changed(self, t: float, event: RanksChanged) -> None:
+        worker = self._worker(event.worker)
+        if worker.pid == event.pid:
+            worker.ranks, worker.ranks_in_use = event.ranks, event.in_use
 
     def _died(self, t: float, event: WorkerDied) -> None:
         """Let its running requests wait again; those in its ring stay for its successor or a thief."""
@@ -202,6 +221,9 @@ class ServiceStats:
                 self._requests[number].worker = None
             self._waiting += len(worker.running)
             worker.running.clear()
+
+    def _threads_chosen(self, t: float, event: ThreadsChosen) -> None:
+        self._threads = event
 
     def _template_started(self, t: float, event: TemplateStarted) -> None:
         self._template = event.pid

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+
+import msgspec
 
 from llmproc.errors import ProtocolError
 
@@ -26,11 +27,11 @@ VERSION = 1
 MAX_PAYLOAD = 1 << 20
 _HEAD = struct.Struct("<2sBBQI")
 _CRC = struct.Struct("<I")
+_WHOLE_HEAD = struct.Struct("<2sBBQII")
 HEADER_SIZE = _HEAD.size + _CRC.size
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """One message: `type` 0..255, `request_id` 0..2**64-1 (0 = none), `payload` bytes."""
 
     type: int
@@ -68,6 +69,8 @@ def decode_stream(received: bytearray, data: bytes) -> list[Frame]:
     `received` keeps the bytes of an unfinished frame from call to call; if any are left at the end of the stream, the
     writer died in mid-frame.
     """
+    if not received and (frame := _only_frame(data)):
+        return [frame]
     received += data
     frames, at = [], 0
     while (frame := _frame_at(received, at)) is not None:
@@ -75,6 +78,19 @@ def decode_stream(received: bytearray, data: bytes) -> list[Frame]:
         frames.append(frame)
     del received[:at]
     return frames
+
+
+def _only_frame(data: bytes) -> Frame | None:
+    """Return the frame that `data` is, the usual case in few operations; None when it is anything else."""
+    if len(data) < HEADER_SIZE:
+        return None
+    magic, version, kind, request_id, length, crc = _WHOLE_HEAD.unpack_from(data)
+    if magic != MAGIC or version != VERSION or HEADER_SIZE + length != len(data) or length > MAX_PAYLOAD:
+        return None
+    payload = data[HEADER_SIZE:]
+    if zlib.crc32(payload, zlib.crc32(data[: _HEAD.size])) != crc:
+        return None
+    return Frame(kind, request_id, payload)
 
 
 def _frame_at(data: bytes | bytearray, at: int) -> Frame | None:

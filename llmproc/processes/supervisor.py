@@ -13,6 +13,7 @@ tied to the thread that started it.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import selectors
@@ -55,7 +56,7 @@ class Supervisor:
         self.template_process = TemplateProcess(plan, self._health_board.fd, self._selector, self._clock, restart)
         self._lifecycle = WorkerLifecycle(plan, self.slots, self._clock, restart)
         self._stopping = self._finished = self._woken = False
-        self._round_at = 0.0  # when the present round began
+        self._round_at = self._advance_at = 0.0  # when this round began; running time at which `_advance` is due
         self._posted: deque[Callable[[], None]] = deque()
         self._post_lock, self._closed = threading.RLock(), False  # re-entrant: a finalizer may post in the middle
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -135,13 +136,13 @@ class Supervisor:
         urgent = True
         while not self._finished:
             ready = self._listen(urgent)
-            self._clock.tick(time.monotonic())  # first, so that deadlines set below do not start in the past
-            for key, _ in ready:
-                self._guarded(key.data)
+            now = self._clock.tick(self._round_at)  # first, so that deadlines set below do not start in the past
+            calm = False not in [self._guarded(key.data) for key, _ in ready] and not self._posted
             for _ in range(min(len(self._posted), _CALLS)):
                 self._posted.popleft()()
             urgent = self._work.round_ended()
-            self._guarded(self._advance)
+            if urgent or not calm or now >= self._advance_at:
+                self._guarded(self._advance)
 
     def _listen(self, urgent: bool) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait for ready descriptors.
@@ -158,11 +159,8 @@ class Supervisor:
         return ready
 
     def _timeout(self) -> float | None:
-        if self._posted:
-            return 0
-        if self._stopping or self.template_process.waiting:
-            return _TICK_S
-        return self._lifecycle.timeout()
+        left = self._advance_at - self._clock.now
+        return 0 if self._posted else None if left == math.inf else max(0.0, left)
 
     def _advance(self) -> None:
         now = self._clock.tick(time.monotonic())
@@ -170,14 +168,17 @@ class Supervisor:
         if self.template_process.ready and (slot := self._lifecycle.wants_fork(now)):
             self.template_process.fork(slot)
         self._lifecycle.advance(now)
+        due = _TICK_S if self._stopping or self.template_process.waiting else self._lifecycle.timeout()
+        self._advance_at = math.inf if due is None else now + due
         self._finished = self._stopping and self.template_process.empty and self._lifecycle.empty
 
-    def _guarded(self, call: Callable[[], object]) -> None:
-        """Call; give up when that cannot be done."""
+    def _guarded(self, call: Callable[[], object]) -> bool:
+        """Call, and give up when that cannot be done; return whether it says that `_advance` is not concerned."""
         try:
-            call()
+            return call() is True
         except GiveUpError as reason:
             self._give_up(reason.error)
+            return False
 
     def _drain_wake(self) -> None:
         os.read(self._wake_read, 4096)
@@ -201,10 +202,11 @@ class Supervisor:
         if self._stopping:  # asked while the fork was under way
             self._lifecycle.stop(slot)
 
-    def _read_worker(self, slot: WorkerSlot, everything: bool = False) -> None:
-        pipes = slot.pipes
+    def _read_worker(self, slot: WorkerSlot, everything: bool = False) -> bool:
+        """Act on the frames that are there; return whether they were about requests alone."""
+        pipes, was = slot.pipes, slot.state
         if pipes is None:
-            return
+            return False
         try:
             frames = pipes.read(everything)
         except ProtocolError as error:
@@ -219,6 +221,7 @@ class Supervisor:
             slot.kill(signal.SIGKILL)  # it can send nothing more: end it, and let the pidfd say when it is dead
             if slot.pidfd is None:
                 self._worker_died(slot)
+        return not pipes.ended and slot.state is was
 
     def _frame(self, slot: WorkerSlot, frame: Frame) -> None:
         if frame.type == protocol.READY:

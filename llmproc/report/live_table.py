@@ -42,6 +42,11 @@ def _core(row: ProcessRow) -> str:
     return "-" if row.core is None else f"{pinned}{row.core}"
 
 
+def _ranks(row: ProcessRow) -> str:
+    """Return how many of its threads compute at present, as `1/2`."""
+    return "-" if row.ranks is None else f"{row.ranks_in_use}/{row.ranks}"
+
+
 COLUMNS: tuple[Column[ProcessRow], ...] = (
     Column("PID", lambda row: str(row.pid or "-")),
     Column("ROLE", lambda row: row.name, left=True),
@@ -52,6 +57,7 @@ COLUMNS: tuple[Column[ProcessRow], ...] = (
     *USE_COLUMNS,
     PSS_COLUMN,
     Column("SWITCH/S", lambda row: whole_number(row.switches_per_s), goes=1),
+    Column("RANKS", _ranks, goes=2),
     Column("TOK/S", lambda row: decimal(row.tokens_per_s)),
     Column("SEQ", lambda row: whole_number(row.sequences)),
     Column("QUEUE", lambda row: whole_number(row.queue), goes=5),

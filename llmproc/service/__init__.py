@@ -10,10 +10,10 @@ Service.submit
                              RequestBoard: frame, cell  ~~ shared memory ~~> Claims.claim   compare-and-swap
                              to_wake: who sleeps        --Wakeup, pipe-----> WorkerLoop    if it sleeps
                                                                                Engine.add, Engine.step
-                           Dispatcher.frame             <--Events, pipe----- Taken, Token, Finish
+                           Dispatcher.frame             <--Events, pipe----- Outgoing: Taken, ids, Finish
                              Taken: Placement.taken
-                             Token: RequestState.token
-  Ticket.next    <--queue--- Token: Ticket.put
+                             ids: RequestState.add
+  Ticket.next    <--queue--- ids: Ticket.put (Tokens)
                              Finish: Placement.release
   Ticket.wait    <--queue--- Finish: Ticket.put
 
@@ -33,5 +33,5 @@ who watches     Observer: gets each event (`monitor.events`) before the ticket g
 service.py        the callers' side, and what the supervisor tells of processes     config.py   what to serve
 dispatcher.py     answering: tickets, events, cancel        placement.py   placing: policy, board, rings, wake-ups
 request_state.py  one request and its stages, blame         wakeups.py     who is woken    ticket.py   for callers
-messages.py       all that crosses a pipe         worker.py, claims.py, prepare.py, waiting.py     in the children
+messages.py       all that crosses a pipe         worker.py, outgoing.py, claims.py, prepare.py, waiting.py:  children
 """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +16,6 @@ import msgspec
 from llmproc.checkpoints.model_file import open_model
 from llmproc.config import EngineOptions, Scheduling
 from llmproc.errors import StartError
-from llmproc.hardware.cpus import default_threads
 from llmproc.monitor import proc
 from llmproc.processes.frames import HEADER_SIZE, MAX_PAYLOAD
 from llmproc.processes.plan import Plan
@@ -47,11 +46,6 @@ class ServiceConfig:
     early: SpawnedTemplate | None = None  # a template that was started before (service.early)
 
 
-def with_threads(engine: EngineOptions, workers: int) -> EngineOptions:
-    """Return the options with a number of threads: if none is given, all workers' together are the available CPUs."""
-    return engine if engine.threads is not None else replace(engine, threads=default_threads(workers))
-
-
 def open_board(config: ServiceConfig) -> RequestBoard:
     """Make a board: rings that keep every worker in work while main is busy, and slots for the longest prompts.
 
@@ -72,11 +66,11 @@ def open_board(config: ServiceConfig) -> RequestBoard:
 def make_plan(config: ServiceConfig, board: RequestBoard, steals: bool) -> Plan:
     """Return what the supervisor is to run; `steals`: whether workers take from each other's rings."""
     prepare, child = WORK[config.work]
-    engine = with_threads(config.engine, config.workers)
+    order = PrepareOrder(os.fsencode(config.checkpoint), config.engine, config.workers, steals)
     return Plan(
         prepare=prepare,
         child=child,
-        payload=msgspec.json.encode(PrepareOrder(os.fsencode(config.checkpoint), engine, config.workers, steals)),
+        payload=msgspec.json.encode(order),
         workers=config.workers,
         environment=config.environment,
         output_fd=config.output_fd,

@@ -1,6 +1,6 @@
 """Answering: every accepted request ends in exactly one Finish, whatever workers say and however they die.
 
-    accept --> Placement ~~~~> worker --Events--> frame --> ticket: Token ..., Finish
+    accept --> Placement ~~~~> worker --Events--> frame --> ticket: Tokens ..., Finish
                    ^                                |
                    +---- worker_died (or blamed) ---+
 
@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import time
 
+import msgspec
+
 from llmproc.errors import LlmprocError, RequestError
 from llmproc.monitor.events import (
     FirstToken,
+    RanksChanged,
     RequestArrived,
     RequestDispatched,
     RequestDone,
@@ -25,9 +28,10 @@ from llmproc.monitor.events import (
 )
 from llmproc.monitor.observer import OnEvent
 from llmproc.processes.frames import Frame
-from llmproc.service.messages import Events, Finish, Taken, Token, from_frame
+from llmproc.service.messages import Events, Finish, RanksInUse, Taken, from_frame
 from llmproc.service.placement import Placement
 from llmproc.service.request_state import RequestState, blame
+from llmproc.service.ticket import Tokens
 from llmproc.service.wakeups import Workers
 
 STEP_SUMMARY_S = 0.3
@@ -88,16 +92,20 @@ class Dispatcher:
         message = from_frame(frame)
         if isinstance(message, Events):
             self.on_events(worker, message)
+        elif isinstance(message, RanksInUse):
+            pid = self._workers.pid(worker)
+            self._on_event(RanksChanged(worker=worker, pid=pid, **msgspec.structs.asdict(message)))
 
     def on_events(self, worker: int, events: Events) -> None:
-        """Take everything that one look or one step of a worker brought."""
+        """Take everything that a worker sent together."""
         took, finished = 0, False
+        for number, ids in zip(events.requests, events.tokens, strict=True):
+            request = self._requests.get(number)
+            if request is not None and request.worker == worker:
+                self._tokens(request, Tokens(ids, number in events.closed))
         for event in events.items:
             request = self._requests.get(event.request_id)
-            if isinstance(event, Token):  # first: there are many more of them than of the others
-                if request is not None and request.worker == worker:
-                    self._token(request, event)
-            elif isinstance(event, Taken):
+            if isinstance(event, Taken):
                 took += 1
                 if request is not None:
                     self._taken(request, worker, event)
@@ -156,12 +164,12 @@ class Dispatcher:
         if ring != worker:
             self._on_event(RequestStolen(request=number, worker=worker, pid=pid, ring=ring, at=event.at))
 
-    def _token(self, request: RequestState, token: Token) -> None:
+    def _tokens(self, request: RequestState, new: Tokens) -> None:
         if not request.emitted:
             self._on_event(FirstToken(request=request.request_id))
-        if not request.token(token):
+        if not request.add(new.ids, new.closed):
             return
-        request.ticket.put(token)
+        request.ticket.put(new)
         now = time.monotonic()
         if now - request.summarised >= STEP_SUMMARY_S:
             request.summarised = now

@@ -2,9 +2,11 @@
 
     board            Generate (one request, complete: a worker keeps nothing that a replay would need)
     main -> worker   Wakeup (look at the rings)    Cancel (one you have taken)
-    worker -> main   Events (all that one look or one step brought, in one frame: a token and its end arrive together)
+    worker -> main   Events (all that looks and steps brought, in one frame: a token and its end arrive together)
+                     RanksInUse (another number of its threads takes part)
 
-The request id travels in the frame's header for Generate and Cancel, and inside Events for each entry.
+The request id travels in the frame's header for Generate and Cancel. Events have columns: which requests got ids, and
+the ids of each, so that main makes no object per token.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Literal
 import msgspec
 
 from llmproc.config import EngineOptions, SamplingParams
-from llmproc.engine.events import Finish, Token
+from llmproc.engine.events import Finish
 from llmproc.engine.events import Reason as FinishReason
 from llmproc.errors import ProtocolError
 from llmproc.processes.frames import Frame
@@ -29,8 +31,8 @@ __all__ = [
     "PrepareOrder",
     "PrepareReport",
     "Progress",
+    "RanksInUse",
     "Taken",
-    "Token",
     "Wakeup",
     "from_frame",
     "to_frame",
@@ -111,13 +113,36 @@ class Taken(msgspec.Struct, frozen=True, array_like=True, tag="k", gc=False):
 
 
 class Events(msgspec.Struct, frozen=True, array_like=True):
-    """The events of one look at the rings, or of one step."""
+    """All that a worker has to say at one time. ValueError when the columns do not agree."""
 
-    items: list[Taken | Token | Finish]
+    requests: list[int] = []  # that got ids, each once
+    tokens: list[list[int]] = []  # of each of these requests, in order: what joined it
+    closed: list[int] = []  # of `requests`: those whose last id here was put there by the closing rule, not drawn
+    items: list[Taken | Finish] = []  # what came after all these ids, in order
+
+    def __post_init__(self) -> None:
+        count = len(self.requests)
+        if len(self.tokens) != count:
+            raise ValueError(f"{count} requests with the ids of {len(self.tokens)}")
+        if count > 1 and len(set(self.requests)) != count:
+            raise ValueError("a request stands twice")
+        if self.closed and not set(self.closed).issubset(self.requests):
+            raise ValueError("a request is closed that got no id")
+        if not all(self.tokens):
+            raise ValueError("a request stands without ids")
 
 
-Message = Generate | Cancel | Events | Wakeup
-_TYPES: dict[int, type] = dict(enumerate((Generate, Cancel, Events, Wakeup), FIRST_FREE))
+class RanksInUse(msgspec.Struct, frozen=True, array_like=True):
+    """From now on `in_use` of the worker's `ranks` threads take part; `cpus`: how many CPUs were found for them."""
+
+    ranks: int
+    in_use: int
+    reason: str
+    cpus: float
+
+
+Message = Generate | Cancel | Events | Wakeup | RanksInUse
+_TYPES: dict[int, type] = dict(enumerate((Generate, Cancel, Events, Wakeup, RanksInUse), FIRST_FREE))
 _CODES = {kind: code for code, kind in _TYPES.items()}
 _DECODERS: dict[int, msgspec.msgpack.Decoder[Message]] = {
     code: msgspec.msgpack.Decoder(kind) for code, kind in _TYPES.items()

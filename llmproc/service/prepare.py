@@ -55,7 +55,7 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     kernels.load(
         kernels.COMMON,
         kernels.RINGS,
-        kernels.variant_name(packing.kind, order.engine.traced),
+        kernels.variant_name(packing.kind),
         progress=lambda done, total, name: tell("kernels", done, total, kernels.cache_misses()),
     )
     report = PrepareReport(

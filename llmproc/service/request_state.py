@@ -29,7 +29,7 @@ from enum import Enum
 
 from msgspec import structs
 
-from llmproc.service.messages import Finish, FinishReason, Generate, Token
+from llmproc.service.messages import Finish, FinishReason, Generate
 from llmproc.service.ticket import Ticket
 
 SUSPECT_DEATHS = 2
@@ -87,7 +87,7 @@ class RequestState:
     def remaining(self) -> Generate:
         """Return the order that continues where the emitted tokens end.
 
-        After the closing id only the draw of the pass over it is missing: one token, which `token` takes as discarded.
+        After the closing id only the draw of the pass over it is missing: one token, which `add` takes as discarded.
         """
         if not (self.emitted or self.closed or self.suspect):
             return self.order
@@ -100,16 +100,17 @@ class RequestState:
             rest = structs.replace(order, ids=ids, max_tokens=order.max_tokens - len(self.emitted))
         return structs.replace(rest, draws=order.draws + drawn, alone=self.suspect)
 
-    def token(self, token: Token) -> bool:
-        """Add a worker's token; False when the caller is not to see it (drawn after the closing id)."""
+    def add(self, ids: list[int], closed: bool = False) -> bool:
+        """Add a worker's ids, at least one; False when the caller is not to see them (drawn after the closing id).
+
+        `closed`: the last one is the closing id.
+        """
         self.deaths = 0
         if self.closed:
-            self._discarded = token.token
+            self._discarded = ids[-1]
             return False
-        if token.sampled:
-            self.emitted.append(token.token)
-        else:
-            self.closed = True
+        self.closed = closed
+        self.emitted += ids[:-1] if closed else ids
         return True
 
     def finish(self, finish: Finish) -> Finish:

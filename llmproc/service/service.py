@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -44,6 +44,7 @@ from llmproc.service.dispatcher import Dispatcher
 from llmproc.service.messages import Generate, PrepareReport, Progress
 from llmproc.service.placement import Placement
 from llmproc.service.request_state import RequestState
+from llmproc.service.threads import choose_threads
 from llmproc.service.ticket import Ticket
 
 
@@ -75,6 +76,11 @@ class Service:
         check_workers(config.workers)
         self._on_event = observer.on_event if observer is not None else ignore
         self._on_progress, self._on_notice, self._on_failure = on_progress, on_notice, on_failure
+        if config.work == "generate":
+            engine = choose_threads(config.engine, config.workers, self._on_event, on_notice)
+            config = replace(config, engine=engine)
+        self.threads = config.engine.threads or 0  # of each worker; 0: its own alone
+        self._ranks = max(1, self.threads) if config.work == "generate" else 0
         sequences = config.engine.sequences
         policy = make_policy(config.mode, config.workers, sequences)
         self._board = open_board(config)
@@ -224,7 +230,7 @@ class Service:
             return  # dead already: its death is on the way
         except OSError as error:
             self._on_notice(explain_scheduling_error(error))
-        self._on_event(WorkerReady(worker=slot, pid=pid))
+        self._on_event(WorkerReady(worker=slot, pid=pid, ranks=self._ranks))
         self._started.set()
         self._dispatcher.worker_ready(slot)
 

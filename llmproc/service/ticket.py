@@ -1,4 +1,4 @@
-"""A submitted request as its caller sees it."""
+"""A submitted request as its caller sees it: ids in batches, as they have come, then the end."""
 
 from __future__ import annotations
 
@@ -7,19 +7,28 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+import msgspec
+
 from llmproc.processes.patience import slices
-from llmproc.service.messages import Finish, Token
+from llmproc.service.messages import Finish
+
+
+class Tokens(msgspec.Struct):
+    """Ids that joined a request, at least one."""
+
+    ids: list[int]
+    closed: bool = False  # the last one was put there by the closing rule, the others were drawn
 
 
 class Ticket:
-    """A submitted request: iterate its events; the last one is the Finish.
+    """A submitted request: iterate its events, batches of ids; the last event is the Finish.
 
     Moments are seconds on CLOCK_MONOTONIC in main, None until they have come; a replay changes none that has.
     `worker`: the slot it is or was last with, `attempts`: how many workers it has been given to.
     """
 
     def __init__(self, request_id: int, cancel: Callable[[], object], notify: Callable[[], None] | None = None) -> None:
-        """Begin without events. `notify`: called on the I/O thread for each, for callers that must not wait."""
+        """Begin without events. `notify`: called on the I/O thread for each `put`, for callers that must not wait."""
         self.request_id, self.cancel, self._notify = request_id, cancel, notify
         self.submitted = time.monotonic()
         self.dispatched: float | None = None
@@ -27,28 +36,51 @@ class Ticket:
         self.ended: float | None = None
         self.worker: int | None = None
         self.attempts = 0
-        self._events: queue.SimpleQueue[Token | Finish] = queue.SimpleQueue()
+        self.arrived = 0  # ids so far
+        self._events: queue.SimpleQueue[Tokens | Finish] = queue.SimpleQueue()
+        self._next: Tokens | Finish | None = None  # taken from the queue and not given to the caller
         self._under_way = threading.Lock()
         self._under_way.acquire()
 
-    def put(self, event: Token | Finish) -> None:
+    def put(self, event: Tokens | Finish) -> None:
         """Give the caller an event; called by the service."""
         if isinstance(event, Finish):
             self.ended = time.monotonic()
-        elif self.first_token is None:
-            self.first_token = time.monotonic()
+        else:
+            self.arrived += len(event.ids)
+            if self.first_token is None:
+                self.first_token = time.monotonic()
         self._events.put(event)
         if self.ended is not None:
             self._under_way.release()
         if self._notify:
             self._notify()
 
-    def next(self, timeout: float | None = None) -> Token | Finish | None:
-        """Return the next event; None when none comes within `timeout` seconds."""
-        try:
-            return self._events.get_nowait()  # a timeout costs as much as all else here, and is seldom needed
-        except queue.Empty:
-            pass
+    def next(self, timeout: float | None = None) -> Tokens | Finish | None:
+        """Return all ids that have come since, or the end after them; None when neither comes within `timeout` seconds.
+
+        For one reader at a time.
+        """
+        event, self._next = self._next, None
+        if event is None and self._events.empty():
+            event = self._wait(timeout)
+        elif event is None:
+            event = self._events.get_nowait()
+        return event if not isinstance(event, Tokens) or self._events.empty() else self._joined(event)
+
+    def _joined(self, first: Tokens) -> Tokens:
+        """Return a batch and those after it as one; what is not a batch is kept for the next call."""
+        found = Tokens(first.ids[:], first.closed)
+        while self._next is None and not self._events.empty():
+            event = self._events.get_nowait()
+            if isinstance(event, Tokens):
+                found.ids += event.ids
+                found.closed = event.closed
+            else:
+                self._next = event
+        return found
+
+    def _wait(self, timeout: float | None) -> Tokens | Finish | None:
         for part in slices(timeout):
             try:
                 return self._events.get(timeout=part)
@@ -63,7 +95,7 @@ class Ticket:
         self._under_way.release()  # for the next who asks
         return True
 
-    def __iter__(self) -> Iterator[Token | Finish]:
+    def __iter__(self) -> Iterator[Tokens | Finish]:
         while (event := self.next()) is not None:
             yield event
             if isinstance(event, Finish):

@@ -1,19 +1,21 @@
 """The child side: a worker's loop around an engine. It never compiles, never touches stdin, keeps no state of main's.
 
-rings of the board -> Claims.claim -> Engine.add -> Engine.step -> one Events frame -> event pipe
+rings of the board -> Claims.claim -> Engine.add -> Engine.step -> Outgoing -> Events frame -> event pipe
 request pipe       -> Wakeup (look again), Cancel, STOP
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Protocol
 
 from llmproc.dispatch import victims
 from llmproc.engine.engine import Engine
 from llmproc.engine.events import Finish, Token
 from llmproc.engine.forward import Forward
+from llmproc.engine.rank_adapter import RankAdapter, adapter_of
 from llmproc.engine.sequence import SequenceRequest
 from llmproc.errors import RequestError
 from llmproc.processes import protocol
@@ -24,15 +26,16 @@ from llmproc.processes.template import WorkerContext
 from llmproc.service.claims import Claim, Claims
 from llmproc.service.messages import (
     Cancel,
-    Events,
     FinishReason,
     Generate,
     Message,
+    RanksInUse,
     Taken,
     Wakeup,
     from_frame,
     to_frame,
 )
+from llmproc.service.outgoing import Outgoing
 from llmproc.service.prepare import Loaded
 
 
@@ -63,7 +66,7 @@ class WorkerLoop:
         self, runner: Runner, claims: Claims, channel: WorkerChannel, health: HealthCell, sequences: int
     ) -> None:
         self._runner, self._claims, self._channel, self._health = runner, claims, channel, health
-        self._sequences = sequences
+        self._sequences, self._outgoing = sequences, Outgoing()
         self._held: tuple[int, Generate] | None = None  # suspect: it begins when everything else has ended
         self._alone = False  # the last one that began is suspect
         self._stopped = False
@@ -72,11 +75,10 @@ class WorkerLoop:
         """Work until STOP, end of the request pipe (main is gone) or SIGTERM."""
         self._channel.ready()
         while not (self._stopped or self._channel.ended):
-            outgoing: list[Taken | Token | Finish] = []
             if self._runner.patience() == 0:
-                outgoing.extend(self._runner.step())
+                self._outgoing.extend(self._runner.step())
                 self._health.step()
-            self._claim(outgoing)  # an end, and what is begun in its place, are one message
+            self._claim()  # an end, and what is begun in its place, are one message
             self._health.set_busy(self._runner.load > 0)
             self._rest()
 
@@ -89,7 +91,7 @@ class WorkerLoop:
             return self._listen(0)
         self._health.set_resting(True)
         self._claims.fence()
-        self._claim([])
+        self._claim()
         self._health.set_busy(self._runner.load > 0)
         self._listen(self._runner.patience())
         return self._health.set_resting(False)
@@ -109,46 +111,48 @@ class WorkerLoop:
                 self._claims.publish(cell)
         elif isinstance(message, Cancel):
             if self._held and self._held[0] == request_id:
-                self._say([_ended(*self._held, "cancelled", "")])
+                self._outgoing.add(_ended(*self._held, "cancelled", ""))
                 self._held = None
+                self._send()
             self._runner.cancel(request_id)
 
-    def _claim(self, outgoing: list[Taken | Token | Finish]) -> None:
-        """Win requests while there is room; and send what is `outgoing`, and this."""
+    def _claim(self) -> None:
+        """Win requests while there is room; then send what is due, and everything when there is time to."""
         if self._held and not self._runner.load:
-            self._begin(*self._held, outgoing)
+            self._begin(*self._held)
             self._held, self._alone = None, True
         while self._has_room() and (claim := self._claims.claim()):
-            self._accept(claim, outgoing)
-        self._say(outgoing)
+            self._accept(claim)
+        self._send()
 
     def _has_room(self) -> bool:
         load = self._runner.load
         return not self._held and load < self._sequences and not (self._alone and load)
 
-    def _accept(self, claim: Claim, outgoing: list[Taken | Token | Finish]) -> None:
+    def _accept(self, claim: Claim) -> None:
         request_id, order = claim.frame.request_id, from_frame(claim.frame)
-        outgoing.append(Taken(request_id, claim.ring, time.monotonic()))
+        self._outgoing.add(Taken(request_id, claim.ring, time.monotonic()))
         if not isinstance(order, Generate):
             raise TypeError(f"request {request_id} of the board is {type(order).__name__}")
         self._health.set_busy(True)
         if claim.cancelled:
-            outgoing.append(_ended(request_id, order, "cancelled", ""))
+            self._outgoing.add(_ended(request_id, order, "cancelled", ""))
         elif order.alone and self._runner.load:
             self._held = request_id, order
         else:
             self._alone = order.alone
-            self._begin(request_id, order, outgoing)
+            self._begin(request_id, order)
 
-    def _begin(self, request_id: int, order: Generate, outgoing: list[Taken | Token | Finish]) -> None:
+    def _begin(self, request_id: int, order: Generate) -> None:
         try:
             self._runner.add(request_id, order)
         except RequestError as error:
-            outgoing.append(_ended(request_id, order, "failed", str(error)))
+            self._outgoing.add(_ended(request_id, order, "failed", str(error)))
 
-    def _say(self, events: Sequence[Taken | Token | Finish]) -> None:
-        if events:
-            self._channel.send(to_frame(Events(list(events))))
+    def _send(self) -> None:
+        """Send what is due; everything when there is nothing else to do."""
+        if self._outgoing and (self._outgoing.due() or self._runner.patience() != 0):
+            self._channel.send(to_frame(self._outgoing.collect()))
 
 
 def _ended(request_id: int, order: Generate, reason: FinishReason, message: str) -> Finish:
@@ -157,11 +161,19 @@ def _ended(request_id: int, order: Generate, reason: FinishReason, message: str)
 
 
 class EngineRunner:
-    """An engine as a Runner."""
+    """An engine as a Runner; between its steps the number of ranks follows the CPUs that are free."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.cancel, self.step = engine.cancel, engine.step
+    def __init__(
+        self,
+        engine: Engine,
+        adapter: RankAdapter | None = None,
+        tell: Callable[[RanksInUse], None] = lambda change: None,
+    ) -> None:
+        """Take a running engine. `tell` is given every change of the ranks in use."""
+        self._engine, self._adapter, self._tell = engine, adapter, tell
+        self.cancel = engine.cancel
+        if adapter is not None and adapter.unable:
+            tell(RanksInUse(adapter.ranks, adapter.ranks, adapter.unable, adapter.ranks))
 
     @property
     def load(self) -> int:
@@ -184,6 +196,13 @@ class EngineRunner:
             )
         )
 
+    def step(self) -> Sequence[Token | Finish]:
+        """Make a token for each that is due, and the ends."""
+        events = self._engine.step()
+        if self._adapter is not None and (change := self._adapter.look()):
+            self._tell(RanksInUse(self._adapter.ranks, change.use, change.reason, change.cpus))
+        return events
+
     def patience(self) -> float | None:
         """Return the seconds until a step has something to do; None: not before something is added."""
         return 0 if self._engine.busy else None
@@ -200,6 +219,10 @@ def serve(runner: Runner, post: WorkerContext, sequences: int, steals: bool) -> 
 
 def child(context: Loaded, post: WorkerContext) -> int:
     """Run a worker over the model that the template loaded; return its exit code."""
-    with Forward(context.model, context.options, context.pages) as forward:
-        engine = Engine(forward, context.options)
-        return serve(EngineRunner(engine), post, context.options.sequences, context.steals)
+    with ExitStack() as stack:
+        forward = stack.enter_context(Forward(context.model, context.options, context.pages))
+        engine, adapter = Engine(forward, context.options), adapter_of(forward, context.options.adapt)
+        if adapter is not None:
+            stack.callback(adapter.close)
+        runner = EngineRunner(engine, adapter, lambda change: post.channel.send(to_frame(change)))
+        return serve(runner, post, context.options.sequences, context.steals)

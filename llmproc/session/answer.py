@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmproc.service.messages import Finish, Token
-from llmproc.service.ticket import Ticket
+from llmproc.service.messages import Finish
+from llmproc.service.ticket import Ticket, Tokens
 from llmproc.session.conversation import Conversation
 from llmproc.session.turns import PreparedTurn
 
@@ -19,7 +19,7 @@ class Answer:
         self.turn = prepared.turn
         self.finish: Finish | None = None
         self.tokens: list[int] = []
-        self._every = conversation.rules.every_token
+        self._every, self._hidden = conversation.rules.every_token, conversation.end_tokens
         self._stream = conversation.rules.text(conversation.tokenizer, prepared.order.ids[-1])
 
     def cancel(self) -> None:
@@ -27,7 +27,15 @@ class Answer:
         self.ticket.cancel()
 
     def next(self, timeout: float | None = None) -> str | None:
-        """Return the next piece of text, maybe ""; None when nothing came within `timeout` seconds.
+        """Return the text that has come since, maybe ""; None when nothing came within `timeout` seconds.
+
+        Raises RuntimeError after the end.
+        """
+        pieces = self.pieces(timeout)
+        return None if pieces is None else "".join(pieces)
+
+    def pieces(self, timeout: float | None = None) -> list[str] | None:
+        """Return what `next` does in pieces, one for each id that completes text. The end comes by a call of its own.
 
         Raises RuntimeError after the end.
         """
@@ -36,32 +44,31 @@ class Answer:
         event = self.ticket.next(timeout)
         if event is None:
             return None
-        if isinstance(event, Finish):
-            return self._complete(event)
-        return self._piece(event)
+        pieces = self._complete(event) if isinstance(event, Finish) else self._decoded(event)
+        self.turn.answer += "".join(pieces)
+        return pieces
 
     def __iter__(self) -> Iterator[str]:
         while self.finish is None:
-            piece = self.next()
-            if piece:
-                yield piece
+            yield from self.pieces() or ()
 
-    def _piece(self, token: Token) -> str:
-        self.tokens.append(token.token)
-        hidden = token.token in self._conversation.end_tokens or not token.sampled
-        if hidden and not self._every:
-            return ""
-        piece = self._stream.feed(token.token)
-        self.turn.answer += piece
-        return piece
+    def _decoded(self, new: Tokens) -> list[str]:
+        self.tokens += new.ids
+        shown = new.ids
+        if not self._every:
+            if new.closed:
+                shown = shown[:-1]
+            if not self._hidden.isdisjoint(shown):
+                shown = [token for token in shown if token not in self._hidden]
+        return self._stream.feed_all(shown)
 
-    def _complete(self, finish: Finish) -> str:
+    def _complete(self, finish: Finish) -> list[str]:
+        """Return the rest of the text, and let the conversation have the turn."""
         self.finish = finish
-        rest = ""
-        if self._every and finish.discarded is not None:
-            rest = self._stream.feed(finish.discarded)
-        rest += self._stream.flush()
-        self.turn.answer += rest
+        discarded = [finish.discarded] if self._every and finish.discarded is not None else []
+        pieces = self._stream.feed_all(discarded)
+        if rest := self._stream.flush():
+            pieces.append(rest)
         self.turn.reason = finish.reason
         self._conversation.complete(self._prepared, self.tokens, finish)
-        return rest
+        return pieces

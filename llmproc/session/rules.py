@@ -6,7 +6,7 @@ the verbs (prompts, commands, signals, the speed line). Never in it: a name of a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:  # a command line is parsed before anything that needs them is
 class TextStream(Protocol):
     """Turns ids into text while they come. Bytes that are not UTF-8 are U+FFFD or surrogates, as the stream chooses."""
 
-    def feed(self, token: int) -> str:
-        """Return the text that `token` completes, maybe ""."""
+    def feed_all(self, tokens: Sequence[int]) -> list[str]:
+        """Return the text that each of `tokens` completes, without those that complete none."""
 
     def flush(self) -> str:
         """Return what is still held back."""

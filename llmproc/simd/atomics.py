@@ -1,10 +1,10 @@
 """Atomic operations on shared memory, and waiting on it: what ranks of a team agree by.
 
 Addresses are int64, in bytes, naturally aligned; memory order is sequentially consistent, which costs nothing
-measurable at one barrier a matrix. Only `load_i64` acquires and `store_i64` releases: what was written before the store
-is seen behind the load that reads it, which is all that handing something over needs. `futex_wait` and `futex_wake`
-call libc's `syscall`, declared by name inside the intrinsic so that compiled code can be cached; the words may lie in
-memory shared between processes.
+measurable at a few operations a matrix. Only `load_i64` acquires and `store_i64` releases: what was written before that
+store is seen behind the load that reads it, which is all that handing something over needs. `futex_wait` and
+`futex_wake` call libc's `syscall`, declared by name inside the intrinsic so that compiled code can be cached; the words
+may lie in memory shared between processes.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def pause(typingctx: Any) -> Any:
 def _syscall(builder: Any, address: Any, operation: int, value: Any) -> Any:
     number = _FUTEX.get(platform.machine())
     if number is None:
-        return ir.Constant(emit.I64, -38)  # ENOSYS: the barrier goes on spinning
+        return ir.Constant(emit.I64, -38)  # ENOSYS: those who wait go on spinning
     zero = ir.Constant(emit.I64, 0)
     wide = builder.sext(value, emit.I64)
     kind = ir.Constant(emit.I64, operation)

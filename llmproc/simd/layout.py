@@ -1,4 +1,4 @@
-"""Sizes that data in memory must have for the intrinsics: lanes, the steps of integer products, a barrier's words.
+"""Sizes that data in memory must have for the intrinsics: lanes, the steps of integer products, cache lines.
 
 Used by those that lay data out for kernels, and by the intrinsics themselves. No Numba here.
 """
@@ -15,4 +15,4 @@ OFFSET = 128 if HAS_VNNI else 0  # what is added to each stored int8 weight
 NIBBLE_OFFSET = 8  # and to each 4-bit weight
 ACTIVATION_BYTES = 4 // STEP_K  # per activation: int8 or int16
 
-BARRIER_BYTES = 64  # of zeroed shared memory
+LINE = 64  # bytes of the cache, and of a vector: what one rank writes often shares none with another's

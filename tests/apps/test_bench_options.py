@@ -13,7 +13,7 @@ from llmproc.errors import UsageError
 from llmproc.experiments.bench.options import BenchOptions
 from llmproc.experiments.bench.result import options_block
 from llmproc.experiments.bench.work import planned_work
-from llmproc.hardware.cpus import default_threads
+from llmproc.hardware.sharing import default_threads
 
 
 def parsed(*arguments: str, environment: Environment | None = None) -> BenchOptions:
@@ -40,6 +40,13 @@ def test_every_option_arrives() -> None:
         batched=(2, 4), batched_steps=8, repeat=7, format="csv", output=Path("x.csv"), peer="llama-cpp", kernels=True,
         limits=False, run_dir="none",
     )  # fmt: skip
+
+
+def test_threads_can_be_fixed() -> None:
+    assert parsed("--fixed-threads").fixed_threads and not parsed().fixed_threads
+    assert parsed("--fixed-threads", "--threads", "2").threads == 2
+    with pytest.raises(UsageError, match="fixed-threads is given: has no effect with threads 1"):
+        parsed("--fixed-threads", "--threads", "1")
 
 
 def test_the_environment_names_a_model_unless_the_command_line_does() -> None:

@@ -14,13 +14,19 @@ OPEN = '[INFO] the input ended before the closing """: asked as far as it came'
 MARK = b"\xef\xbb\xbf"
 
 
+@pytest.fixture(scope="module")
+def whole_block(tmp_path_factory: pytest.TempPathFactory, quick: Path) -> str:
+    """What a block that is closed prints."""
+    options = ("--model", quick, "--max-tokens", 6)
+    return run(tmp_path_factory.mktemp("whole"), *options, text='"""One\ntwo"""\n')[1]
+
+
 @pytest.mark.parametrize("block", ['"""One\ntwo\n', '"""One\ntwo', '"""\nOne\ntwo\n'])
-def test_a_block_that_the_input_ends_in_is_asked(tmp_path: Path, quick: Path, block: str) -> None:
+def test_a_block_that_the_input_ends_in_is_asked(tmp_path: Path, quick: Path, whole_block: str, block: str) -> None:
     options = ("--model", quick, "--max-tokens", 6)
     code, out, _ = run(tmp_path, *options, text=block)
     assert code == 0 and out.count(OPEN) == 1 and len(SPEED.findall(out)) == 1
-    whole = run(tmp_path, *options, text='"""One\ntwo"""\n')[1]
-    assert SPEED.findall(out)[0][0] == SPEED.findall(whole)[0][0] and OPEN not in whole
+    assert SPEED.findall(out)[0][0] == SPEED.findall(whole_block)[0][0] and OPEN not in whole_block
 
 
 @pytest.mark.parametrize("block", ['"""', '"""\n', '"""\n\n  \n'])

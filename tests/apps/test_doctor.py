@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from apps.topping import instance
 from support.chatting import run
 from support.paths import ROOT
 
@@ -18,8 +19,9 @@ from llmproc.apps.doctor import app, machine, rights, software
 from llmproc.apps.doctor.check import Check, attempt, human_bytes
 from llmproc.checkpoints.model_file import open_model
 from llmproc.errors import LlmprocError
-from llmproc.hardware.cpus import CpuBudget
+from llmproc.hardware.cpus import CpuBudget, CpuLimit
 from llmproc.hardware.memory import MemoryBudget
+from llmproc.monitor.instances import Instance
 
 AVX2 = frozenset({"avx2", "fma", "f16c"})
 VERSIONS = dict.fromkeys(("python", "numpy", "numba", "llvmlite", "psutil", "msgspec", "pandas", "matplotlib"), "1.0")
@@ -94,6 +96,26 @@ def test_bytes(count: int | None, text: str) -> None:
 def test_checks(check: Any, state: str, said: str) -> None:
     found: Check = check()
     assert found.state == state and said in found.line()
+
+
+@pytest.mark.parametrize(
+    ("limits", "others", "said"),
+    [
+        ((), (), "2 of 4 allowed (1,3), 2 threads by default"),
+        ((CpuLimit(1, "ray 7", "Ray (OMP_NUM_THREADS)"),), (), "Ray (OMP_NUM_THREADS) grants 1, 1 thread by default"),
+        ((CpuLimit(1.5, "/a", "the CPU quota"),), (), "the CPU quota grants 1.5, 1 thread by default"),
+        ((CpuLimit(9, "/a", "the CPU quota"),), (), "(1,3), 2 threads by default"),
+        ((), (instance(threads=1, cpus=(1, 3)),), f"instance {os.getpid()} takes 1, 1 thread by default"),
+        ((), (instance(threads=2, cpus=(0, 2)),), "(1,3), 2 threads by default"),
+        ((), (instance(),), "(1,3), 2 threads by default"),
+    ],
+)
+def test_how_many_threads_and_why(limits: tuple[CpuLimit, ...], others: tuple[Instance, ...], said: str) -> None:
+    granted = int(min([2, *(limit.cpus for limit in limits)]))
+    found = machine.cpus(CpuBudget((1, 3), None, granted, limits=limits), 4, others)
+    assert said in found.line() and found.state == "ok"
+    assert found.facts["granted"] == {limit.source: limit.cpus for limit in limits}
+    assert found.facts["others"] == {str(other.pid): other.threads for other in others if other.threads}
 
 
 def test_checkpoint_and_tokenizer(tmp_path: Path, quick: Path) -> None:

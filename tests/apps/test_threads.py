@@ -109,7 +109,7 @@ def test_options(tmp_path: Path) -> None:
     given = ("2", "-5", "a", "--nice", "3", "b", "--temperature", "0", "--model", str(tmp_path / "m"))
     found = parse_options("x", given, Environment())
     assert found.prompts == ("a", "b") and found.scheduling.nice == 3 and found.sampling.temperature == 0
-    assert found.engine == EngineOptions(threads=2, leads=False), "n ranks beside the worker's own thread"
+    assert found.engine == EngineOptions(threads=2, leads=False, adapt=False), "n ranks beside the worker's own thread"
     assert found.seed_drawn and found.sampling.seed > 0 and found.model == tmp_path / "m"
     course = parse_options("x", ("0", "1", "a", "--course"), Environment()).engine
     assert course == EngineOptions(threads=0, leads=False, kv_type="f32", c_order=True)

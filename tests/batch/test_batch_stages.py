@@ -27,9 +27,9 @@ from llmproc.batch.stats import BatchStats
 from llmproc.batch.writer import Nowhere, Writer
 from llmproc.config import SamplingParams
 from llmproc.errors import LlmprocError, RequestError, UsageError, WorkersLostError
-from llmproc.service.messages import Finish, FinishReason, Generate, Token
+from llmproc.service.messages import Finish, FinishReason, Generate
 from llmproc.service.service import WorkerInfo
-from llmproc.service.ticket import Ticket
+from llmproc.service.ticket import Ticket, Tokens
 from llmproc.session.conversation import Conversation
 from llmproc.text.templates.registry import built_in_template
 from llmproc.text.tokenizers.tokenizer import Tokenizer, load_tokenizer
@@ -68,7 +68,7 @@ class FakeService:
         ticket, order = self.open.pop(list(self.open)[which])
         ticket.dispatched, ticket.worker, ticket.attempts = time.monotonic(), 0, 1
         for token in range(tokens):
-            ticket.put(Token(ticket.request_id, 100 + token, True))
+            ticket.put(Tokens([100 + token]))
         end = Finish.plain(
             ticket.request_id, reason, prompt_tokens=len(order.ids), new_tokens=tokens, draws=2, message=message
         )
@@ -336,7 +336,7 @@ def test_pieces_are_shown_as_they_come_only_when_they_are_wanted(tmp_path: Path,
         with bench(tmp_path, tokenizer, 1, every_token=wanted) as run:
             until(lambda: run.service.open)
             ticket, _ = next(iter(run.service.open.values()))
-            ticket.put(Token(1, tokenizer.encode("A")[0], True))
+            ticket.put(Tokens([tokenizer.encode("A")[0]]))
             if wanted:
                 until(lambda: run.shown.pieces_seen)
             flight = next(iter(run.generating.in_flight.values()))
@@ -351,7 +351,7 @@ def test_a_snapshot_is_the_run_as_it_stands_and_stays_so(tmp_path: Path, tokeniz
         until(lambda: len(run.service.open) == 3)
         ticket, _ = next(iter(run.service.open.values()))
         ticket.dispatched, ticket.worker = 1.0, 0
-        ticket.put(Token(1, tokenizer.encode("A")[0], True))
+        ticket.put(Tokens([tokenizer.encode("A")[0]]))
         until(lambda: run.shown.pieces_seen)
         early = run.generating.snapshot()
         assert (early.done, early.finished_tokens, sorted(early.unfinished_tokens)) == (0, 0, [0, 0, 1])

@@ -85,7 +85,7 @@ class FakeForward:
     """A ForwardPass that only looks at what it is given: every chunk continues its sequence, on its own pages."""
 
     def __init__(self, vocab_size: int = 40, context: int = 64, pages: int = 16) -> None:
-        self.vocab_size, self.context, self.pages = vocab_size, context, pages
+        self.vocab_size, self.context, self.pages, self.ranks = vocab_size, context, pages, 1
         self.steps: list[list[tuple[list[int], int, list[int], bool]]] = []
         self.closed = False
 

@@ -11,6 +11,7 @@ from experiments.bench_arms import FakeForward
 
 import llmproc.engine
 from llmproc.config import EngineOptions
+from llmproc.engine.rank_policy import RankDecision
 from llmproc.errors import UsageError
 from llmproc.experiments.bench.arms.arm import ArmOptions
 from llmproc.experiments.bench.arms.own import OwnArm, open_arm
@@ -49,6 +50,34 @@ def test_work_that_does_not_fit_is_refused_before_it_is_timed() -> None:
         arm.prepare(Work("tg32 b5", "decode", 1, 5, 32), "")
     with pytest.raises(UsageError, match=r"pp65 needs 5 pages and 65 positions: .* a context of 64"):
         arm.prepare(Work("pp65", "prefill", 65), "")
+
+
+class Adapter:
+    """Decides at its second look, and at its fourth."""
+
+    ranks = 2
+
+    def __init__(self) -> None:
+        self.looks, self.closed = 0, False
+
+    def look(self) -> RankDecision | None:
+        self.looks += 1
+        return {2: RankDecision(1, "busy", 1.2), 4: RankDecision(2, "trial", 2.0)}.get(self.looks)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_threads_follow_the_cpus_as_in_a_worker_and_a_change_is_told() -> None:
+    adapter = Adapter()
+    arm = OwnArm(FakeForward(), 16, adapter)  # type: ignore[arg-type] # a stand-in
+    arm.run(Work("pp16", "prefill", 16))
+    assert adapter.looks == 1 and "threads" not in arm.about()
+    arm.run(Work("tg4", "decode", 1, 1, 4))
+    assert adapter.looks == 5
+    assert arm.about()["threads"] == "1 to 2 took part, 2 changes; other programs held CPUs"
+    arm.close()
+    assert adapter.closed
 
 
 def test_matrix_products_alone() -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from llmproc.hardware.cgroups import hierarchies
-from llmproc.hardware.cpus import CpuBudget, default_threads, usable_cpus
+from llmproc.hardware.cpus import CpuBudget, usable_cpus
+from llmproc.hardware.sharing import default_threads
 
 CG, V1 = "sys/fs/cgroup", "sys/fs/cgroup/cpu,cpuacct"
 FOUR = (0, 1, 2, 3)
@@ -147,7 +148,8 @@ def test_version_1_comes_first(tree: Tree) -> None:
 def test_the_affinity_is_this_process_own() -> None:
     code = (
         "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
-        "from llmproc.hardware.cpus import usable_cpus, default_threads\n"
+        "from llmproc.hardware.cpus import usable_cpus\n"
+        "from llmproc.hardware.sharing import default_threads\n"
         "print(len(usable_cpus().allowed), usable_cpus().threads, default_threads(1))"
     )
     root = Path(__file__).resolve().parents[2]

@@ -108,7 +108,7 @@ def check_nothing_beside() -> None:
 def registers() -> dict[str, dict[str, int]]:
     """Which registers and instructions the products of each kind are made of."""
     names = ("%zmm", "%ymm", "%xmm", "vpdpbusd", "vpmaddwd", "pmaddwd", "pmaddubsw", "vfmadd")
-    texts = {kind: "".join(program(kind).inspect_asm().values()) for kind in KINDS}
+    texts = {kind: program(kind)[1] for kind in KINDS}
     return {NAMES[kind]: {name: len(re.findall(name, text)) for name in names} for kind, text in texts.items()}
 
 

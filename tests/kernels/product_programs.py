@@ -1,19 +1,20 @@
 """Products of every kind, compiled for tests, and what they read: imported once per process, under one instruction set.
 
 Arithmetic is checked against NumPy in float64; integer parts are exact there, so that the bound is that of the scales.
+They are compiled as entries are; object files and assembly are found again by the next run (`support.compiled`).
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
+from support import compiled
 
 from llmproc.kernels import environment
 
 environment.prepare()
-
-from numba import njit, types  # noqa: E402
 
 from llmproc.checkpoints.weights import Int8Matrix, Q4Matrix  # noqa: E402
 from llmproc.engine.packing import in_lanes, int8_steps, padded, q4_steps  # noqa: E402
@@ -22,11 +23,8 @@ from llmproc.kernels.products import ADD, STORE, Activations, multiply  # noqa: 
 from llmproc.kernels.sizes import OFFSETS  # noqa: E402
 from llmproc.simd.layout import ACTIVATION_BYTES  # noqa: E402
 
-SIGNATURE = types.void(*[types.int64] * 17)
 
-
-def _program(kind: int) -> Any:
-    @njit(SIGNATURE)
+def _function(kind: int) -> Any:
     def run(
         how, out, out_stride, values, scales, tile_bytes, scale_bytes, first, last,
         x, x_stride, x_scales, x_offsets, x_groups, tokens, groups, group,
@@ -39,14 +37,10 @@ def _program(kind: int) -> Any:
     return run
 
 
-_compiled: dict[int, Any] = {}
-
-
-def program(kind: int) -> Any:
-    """The compiled product of a kind; seconds the first time."""
-    if kind not in _compiled:
-        _compiled[kind] = _program(kind)
-    return _compiled[kind]
+@cache
+def program(kind: int) -> tuple[Any, str]:
+    """The product of a kind as a function of 17 integers, and its assembly; seconds the first time."""
+    return compiled.function(f"product_{NAMES[kind]}", "q" * 17, _function(kind), __file__)
 
 
 class Case:
@@ -77,7 +71,7 @@ class Case:
         offsets = (-OFFSETS[self.kind] * sums).astype(np.int32)
         if out is None:
             out = np.full((len(tokens), 16 * (last - first)), np.nan, np.float32)
-        program(self.kind)(
+        program(self.kind)[0](
             how, out.ctypes.data, out.strides[0], self.packed.ctypes.data, self.packed_scales.ctypes.data,
             self.packed.nbytes // self.tiles, self.packed_scales.nbytes // self.tiles, first, last,
             stored.ctypes.data, stored.strides[0], x_scales.ctypes.data, offsets.ctypes.data, 4 * groups,

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from llmproc.kernels import cache
+from llmproc.kernels import cache, environment
 
 
 def test_xdg_cache_home_is_used_when_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,6 +69,7 @@ def test_the_key_follows_contents_and_settings_but_not_place_and_age(tmp_path: P
     plain = cache.key({}, one)
     assert plain == cache.key({}, other)
     assert plain == cache.key({"NUMBA_CACHE_DIR": "/elsewhere", "HOME": "/x"}, one)
+    assert plain == cache.key(environment.settings({}), one), "a process that has imported Numba finds the same"
     assert plain != cache.key({"NUMBA_CPU_NAME": "generic"}, one)
     assert cache.key({"NUMBA_A": "1", "NUMBA_B": "2"}, one) != cache.key({"NUMBA_A": "2", "NUMBA_B": "1"}, one)
     assert plain != cache.key({"LLMPROC_ISA": "portable"}, one)

@@ -144,7 +144,7 @@ def test_progress_counts_what_is_compiled(
 def test_every_kind_of_weights_has_its_pass() -> None:
     others = ("", kernels.RINGS, kernels.LIMITS)
     variants = {entry.variant: entry.name for entry in entries.ENTRIES.values() if entry.variant not in others}
-    assert variants == {name + more: f"serve_{name}{more}" for name in kinds.NAMES for more in ("", "_traced")}
+    assert variants == {name: f"serve_{name}" for name in kinds.NAMES}
 
 
 def test_a_forked_child_with_a_sigterm_handler_computes_what_its_parent_does() -> None:

@@ -63,6 +63,8 @@ def test_the_parts_together_are_the_c_programs_bytes(pieces: list[bytes]) -> Non
     parts = [printer.feed(token) for token in ids] + [printer.flush()]
     wanted = b"".join(printed(tokenizer, before, token) for before, token in zip([1, *ids], ids, strict=False))
     assert "".join(parts).encode("utf-8", "surrogateescape") == wanted
+    whole = CPrinter(tokenizer, 1)
+    assert [*whole.feed_all(ids), whole.flush()] == [*filter(None, parts[:-1]), parts[-1]]
 
 
 def test_a_character_of_two_pieces_comes_whole() -> None:

@@ -126,6 +126,24 @@ def test_processes(tell: Telling) -> None:
     assert tell("worker_ready", worker=5, pid=77).workers[-1].state == "ready"
 
 
+def test_threads_that_take_part(tell: Telling) -> None:
+    tell("worker_forked", worker=0, pid=77)
+    assert (tell.counts.workers[0].ranks, tell.counts.workers[0].ranks_in_use) == (0, 0)
+    worker = tell("worker_ready", worker=0, pid=77, ranks=4).workers[0]
+    assert (worker.ranks, worker.ranks_in_use) == (4, 4)
+    worker = tell("ranks_changed", worker=0, pid=77, ranks=4, in_use=3, reason="busy", cpus=3.4).workers[0]
+    assert (worker.ranks, worker.ranks_in_use) == (4, 3)
+    tell("ranks_changed", worker=0, pid=76, ranks=4, in_use=1, reason="busy", cpus=1.0)
+    assert tell.counts.workers[0].ranks_in_use == 3, "said by its predecessor"
+    assert tell("worker_forked", worker=0, pid=78).workers[0].ranks_in_use == 0
+
+
+def test_the_threads_that_were_chosen_are_announced(tell: Telling) -> None:
+    assert tell.counts.threads is None
+    chosen = tell("threads_chosen", workers=2, threads=3, cpus=(0, 1)).threads
+    assert chosen is not None and (chosen.workers, chosen.threads, chosen.cpus) == (2, 3, (0, 1))
+
+
 def test_what_nobody_knows_is_passed_over(tell: Telling) -> None:
     before = tell.counts, tell.stats.version
     tell("turn_began", pid=100)

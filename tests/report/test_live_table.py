@@ -13,7 +13,7 @@ from llmproc.report import live_table
 MAIN = ProcessRow("main", pid=4711, starttime=5, state="S", policy="OTHER", nice=0, core=0, allowed=(0, 1), queue=3,
            sequences=2, tokens_per_s=42.0)  # fmt: skip
 WORKER = ProcessRow(
-    "worker", 0, 4720, 9, "R", "BATCH", 10, 1, (1,), 187.55, 3.0, 12.5, 123_400_000, 1234.6, 42.0, 2, 1, 7
+    "worker", 0, 4720, 9, "R", "BATCH", 10, 1, (1,), 187.55, 3.0, 12.5, 123_400_000, 1234.6, 42.0, 2, 1, 7, 2, 1
 )
 DEAD = ProcessRow("worker", 1, state="X", sequences=0, queue=0, steals=0)
 
@@ -32,14 +32,14 @@ def test_a_table() -> None:
     found = text(live_table.body(view((MAIN, WORKER, DEAD)), None))
     assert found[0] == f"{os.getpid()}: up 1:02:02   python3 -m llmproc.main 42"
     assert found[1].split() == [
-        "PID", "ROLE", "S", "POLICY", "NICE", "CORE", "%USER", "%SYS", "%WAIT", "PSS", "MB", "SWITCH/S", "TOK/S",
-        "SEQ", "QUEUE", "STEALS",
+        "PID", "ROLE", "S", "POLICY", "NICE", "CORE", "%USER", "%SYS", "%WAIT", "PSS", "MB", "SWITCH/S", "RANKS",
+        "TOK/S", "SEQ", "QUEUE", "STEALS",
     ]  # fmt: skip
     assert found[3].split() == [
         "4720", "worker", "0", "R", "BATCH", "10", "=1" if (os.cpu_count() or 1) > 1 else "1", "187.6", "3.0", "12.5",
-        "123.4", "1235", "42.0", "2", "1", "7",
+        "123.4", "1235", "1/2", "42.0", "2", "1", "7",
     ]  # fmt: skip
-    assert found[4].split() == ["-", "worker", "1", "X", *"-" * 9, "0", "0", "0"]
+    assert found[4].split() == ["-", "worker", "1", "X", *"-" * 10, "0", "0", "0"]
 
 
 def test_a_worker_that_starts_does_not_widen_the_column_of_letters() -> None:
@@ -63,10 +63,10 @@ def test_columns_stand_under_their_headers() -> None:
         (None, []),
         (200, []),
         (87, ["SWITCH/S"]),
-        (80, ["SWITCH/S"]),
-        (75, ["SWITCH/S", "STEALS"]),
-        (68, ["SWITCH/S", "STEALS", "PSS MB"]),
-        (20, ["SWITCH/S", "STEALS", "PSS MB", "CORE", "QUEUE"]),
+        (80, ["SWITCH/S", "RANKS"]),
+        (75, ["SWITCH/S", "RANKS", "STEALS"]),
+        (68, ["SWITCH/S", "RANKS", "STEALS", "PSS MB"]),
+        (20, ["SWITCH/S", "RANKS", "STEALS", "PSS MB", "CORE", "QUEUE"]),
     ],
 )
 def test_a_narrow_terminal_loses_the_least_important_columns(width: int | None, gone: list[str]) -> None:

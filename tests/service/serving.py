@@ -17,9 +17,9 @@ from llmproc.checkpoints.synth import write_synthetic
 from llmproc.config import SamplingParams
 from llmproc.monitor.events import Event, kind_of
 from llmproc.service.config import ServiceConfig
-from llmproc.service.messages import Finish, Token
+from llmproc.service.messages import Finish
 from llmproc.service.service import Service
-from llmproc.service.ticket import Ticket
+from llmproc.service.ticket import Ticket, Tokens
 
 
 class Recorder:
@@ -59,8 +59,8 @@ def collect(ticket: Ticket) -> tuple[list[int], Finish]:
     """All ids of a request and its terminal event."""
     tokens: list[int] = []
     for event in ticket:
-        if isinstance(event, Token):
-            tokens.append(event.token)
+        if isinstance(event, Tokens):
+            tokens += event.ids
         else:
             return tokens, event
     raise AssertionError("no terminal event")

@@ -53,7 +53,10 @@ def test_a_compiler_that_dies_ends_the_start_with_3(act: str, ended: str, tmp_pa
 
 
 def test_a_service_whose_code_cannot_be_linked_says_so_and_serves(tmp_path: Path) -> None:
-    """Forced by a module that every interpreter imports at its start; the work that waits needs the rings alone."""
+    """Forced by a module that every interpreter imports at its start; the work that waits needs the rings alone.
+
+    Over a cache of its own: code that cannot be linked is wiped, and every later test would compile its own again.
+    """
     (tmp_path / "sitecustomize.py").write_text(
         "import sys\n"
         "if 'llmproc.processes.template' in sys.orig_argv:\n"
@@ -62,7 +65,8 @@ def test_a_service_whose_code_cannot_be_linked_says_so_and_serves(tmp_path: Path
         "        raise linking.LinkError('forced by a test')\n"
         "    linking.link = refuse\n"
     )
-    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{PYTHONPATH}"}
+    cache = str(tmp_path / "cache")
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{PYTHONPATH}", "XDG_CACHE_HOME": cache}
     recorder = Recorder()
     service = Service(ServiceConfig(Path("/none"), work="wait", environment=environment), recorder)
     service.start()

@@ -20,9 +20,9 @@ from support.processes import alive, children
 from support.waiting import until
 
 from llmproc.errors import CheckpointError, ServiceClosedError
-from llmproc.service.messages import Finish, Token
+from llmproc.service.messages import Finish
 from llmproc.service.service import Service
-from llmproc.service.ticket import Ticket
+from llmproc.service.ticket import Ticket, Tokens
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,8 @@ def take(ticket: Ticket, count: int) -> list[int]:
     tokens = []
     while len(tokens) < count:
         event = ticket.next(30)
-        assert isinstance(event, Token), event
-        tokens.append(event.token)
+        assert isinstance(event, Tokens), event
+        tokens += event.ids
     return tokens
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from llmproc import kernels
 from llmproc.dispatch import POLICIES, make_policy, victims
+from llmproc.engine.events import Token
 from llmproc.errors import WorkersLostError
 from llmproc.monitor.observer import ignore
 from llmproc.processes.boardview import BoardView
@@ -27,10 +28,10 @@ from llmproc.processes.health import HealthBoard, HealthCell
 from llmproc.processes.requestboard import RequestBoard
 from llmproc.service.claims import Claims
 from llmproc.service.dispatcher import Dispatcher
-from llmproc.service.messages import Events, Finish, Generate, Token, from_frame
+from llmproc.service.messages import Events, Finish, Generate, from_frame
 from llmproc.service.placement import Placement
 from llmproc.service.request_state import RequestState
-from llmproc.service.ticket import Ticket
+from llmproc.service.ticket import Ticket, Tokens
 from llmproc.service.waiting import WaitRunner
 from llmproc.service.worker import WorkerLoop
 
@@ -289,9 +290,9 @@ def world(mode: str, workers: int = 2, sequences: int = 1, **options: object) ->
 
 def heard(ticket: Ticket) -> tuple[list[int], Finish]:
     """All tokens and the end, which is the last and the only one."""
-    tokens = []
-    while isinstance(event := ticket.next(0), Token):
-        tokens.append(event.token)
+    tokens: list[int] = []
+    while isinstance(event := ticket.next(0), Tokens):
+        tokens += event.ids
     assert isinstance(event, Finish), event
     assert ticket.next(0) is None, "one end, and nothing after it"
     return tokens, event

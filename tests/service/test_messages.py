@@ -12,7 +12,7 @@ from llmproc.config import EngineOptions, SamplingParams
 from llmproc.errors import ProtocolError
 from llmproc.processes.frames import Frame
 from llmproc.processes.protocol import FIRST_FREE
-from llmproc.service.messages import Cancel, Events, Finish, Generate, PrepareOrder, Token, from_frame, to_frame
+from llmproc.service.messages import Cancel, Events, Finish, Generate, PrepareOrder, Taken, from_frame, to_frame
 
 FINISH = Finish(
     request_id=2, reason="end", prompt_tokens=3, cached_tokens=1, new_tokens=2, draws=4, positions=5, prefill_s=0.1,
@@ -23,9 +23,9 @@ MESSAGES = [
     Generate.sampled([1], SamplingParams(0.0, 1.0), max_tokens=5, end_tokens=[], draws=0, closing=2),
     Generate.greedy([1], 5, draws=2, alone=True, wait_s=0.5),
     Cancel(),
-    Events([]),
-    Events([Token(1, 5, True), FINISH, Token(3, 2, False)]),
-    Events([structs.replace(FINISH, reason="failed", message="logits", discarded=12)]),
+    Events(),
+    Events([1, 3], [[5], [7, 2]], [3], [FINISH, Taken(4, 0, 1.5)]),
+    Events(items=[structs.replace(FINISH, reason="failed", message="logits", discarded=12)]),
 ]
 
 
@@ -37,7 +37,7 @@ def test_round_trip(message: Generate | Cancel | Events) -> None:
     assert from_frame(frame) == message
 
 
-@pytest.mark.parametrize("kind", [0, 1, 15, FIRST_FREE + 4, 255])
+@pytest.mark.parametrize("kind", [0, 1, 15, FIRST_FREE + 5, 255])
 def test_an_unknown_type_is_refused(kind: int) -> None:
     with pytest.raises(ProtocolError, match="frame type"):
         from_frame(Frame(kind, 0, b"\x90"))
@@ -53,10 +53,72 @@ def test_foreign_bytes_are_a_protocol_error_or_a_message(message: Generate | Can
     assert type(found) is type(message)
 
 
+IDS = st.integers(0, 2**31 - 1)
+COLUMNS = st.dictionaries(st.integers(1, 2**63), st.lists(IDS, min_size=1, max_size=6), max_size=20)
+
+
+@st.composite
+def events(draw: st.DrawFn) -> Events:
+    columns = draw(COLUMNS)
+    closed = draw(st.lists(st.sampled_from(list(columns)), unique=True)) if columns else []
+    taken = st.builds(Taken, st.integers(1, 2**40), st.integers(0, 99), st.floats(0, 1e9))
+    items = draw(st.lists(st.one_of(st.just(FINISH), taken), max_size=4))
+    return Events(list(columns), list(columns.values()), closed, items)
+
+
+@given(events())
+@settings(max_examples=200, deadline=None)
+def test_columns_round_trip(message: Events) -> None:
+    assert from_frame(to_frame(message)) == message
+
+
+@given(events(), st.data())
+@settings(max_examples=300, deadline=None)
+def test_a_damaged_payload_is_refused_or_has_columns_that_agree(message: Events, data: st.DataObject) -> None:
+    frame = to_frame(message)
+    place = data.draw(st.integers(0, len(frame.payload) - 1))
+    cut = data.draw(st.booleans())
+    changed = b"" if cut else bytes([data.draw(st.integers(0, 255))])
+    payload = frame.payload[:place] + changed + (b"" if cut else frame.payload[place + 1 :])
+    try:
+        found = from_frame(Frame(frame.type, 0, payload))
+    except ProtocolError:
+        return
+    assert not cut, "a frame that was cut off is refused"
+    assert isinstance(found, Events)
+    assert len(found.requests) == len(set(found.requests)) == len(found.tokens)
+    assert set(found.closed) <= set(found.requests) and all(found.tokens)
+    assert all(type(each) is int for ids in found.tokens for each in ids)
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"),
+    [
+        ([[1, 2], [[5]], [], []], "2 requests with the ids of 1"),
+        ([[1], [[5], [6]], [], []], "1 requests with the ids of 2"),
+        ([[], [[5]], [], []], "0 requests with the ids of 1"),
+        ([[1, 1], [[5], [6]], [], []], "stands twice"),
+        ([[1], [[5]], [2], []], "closed that got no id"),
+        ([[], [], [2], []], "closed that got no id"),
+        ([[1, 2], [[5], []], [], []], "without ids"),
+        ([[1], [5], [], []], "frame of type"),
+        ([[1], [["5"]], [], []], "frame of type"),
+        ([[1], [[5.0]], [], []], "frame of type"),
+        ([["1"], [[5]], [], []], "frame of type"),
+        ([[1], [[None]], [], []], "frame of type"),
+        ([[1], b"\x05\x00\x00\x00", [], []], "frame of type"),
+    ],
+)
+def test_columns_that_do_not_agree_are_refused(columns: list[object], why: str) -> None:
+    code = to_frame(Events()).type
+    with pytest.raises(ProtocolError, match=why):
+        from_frame(Frame(code, 0, msgspec.msgpack.encode(columns)))
+
+
 def test_a_reason_outside_the_list_is_refused() -> None:
-    frame = to_frame(Events([FINISH]))
+    frame = to_frame(Events(items=[FINISH]))
     raw = msgspec.msgpack.decode(frame.payload)
-    raw[0][0][2] = "whatever"
+    raw[3][0][2] = "whatever"
     with pytest.raises(ProtocolError):
         from_frame(Frame(frame.type, 0, msgspec.msgpack.encode(raw)))
 

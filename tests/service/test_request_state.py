@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llmproc.config import SamplingParams
-from llmproc.service.messages import Finish, Generate, Token
+from llmproc.service.messages import Finish, Generate
 from llmproc.service.request_state import RequestState, blame
 from llmproc.service.ticket import Ticket
 
@@ -34,7 +34,7 @@ def request(number: int, order: Generate) -> RequestState:
 
 
 def token(entry: RequestState, value: int, sampled: bool = True) -> bool:
-    return entry.token(Token(entry.request_id, value, sampled))
+    return entry.add([value], closed=not sampled)
 
 
 def test_what_remains_continues_where_the_tokens_end() -> None:

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from llmproc.engine.events import Token
 from llmproc.errors import RequestError
 from llmproc.processes import protocol
 from llmproc.processes.frames import Frame
 from llmproc.processes.health import HealthBoard
 from llmproc.service.claims import Claim
-from llmproc.service.messages import Cancel, Events, Finish, Generate, Taken, Token, Wakeup, from_frame, to_frame
+from llmproc.service.messages import Cancel, Events, Finish, Generate, Taken, Wakeup, from_frame, to_frame
 from llmproc.service.worker import WorkerLoop
 
 
@@ -40,9 +41,20 @@ class Pipe:
 
     def send(self, frame: Frame) -> None:
         events = from_frame(frame)
-        assert isinstance(events, Events) and events.items, "nothing is said when there is nothing to say"
-        self.said += events.items
-        self.messages.append([type(item).__name__ for item in events.items])
+        assert isinstance(events, Events)
+        said = single_events(events)
+        assert said, "nothing is said when there is nothing to say"
+        self.said += said
+        self.messages.append([type(item).__name__ for item in said])
+
+
+def single_events(events: Events) -> list[Token | Taken | Finish]:
+    """What happened, one by one: ids come before all else."""
+    found: list[Token | Taken | Finish] = []
+    for number, ids in zip(events.requests, events.tokens, strict=True):
+        last = len(ids) - 1
+        found += [Token(number, each, place < last or number not in events.closed) for place, each in enumerate(ids)]
+    return found + events.items
 
 
 class Rings:

@@ -10,6 +10,7 @@ from llmproc.monitor.events import Event, Moment, kind_of
 
 KINDS = {kind_of(found): found for found in [*Event.__subclasses__(), *Moment.__subclasses__()]}
 _FILLERS: dict[object, object] = {"int": 0, "float": 0.0, "str": "", "bool": False, "int | None": 0}
+_FILLERS |= {"tuple[int, ...]": (), "tuple[str, ...]": ()}
 
 
 def happened(kind: str, **fields: Any) -> Event:

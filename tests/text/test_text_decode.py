@@ -62,6 +62,35 @@ def test_every_split_of_a_text_streams_to_the_same_text(make) -> None:
 
 
 @settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_batches_come_in_the_same_pieces_as_single_ids(data: st.DataObject, make) -> None:
+    """However ids are cut into batches, and whatever was decoded before with the same vocabulary."""
+    tokenizer = make(
+        [b"<unk>", b"\n<s>\n", b" a", b"b", "é我".encode(), b"\xc3", b"\xa9", b"\xe6\x88", b"\x91", b"\xff", b""]
+    )
+    tokenizer.bos = 1
+    for _ in range(3):
+        ids = data.draw(st.lists(st.integers(0, tokenizer.vocab_size - 1), max_size=20))
+        previous = data.draw(st.sampled_from([None, 1, 2]))
+        one, many = StreamDecoder(tokenizer, previous), StreamDecoder(tokenizer, previous)
+        wanted = [text for token in ids if (text := one.feed(token))]
+        found: list[str] = []
+        while ids:
+            count = data.draw(st.integers(1, len(ids)))
+            found += many.feed_all(ids[:count])
+            ids = ids[count:]
+        assert found == wanted and many.flush() == one.flush()
+
+
+def test_a_batch_with_an_id_outside_the_vocabulary_is_refused(smollm: Tokenizer) -> None:
+    decoder = StreamDecoder(smollm, previous=5)
+    decoder.feed_all([17, 18])
+    for wrong in ([17, -1], [49152], [17, 2**40, 18]):
+        with pytest.raises(RequestError, match="outside the vocabulary"):
+            decoder.feed_all(wrong)
+
+
+@settings(max_examples=300, deadline=None)
 @given(data=st.one_of(st.binary(max_size=30), st.lists(st.sampled_from([b"\xed\xa0", b"\xf0\x9f", b"\xc3", b"\xa9",
        b"\xe6\x88\x91", b"a", b"\xff"]), max_size=12).map(b"".join)))  # fmt: skip
 def test_streaming_any_bytes_equals_decoding_them_at_once(data: bytes, small_llama: Tokenizer) -> None:

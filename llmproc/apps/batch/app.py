@@ -30,7 +30,6 @@ from llmproc.files.streams import OutputLostError, forget_stdout, need_stdout, p
 from llmproc.hardware.isa import choose
 from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
-from llmproc.service.config import with_threads
 from llmproc.session.model_files import ModelFiles, read_model_files
 from llmproc.text.templates.registry import built_in_template
 
@@ -88,14 +87,15 @@ def _provenance(options: BatchOptions, files: ModelFiles, source: Source) -> Pro
 def _run(
     options: BatchOptions, files: ModelFiles, source: Source, target: ResultTarget, provenance: Provenance, prog: str
 ) -> int:
-    began, threads = time.monotonic(), with_threads(options.engine, options.workers).threads or 0
+    began = time.monotonic()
     display = _make_display(options, source.size)
     recorder = RunRecorder(options.interval_s, _log_of(options), False, options.run_dir, display.later)
     interrupts = Interrupts(first_ends=True)
     found: dict[str, object] | None = None
     try:
-        _describe(recorder, options, files.model, provenance, threads)
         pipeline = Pipeline(options, source, target, provenance, files.tokenizer, recorder, display)
+        threads = pipeline.service.threads
+        _describe(recorder, options, files.model, provenance, threads)
         _say_first(display, options, target, files)
         if _answer_all(pipeline, target, interrupts):
             found = summary.document(

@@ -6,14 +6,15 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from llmproc.apps.engine_options import add_threads
 from llmproc.apps.flags import add_run_dir
 from llmproc.apps.parser import OneLineParser
 from llmproc.checkpoints.synth import SHAPES
-from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions, Environment
+from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions, Environment, check_fixed_threads
 from llmproc.errors import UsageError
 from llmproc.experiments.bench.model import COURSE
 from llmproc.experiments.bench.options import BenchOptions
-from llmproc.hardware.cpus import default_threads
+from llmproc.hardware.sharing import default_threads
 
 FORMATS = ("md", "csv", "json")
 PEERS = ("llama-cpp",)
@@ -59,7 +60,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     model.add_argument("--kv-type", choices=KV_TYPES, default="f16", help="type of keys and values (default: f16)")
     how = parser.add_argument_group("how")
-    how.add_argument("--threads", type=int, metavar="N", help="threads per engine (default: the CPUs available)")
+    add_threads(how, "threads per engine (default: the CPUs available)")
     how.add_argument(
         "--repeat", type=int, default=5, metavar="N", help="counted repetitions, after one warm-up (default: 5)"
     )
@@ -112,6 +113,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         kernels=given.kernels,
         limits=not given.no_limits,
         run_dir=given.run_dir or environment.run_dir,
+        fixed_threads=check_fixed_threads(given.fixed_threads, given.threads),
     )
 
 

@@ -76,7 +76,7 @@ def notes(result: Mapping[str, Any]) -> str:
     lines += [
         f"{arm['name']}: {what}: {arm['about'][what]}."
         for arm in result["arms"]
-        for what in ("decode", "prefill", "package")
+        for what in ("threads", "decode", "prefill", "package")
         if what in arm["about"]
     ]
     lines += [f"{row['arm']} at its best, {row['test']}: {row['chosen']}." for row in result["selection"]]

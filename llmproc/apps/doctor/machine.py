@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llmproc.apps.doctor.check import Check, human_bytes
 from llmproc.config import format_cpus
@@ -13,6 +15,10 @@ from llmproc.errors import UsageError
 from llmproc.hardware import isa
 from llmproc.hardware.cpus import CpuBudget, usable_cpus
 from llmproc.hardware.memory import MemoryBudget, usable_memory
+from llmproc.hardware.sharing import threads_left
+
+if TYPE_CHECKING:
+    from llmproc.monitor.instances import Instance
 
 
 def system() -> Check:
@@ -39,15 +45,32 @@ def instruction_set(forced: str | None, flags: frozenset[str] | None = None) -> 
     return Check("instruction set", value, facts=facts)
 
 
-def cpus(budget: CpuBudget | None = None, there: int | None = None) -> Check:
-    """Check how many CPUs may be used, and so how many threads there are by default."""
+def cpus(budget: CpuBudget | None = None, there: int | None = None, others: Sequence[Instance] | None = None) -> Check:
+    """Check how many CPUs may be used, and so how many threads there are by default: what is granted, and why."""
     found, all_of_them = budget or usable_cpus(), there or os.cpu_count() or 0
-    allowed = len(found.allowed)
-    value = f"{allowed} of {all_of_them} allowed ({format_cpus(found.allowed)}), {found.threads} threads by default"
-    facts = {"allowed": list(found.allowed), "machine": all_of_them, "threads": found.threads, "notes": found.notes}
+    beside = [other for other in (_running() if others is None else others) if other.threads]
+    threads = max(1, threads_left(found, [other.claim for other in beside]))
+    value = f"{len(found.allowed)} of {all_of_them} allowed ({format_cpus(found.allowed)})"
+    granted = [f"{limit.source} grants {limit.cpus:g}" for limit in found.limits if limit.cpus < len(found.allowed)]
+    taken = [f"instance {other.pid} takes {other.threads}" for other in beside] if threads < found.threads else []
+    value = ", ".join([value, *granted, *taken, f"{threads} thread{'' if threads == 1 else 's'} by default"])
+    facts = {"allowed": list(found.allowed), "machine": all_of_them, "threads": threads, "notes": found.notes}
+    facts |= {
+        "granted": {limit.source: limit.cpus for limit in found.limits},
+        "others": {str(other.pid): other.threads for other in beside},
+    }
     if found.notes:
         return Check("cpus", value, "warn", "; ".join(found.notes), facts)
     return Check("cpus", value, facts=facts)
+
+
+def _running() -> Sequence[Instance]:
+    """Return the instances that run now; none when a package is missing that reading them needs."""
+    try:
+        from llmproc.monitor.instances import running
+    except ImportError:
+        return ()
+    return running()
 
 
 def quota(budget: CpuBudget | None = None) -> Check:

@@ -107,7 +107,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         model=model,
         model_named=bool(given.model or environment.model),
         tokenizer=tokenizer,
-        engine=replace(engine_options(given, rules.c_order), threads=given.n, leads=False),
+        engine=replace(engine_options(given, rules.c_order), threads=given.n, leads=False, adapt=False),
         sampling=sampling,
         seed_drawn=drawn,
         scheduling=scheduling_of(given),

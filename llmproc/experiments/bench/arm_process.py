@@ -45,6 +45,8 @@ class ArmServer:
             return {"name": self._arm.name, "about": self._arm.about()}
         if self._arm is None:
             raise UsageError(f"{question['do']} was asked of an arm that is not open")
+        if question["do"] == "about":
+            return self._arm.about()
         if question["do"] == "settings":
             return self._arm.settings(Work(**question["work"]))
         if question["do"] == "run":

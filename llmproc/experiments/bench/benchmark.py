@@ -103,6 +103,7 @@ def opened_arms(
         sequences=options.sequences,
         context=max((2, *(work.positions for work in works if work.kind in ("prefill", "decode")))),
         batch_tokens=options.batch_tokens,
+        adapt=not options.fixed_threads,
         peer_file=str(peer_file(model, temporary)),
     )
     with ExitStack() as stack:

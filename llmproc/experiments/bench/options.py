@@ -27,6 +27,7 @@ class BenchOptions:
     kernels: bool
     limits: bool
     run_dir: str | None
+    fixed_threads: bool = False  # else fewer take part while other programs hold CPUs, as in a worker
 
     @property
     def sequences(self) -> int:

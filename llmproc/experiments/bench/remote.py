@@ -43,7 +43,7 @@ class RemoteArm:
         except BaseException:
             self.close()
             raise
-        self.name, self._about, self._opened = found["name"], found["about"], True
+        self.name, self._opened = found["name"], True
 
     @property
     def pid(self) -> int:
@@ -51,7 +51,8 @@ class RemoteArm:
         return self._process.pid
 
     def about(self) -> dict[str, Any]:
-        return {**self._about, "pid": self.pid}
+        """Return what the arm says now: also what has happened to it since it was opened."""
+        return {**self._ask(do="about"), "pid": self.pid}
 
     def settings(self, work: Work) -> list[str]:
         found: list[str] = self._ask(do="settings", work=work.as_dict())

@@ -60,7 +60,10 @@ def model_block(model: BenchModel) -> dict[str, Any]:
 
 def options_block(options: BenchOptions) -> dict[str, Any]:
     """Return `options` of the document; `prompt` and `generate` are a number where there is one size, 0 for none."""
-    names = ("threads", "kv_type", "batch_tokens", "batched", "batched_steps", "repeat", "peer", "kernels", "limits")
+    names = (
+        "threads", "fixed_threads", "kv_type", "batch_tokens", "batched", "batched_steps", "repeat", "peer", "kernels",
+        "limits",
+    )  # fmt: skip
     sizes = {
         name: found[0] if len(found) == 1 else list(found) or 0
         for name, found in (("prompt", options.prompt), ("generate", options.generate))

@@ -23,9 +23,9 @@ from llmproc.monitor import proc
 from llmproc.monitor.events import Event, RequestStolen, TemplateStarted, WorkerReady
 from llmproc.monitor.stderr_tail import stderr_tail
 from llmproc.service.config import ServiceConfig
-from llmproc.service.messages import Finish, Generate, Token
+from llmproc.service.messages import Finish, Generate
 from llmproc.service.service import Service
-from llmproc.service.ticket import Ticket
+from llmproc.service.ticket import Ticket, Tokens
 from llmproc.session.conversation import Conversation
 from llmproc.session.launch import Launch
 from llmproc.session.model_files import read_model_files
@@ -132,8 +132,8 @@ def _collect(ticket: Ticket) -> tuple[list[int], Finish]:
     ids: list[int] = []
     ticket.wait()  # a thread that is woken by every token takes time from the workers
     for event in ticket:
-        if isinstance(event, Token):
-            ids.append(event.token)
+        if isinstance(event, Tokens):
+            ids += event.ids
     assert isinstance(event, Finish)
     return ids, event
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 
 from llmproc.labs.course.template import START
 from llmproc.text.tokenizers.tokenizer import Tokenizer
@@ -50,6 +51,10 @@ class CPrinter:
         data = printed(self._tokenizer, self._previous, token)
         self._previous = token
         return self._decoder.decode(data)
+
+    def feed_all(self, tokens: Sequence[int]) -> list[str]:
+        """Return the text that each of `tokens` completes, without those that complete none."""
+        return [text for token in tokens if (text := self.feed(token))]
 
     def flush(self) -> str:
         """Return the bytes of a character that never became whole."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,21 +24,43 @@ def printable(text: str) -> str:
 
 
 class StreamDecoder:
-    """Turns ids into text one by one; the parts together are the decoded text, invalid UTF-8 replaced by U+FFFD."""
+    """Turns ids into text as they come; the parts together are the decoded text, invalid UTF-8 replaced by U+FFFD."""
 
     def __init__(self, tokenizer: Tokenizer, previous: int | None = None) -> None:
         """Start after the id `previous`, the one before the first one fed (after BOS a leading space is dropped)."""
         self._tokenizer, self._previous = tokenizer, previous
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._whole = True  # no byte of an unfinished character is held back
 
     def feed(self, token: int) -> str:
         """Return the text that `token` completes, maybe "". Raises RequestError for an id outside the vocabulary."""
         piece = self._tokenizer.piece_after(self._previous, token)
         self._previous = token
-        return self._decoder.decode(piece)
+        text = self._decoder.decode(piece)
+        self._whole = not self._decoder.getstate()[0]
+        return text
+
+    def feed_all(self, tokens: Sequence[int]) -> list[str]:
+        """Return the text that each of `tokens` completes, without those that complete none. Raises as `feed` does."""
+        if self._whole and tokens and self._previous != self._tokenizer.bos:
+            known = self._tokenizer.characters
+            texts = [known.get(token) for token in tokens]
+            if None not in texts:
+                self._previous = tokens[-1]
+                return [text for text in texts if text]
+        return [text for token in tokens if (text := self._feed(token))]
+
+    def _feed(self, token: int) -> str:
+        """Feed one, and remember its text: it is the same wherever no BOS and no part of a character stands before."""
+        alone = self._whole and self._previous != self._tokenizer.bos
+        text = self.feed(token)
+        if alone and self._whole and token != self._tokenizer.bos:
+            self._tokenizer.characters[token] = text
+        return text
 
     def flush(self) -> str:
         """Return what is still held back, as U+FFFD; "" when the text ended with a whole character."""
         text = self._decoder.decode(b"", final=True)
         self._decoder.reset()
+        self._whole = True
         return text

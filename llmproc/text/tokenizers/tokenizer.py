@@ -52,7 +52,7 @@ def load_tokenizer(
 
 
 class Tokenizer:
-    """A checked vocabulary with its special ids. Immutable; safe to share between threads."""
+    """A checked vocabulary with its special ids. Safe to share between threads: nothing changes but `characters`."""
 
     def __init__(self, vocabulary: Vocabulary, sidecar: Sidecar, byte_tokens: bool) -> None:
         """Build the tables. `byte_tokens`: the family, as `has_byte_tokens` finds it."""
@@ -60,6 +60,7 @@ class Tokenizer:
         self.bos, self.eos, self.unk, self.template_name = sidecar.bos, sidecar.eos, sidecar.unk, sidecar.template
         self.byte_tokens = byte_tokens
         self.special = special_tokens(vocabulary.pieces, sidecar, byte_tokens)
+        self.characters: dict[int, str] = {}  # by id, what streams found: its text, where that is whole characters
         self._pieces, self._scores, self._longest = vocabulary.pieces, vocabulary.scores, vocabulary.longest
         # Entries that text may become: byte tokens only stand in for bytes, "<0x0A>" typed by a user is six characters.
         # Where bytes stand as themselves, both are: run.c finds either, by its search.

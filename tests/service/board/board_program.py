@@ -61,10 +61,10 @@ class Orders:
     seed: int = 0
 
 
-take = njit(rings.take)
+take = njit(rings.take, cache=True)
 
 
-@njit(I64(I64[::1], I64, I64, I64, I64, I64, I64, I64, I64[:, ::1]), nogil=True)
+@njit(I64(I64[::1], I64, I64, I64, I64, I64, I64, I64, I64[:, ::1]), nogil=True, cache=True)
 def take_many(order, cells, words, slots, worker, arena, slot_bytes, steals, events):  # type: ignore[no-untyped-def]
     """Fill `events` with what can be taken: from the first ring of `order`, then, if it steals, from the others."""
     count = 0

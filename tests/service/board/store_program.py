@@ -25,7 +25,7 @@ ONE, OTHER = 0x0101010101010101, 0x7E7E7E7E7E7E7E7E
 I64 = types.int64
 
 
-@njit(types.UniTuple(I64, 2)(I64, I64), nogil=True)
+@njit(types.UniTuple(I64, 2)(I64, I64), nogil=True, cache=True)
 def watch(address, loads):  # type: ignore[no-untyped-def]
     """(loads that gave neither value, loads that gave another value than the one before)."""
     torn, changes, last = 0, 0, 0

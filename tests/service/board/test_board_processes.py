@@ -6,22 +6,20 @@ Nothing is lost, nothing doubled, all slots are free at the end, nothing was com
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.paths import PYTHONPATH
+from support.compiled import environment
 
 HERE = Path(__file__).resolve().parent
-ENVIRONMENT = {**os.environ, "PYTHONPATH": PYTHONPATH}
 
 
 def run(program: str, *arguments: str, timeout: float) -> str:
     done = subprocess.run(
-        [sys.executable, HERE / program, *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=timeout
+        [sys.executable, HERE / program, *arguments], env=environment(), capture_output=True, text=True, timeout=timeout
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -27,6 +27,7 @@ class ArmOptions:
     sequences: int = 1  # at most
     context: int = 512  # positions of one sequence at most
     batch_tokens: int = 128
+    adapt: bool = True  # llmproc alone: fewer threads while other programs hold CPUs
     peer_file: str = ""  # where a peer's copy of the weights lies or is to be written
 
     @property

@@ -9,12 +9,14 @@ Used by main, which alone turns text into ids. Never in it: chat templates, term
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from llmproc.errors import RequestError, TokenizerError
 from llmproc.text.tokenizers.c_encoding import CStrings, c_strings, encode_as_c, entry_ids
+from llmproc.text.tokenizers.contract import ChatSource
 from llmproc.text.tokenizers.merge import merge_pairs
 from llmproc.text.tokenizers.sidecar import Sidecar, read_sidecar, sidecar_path
 from llmproc.text.tokenizers.specials import (
@@ -53,6 +55,8 @@ def load_tokenizer(
 
 class Tokenizer:
     """A checked vocabulary with its special ids. Immutable; safe to share between threads."""
+
+    chat: ChatSource | None = None  # a sidecar names a built-in template
 
     def __init__(self, vocabulary: Vocabulary, sidecar: Sidecar, byte_tokens: bool) -> None:
         """Build the tables. `byte_tokens`: the family, as `has_byte_tokens` finds it."""
@@ -93,6 +97,19 @@ class Tokenizer:
             return table.get(joined, -1) if len(joined) <= longest else -1
 
         return merge_pairs(ids, find, self._scores)
+
+    def encode_rendered(self, pieces: Sequence[str], start: bool = True) -> list[int]:
+        """Return the ids of a rendered template: at even places special tokens count, at odd places they are text."""
+        ids: list[int] = []
+        names = re.compile(b"|".join(map(re.escape, sorted(self.special, key=len, reverse=True))) or b"(?!)")
+        for index, piece in enumerate(pieces):
+            data = to_bytes(piece)
+            place = 0
+            for found in names.finditer(data) if index % 2 == 0 else ():
+                ids += [*self.encode(data[place : found.start()]), self.special[found[0]]]
+                place = found.end()
+            ids += self.encode(data[place:])
+        return ids
 
     def encode_as_c(self, text: str | bytes) -> list[int]:
         """Return the ids that llama2.c's C code gives `text`, after its dummy space; no BOS.

@@ -1,0 +1,122 @@
+"""The vocabulary in a GGUF file's metadata: lists from an untrusted file -> checked entries.
+
+    tokenizer.ggml.model  "llama": pieces with scores, ▁ for a space, byte tokens    (SentencePiece)
+                          "gpt2":  pieces in the byte alphabet, with merges
+    tokens, scores, token_type, merges; ids of special tokens; add_bos_token, add_space_prefix; tokenizer.chat_template
+
+Scores, merges and token types may be missing. Used by `gguf.py`. Never in it: the file's own layout.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from llmproc.errors import TokenizerError
+from llmproc.text.tokenizers.specials import MARKED_ANYWHERE
+
+NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = range(1, 7)
+MODELS = ("llama", "gpt2")
+_PREFIX = "tokenizer.ggml."
+_NAMED = ("bos", "eos", "eot", "eom", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class GgufVocabulary:
+    """The checked entries; the index is the token id."""
+
+    path: Path
+    model: str  # one of MODELS
+    pre: str
+    tokens: tuple[bytes, ...]  # all different
+    scores: tuple[float, ...]
+    types: tuple[int, ...]
+    merges: tuple[str, ...]
+    named: Mapping[str, int]  # "bos", "eos", ... -> id, of those the file gives
+    add_bos: bool | None  # None: the file does not say
+    add_space: bool
+    template: str | None
+
+
+def read_gguf_vocabulary(path: Path, metadata: Mapping[str, Any], vocab_size: int) -> GgufVocabulary:
+    """Check the keys `tokenizer.*` of a file whose embedding has `vocab_size` rows. Raises TokenizerError."""
+    model = _one(path, metadata, "model", str, None)
+    if model not in MODELS:
+        raise TokenizerError(path, f"{_PREFIX}model", f"{model!r:.40}", f"must be one of {', '.join(MODELS)}")
+    tokens = _tokens(path, metadata, vocab_size)
+    template = metadata.get("tokenizer.chat_template")
+    if template is not None and not isinstance(template, str):
+        raise TokenizerError(path, "tokenizer.chat_template", "not text", "must be a Jinja template")
+    return GgufVocabulary(
+        path=path,
+        model=model,
+        pre=_one(path, metadata, "pre", str, ""),
+        tokens=tokens,
+        scores=tuple(map(float, _list(path, metadata, "scores", (int, float), len(tokens)) or [0.0] * len(tokens))),
+        types=_types(path, metadata, tokens),
+        merges=tuple(_list(path, metadata, "merges", str, 0) or ()),
+        named=_named_ids(path, metadata, len(tokens)),
+        add_bos=_one(path, metadata, "add_bos_token", bool, None),
+        add_space=_one(path, metadata, "add_space_prefix", bool, model == "llama"),
+        template=template,
+    )
+
+
+def _one(path: Path, metadata: Mapping[str, Any], name: str, kind: type, missing: Any) -> Any:
+    value = metadata.get(_PREFIX + name, missing)
+    if value is not missing and not isinstance(value, kind):
+        raise TokenizerError(path, _PREFIX + name, f"{value!r:.40}", f"must be of type {kind.__name__}")
+    return value
+
+
+def _list(path: Path, metadata: Mapping[str, Any], name: str, kind: Any, least: int) -> list[Any] | None:
+    """Return the list `name`, at least `least` values of `kind`; None if the file has none, or an empty one."""
+    value = metadata.get(_PREFIX + name)
+    if value is None:
+        return None
+    found = value.tolist() if hasattr(value, "tolist") else value
+    if not isinstance(found, Sequence) or isinstance(found, str | bytes):
+        raise TokenizerError(path, _PREFIX + name, f"{value!r:.40}", "must be a list")
+    for index, item in enumerate(found):
+        if not isinstance(item, kind) or (isinstance(item, float) and not math.isfinite(item)):
+            raise TokenizerError(path, f"{_PREFIX}{name}[{index}]", f"{item!r:.40}", "must be of the list's type")
+    if found and len(found) < least:
+        rule = f"must be {least} at least, one for each token"
+        raise TokenizerError(path, f"number of {_PREFIX}{name}", len(found), rule)
+    return list(found)[:least] if least else list(found)
+
+
+def _tokens(path: Path, metadata: Mapping[str, Any], vocab_size: int) -> tuple[bytes, ...]:
+    listed = _list(path, metadata, "tokens", str | bytes, 0)
+    if not listed or len(listed) > vocab_size:
+        rule = f"must be in 1..{vocab_size}, the rows of the model's embedding"
+        raise TokenizerError(path, f"number of {_PREFIX}tokens", len(listed or ()), rule)
+    tokens = tuple(item.encode("utf-8", "surrogateescape") if isinstance(item, str) else item for item in listed)
+    first: dict[bytes, int] = {}
+    for index, token in enumerate(tokens):
+        if token and first.setdefault(token, index) != index:
+            rule = f"must differ from every other one, but token {first[token]} is the same"
+            raise TokenizerError(path, f"{_PREFIX}tokens[{index}]", f"{token!r:.60}", rule)
+    return tokens
+
+
+def _types(path: Path, metadata: Mapping[str, Any], tokens: tuple[bytes, ...]) -> tuple[int, ...]:
+    """Return the type of each token. In a file without types what looks like <|...|> is taken for a control token."""
+    types = _list(path, metadata, "token_type", int, len(tokens))
+    if types:
+        return tuple(types)
+    return tuple(CONTROL if MARKED_ANYWHERE.fullmatch(token) else NORMAL for token in tokens)
+
+
+def _named_ids(path: Path, metadata: Mapping[str, Any], count: int) -> dict[str, int]:
+    named = {}
+    for name in _NAMED:
+        token = _one(path, metadata, f"{name}_token_id", int, None)
+        if token is not None and not 0 <= token < count:
+            raise TokenizerError(path, f"{_PREFIX}{name}_token_id", token, f"must be in 0..{count - 1}")
+        if token is not None:
+            named[name] = token
+    return named

@@ -25,8 +25,8 @@ class Part(NamedTuple):
 class ReasoningSplitter:
     """Splits one answer while it comes. The parts' texts together are the answer without its tags.
 
-        [begin] --<think>--> [reasoning] --</think>--> [answer]
-           +--------- other text ----------------------> [answer]
+    [begin] --<think>--> [reasoning] --</think>--> [answer]
+       +--------- other text ----------------------> [answer]
     """
 
     def __init__(self, opened: bool = False) -> None:

@@ -17,8 +17,9 @@ RENDERED = (
 )  # fmt: skip
 END_ROWS = (
     *([text] for text in (
-        "<|eot_id|>", "<|im_end|>", "<end_of_turn>", "<|endoftext|>", "<|eom_id|>", "<EOT>", "_<EOT>", "<|end_of_text|>",
-        "</s>", "<eos>", "[EOS]", "[EOT]", "<turn|>", "<｜end▁of▁sentence｜>", "<|end|>", "<end_of_utterance>",
+        "<|eot_id|>", "<|im_end|>", "<end_of_turn>", "<|endoftext|>", "<|eom_id|>", "<EOT>", "_<EOT>",
+        "<|end_of_text|>", "</s>", "<eos>", "[EOS]", "[EOT]", "<turn|>", "<｜end▁of▁sentence｜>", "<|end|>",
+        "<end_of_utterance>",
         "<|eot|>", "<|END_OF_TURN_TOKEN|>", "<|return|>", "<|call|>", "<|flush|>",
     )),
     ["<|end|>", "<|return|>", "<|call|>"],

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the scripts that make golden files run without llmproc
+    from llmproc.text.tokenizers.library import LibraryTokenizer
 
 DATA = Path(__file__).parent / "data"
 SPECIAL = [
@@ -14,6 +17,7 @@ SPECIAL = [
 ]  # fmt: skip
 USER_DEFINED = ("<think>", "</think>", "<tool_response>", "</tool_response>")
 PRE = ("llama-bpe", "qwen2", "smollm", "gpt-2", "default", "tekken", "deepseek-r1-qwen")
+ROWS = 2000  # of the embedding
 FAMILIES = (*PRE, "llama", "llama-ties", "llama-no-scores", "llama-no-space")
 
 
@@ -165,3 +169,15 @@ def write_folder(folder: Path, tokenizer: dict[str, Any], **files: Any) -> Path:
         stem, _, ending = name.rpartition("_")
         (folder / f"{stem}.{ending}").write_text(value if ending == "jinja" else json.dumps(value))
     return folder
+
+
+def opened(folder: Path, tokenizer: dict[str, Any], rows: int = ROWS, **files: Any) -> LibraryTokenizer:
+    from llmproc.text.tokenizers.folder import load_folder_tokenizer
+
+    return load_folder_tokenizer(write_folder(folder, tokenizer, **files), rows)
+
+
+def small(*pieces: str, merges: list[list[str]] | None = None, **fields: Any) -> dict[str, Any]:
+    """Return a tokenizer.json with a vocabulary of these pieces."""
+    vocab = {piece: token for token, piece in enumerate(pieces)}
+    return {"added_tokens": [], "model": {"type": "BPE", "vocab": vocab, "merges": merges or []}, **fields}

@@ -4,7 +4,7 @@
 
 A user's text never becomes a special token (`marks.py`), and no BOS is added to what the template wrote. Of a later
 turn, `open` and `close` give what the template writes around it in a short conversation. A template that changes what
-stands before (Llama 3 trims answers, Qwen3 drops reasoning) is exact only in `render`: whoever caches a prefix compares
+stands before (Llama 3 trims answers, Qwen3 drops reasoning) is exact only in `render`: a cache of a prefix compares
 ids. Used by `registry.py`; imported when a model brings a template.
 """
 

@@ -35,7 +35,7 @@ class GenerationBlock(Extension):
 
 
 class RefusedMessagesError(TemplateError):
-    """What a template says about messages that it does not take."""
+    """An error that a template raises itself, about messages that it does not take."""
 
 
 def compile_template(source: str, now: Callable[[], datetime] = datetime.now) -> Template:

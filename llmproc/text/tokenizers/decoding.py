@@ -21,7 +21,7 @@ _IGNORED = ("Fuse", "Strip")  # one text; a space at its beginning
 
 @dataclass(frozen=True, slots=True)
 class PieceDecoder:
-    """How one piece becomes bytes."""
+    """The way from one piece to its bytes."""
 
     byte_level: bool = False
     byte_tokens: bool = False  # <0x0A> is that byte

@@ -21,8 +21,8 @@ from llmproc.text.tokenizers.decoding import PieceDecoder, piece_decoder
 from llmproc.text.tokenizers.ends import folder_ends
 from llmproc.text.tokenizers.folder_files import FolderFiles, read_folder_files
 from llmproc.text.tokenizers.library import LibraryTokenizer, beginning, spaced_after
-from llmproc.text.tokenizers.pieces import TokenTable
-from llmproc.text.tokenizers.pipeline import NamedToken, Pipeline, build
+from llmproc.text.tokenizers.pieces import Pieces
+from llmproc.text.tokenizers.pipeline import EncodingSteps, NamedToken, build, check_numbering
 from llmproc.text.tokenizers.tokenizer_json import read_tokenizer_json
 
 
@@ -32,16 +32,17 @@ def load_folder_tokenizer(folder: Path, vocab_size: int) -> LibraryTokenizer:
     parts, files = read_tokenizer_json(path), read_folder_files(folder)
     named, notes = named_tokens(folder, parts.pipeline, files)
     pipeline = dataclasses.replace(parts.pipeline, named=named)
+    check_numbering(path, pipeline)
     pieces = _checked_pieces(path, pipeline, vocab_size)
     full, plain = build(path, pipeline)
     decoder = piece_decoder(path, parts.decoder, pipeline.pre_tokenizer)
-    special = {token.content.encode(): token.id for token in named if not token.content.isspace()}
+    special = {token.content.encode(): token.id for token in named if not token.is_text}
     begins = beginning(full)
     if len(begins) > 1 or any(token >= vocab_size for token in begins):
         raise TokenizerError(path, "post_processor", f"one that begins a text with {begins}", "must add one id at most")
     bos = begins[0] if begins else None
     ends, said = _ends(folder, files, pieces, vocab_size)
-    table = TokenTable(
+    table = Pieces(
         pieces=_printed(pieces, decoder, named),
         vocab_size=vocab_size,
         bos=bos,
@@ -55,7 +56,7 @@ def load_folder_tokenizer(folder: Path, vocab_size: int) -> LibraryTokenizer:
     return LibraryTokenizer(table, full, plain)
 
 
-def named_tokens(folder: Path, pipeline: Pipeline, files: FolderFiles) -> tuple[list[NamedToken], list[str]]:
+def named_tokens(folder: Path, pipeline: EncodingSteps, files: FolderFiles) -> tuple[list[NamedToken], list[str]]:
     """Return the tokens that are found by name, of all files, and what to tell the user.
 
     The flags of added_tokens_decoder win; an id that disagrees is a TokenizerError.
@@ -88,7 +89,7 @@ def _listed(folder: Path, files: FolderFiles) -> dict[str, NamedToken]:
     return {token.content: token for token in tokens}
 
 
-def _checked_pieces(path: Path, pipeline: Pipeline, vocab_size: int) -> list[str | None]:
+def _checked_pieces(path: Path, pipeline: EncodingSteps, vocab_size: int) -> list[str | None]:
     """Return the piece of each id up to the last one; None where there is none. TokenizerError for a bad id."""
     pieces: list[str | None] = []
     for content, token in (*pipeline.vocab.items(), *((token.content, token.id) for token in pipeline.named)):

@@ -23,7 +23,7 @@ _NAMES = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_
 
 @dataclass(frozen=True, slots=True)
 class FolderFiles:
-    """What stands in the small files of a folder."""
+    """The content of a folder's small files."""
 
     config: Mapping[str, Any]  # config.json
     generation: Mapping[str, Any] | None  # generation_config.json; None: no such file
@@ -48,7 +48,7 @@ def read_folder_files(folder: Path) -> FolderFiles:
 
 
 def _object(path: Path) -> dict[str, Any] | None:
-    """Return the JSON object in `path`; None if there is no such file."""
+    """Return the JSON object in `path`; None if the file is missing."""
     if not path.exists():
         return None
     try:

@@ -19,14 +19,13 @@ from llmproc.text.tokenizers.contract import ChatSource
 from llmproc.text.tokenizers.ends import ends_by_text
 from llmproc.text.tokenizers.gguf_pre import PRE_TOKENIZERS, PreTokenizer
 from llmproc.text.tokenizers.gguf_vocabulary import (
-    BYTE,
     CONTROL,
     UNKNOWN,
     USER_DEFINED,
     GgufVocabulary,
     read_gguf_vocabulary,
 )
-from llmproc.text.tokenizers.pieces import PieceTokenizer, TokenTable
+from llmproc.text.tokenizers.pieces import Pieces, PieceTokenizer
 from llmproc.text.tokenizers.sentencepiece import SentencePieceTokenizer
 
 _BYTE_TOKEN = re.compile(rb"<0x([0-9A-Fa-f]{2})>")
@@ -42,10 +41,9 @@ def load_gguf_tokenizer(path: Path, metadata: Mapping[str, Any], vocab_size: int
 
 def _sentencepiece(vocabulary: GgufVocabulary, vocab_size: int) -> SentencePieceTokenizer:
     named = _named(vocabulary)
-    kinds = dict(zip(vocabulary.tokens, vocabulary.types, strict=True))
     pieces, byte_ids = [], [None] * 256  # type: list[bytes], list[int | None]
     for token, entry in enumerate(vocabulary.tokens):
-        byte = _BYTE_TOKEN.fullmatch(entry) if kinds[entry] == BYTE else None
+        byte = _BYTE_TOKEN.fullmatch(entry)
         pieces.append(bytes((int(byte[1], 16),)) if byte else entry if entry in named else _unescaped(entry))
         if byte:
             byte_ids[int(byte[1], 16)] = token
@@ -60,16 +58,17 @@ def _byte_level(vocabulary: GgufVocabulary, vocab_size: int) -> PieceTokenizer:
     """Make a tokenizer over the `tokenizers` library, which is imported for such files only."""
     require_package("tokenizers")
     from llmproc.text.tokenizers.library import LibraryTokenizer
-    from llmproc.text.tokenizers.pipeline import NamedToken, Pipeline, build
+    from llmproc.text.tokenizers.pipeline import EncodingSteps, NamedToken, build
 
     pre = _pre_tokenizer(vocabulary)
     named = _named(vocabulary)
     entries = _texts(vocabulary)
     vocab = {entry: token for token, entry in enumerate(entries) if entry}
     tokens = [
-        NamedToken(id=token, content=name.decode(), normalized=False, special=True) for name, token in named.items()
+        NamedToken(id=token, content=entries[token], normalized=False, special=vocabulary.types[token] != USER_DEFINED)
+        for token in named.values()
     ]
-    pipeline = Pipeline(
+    pipeline = EncodingSteps(
         vocab, _merges(vocabulary), {"ignore_merges": pre.whole_words}, None, pre.as_json(), named=tokens
     )
     full, plain = build(vocabulary.path, pipeline)
@@ -87,15 +86,15 @@ def _table(
     byte_ids: list[int | None],
     bos: int | None,
     spaced_after: Mapping[bytes, int] | None = None,
-) -> TokenTable:
+) -> Pieces:
     known = {f"{name}_token": vocabulary.tokens[token].decode("utf-8", "replace")
              for name, token in vocabulary.named.items() if name in ("bos", "eos")}  # fmt: skip
-    return TokenTable(
+    return Pieces(
         pieces=pieces,
         vocab_size=vocab_size,
         bos=bos,
         eos=_ends(vocabulary),
-        special={name: token for name, token in _named(vocabulary).items() if not name.isspace()},
+        special={name: token for name, token in _named(vocabulary).items() if not _is_text(vocabulary, token)},
         byte_ids=byte_ids,
         spaced_after=frozenset((spaced_after or {}).values()),
         chat=ChatSource(vocabulary.template, known) if vocabulary.template is not None else None,
@@ -110,6 +109,12 @@ def _named(vocabulary: GgufVocabulary) -> dict[bytes, int]:
     ids = {entry: token for token, entry in enumerate(vocabulary.tokens)}
     ends = {entry: token for entry, token in ends_by_text(ids).items() if token not in typed.values()}
     return typed | ends
+
+
+def _is_text(vocabulary: GgufVocabulary, token: int) -> bool:
+    """Return whether a user's text may become a named token: white space, or a character that is nothing special."""
+    name = vocabulary.tokens[token].decode("utf-8", "replace")
+    return name.isspace() or (len(name) == 1 and vocabulary.types[token] == USER_DEFINED)
 
 
 def _ends(vocabulary: GgufVocabulary) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ _CASED_WORD = rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}*{_LOWER}+|[^\r\n\p{{L}}\p{{N}}]?
 
 @dataclass(frozen=True, slots=True)
 class PreTokenizer:
-    """How text is cut, and two habits that go with the name."""
+    """Cuts of a text, and two habits that go with the name."""
 
     patterns: tuple[str, ...]
     adds_bos: bool = False  # unless the file says

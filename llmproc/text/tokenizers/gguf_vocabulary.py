@@ -18,7 +18,7 @@ from typing import Any
 from llmproc.errors import TokenizerError
 from llmproc.text.tokenizers.specials import MARKED_ANYWHERE
 
-NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = range(1, 7)
+NORMAL, UNKNOWN, CONTROL, USER_DEFINED = 1, 2, 3, 4  # unused: 5, byte: 6
 MODELS = ("llama", "gpt2")
 _PREFIX = "tokenizer.ggml."
 _NAMED = ("bos", "eos", "eot", "eom", "unknown")
@@ -47,6 +47,7 @@ def read_gguf_vocabulary(path: Path, metadata: Mapping[str, Any], vocab_size: in
     if model not in MODELS:
         raise TokenizerError(path, f"{_PREFIX}model", f"{model!r:.40}", f"must be one of {', '.join(MODELS)}")
     tokens = _tokens(path, metadata, vocab_size)
+    named = _named_ids(path, metadata, len(tokens))
     template = metadata.get("tokenizer.chat_template")
     if template is not None and not isinstance(template, str):
         raise TokenizerError(path, "tokenizer.chat_template", "not text", "must be a Jinja template")
@@ -56,9 +57,9 @@ def read_gguf_vocabulary(path: Path, metadata: Mapping[str, Any], vocab_size: in
         pre=_one(path, metadata, "pre", str, ""),
         tokens=tokens,
         scores=tuple(map(float, _list(path, metadata, "scores", (int, float), len(tokens)) or [0.0] * len(tokens))),
-        types=_types(path, metadata, tokens),
+        types=_types(path, metadata, tokens, set(named.values())),
         merges=tuple(_list(path, metadata, "merges", str, 0) or ()),
-        named=_named_ids(path, metadata, len(tokens)),
+        named=named,
         add_bos=_one(path, metadata, "add_bos_token", bool, None),
         add_space=_one(path, metadata, "add_space_prefix", bool, model == "llama"),
         template=template,
@@ -103,12 +104,14 @@ def _tokens(path: Path, metadata: Mapping[str, Any], vocab_size: int) -> tuple[b
     return tokens
 
 
-def _types(path: Path, metadata: Mapping[str, Any], tokens: tuple[bytes, ...]) -> tuple[int, ...]:
-    """Return the type of each token. In a file without types what looks like <|...|> is taken for a control token."""
+def _types(path: Path, metadata: Mapping[str, Any], tokens: tuple[bytes, ...], named: set[int]) -> tuple[int, ...]:
+    """Return the type of each token; without types, BOS, EOS and what looks like <|...|> are control tokens."""
     types = _list(path, metadata, "token_type", int, len(tokens))
     if types:
         return tuple(types)
-    return tuple(CONTROL if MARKED_ANYWHERE.fullmatch(token) else NORMAL for token in tokens)
+    return tuple(
+        CONTROL if index in named or MARKED_ANYWHERE.fullmatch(token) else NORMAL for index, token in enumerate(tokens)
+    )
 
 
 def _named_ids(path: Path, metadata: Mapping[str, Any], count: int) -> dict[str, int]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from tokenizers import Tokenizer
 
 from llmproc.errors import RequestError
-from llmproc.text.tokenizers.pieces import PieceTokenizer, TokenTable
+from llmproc.text.tokenizers.pieces import Pieces, PieceTokenizer
 from llmproc.text.tokenizers.units import to_bytes
 
 _ANCHOR = "\n"  # stands before a text that is not the beginning of one, so that no space is put before that
@@ -20,7 +20,7 @@ _ANCHOR = "\n"  # stands before a text that is not the beginning of one, so that
 class LibraryTokenizer(PieceTokenizer):
     """A tokenizer whose ids are exactly those of the `tokenizers` library for the same pipeline."""
 
-    def __init__(self, table: TokenTable, full: Tokenizer, plain: Tokenizer) -> None:
+    def __init__(self, table: Pieces, full: Tokenizer, plain: Tokenizer) -> None:
         """Take `full` and `plain` as `build` returned them, over the vocabulary that `table` describes."""
         super().__init__(table)
         self._full, self._plain = full, plain
@@ -29,7 +29,8 @@ class LibraryTokenizer(PieceTokenizer):
         self._control = {token: name for name, token in table.special.items() if name != unknown}
         self._adds_space = adds_space(plain)
         self._anchor = _run(plain, _ANCHOR)
-        silent = plain.model.unk_token is None and not plain.model.byte_fallback
+        # A byte-level vocabulary that lacks bytes: the library drops them.
+        silent = plain.model.unk_token is None and not plain.model.byte_fallback and any(table.byte_ids)
         self._dropped = frozenset(byte for byte, token in enumerate(table.byte_ids) if token is None and silent)
 
     def encode(self, text: str | bytes, prefix: bytes = b"") -> list[int]:

@@ -18,8 +18,8 @@ _BYTE_ESCAPES = re.compile("([\udc80-\udcff]+)")  # bytes that are not UTF-8, as
 
 
 @dataclass(frozen=True, slots=True)
-class TokenTable:
-    """What the ids of a vocabulary mean."""
+class Pieces:
+    """The meaning of each id of a vocabulary."""
 
     pieces: Sequence[bytes]  # what each id prints as; b"" for one without a token
     vocab_size: int  # rows of the embedding, at least len(pieces)
@@ -33,11 +33,11 @@ class TokenTable:
 
 
 class PieceTokenizer(ABC):
-    """A tokenizer over a TokenTable; how valid text becomes ids is for the class below."""
+    """A tokenizer over a Pieces; how valid text becomes ids is for the class below."""
 
     template_name = "plain"
 
-    def __init__(self, table: TokenTable) -> None:
+    def __init__(self, table: Pieces) -> None:
         self._pieces, self.vocab_size = table.pieces, table.vocab_size
         self.bos, self.eos, self.special, self.chat, self.notes = (
             table.bos, table.eos, table.special, table.chat, table.notes,

@@ -31,10 +31,15 @@ class NamedToken(msgspec.Struct, frozen=True, kw_only=True):
     normalized: bool = True
     special: bool = False
 
+    @property
+    def is_text(self) -> bool:
+        """Return whether a user's text may become it: white space, or a character that is nothing special."""
+        return self.content.isspace() or (len(self.content) == 1 and not self.special)
+
 
 @dataclass(frozen=True, slots=True)
-class Pipeline:
-    """All that text to ids depends on."""
+class EncodingSteps:
+    """Vocabulary and steps: all that text to ids depends on."""
 
     vocab: dict[str, int]
     merges: list[tuple[str, str]]
@@ -45,19 +50,36 @@ class Pipeline:
     named: Sequence[NamedToken] = ()
 
 
-def build(path: Path, pipeline: Pipeline) -> tuple[Tokenizer, Tokenizer]:
+def build(path: Path, pipeline: EncodingSteps) -> tuple[Tokenizer, Tokenizer]:
     """Return two tokenizers over one vocabulary: one that finds the named tokens in text, and one that does not.
 
-    Whitespace that has a token by name is found by both, since it is text. TokenizerError when the library refuses.
+    Both find those that are text. TokenizerError when the library refuses.
     """
-    model = _refused(path, "model", lambda: models.BPE(pipeline.vocab, pipeline.merges, **pipeline.model))
+    # Named tokens stand in the vocabulary too, so that the library takes their ids instead of numbering them itself;
+    # without merges no text becomes one of them.
+    vocab = {**pipeline.vocab, **{token.content: token.id for token in pipeline.named}}
+    model = _refused(path, "model", lambda: models.BPE(vocab, pipeline.merges, **pipeline.model))
     full, plain = (_refused(path, "pipeline", lambda: _with_steps(pipeline, model)) for _ in range(2))
-    _add(path, full, pipeline.named)
-    _add(path, plain, [token for token in pipeline.named if token.content.isspace()], check=False)
+    full.add_tokens(_added(pipeline.named))
+    plain.add_tokens(_added(token for token in pipeline.named if token.is_text))
     return full, plain
 
 
-def _with_steps(pipeline: Pipeline, model: models.Model) -> Tokenizer:
+def check_numbering(path: Path, pipeline: EncodingSteps) -> None:
+    """Check that the named tokens have the ids that the library would give them. TokenizerError names one that has not.
+
+    It numbers those outside the vocabulary itself, in the order of the file, whatever the file says.
+    """
+    last = -1
+    for token in pipeline.named:
+        expected = pipeline.vocab.get(token.content, max(last + 1, len(pipeline.vocab)))
+        if token.id != expected:
+            rule = f"must be {expected}, the one that the tokenizers library gives it"
+            raise TokenizerError(path, f"id of the added token {token.content!r:.60}", token.id, rule)
+        last = max(last, token.id)
+
+
+def _with_steps(pipeline: EncodingSteps, model: models.Model) -> Tokenizer:
     steps = {name: getattr(pipeline, name) for name in ("normalizer", "pre_tokenizer", "post_processor")}
     empty = {"type": "BPE", "vocab": {}, "merges": []}
     made = Tokenizer.from_str(json.dumps({"version": "1.0", "added_tokens": [], **steps, "model": empty}))
@@ -65,15 +87,9 @@ def _with_steps(pipeline: Pipeline, model: models.Model) -> Tokenizer:
     return made
 
 
-def _add(path: Path, tokenizer: Tokenizer, named: Iterable[NamedToken], check: bool = True) -> None:
-    """Add the named tokens in the order of their ids: the library numbers those outside the vocabulary itself."""
-    for token in sorted(named, key=lambda token: token.id):
-        options = {name: getattr(token, name) for name in ("single_word", "lstrip", "rstrip", "normalized", "special")}
-        tokenizer.add_tokens([AddedToken(token.content, **options)])
-        found = tokenizer.token_to_id(token.content)
-        if check and found != token.id:
-            rule = f"must be {found}, the one that the tokenizers library gives it"
-            raise TokenizerError(path, f"id of the added token {token.content!r:.60}", token.id, rule)
+def _added(named: Iterable[NamedToken]) -> list[AddedToken]:
+    flags = ("single_word", "lstrip", "rstrip", "normalized", "special")
+    return [AddedToken(token.content, **{flag: getattr(token, flag) for flag in flags}) for token in named]
 
 
 def _refused(path: Path, part: str, make: Any) -> Any:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from llmproc.text.tokenizers.merge import merge_pairs
-from llmproc.text.tokenizers.pieces import PieceTokenizer, TokenTable
+from llmproc.text.tokenizers.pieces import Pieces, PieceTokenizer
 
 _SPACE = "▁".encode()
 
@@ -22,13 +22,16 @@ class SentencePieceTokenizer(PieceTokenizer):
 
     def __init__(
         self,
-        table: TokenTable,
+        table: Pieces,
         entries: Sequence[bytes],
         scores: Sequence[float],
         named: Mapping[bytes, int],
         space: bool,
     ) -> None:
-        """`entries`: pieces as the file holds them; `named`: found in a template's text; `space`: put before a text."""
+        """Take pieces as the file holds them (`entries`), and what is found by name in a template's text (`named`).
+
+        `space`: a space is put before a text.
+        """
         super().__init__(table)
         self._entries, self._scores, self._named, self._space = entries, scores, named, space
         control = set(table.special.values())

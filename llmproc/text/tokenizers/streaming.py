@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from llmproc.text.tokenizers.tokenizer import Tokenizer
+    from llmproc.text.tokenizers.contract import TextTokenizer
 
 # C0 and C1 controls and DEL (but not \n and \t): escape sequences begin with one of them. The bidirectional overrides
 # reorder what stands around them on the screen; lone surrogates cannot be written at all.
@@ -25,7 +25,7 @@ def printable(text: str) -> str:
 class StreamDecoder:
     """Turns ids into text one by one; the parts together are the decoded text, invalid UTF-8 replaced by U+FFFD."""
 
-    def __init__(self, tokenizer: Tokenizer, previous: int | None = None) -> None:
+    def __init__(self, tokenizer: TextTokenizer, previous: int | None = None) -> None:
         """Start after the id `previous`, the one before the first one fed (after BOS a leading space is dropped)."""
         self._tokenizer, self._previous = tokenizer, previous
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")

@@ -14,7 +14,7 @@ import msgspec
 from llmproc.errors import TokenizerError
 from llmproc.files.json_text import JsonError, read_json
 from llmproc.text.small_file import read_small_file
-from llmproc.text.tokenizers.pipeline import NamedToken, Pipeline
+from llmproc.text.tokenizers.pipeline import EncodingSteps, NamedToken
 
 MAX_FILE_BYTES = 1 << 28
 
@@ -46,7 +46,7 @@ class TokenizerFile(msgspec.Struct, frozen=True):
 class TokenizerParts(msgspec.Struct, frozen=True):
     """A checked tokenizer.json."""
 
-    pipeline: Pipeline
+    pipeline: EncodingSteps
     decoder: Any
 
 
@@ -63,7 +63,7 @@ def parse_tokenizer_json(path: Path, data: bytes) -> TokenizerParts:
         raise TokenizerError(path, "model", f"of type {kind!s:.40}", "must be BPE")
     model: BpeModel = _decoded(path, file.model, BpeModel, "must have a vocab of ids and a list of merges", "model")
     options = {name: getattr(model, name) for name in BpeModel.__struct_fields__[2:]}
-    pipeline = Pipeline(
+    pipeline = EncodingSteps(
         vocab=model.vocab,
         merges=[_pair(path, index, merge) for index, merge in enumerate(model.merges)],
         model={name: value for name, value in options.items() if value is not None},

@@ -96,7 +96,10 @@ def end_row(library: Library, texts: list[str]) -> dict[str, Any]:
     metadata["tokenizer.ggml.token_type"] = [1] * len(metadata["tokenizer.ggml.tokens"])
     vocabulary = library.vocabulary(metadata)
     tokens = metadata["tokenizer.ggml.tokens"]
-    return {"texts": texts, "ends": [text for text in texts if library.lib.llama_vocab_is_eog(vocabulary, tokens.index(text))]}
+    return {
+        "texts": texts,
+        "ends": [text for text in texts if library.lib.llama_vocab_is_eog(vocabulary, tokens.index(text))],
+    }
 
 
 def main(path: str) -> None:

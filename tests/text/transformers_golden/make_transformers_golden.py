@@ -1,7 +1,8 @@
 """Make transformers_golden.json: what transformers' apply_chat_template makes of `chat_cases.py`.
 
 Needs transformers (made with 5.24.0), jinja2 and tokenizers. `text`: rendered; `ids`: with
-sanitize_control_tokens=True, over a byte-level vocabulary; null: the template refuses. Usage: make_transformers_golden.py
+sanitize_control_tokens=True, over a byte-level vocabulary; null: the template refuses.
+Usage: make_transformers_golden.py
 """
 
 from __future__ import annotations

@@ -27,8 +27,10 @@ class PieceDecoder:
     byte_tokens: bool = False  # <0x0A> is that byte
     replaced: tuple[tuple[str, str], ...] = ()
 
-    def decode(self, piece: str) -> bytes:
-        """Return the bytes that an ordinary piece prints as."""
+    def decode(self, piece: str | None) -> bytes:
+        """Return the bytes that an ordinary piece prints as; b"" for none."""
+        if piece is None:
+            return b""
         if self.byte_level:
             return bytes_of(piece)
         byte = _BYTE_TOKEN.fullmatch(piece) if self.byte_tokens else None

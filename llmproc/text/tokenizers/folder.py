@@ -8,7 +8,7 @@ Used by the reader of such folders; imported when one is opened, since it needs 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ from llmproc.text.tokenizers.decoding import PieceDecoder, piece_decoder
 from llmproc.text.tokenizers.ends import folder_ends
 from llmproc.text.tokenizers.folder_files import FolderFiles, read_folder_files
 from llmproc.text.tokenizers.library import LibraryTokenizer, beginning, spaced_after
-from llmproc.text.tokenizers.pieces import Pieces
-from llmproc.text.tokenizers.pipeline import EncodingSteps, NamedToken, build, check_numbering
+from llmproc.text.tokenizers.pieces import LazyPieces, Pieces
+from llmproc.text.tokenizers.pipeline import EncodingSteps, NamedToken, build, check_numbering, refused
 from llmproc.text.tokenizers.tokenizer_json import read_tokenizer_json
 
 
@@ -36,24 +36,25 @@ def load_folder_tokenizer(folder: Path, vocab_size: int) -> LibraryTokenizer:
     pieces = _checked_pieces(path, pipeline, vocab_size)
     full, plain = build(path, pipeline)
     decoder = piece_decoder(path, parts.decoder, pipeline.pre_tokenizer)
+    written = {token.content.encode("utf-8", "surrogatepass"): token.id for token in named}
     special = {token.content.encode(): token.id for token in named if not token.is_text}
-    begins = beginning(full)
+    begins = refused(path, "post_processor", lambda: beginning(full))
     if len(begins) > 1 or any(token >= vocab_size for token in begins):
         raise TokenizerError(path, "post_processor", f"one that begins a text with {begins}", "must add one id at most")
     bos = begins[0] if begins else None
     ends, said = _ends(folder, files, pieces, vocab_size)
     table = Pieces(
-        pieces=_printed(pieces, decoder, named),
+        pieces=LazyPieces(pieces, written, decoder.decode),
         vocab_size=vocab_size,
         bos=bos,
         eos=ends,
         special=special,
         byte_ids=_byte_ids(pipeline.vocab, decoder),
-        spaced_after=spaced_after(full, special, bos),
+        spaced_after=refused(path, "pipeline", lambda: spaced_after(full, special, bos)),
         chat=ChatSource(files.template, files.special) if files.template is not None else None,
         notes=(*notes, *said, *_bos_note(files, bos)),
     )
-    return LibraryTokenizer(table, full, plain)
+    return refused(path, "pipeline", lambda: LibraryTokenizer(table, full, plain))
 
 
 def named_tokens(folder: Path, pipeline: EncodingSteps, files: FolderFiles) -> tuple[list[NamedToken], list[str]]:
@@ -102,14 +103,6 @@ def _checked_pieces(path: Path, pipeline: EncodingSteps, vocab_size: int) -> lis
             raise TokenizerError(path, f"id of {content!r:.60}", token, f"must not be that of {pieces[token]!r:.60}")
         pieces[token] = content
     return pieces
-
-
-def _printed(pieces: Iterable[str | None], decoder: PieceDecoder, named: Iterable[NamedToken]) -> list[bytes]:
-    """Return what each id prints as: named tokens as they are written."""
-    printed = [b"" if piece is None else decoder.decode(piece) for piece in pieces]
-    for token in named:
-        printed[token.id] = token.content.encode("utf-8", "surrogatepass")
-    return printed
 
 
 def _byte_ids(vocab: Mapping[str, int], decoder: PieceDecoder) -> list[int | None]:

@@ -9,7 +9,7 @@ Used by the reader of GGUF files, which hands in the metadata as a mapping.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,10 @@ from llmproc.text.tokenizers.gguf_vocabulary import (
     GgufVocabulary,
     read_gguf_vocabulary,
 )
-from llmproc.text.tokenizers.pieces import Pieces, PieceTokenizer
+from llmproc.text.tokenizers.pieces import LazyPieces, Pieces, PieceTokenizer
 from llmproc.text.tokenizers.sentencepiece import SentencePieceTokenizer
 
-_BYTE_TOKEN = re.compile(rb"<0x([0-9A-Fa-f]{2})>")
+_BYTE_TOKEN = re.compile(rb"<0x([0-9A-F]{2})>")
 
 
 def load_gguf_tokenizer(path: Path, metadata: Mapping[str, Any], vocab_size: int) -> PieceTokenizer:
@@ -41,14 +41,11 @@ def load_gguf_tokenizer(path: Path, metadata: Mapping[str, Any], vocab_size: int
 
 def _sentencepiece(vocabulary: GgufVocabulary, vocab_size: int) -> SentencePieceTokenizer:
     named = _named(vocabulary)
-    pieces, byte_ids = [], [None] * 256  # type: list[bytes], list[int | None]
-    for token, entry in enumerate(vocabulary.tokens):
-        byte = _BYTE_TOKEN.fullmatch(entry)
-        pieces.append(bytes((int(byte[1], 16),)) if byte else entry if entry in named else _unescaped(entry))
-        if byte:
-            byte_ids[int(byte[1], 16)] = token
-    single = {entry: token for token, entry in enumerate(vocabulary.tokens) if len(entry) == 1}
-    byte_ids = [single.get(bytes((byte,))) if token is None else token for byte, token in enumerate(byte_ids)]
+    byte_ids: list[int | None] = []
+    for byte in range(256):  # as a byte token, or as it is
+        names = (b"<0x%02X>" % byte, bytes((byte,)))
+        byte_ids.append(next((vocabulary.ids[name] for name in names if name in vocabulary.ids), None))
+    pieces = LazyPieces(vocabulary.tokens, named, _printed)
     bos = _bos(vocabulary, True)
     table = _table(vocabulary, vocab_size, pieces, byte_ids, bos, named if vocabulary.add_space else {})
     return SentencePieceTokenizer(table, vocabulary.tokens, vocabulary.scores, named, vocabulary.add_space)
@@ -72,7 +69,7 @@ def _byte_level(vocabulary: GgufVocabulary, vocab_size: int) -> PieceTokenizer:
         vocab, _merges(vocabulary), {"ignore_merges": pre.whole_words}, None, pre.as_json(), named=tokens
     )
     full, plain = build(vocabulary.path, pipeline)
-    pieces = [raw if raw in named else bytes_of(entry) for raw, entry in zip(vocabulary.tokens, entries, strict=True)]
+    pieces = LazyPieces(entries, named, bytes_of)
     byte_ids = [vocab.get(character) for character in CHARACTER_OF]
     return LibraryTokenizer(
         _table(vocabulary, vocab_size, pieces, byte_ids, _bos(vocabulary, pre.adds_bos)), full, plain
@@ -82,7 +79,7 @@ def _byte_level(vocabulary: GgufVocabulary, vocab_size: int) -> PieceTokenizer:
 def _table(
     vocabulary: GgufVocabulary,
     vocab_size: int,
-    pieces: list[bytes],
+    pieces: Sequence[bytes],
     byte_ids: list[int | None],
     bos: int | None,
     spaced_after: Mapping[bytes, int] | None = None,
@@ -103,11 +100,10 @@ def _table(
 
 def _named(vocabulary: GgufVocabulary) -> dict[bytes, int]:
     """Return the tokens that are found in a template's text by name: by type, and those that end a text."""
-    kinds = (UNKNOWN, CONTROL, USER_DEFINED)
+    kinds = {UNKNOWN, CONTROL, USER_DEFINED}
     typed = {entry: token for token, (entry, kind) in enumerate(zip(vocabulary.tokens, vocabulary.types, strict=True))
              if entry and kind in kinds}  # fmt: skip
-    ids = {entry: token for token, entry in enumerate(vocabulary.tokens)}
-    ends = {entry: token for entry, token in ends_by_text(ids).items() if token not in typed.values()}
+    ends = {entry: token for entry, token in ends_by_text(vocabulary.ids).items() if token not in typed.values()}
     return typed | ends
 
 
@@ -118,9 +114,8 @@ def _is_text(vocabulary: GgufVocabulary, token: int) -> bool:
 
 
 def _ends(vocabulary: GgufVocabulary) -> tuple[int, ...]:
-    ids = {entry: token for token, entry in enumerate(vocabulary.tokens)}
     named = [vocabulary.named[name] for name in ("eos", "eot", "eom") if name in vocabulary.named]
-    return tuple(dict.fromkeys((*named, *ends_by_text(ids).values())))
+    return tuple(dict.fromkeys((*named, *ends_by_text(vocabulary.ids).values())))
 
 
 def _bos(vocabulary: GgufVocabulary, usual: bool) -> int | None:
@@ -138,27 +133,27 @@ def _pre_tokenizer(vocabulary: GgufVocabulary) -> PreTokenizer:
 
 
 def _texts(vocabulary: GgufVocabulary) -> list[str]:
-    texts = []
-    for token, entry in enumerate(vocabulary.tokens):
-        try:
-            texts.append(entry.decode())
-        except UnicodeDecodeError:
-            rule = "must be UTF-8"
-            raise TokenizerError(vocabulary.path, f"tokenizer.ggml.tokens[{token}]", f"{entry!r:.60}", rule) from None
-    return texts
+    try:
+        return [entry.decode() for entry in vocabulary.tokens]
+    except UnicodeDecodeError as error:
+        bad = vocabulary.tokens.index(error.object)
+        raise TokenizerError(
+            vocabulary.path, f"tokenizer.ggml.tokens[{bad}]", f"{error.object!r:.60}", "must be UTF-8"
+        ) from None
 
 
 def _merges(vocabulary: GgufVocabulary) -> list[tuple[str, str]]:
-    """Return the merges as pairs; the space between them is the first one after the first character."""
-    pairs = []
-    for index, merge in enumerate(vocabulary.merges):
-        place = merge.find(" ", 1)
-        if place < 0 or place == len(merge) - 1:
+    """Return the merges as pairs of pieces."""
+    pairs = [merge.partition(" ") for merge in vocabulary.merges]
+    for index, (first, _, second) in enumerate(pairs):
+        if not first or not second:
             rule = "must be two pieces with a space between them"
-            raise TokenizerError(vocabulary.path, f"tokenizer.ggml.merges[{index}]", f"{merge!r:.60}", rule)
-        pairs.append((merge[:place], merge[place + 1 :]))
-    return pairs
+            value = f"{vocabulary.merges[index]!r:.60}"
+            raise TokenizerError(vocabulary.path, f"tokenizer.ggml.merges[{index}]", value, rule)
+    return [(first, second) for first, _, second in pairs]
 
 
-def _unescaped(entry: bytes) -> bytes:
-    return entry.replace("▁".encode(), b" ")
+def _printed(entry: bytes) -> bytes:
+    """Return what an ordinary SentencePiece piece prints as."""
+    byte = _BYTE_TOKEN.fullmatch(entry)
+    return bytes((int(byte[1], 16),)) if byte else entry.replace("▁".encode(), b" ")

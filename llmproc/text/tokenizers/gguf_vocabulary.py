@@ -31,7 +31,8 @@ class GgufVocabulary:
     path: Path
     model: str  # one of MODELS
     pre: str
-    tokens: tuple[bytes, ...]  # all different
+    tokens: tuple[bytes, ...]  # all different, but for empty ones
+    ids: Mapping[bytes, int]  # of the tokens that are not empty
     scores: tuple[float, ...]
     types: tuple[int, ...]
     merges: tuple[str, ...]
@@ -56,9 +57,10 @@ def read_gguf_vocabulary(path: Path, metadata: Mapping[str, Any], vocab_size: in
         model=model,
         pre=_one(path, metadata, "pre", str, ""),
         tokens=tokens,
-        scores=tuple(map(float, _list(path, metadata, "scores", (int, float), len(tokens)) or [0.0] * len(tokens))),
+        ids=_ids(path, tokens),
+        scores=_scores(path, metadata, len(tokens)),
         types=_types(path, metadata, tokens, set(named.values())),
-        merges=tuple(_list(path, metadata, "merges", str, 0) or ()),
+        merges=_merges(path, metadata),
         named=named,
         add_bos=_one(path, metadata, "add_bos_token", bool, None),
         add_space=_one(path, metadata, "add_space_prefix", bool, model == "llama"),
@@ -73,17 +75,18 @@ def _one(path: Path, metadata: Mapping[str, Any], name: str, kind: type, missing
     return value
 
 
-def _list(path: Path, metadata: Mapping[str, Any], name: str, kind: Any, least: int) -> list[Any] | None:
-    """Return the list `name`, at least `least` values of `kind`; None if the file has none, or an empty one."""
+def _list(path: Path, metadata: Mapping[str, Any], name: str, kinds: tuple[type, ...], least: int) -> list[Any] | None:
+    """Return the list `name`, at least `least` values of `kinds`; None if the file has none, or an empty one."""
     value = metadata.get(_PREFIX + name)
     if value is None:
         return None
     found = value.tolist() if hasattr(value, "tolist") else value
     if not isinstance(found, Sequence) or isinstance(found, str | bytes):
         raise TokenizerError(path, _PREFIX + name, f"{value!r:.40}", "must be a list")
-    for index, item in enumerate(found):
-        if not isinstance(item, kind) or (isinstance(item, float) and not math.isfinite(item)):
-            raise TokenizerError(path, f"{_PREFIX}{name}[{index}]", f"{item!r:.40}", "must be of the list's type")
+    if not set(map(type, found)) <= set(kinds):
+        index = next(index for index, item in enumerate(found) if type(item) not in kinds)
+        rule = f"must be of type {' or '.join(kind.__name__ for kind in kinds)}"
+        raise TokenizerError(path, f"{_PREFIX}{name}[{index}]", f"{found[index]!r:.40}", rule)
     if found and len(found) < least:
         rule = f"must be {least} at least, one for each token"
         raise TokenizerError(path, f"number of {_PREFIX}{name}", len(found), rule)
@@ -91,22 +94,46 @@ def _list(path: Path, metadata: Mapping[str, Any], name: str, kind: Any, least: 
 
 
 def _tokens(path: Path, metadata: Mapping[str, Any], vocab_size: int) -> tuple[bytes, ...]:
-    listed = _list(path, metadata, "tokens", str | bytes, 0)
+    listed = _list(path, metadata, "tokens", (str, bytes), 0)
     if not listed or len(listed) > vocab_size:
         rule = f"must be in 1..{vocab_size}, the rows of the model's embedding"
         raise TokenizerError(path, f"number of {_PREFIX}tokens", len(listed or ()), rule)
-    tokens = tuple(item.encode("utf-8", "surrogateescape") if isinstance(item, str) else item for item in listed)
-    first: dict[bytes, int] = {}
-    for index, token in enumerate(tokens):
-        if token and first.setdefault(token, index) != index:
-            rule = f"must differ from every other one, but token {first[token]} is the same"
-            raise TokenizerError(path, f"{_PREFIX}tokens[{index}]", f"{token!r:.60}", rule)
-    return tokens
+    return tuple(item if isinstance(item, bytes) else item.encode("utf-8", "surrogateescape") for item in listed)
+
+
+def _ids(path: Path, tokens: tuple[bytes, ...]) -> dict[bytes, int]:
+    """Return the id of each token. TokenizerError for one that stands twice; empty ones may."""
+    ids = dict(zip(tokens, range(len(tokens)), strict=True))
+    if len(ids) < len(tokens):
+        first: dict[bytes, int] = {}
+        for index, token in enumerate(tokens):
+            if token and first.setdefault(token, index) != index:
+                rule = f"must differ from every other one, but token {first[token]} is the same"
+                raise TokenizerError(path, f"{_PREFIX}tokens[{index}]", f"{token!r:.60}", rule)
+    ids.pop(b"", None)
+    return ids
+
+
+def _scores(path: Path, metadata: Mapping[str, Any], count: int) -> tuple[float, ...]:
+    """Return the score of each token: 0 if the file has none."""
+    scores = _list(path, metadata, "scores", (int, float), count) or [0.0] * count
+    if not all(map(math.isfinite, scores)):
+        index = next(index for index, score in enumerate(scores) if not math.isfinite(score))
+        raise TokenizerError(path, f"{_PREFIX}scores[{index}]", scores[index], "must be finite")
+    return tuple(map(float, scores))
+
+
+def _merges(path: Path, metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    merges = _list(path, metadata, "merges", (str, bytes), 0) or ()
+    try:
+        return tuple(merge.decode() if isinstance(merge, bytes) else merge for merge in merges)
+    except UnicodeDecodeError:
+        raise TokenizerError(path, f"{_PREFIX}merges", "bytes that are not text", "must be UTF-8") from None
 
 
 def _types(path: Path, metadata: Mapping[str, Any], tokens: tuple[bytes, ...], named: set[int]) -> tuple[int, ...]:
     """Return the type of each token; without types, BOS, EOS and what looks like <|...|> are control tokens."""
-    types = _list(path, metadata, "token_type", int, len(tokens))
+    types = _list(path, metadata, "token_type", (int,), len(tokens))
     if types:
         return tuple(types)
     return tuple(

@@ -85,4 +85,8 @@ def spaced_after(full: Tokenizer, special: Mapping[bytes, int], bos: int | None)
 
 
 def _run(tokenizer: Tokenizer, text: str) -> list[int]:
-    return tokenizer.encode(text, add_special_tokens=False).ids
+    """Return the ids of `text`. RequestError when the library cannot make them: it raises bare exceptions."""
+    try:
+        return tokenizer.encode(text, add_special_tokens=False).ids
+    except Exception as error:
+        raise RequestError(f"the tokenizers library cannot encode the text: {str(error)[:120]}") from None

@@ -7,14 +7,34 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from llmproc.errors import RequestError
 from llmproc.text.tokenizers.contract import ChatSource
 from llmproc.text.tokenizers.units import to_bytes
 
+Entry = TypeVar("Entry")
 _BYTE_ESCAPES = re.compile("([\udc80-\udcff]+)")  # bytes that are not UTF-8, as Python carries them (PEP 383)
+
+
+class LazyPieces(Sequence[bytes], Generic[Entry]):
+    """The printed form of entries, made when it is asked for: a vocabulary has 150,000 and an answer a few hundred."""
+
+    def __init__(self, entries: Sequence[Entry], named: Mapping[bytes, int], printed: Callable[[Entry], bytes]) -> None:
+        """Print each entry with `printed`, but the `named` ones as they are written."""
+        self._entries, self._printed = entries, printed
+        self._kept = {token: name for name, token in named.items()}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __getitem__(self, token: Any) -> Any:
+        found = self._kept.get(token)
+        if found is None:
+            found = self._kept[token] = self._printed(self._entries[token])
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ Used by the tokenizers of Hugging Face folders and of byte-level GGUF files; imp
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,8 +58,8 @@ def build(path: Path, pipeline: EncodingSteps) -> tuple[Tokenizer, Tokenizer]:
     # Named tokens stand in the vocabulary too, so that the library takes their ids instead of numbering them itself;
     # without merges no text becomes one of them.
     vocab = {**pipeline.vocab, **{token.content: token.id for token in pipeline.named}}
-    model = _refused(path, "model", lambda: models.BPE(vocab, pipeline.merges, **pipeline.model))
-    full, plain = (_refused(path, "pipeline", lambda: _with_steps(pipeline, model)) for _ in range(2))
+    model = refused(path, "model", lambda: models.BPE(vocab, pipeline.merges, **pipeline.model))
+    full, plain = (refused(path, "pipeline", lambda: _with_steps(pipeline, model)) for _ in range(2))
     full.add_tokens(_added(pipeline.named))
     plain.add_tokens(_added(token for token in pipeline.named if token.is_text))
     return full, plain
@@ -92,8 +92,11 @@ def _added(named: Iterable[NamedToken]) -> list[AddedToken]:
     return [AddedToken(token.content, **{flag: getattr(token, flag) for flag in flags}) for token in named]
 
 
-def _refused(path: Path, part: str, make: Any) -> Any:
-    """Return what `make` makes. The library raises bare exceptions, and panics that only BaseException catches."""
+def refused(path: Path, part: str, make: Callable[[], Any]) -> Any:
+    """Return what `make` makes. TokenizerError when the library cannot.
+
+    It raises bare exceptions, and panics that only BaseException catches.
+    """
     try:
         return make()
     except (KeyboardInterrupt, SystemExit, MemoryError):

@@ -54,26 +54,28 @@ class SentencePieceTokenizer(PieceTokenizer):
     def _merged(self, text: str, start: bool) -> list[int]:
         if not text:
             return []
-        table, longest = self._ids_of, self._longest
-        units = [character.encode() for character in (" " + text if start and self._space else text).replace(" ", "▁")]
-        names = list(self._entries)  # and behind them, characters that have no token but may be part of one
+        table, longest, entries = self._ids_of, self._longest, self._entries
+        spaced = " " + text if start and self._space else text
+        unknown: list[bytes] = []  # characters that have no token but may be part of one: ids beyond the vocabulary
         ids = []
-        for unit in units:
+        for character in spaced.replace(" ", "▁"):
+            unit = character.encode()
             token = table.get(unit, -1)
             if token < 0:
-                token = len(names)
-                names.append(unit)
+                token = len(entries) + len(unknown)
+                unknown.append(unit)
             ids.append(token)
 
+        def name(token: int) -> bytes:
+            return entries[token] if token < len(entries) else unknown[token - len(entries)]
+
         def find(first: int, second: int) -> int:
-            joined = names[first] + names[second]
+            joined = name(first) + name(second)
             return table.get(joined, -1) if len(joined) <= longest else -1
 
         merged = merge_pairs(ids, find, self._scores)
-        return [token for given in merged for token in self._final(given, names)]
+        return [token for given in merged for token in ([given] if given < len(entries) else self._bytes(name(given)))]
 
-    def _final(self, token: int, names: Sequence[bytes]) -> list[int]:
-        """Return a token, or the byte tokens of a character without one."""
-        if token < len(self._entries):
-            return [token]
-        return [self._byte_id(byte) for byte in names[token]]
+    def _bytes(self, character: bytes) -> list[int]:
+        """Return the byte tokens of a character without a token."""
+        return [self._byte_id(byte) for byte in character]

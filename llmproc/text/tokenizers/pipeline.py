@@ -1,6 +1,6 @@
 """The steps from text to ids as the `tokenizers` library runs them, built from a checked vocabulary in memory.
 
-The library reads a vocabulary of 150,000 entries as JSON in 2 s and takes it as objects in a third of that, so only the
+The library needs three times as long for a vocabulary of 150,000 entries in JSON as for one in objects, so only the
 steps (normalizer, pre-tokenizer, post-processor) go through its JSON. Truncation, padding and dropout are never given
 to it: they would cut or change a prompt. Its Unicode tables are version 16, for letters, numbers and spaces.
 Used by the tokenizers of Hugging Face folders and of byte-level GGUF files; imported when such a model is opened.

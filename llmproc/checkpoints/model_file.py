@@ -20,7 +20,7 @@ from llmproc.checkpoints.llama2c.model_file import Llama2cFile
 
 if TYPE_CHECKING:
     from llmproc.checkpoints.weights import LoadedModel
-    from llmproc.text.tokenizers.tokenizer import Tokenizer
+    from llmproc.text.tokenizers.contract import TextTokenizer
 
 
 class ModelFile(Protocol):
@@ -49,7 +49,7 @@ class ModelFile(Protocol):
     def fingerprint(self) -> str:
         """Identify the content by reading the file, without keeping it. CheckpointError when it cannot be read."""
 
-    def load_tokenizer(self, path: Path) -> Tokenizer:
+    def load_tokenizer(self, path: Path) -> TextTokenizer:
         """Load the tokenizer from `path`. TokenizerError when it breaks a rule or does not fit the vocabulary."""
 
     def load(self) -> LoadedModel:

@@ -13,7 +13,7 @@ RENDERED = (
     "<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n",
     "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nWhat is a process?<|eot_id|>",
     "<|endoftext|> <|endoftext|>  x <unk>y",
-    " a", "a  12", "  Hello", "Hello", "", " ",
+    "abba abba xabba", " a", "a  12", "  Hello", "Hello", "", " ",
 )  # fmt: skip
 END_ROWS = (
     *([text] for text in (

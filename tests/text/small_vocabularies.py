@@ -16,6 +16,7 @@ SPECIAL = [
     "<|im_start|>", "<|im_end|>", "<|endoftext|>", "<think>", "</think>", "<tool_response>", "</tool_response>",
 ]  # fmt: skip
 USER_DEFINED = ("<think>", "</think>", "<tool_response>", "</tool_response>")
+WORDS = ["abba", "Ġabba"]  # tokens that no merge makes: some pre-tokenizers take whole words, others do not
 PRE = ("llama-bpe", "qwen2", "smollm", "gpt-2", "default", "tekken", "deepseek-r1-qwen")
 ROWS = 2000  # of the embedding
 FAMILIES = (*PRE, "llama", "llama-ties", "llama-no-scores", "llama-no-space")
@@ -77,7 +78,7 @@ def prefixed(keys: dict[str, Any]) -> dict[str, Any]:
 def family_metadata(family: str) -> dict[str, Any]:
     """Return the metadata of one of FAMILIES."""
     if family in PRE:
-        return byte_level_metadata(family)
+        return byte_level_metadata(family, [*SPECIAL, *WORDS])
     if family == "llama-ties":
         scores = sentencepiece_metadata()["tokenizer.ggml.scores"]
         return sentencepiece_metadata(scores=[score // 100 for score in scores])

@@ -185,6 +185,16 @@ def test_rule_18_a_user_cannot_write_special_tokens(family: str, name: str) -> N
     assert marked.count(tokenizer.special[name.encode()]) == 1
 
 
+def test_rule_18_merging_makes_no_special_token() -> None:
+    metadata = sentencepiece_metadata()
+    token = metadata["tokenizer.ggml.tokens"].index("45")
+    assert token in opened(metadata).encode("45")
+    metadata["tokenizer.ggml.token_type"][token] = 3
+    tokenizer = opened(metadata)
+    assert token not in tokenizer.encode("45") and tokenizer.decode(tokenizer.encode("45")) == b" 45"
+    assert tokenizer.encode_rendered(["45"]) == [token]
+
+
 @pytest.mark.parametrize("family", ["llama-bpe", "smollm", "llama", "llama-no-space"])
 def test_a_space_stands_only_before_a_new_text(family: str) -> None:
     tokenizer = opened(family_metadata(family))

@@ -60,6 +60,9 @@ class TextTokenizer(Protocol):
         stands before the first piece. Raises RequestError as `encode`.
         """
 
+    def entry(self, token: int) -> bytes:
+        """Return the entry of `token` as the file holds it. RequestError: no such id."""
+
     def piece(self, token: int) -> bytes:
         """Return the bytes that `token` prints as. RequestError: no such id."""
 

@@ -78,6 +78,10 @@ class PieceTokenizer(ABC):
                 ids += self._ids(piece, index % 2 == 0, start and index == 0)
         return ids
 
+    def entry(self, token: int) -> bytes:
+        """Return what `piece` does: which bytes of the file stand for it has no use here."""
+        return self.piece(token)
+
     def piece(self, token: int) -> bytes:
         if not 0 <= token < self.vocab_size:
             raise RequestError(f"token id {token} is outside the vocabulary 0..{self.vocab_size - 1}")

@@ -136,6 +136,17 @@ def test_rule_18_and_finding_33_users_cannot_write_special_tokens(name: str, tok
         assert usual.count(token) == typed.count(token), tokenizer.piece(token)
 
 
+@pytest.mark.parametrize("normalizer", ["NFKC", "Lowercase"])
+def test_rule_18_text_that_is_normalised_to_a_name_stays_text(normalizer: str, tmp_path: Path) -> None:
+    given = tokenizer_json(normalizer={"type": "Sequence", "normalizers": [{"type": normalizer}]})
+    for token in given["added_tokens"]:
+        token["normalized"] = True
+    tokenizer = load_folder_tokenizer(write_folder(tmp_path, given), 2000)
+    ids = made("chatml", tokenizer).render(tokenizer, said("＜|im_end|＞ <|IM_END|>"))
+    assert ids.count(tokenizer.special[b"<|im_end|>"]) == 2
+    assert not set(tokenizer.encode("＜|im_end|＞ <|IM_END|>")) & set(tokenizer.special.values())
+
+
 def test_marks_cannot_be_forged(tokenizer: PieceTokenizer) -> None:
     template = made("chatml", tokenizer)
     text = f"{START}<|im_end|>{END}{END}<|im_end|>{START}"
@@ -254,6 +265,13 @@ def test_template_options_that_break_a_rule(bad: list[str]) -> None:
 def test_enable_thinking(tokenizer: PieceTokenizer) -> None:
     assert made("qwen3", tokenizer).text(said("a")).endswith("assistant\n")
     assert made("qwen3", tokenizer, enable_thinking=False).text(said("a")).endswith("<think>\n\n</think>\n\n")
+
+
+def test_whether_an_answer_begins_inside_reasoning(tokenizer: PieceTokenizer) -> None:
+    assert made("reasoning", tokenizer).opens_reasoning
+    assert not made("qwen3", tokenizer).opens_reasoning
+    assert not made("qwen3", tokenizer, enable_thinking=False).opens_reasoning
+    assert not ChatMLTemplate().opens_reasoning
 
 
 def test_the_registry_takes_the_models_own_template(tokenizer: PieceTokenizer, tmp_path: Path) -> None:

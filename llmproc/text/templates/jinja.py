@@ -20,6 +20,7 @@ from typing import Any
 from jinja2 import TemplateError
 
 from llmproc.errors import RequestError
+from llmproc.text.reasoning import opens_reasoning
 from llmproc.text.templates.jinja_environment import compile_template, one_line
 from llmproc.text.templates.marks import Marker, unmarked
 from llmproc.text.templates.messages import ChatMessage
@@ -90,6 +91,11 @@ class JinjaTemplate:
             return _ANSWER in self.text(messages)
         except RequestError:
             return False
+
+    @cached_property
+    def opens_reasoning(self) -> bool:
+        """Return whether an answer begins inside <think>, which the template itself wrote."""
+        return opens_reasoning(self.text([ChatMessage("user", _QUESTION)]))
 
     @cached_property
     def _closing(self) -> str:

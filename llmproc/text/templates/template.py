@@ -36,6 +36,10 @@ class ChatTemplate(Protocol):
     def takes_messages(self) -> bool:
         """Return whether it can tell a question from an answer; plain completion cannot."""
 
+    @property
+    def opens_reasoning(self) -> bool:
+        """Return whether an answer begins inside <think>, which the template itself wrote."""
+
     def render(
         self, tokenizer: TextTokenizer, messages: Sequence[ChatMessage], add_generation_prompt: bool = True
     ) -> list[int]:
@@ -66,6 +70,7 @@ class TurnTemplate(ABC):
     name = ""
     takes_system = False
     takes_messages = True
+    opens_reasoning = False
 
     def render(
         self, tokenizer: TextTokenizer, messages: Sequence[ChatMessage], add_generation_prompt: bool = True

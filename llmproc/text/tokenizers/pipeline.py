@@ -9,7 +9,7 @@ Used by the tokenizers of Hugging Face folders and of byte-level GGUF files; imp
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,8 +60,9 @@ def build(path: Path, pipeline: EncodingSteps) -> tuple[Tokenizer, Tokenizer]:
     vocab = {**pipeline.vocab, **{token.content: token.id for token in pipeline.named}}
     model = refused(path, "model", lambda: models.BPE(vocab, pipeline.merges, **pipeline.model))
     full, plain = (refused(path, "pipeline", lambda: _with_steps(pipeline, model)) for _ in range(2))
-    full.add_tokens(_added(pipeline.named))
-    plain.add_tokens(_added(token for token in pipeline.named if token.is_text))
+    as_written = not _rewrites(pipeline.normalizer)
+    full.add_tokens(_added(pipeline.named, as_written))
+    plain.add_tokens(_added([token for token in pipeline.named if token.is_text], as_written))
     return full, plain
 
 
@@ -87,9 +88,30 @@ def _with_steps(pipeline: EncodingSteps, model: models.Model) -> Tokenizer:
     return made
 
 
-def _added(named: Iterable[NamedToken]) -> list[AddedToken]:
-    flags = ("single_word", "lstrip", "rstrip", "normalized", "special")
-    return [AddedToken(token.content, **{flag: getattr(token, flag) for flag in flags}) for token in named]
+def _added(named: Sequence[NamedToken], as_written: bool) -> list[AddedToken]:
+    """Return the named tokens for the library; `as_written`: found before the text is normalised, whatever a flag says.
+
+    Else a user whose text is normalised to a special token's name, such as one in full-width letters, would write it.
+    """
+    flags = ("single_word", "lstrip", "rstrip", "special")
+    return [
+        AddedToken(
+            token.content,
+            normalized=token.normalized and not as_written,
+            **{flag: getattr(token, flag) for flag in flags},
+        )
+        for token in named
+    ]
+
+
+def _rewrites(normalizer: Any) -> bool:
+    """Return whether a normalizer puts something into every text, so that names are sought in what it makes of them."""
+    if not isinstance(normalizer, dict):
+        return False
+    inner = normalizer.get("normalizers")
+    if isinstance(inner, list):
+        return any(map(_rewrites, inner))
+    return normalizer.get("type") in ("Prepend", "Replace")
 
 
 def refused(path: Path, part: str, make: Callable[[], Any]) -> Any:

@@ -26,6 +26,7 @@ def split(pieces: list[str], opened: bool = False) -> tuple[str, str]:
         ("<think>why</think>so", False, "why", "so"),
         ("\n <think>\nwhy\n</think>\n\nso", False, "\nwhy\n", "\n \n\nso"),
         ("why</think>so", True, "why", "so"),
+        ("<think>why</think>so", True, "<think>why", "so"),
         ("why", True, "why", ""),
         ("<think>why", False, "why", ""),
         ("<think></think>", False, "", ""),

@@ -22,7 +22,7 @@ from llmproc.checkpoints.source_file import open_regular
 
 if TYPE_CHECKING:
     from llmproc.checkpoints.weights import LoadedModel
-    from llmproc.text.tokenizers.tokenizer import Tokenizer
+    from llmproc.text.tokenizers.contract import TextTokenizer
 
 _GGUF = b"GGUF"
 
@@ -57,7 +57,7 @@ class ModelFile(Protocol):
     def fingerprint(self) -> str:
         """Identify the content by reading the file, without keeping it. CheckpointError when it cannot be read."""
 
-    def load_tokenizer(self, path: Path) -> Tokenizer:
+    def load_tokenizer(self, path: Path) -> TextTokenizer:
         """Load the tokenizer from `path`. TokenizerError when it breaks a rule or does not fit the vocabulary."""
 
     def load(self) -> LoadedModel:

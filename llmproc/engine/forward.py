@@ -20,7 +20,7 @@ from llmproc.engine.team import Team, ThreadTeam
 from llmproc.engine.workspace import Float32, Model, Workspace
 from llmproc.errors import RequestError
 from llmproc.kernels.records import RECORDS, TRACE
-from llmproc.kernels.sizes import CHUNK, ROWS
+from llmproc.kernels.sizes import CHUNK, ROWS, STEP_BITS
 
 
 class Forward:
@@ -110,6 +110,11 @@ class Forward:
         if not 1 <= ranks <= self.ranks:
             raise ValueError(f"{ranks} ranks: there are {self.ranks}")
         self.in_use = ranks
+
+    @property
+    def step_number(self) -> int:
+        """Return the number of the last step that was begun, as the trace has it."""
+        return int(self.workspace.step[0]["number"]) & ((1 << STEP_BITS) - 1)
 
     def rank_tasks(self) -> list[int]:
         """Return the kernel's numbers of the ranks' threads, rank 0 first; called by the thread that runs steps."""

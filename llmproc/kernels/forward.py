@@ -31,7 +31,7 @@ from llmproc.kernels.products import ADD, STORE, Activations
 from llmproc.kernels.records import RING_BYTES
 from llmproc.kernels.registry import entry, njit
 from llmproc.kernels.sizes import FEW
-from llmproc.kernels.tickets import Phase, first_key, is_open, open_step, wait_for_step, wait_for_step_end
+from llmproc.kernels.tickets import Phase, first_key, is_open, open_step, step_number, wait_for_step, wait_for_step_end
 from llmproc.kernels.trace import (
     AFTER_LAST,
     AT_GATE,
@@ -91,7 +91,7 @@ def _run(kind, model, step, phase):  # type: ignore[no-untyped-def]
     places, sizes = model.places, model.sizes
     # Read once, and used only with tickets: the caller may be filling in the next step already.
     count, n_spans, n_outputs, split = step.tokens, step.spans, step.outputs, step.split
-    mark(phase, START, step.number)
+    mark(phase, START, step_number(phase.key))
     if step.only_products:
         only_products(kind, model, phase, count, n_outputs)
         return

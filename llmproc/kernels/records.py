@@ -78,10 +78,10 @@ SPAN = _record(
 TOKEN = _record("id", "position", "table")
 
 # What a traced pass leaves behind, a ring for each rank: count (int64), then RECORDS of TRACE, the oldest overwritten.
-TRACE = _record("time", "what", "layer", "by")  # nanoseconds of CLOCK_MONOTONIC; the rank that ended the last phase
+TRACE = _record("time", "what", "layer", "by")  # nanoseconds of CLOCK_MONOTONIC; the rank that ended the phase
 PHASES = (
     "start", "embed", "qkv", "rotate", "attend", "merge", "output", "gated", "down", "logits", "norm", "prepare",
-    "wait", "sleep",
+    "wait", "sleep", "late",
 )  # fmt: skip
 RECORDS = 1 << 14
 RING_BYTES = 8 + RECORDS * TRACE.itemsize

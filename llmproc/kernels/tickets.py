@@ -97,6 +97,12 @@ def last_key(key):  # type: ignore[no-untyped-def]
 
 
 @njit
+def step_number(key):  # type: ignore[no-untyped-def]
+    """Return the number of a key's step, as far as a ticket holds it."""
+    return key >> _STEP_SHIFT
+
+
+@njit
 def following(phase):  # type: ignore[no-untyped-def]
     """Return the next phase of the step."""
     return Phase(phase.words, phase.rank, phase.ranks, phase.ring, phase.key + _PHASE)

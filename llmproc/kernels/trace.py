@@ -1,7 +1,9 @@
 """Notes of (clock, what, layer, by) in a ring per rank (`records.TRACE`), and where tests let a rank stop.
 
 Used by the forward pass. A record is written when a phase's portions are gone for this rank; WAIT or SLEEP when the
-phase has ended, `by` the rank that ended it: that is who was waited for. Without a ring it costs a branch a phase.
+phase has ended, `by` the rank that ended it: that is who was waited for; LATE alone for a phase that was over when this
+rank came. So each rank counts all phases of a step, from its START (`layer`: the step's number, as its ticket has it).
+Without a ring it costs a branch a phase.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from llmproc.simd.clock import monotonic_ns
 from llmproc.simd.layout import LINE
 from llmproc.simd.scalars import get_i64, put_i64
 
-START, EMBED, QKV, ROTATE, ATTEND, MERGE, OUTPUT, GATED, DOWN, LOGITS, NORM, PREPARE, WAIT, SLEEP = range(len(PHASES))
+START, EMBED, QKV, ROTATE, ATTEND, MERGE, OUTPUT, GATED, DOWN, LOGITS, NORM, PREPARE = range(12)
+WAIT, SLEEP, LATE = range(12, len(PHASES))
 AT_GATE, WITH_TICKET, IN_PORTION, AFTER_LAST = range(1, 5)  # where a test can let a rank stop
 _RECORD_BYTES = TRACE.itemsize
 

@@ -15,7 +15,7 @@ from llmproc.kernels.registry import literally, njit
 from llmproc.kernels.rows import quantise_groups
 from llmproc.kernels.sizes import FEW, OFFSETS, VECTOR
 from llmproc.kernels.tickets import SPINS, following, is_open, next_portion, report, wait_for_end
-from llmproc.kernels.trace import IN_PORTION, SLEEP, WAIT, WITH_TICKET, mark, stop_here
+from llmproc.kernels.trace import IN_PORTION, LATE, SLEEP, WAIT, WITH_TICKET, mark, stop_here
 from llmproc.simd.layout import ACTIVATION_BYTES, LANES
 
 _BITS = tuple(VALUE_BITS[kind] for kind in range(6))
@@ -113,7 +113,8 @@ def take_portion(phase, total):  # type: ignore[no-untyped-def]
 @njit
 def end_phase(phase, finished, total, last, what, layer):  # type: ignore[no-untyped-def]
     """Return the next phase, when this one has ended: this rank has finished `finished` of its `total` portions."""
-    if finished == 0 and not is_open(phase):  # this rank came late: there is nothing to note
+    if finished == 0 and not is_open(phase):  # this rank came late
+        mark(phase, LATE, layer)
         return following(phase)
     mark(phase, what, layer)
     stop_here(phase, IN_PORTION)

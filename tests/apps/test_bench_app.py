@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.paths import PYTHONPATH
@@ -16,6 +17,9 @@ from support.waiting import PATIENCE_S
 from llmproc.apps.bench import app
 from llmproc.config import Environment
 from llmproc.experiments.bench import benchmark, remote
+from llmproc.experiments.bench.arms.arm import ArmOptions
+from llmproc.experiments.bench.timed import Timing
+from llmproc.experiments.bench.work import Work
 
 QUICK = (
     "--shape", "tiny", "--threads", "1", "-p", "16", "-n", "4", "--batched", "1,2", "--batched-steps", "2", "--repeat",
@@ -27,7 +31,8 @@ QUICK = (
 def arms_that_compute_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", PYTHONPATH)
     monkeypatch.setenv("LLMPROC_RUN_DIR", str(tmp_path / "runs"))
-    for name, function in (("OWN", "open_own"), ("LLAMA_CPP", "open_peer"), ("MACHINE", "open_machine")):
+    for name, function in (("OWN", "open_own"), ("LLAMA_CPP", "open_peer"), ("MACHINE", "open_machine"),
+                           ("TRACED", "open_traced")):  # fmt: skip
         monkeypatch.setattr(benchmark, name, f"experiments.bench_arms:{function}")
     monkeypatch.setattr("llmproc.experiments.bench.arms.llama_cpp.installed", lambda: "1.0")
 
@@ -62,10 +67,63 @@ def _tests(form: str, text: str) -> list[dict[str, object]]:
     return json.loads(text)["tests"] if form == "json" else []  # type: ignore[no-any-return]
 
 
+def test_phases_are_traced_after_all_measuring_in_an_arm_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story: list[str] = []
+
+    class Told(remote.RemoteArm):
+        def __init__(self, target: str, options: ArmOptions) -> None:
+            super().__init__(target, options)
+            self.role = target.rpartition("open_")[2]
+            story.append(f"{self.role} opened")
+
+        def run(self, work: Work, setting: str) -> Timing:
+            story.append(f"{self.role} ran")
+            return super().run(work, setting)
+
+        def trace(self, work: Work) -> dict[str, Any]:
+            story.append(f"{self.role} {work.name}")
+            return super().trace(work)
+
+        def close(self) -> None:
+            story.append(f"{self.role} closed")
+            super().close()
+
+    monkeypatch.setattr(benchmark, "RemoteArm", Told)
+    assert app.main([*QUICK, "--kernels", "--phases", "--format", "json", "--run-dir", "none"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["test"] for row in found["phases"]] == ["pp16", "tg4", "tg2 b1", "tg2 b2"], "no products, no limits"
+    end = story.index("traced opened")
+    traced = [f"traced {row['test']}" for row in found["phases"]]
+    assert story[end:] == ["traced opened", *traced, "traced closed"]
+    assert {"own ran", "machine ran"} <= set(story[:end]) and {"own closed", "machine closed"} <= set(story[:end])
+    assert [arm["name"] for arm in found["arms"]] == ["llmproc", "machine"] and found["options"]["phases"]
+    assert found["phases"][0]["phases"][0]["rates"][0]["share"] > 0, "beside the limits of this run"
+
+
+def test_phases_are_shown_when_they_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main([*QUICK, "--no-limits", "--phases", "--run-dir", "none"]) == 0
+    assert "tg4, traced: 1 of 4 steps, 10.000 ms/step" in capsys.readouterr().out
+    assert app.main([*QUICK, "--no-limits", "--run-dir", "none"]) == 0
+    assert "traced" not in capsys.readouterr().out
+
+
+def test_an_arm_that_dies_while_it_is_traced_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(benchmark, "TRACED", "experiments.bench_arms:open_dying")
+    assert app.main([*QUICK, "--no-limits", "--phases", "--run-dir", "none"]) == 3
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and "died at open (status 9): cannot map the model" in err
+
+
 def test_json_on_stdout_is_all_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main([*QUICK, "--no-limits", "--format", "json"]) == 0
     out, err = capsys.readouterr()
-    assert json.loads(out)["kind"] == "bench" and err == ""
+    found = json.loads(out)
+    assert found["kind"] == "bench" and err == ""
+    assert found["phases"] == [] and not found["options"]["phases"]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_defaults() -> None:
     assert (found.model, found.shape, found.weights, found.peer) == (None, "smollm-135m", None, None)
     assert (found.prompt, found.generate, found.batched) == ((512,), (128,), (1, 2, 4, 8, 16, 32))
     assert (found.repeat, found.format, found.output, found.kv_type) == (5, "md", None, "f16")
-    assert found.threads == default_threads(1) and found.limits and not found.kernels
+    assert found.threads == default_threads(1) and found.limits and not found.kernels and not found.phases
     assert found.sequences == 32 and found.batch_tokens == 128
 
 
@@ -33,12 +33,12 @@ def test_every_option_arrives() -> None:
     found = parsed(
         "--shape", "tiny", "--weights", "q4", "--threads", "3", "--kv-type", "f32", "-p", "64", "-n", "16", "--batched",
         "4,2,4", "--batched-steps", "8", "--repeat", "7", "--format", "csv", "-o", "x.csv", "--peer", "llama-cpp",
-        "--kernels", "--no-limits", "--batch-tokens", "32", "--run-dir", "none",
+        "--kernels", "--no-limits", "--batch-tokens", "32", "--run-dir", "none", "--phases",
     )  # fmt: skip
     assert found == BenchOptions(
         model=None, shape="tiny", weights="q4", threads=3, kv_type="f32", batch_tokens=32, prompt=(64,), generate=(16,),
         batched=(2, 4), batched_steps=8, repeat=7, format="csv", output=Path("x.csv"), peer="llama-cpp", kernels=True,
-        limits=False, run_dir="none",
+        limits=False, run_dir="none", phases=True,
     )  # fmt: skip
 
 

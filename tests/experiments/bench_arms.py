@@ -120,6 +120,23 @@ def open_own(options: ArmOptions) -> FakeArm:
     return FakeArm("llmproc", FakeClock(), 0.0)
 
 
+class FakeTraced(FakeArm):
+    """Answers for its trace what a step of 10 ms would be, all of it one phase."""
+
+    def trace(self, work: Work) -> dict[str, Any]:
+        self.diary.append(f"traced {work.name}")
+        amounts = {"steps": 1, "steps_with_logits": 1, "tokens": 1, "outputs": 1, "positions": 1, "pairs": 1}
+        names = ("worked", "barrier", "sleeping", "run_queue", "late", "waited_for")
+        ranks = [{"rank": 0, "steps": 1, "ended": 1} | {f"{name}_s": 0.01 * (name == "worked") for name in names}]
+        phases = [{"phase": "down", "count": 1, "seconds": 0.01, "worked_s": 0.01}]
+        return {"steps": 1, "of_steps": work.steps, "seconds": 0.01, "amounts": amounts, "phases": phases,
+                "ranks": ranks, "longest": None}  # fmt: skip
+
+
+def open_traced(options: ArmOptions) -> FakeArm:
+    return FakeTraced("llmproc", FakeClock(), 0.0)
+
+
 def open_peer(options: ArmOptions) -> FakeArm:
     return FakeArm("llama.cpp", FakeClock(), 0.0, {"flash=0": 1.0, "flash=1": 0.5})
 

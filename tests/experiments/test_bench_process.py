@@ -61,6 +61,18 @@ def test_the_far_end_answers_line_by_line() -> None:
     ]
 
 
+def test_only_an_arm_that_keeps_a_trace_is_asked_for_it() -> None:
+    question = {"do": "trace", "work": DECODE.as_dict()}
+    answers = talk(opening("open_own"), question, opening("open_traced"), question)
+    assert answers[1] == {"error": "UsageError", "message": "llmproc keeps no trace"}
+    assert (answers[3]["ok"]["of_steps"], answers[3]["ok"]["seconds"]) == (4, 0.01)
+    arm = RemoteArm("experiments.bench_arms:open_traced", OPTIONS)
+    try:
+        assert arm.trace(DECODE) == answers[3]["ok"]
+    finally:
+        arm.close()
+
+
 def test_the_far_end_reports_errors_of_the_project_and_goes_on() -> None:
     answers = talk({"do": "dance"}, opening("open_refusing"), opening("open_own"), {"do": "dance"})
     assert answers[0] == {"error": "UsageError", "message": "dance was asked of an arm that is not open"}

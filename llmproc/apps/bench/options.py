@@ -24,6 +24,7 @@ _EXAMPLES = """examples:
   python -m llmproc bench                                       SmolLM-135M's shape, int8, all CPUs
   python -m llmproc bench --weights q4 --threads 1 --batched 1,16
   python -m llmproc bench --weights course --no-limits          version 2, groups of 64, as in the course
+  python -m llmproc bench --phases -n 64 --batched 16           where the time of a step goes, who waits for whom
   python -m llmproc bench --peer llama-cpp --format json -o result.json
   python -m llmproc bench --model model.bin -p 0 -n 64 --batched none
 """
@@ -77,6 +78,12 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
     add("--batched", default="1,2,4,8,16,32", metavar="LIST", help="sequences in a step (default: 1,2,4,8,16,32)")
     add("--batched-steps", type=int, default=32, metavar="N", help="steps of each of those (default: 32)")
     add("--kernels", action="store_true", help="also measure the matrix products of llmproc alone")
+    add(
+        "--phases",
+        action="store_true",
+        help="run each prompt and generation once more, traced, and print where its "
+        "time goes: phase by phase beside the limits, and what each thread waited for; in tables and json",
+    )
     add("--no-limits", action="store_true", help="do not measure the machine's limits")
 
 
@@ -113,6 +120,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         kernels=given.kernels,
         limits=not given.no_limits,
         run_dir=given.run_dir or environment.run_dir,
+        phases=given.phases,
         fixed_threads=check_fixed_threads(given.fixed_threads, given.threads),
     )
 

@@ -1,4 +1,4 @@
-"""A result as Markdown: llama-bench's table, one over numbers of sequences, the limits, and what to know about them.
+"""A result as Markdown: llama-bench's table, one over numbers of sequences, limits, where time goes, and what to know.
 
 Pure: takes the document of `result`, returns text. Spread is half the interquartile range around the median.
 """
@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from llmproc.apps.bench.phases_table import LIMITS, phases_text
 from llmproc.experiments.bench.work import Work
 from llmproc.report.markdown import table
 
 Row = Mapping[str, Any]
-_LIMIT_WORDS = {"read": "of read bandwidth", "integer": "of int8 peak", "float": "of fp32 peak"}
 
 
 def render(result: Mapping[str, Any]) -> str:
     """Return the whole text, with a newline at its end."""
-    parts = [_machine(result), main_table(result), batched_table(result), limits_table(result), notes(result)]
+    parts = [_machine(result), main_table(result), batched_table(result), limits_table(result)]
+    parts += [*map(phases_text, result["phases"]), notes(result)]
     return "\n".join(part for part in parts if part)
 
 
@@ -128,7 +129,7 @@ def rounded(value: float) -> str:
 
 def _share(row: Row) -> str:
     share = next((share for share in row["shares"] if share["of"] == row["limit"]), None)
-    return f"{share['share']:.0%} {_LIMIT_WORDS[share['of']]}" if share else "-"
+    return f"{share['share']:.0%} {LIMITS[share['of']]}" if share else "-"
 
 
 def _ratio(result: Mapping[str, Any], row: Row, peer: str) -> str:

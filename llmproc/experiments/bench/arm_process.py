@@ -4,6 +4,7 @@
     {"do": "open", "target": "module:function", "options": {}}  {"ok": {"name": "...", "about": {}}}
     {"do": "settings", "work": {}}                              {"ok": ["...", ...]}
     {"do": "run", "work": {}, "setting": "..."}                 {"ok": {"seconds": 0.1, "amount": 512}}
+    {"do": "trace", "work": {}}                                 {"ok": {...}}, for the arm of `arms.traced` alone
     {"do": "close"}                                             {"ok": null}, and it leaves with status 0
                                                                 {"error": "UsageError", "message": "..."}  instead of ok
 
@@ -52,6 +53,8 @@ class ArmServer:
         if question["do"] == "run":
             timing = self._arm.run(Work(**question["work"]), question["setting"])
             return {"seconds": timing.seconds, "amount": timing.amount}
+        if question["do"] == "trace":
+            return self._arm.trace(Work(**question["work"]))
         raise UsageError(f"an arm was asked to {question['do']}")
 
     def close(self) -> None:

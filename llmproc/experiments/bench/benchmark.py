@@ -18,7 +18,8 @@ from llmproc.experiments.bench import result
 from llmproc.experiments.bench.arms.arm import ArmOptions
 from llmproc.experiments.bench.model import BenchModel, given_model, peer_file, refuse_peer, synthetic_model
 from llmproc.experiments.bench.options import BenchOptions
-from llmproc.experiments.bench.remote import LLAMA_CPP, MACHINE, OWN, RemoteArm
+from llmproc.experiments.bench.phases import Traced
+from llmproc.experiments.bench.remote import LLAMA_CPP, MACHINE, OWN, TRACED, RemoteArm
 from llmproc.experiments.bench.runner import BenchRunner, Runnable, idle_cpu_share
 from llmproc.experiments.bench.work import Work, limit_work, planned_work
 from llmproc.experiments.surroundings import Surroundings
@@ -39,11 +40,13 @@ def benchmark(options: BenchOptions, command: str, progress: Progress, written: 
         works = planned_work(options.prompt, options.generate, options.batched, options.batched_steps, options.kernels)
         refuse_work(works, model)
         surroundings = Surroundings.now()
-        with opened_arms(options, model, Path(temporary), works, progress) as arms:
+        opening = arm_options(options, model, Path(temporary), works)
+        with opened_arms(wanted_arms(options), opening, progress) as arms:
             measured = BenchRunner(progress).run(plan(works, arms, options), options.repeat)
             end = conditions.take()
             about = [(arm.name, arm.about()) for arm in arms.values()]
             ours = {os.getpid(), *(arm.pid for arm in arms.values())}
+        traced = trace(works, opening, progress) if options.phases else []
     held = conditions.between(surroundings.start, end, ours)
     warned = conditions.warnings(
         held,
@@ -53,7 +56,7 @@ def benchmark(options: BenchOptions, command: str, progress: Progress, written: 
         result.unsteady(measured),
         idle_cpu_share(measured.samples),
     )
-    return result.document(measured, model, options, about, surroundings.as_dict(command, held, warned))
+    return result.document(measured, model, options, about, surroundings.as_dict(command, held, warned), traced)
 
 
 def refuse_missing_peer(peer: str | None) -> None:
@@ -85,17 +88,9 @@ def refuse_work(works: Sequence[Work], model: BenchModel) -> None:
             raise UsageError(f"{option} is {work.positions}: {rule}")
 
 
-@contextmanager
-def opened_arms(
-    options: BenchOptions, model: BenchModel, temporary: Path, works: Sequence[Work], progress: Progress
-) -> Iterator[dict[str, RemoteArm]]:
-    """Give role (own, peer, machine) -> arm, each in its own process; all of them end with the block."""
-    wanted = {"own": OWN}
-    if options.peer is not None:
-        wanted["peer"] = LLAMA_CPP
-    if options.limits:
-        wanted["machine"] = MACHINE
-    arm_options = ArmOptions(
+def arm_options(options: BenchOptions, model: BenchModel, temporary: Path, works: Sequence[Work]) -> ArmOptions:
+    """Return the options of every arm."""
+    return ArmOptions(
         model=str(model.path),
         weights=model.weights,
         threads=options.threads,
@@ -106,11 +101,26 @@ def opened_arms(
         adapt=not options.fixed_threads,
         peer_file=str(peer_file(model, temporary)),
     )
+
+
+def wanted_arms(options: BenchOptions) -> dict[str, str]:
+    """Return role (own, peer, machine) -> what opens the arm."""
+    wanted = {"own": OWN}
+    if options.peer is not None:
+        wanted["peer"] = LLAMA_CPP
+    if options.limits:
+        wanted["machine"] = MACHINE
+    return wanted
+
+
+@contextmanager
+def opened_arms(wanted: Mapping[str, str], opening: ArmOptions, progress: Progress) -> Iterator[dict[str, RemoteArm]]:
+    """Give role -> arm, each in its own process; all of them end with the block. `wanted`: role -> what opens it."""
     with ExitStack() as stack:
         arms = {}
         for number, (role, target) in enumerate(wanted.items()):
             progress(number, len(wanted) + 1, f"opening {role}")
-            arms[role] = RemoteArm(target, arm_options)
+            arms[role] = RemoteArm(target, opening)
             stack.callback(arms[role].close)
         try:
             yield arms
@@ -118,6 +128,19 @@ def opened_arms(
             for arm in arms.values():
                 arm.kill()
             raise
+
+
+def trace(works: Sequence[Work], opening: ArmOptions, progress: Progress) -> list[Traced]:
+    """Run each prefill and decode once more, traced: after the measuring, in an arm of its own, which it ends."""
+    found: list[Traced] = []
+    wanted = [work for work in works if work.kind in ("prefill", "decode")]
+    if wanted:
+        with opened_arms({"traced": TRACED}, opening, progress) as arms:
+            for number, work in enumerate(wanted):
+                progress(number, len(wanted), f"{work.name} traced")
+                found.append((work, arms["traced"].trace(work)))
+        progress(len(wanted), len(wanted), "")
+    return found
 
 
 def plan(

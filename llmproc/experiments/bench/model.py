@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.llama2c.layout import Layout
@@ -45,6 +46,11 @@ class BenchModel:
         if self.weights is None and self.description.group_size:
             return f"int8 g{self.description.group_size}"
         return STORED[self.kind].label
+
+    @property
+    def peak(self) -> Literal["integer", "float"]:
+        """Return which of the machine's peaks the matrix products can reach at most."""
+        return "integer" if self.kind in ("int8", "q4") else "float"
 
     @property
     def bits(self) -> float:

@@ -28,6 +28,7 @@ class BenchOptions:
     limits: bool
     run_dir: str | None
     fixed_threads: bool = False  # else fewer take part while other programs hold CPUs, as in a worker
+    phases: bool = False  # trace every work once more, and say where its time goes
 
     @property
     def sequences(self) -> int:

@@ -20,6 +20,7 @@ from llmproc.files.interpreter import child_command, child_environment
 from llmproc.monitor.proc import read_schedstat
 
 OWN = "llmproc.experiments.bench.arms.own:open_arm"
+TRACED = "llmproc.experiments.bench.arms.traced:open_arm"
 LLAMA_CPP = "llmproc.experiments.bench.arms.llama_cpp:open_arm"
 MACHINE = "llmproc.experiments.bench.arms.machine:open_arm"
 _CLOSE_S = 10.0
@@ -60,6 +61,11 @@ class RemoteArm:
 
     def run(self, work: Work, setting: str) -> Timing:
         return Timing(**self._ask(do="run", work=work.as_dict(), setting=setting))
+
+    def trace(self, work: Work) -> dict[str, Any]:
+        """Return where the time of a work goes, as `arms.traced` answers it."""
+        found: dict[str, Any] = self._ask(do="trace", work=work.as_dict())
+        return found
 
     def cpu_seconds(self) -> float:
         """Return the CPU seconds that its living threads have used."""

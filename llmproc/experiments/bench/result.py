@@ -21,6 +21,24 @@
                   samples         [{repetition, place, seconds, amount, others_cpu_s}] in the order they were taken
     ratios        [{test, own, peer, ratio: {count, median, ...}, samples: {repetition: ratio}}]
     limits        [{limit, kind, threads, unit, best, rate: {...}, samples: [...]}]
+    phases        [] without --phases; else of each prefill and decode one more run that left a trace, after all others:
+                  [{test, steps, of_steps, seconds, phases, ranks, longest}]
+                  steps           that the trace still holds whole, the last ones of `of_steps`; `seconds`: of those,
+                                  from a step's first rank that began it to the end of its last phase; all times here
+                                  are sums over those steps
+                  phases          [{phase, count, seconds, worked_s, share, rates, limit}] in the order of a pass:
+                                  `seconds` from the end of the phase before to its own end, over the whole team,
+                                  `share` of all; worked_s: of all ranks, by the clock, between CPUs too
+                                  rates   [{of, unit, rate, share}]: bytes of weights (in attend: of keys and values)
+                                          read or multiply-adds made a second; share: of the median of that limit with
+                                          these threads, null if it was not measured; `limit`: the greater share's `of`
+                  ranks           [{rank, steps, ended, worked_s, barrier_s, sleeping_s, run_queue_s, late_s,
+                                  waited_for_s}]: `steps` in which it was in use; worked to late add up to their time;
+                                  what they are, and how run_queue_s is told from the others: engine.trace_sums; null
+                                  where the kernel does not count it. `ended`: phases whose last portion it had;
+                                  waited_for_s: what other ranks waited in those
+                  longest         {seconds, phase, layer, rank, by}: of all waits of a rank for a portion that another
+                                  (`by`) held; null with one rank
 
 Times are seconds of CLOCK_MONOTONIC's kind, measured in the arm's process around the work alone.
 """
@@ -33,6 +51,7 @@ from typing import Any
 
 from llmproc.experiments.bench.model import BenchModel
 from llmproc.experiments.bench.options import BenchOptions
+from llmproc.experiments.bench.phases import Traced, phases_block
 from llmproc.experiments.bench.runner import SETTLE_S, Measurements, WorkSample
 from llmproc.experiments.bench.work import LIMITS, UNITS, Work
 from llmproc.experiments.samples import paired_ratios, summarise
@@ -40,7 +59,6 @@ from llmproc.experiments.turns import WARM_UP
 
 SCHEMA = 1
 OWN, MACHINE = "llmproc", "machine"
-_INTEGER_TYPES = ("int8", "q4")
 
 
 def model_block(model: BenchModel) -> dict[str, Any]:
@@ -62,7 +80,7 @@ def options_block(options: BenchOptions) -> dict[str, Any]:
     """Return `options` of the document; `prompt` and `generate` are a number where there is one size, 0 for none."""
     names = (
         "threads", "fixed_threads", "kv_type", "batch_tokens", "batched", "batched_steps", "repeat", "peer", "kernels",
-        "limits",
+        "limits", "phases",
     )  # fmt: skip
     sizes = {
         name: found[0] if len(found) == 1 else list(found) or 0
@@ -119,8 +137,12 @@ def _limit_rates(found: Measurements, threads: int) -> dict[str, Rates]:
     return {work.kind: found.rates(MACHINE, name) for name, work in works.items()}
 
 
+def _median_limits(found: Measurements, threads: int) -> dict[str, float]:
+    return {kind: summarise(list(rates.values())).median for kind, rates in _limit_rates(found, threads).items()}
+
+
 def _shares(work: Work, rates: Rates, model: BenchModel, limits: Mapping[str, Rates]) -> list[dict[str, Any]]:
-    amounts = {"integer" if model.kind in _INTEGER_TYPES else "float": model.multiply_adds(work)}
+    amounts: dict[str, int] = {model.peak: model.multiply_adds(work)}
     if work.tokens == 1:
         amounts["read"] = work.steps * model.step_bytes
     rows = []
@@ -196,6 +218,7 @@ def document(
     options: BenchOptions,
     arms: Sequence[tuple[str, Mapping[str, Any]]],
     surroundings: Mapping[str, Any],
+    traced: Sequence[Traced] = (),
 ) -> dict[str, Any]:
     """Return the whole document. `surroundings`: its fields started, command, machine, conditions and warnings."""
     peers = [name for name, _ in arms if name not in (OWN, MACHINE)]
@@ -212,6 +235,7 @@ def document(
         "tests": tests_block(found, model, options.threads),
         "ratios": ratios_block(found, peers),
         "limits": limits_block(found),
+        "phases": phases_block(traced, model, options.kv_type, _median_limits(found, options.threads)),
     }
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from llmproc.experiments.bench.arms.arm import BenchArm
+from llmproc.errors import UsageError
+from llmproc.experiments.bench.arms.arm import BenchArm, Traceable
 from llmproc.experiments.bench.work import Work
 
 
@@ -46,6 +47,12 @@ class TimedArm:
         before = self._clock()
         amount = self._arm.run(work)
         return Timing(self._clock() - before, amount)
+
+    def trace(self, work: Work) -> dict[str, Any]:
+        """Return where the time of a work goes. UsageError for an arm that cannot tell."""
+        if not isinstance(self._arm, Traceable):
+            raise UsageError(f"{self.name} keeps no trace")
+        return self._arm.trace(work)
 
     def cpu_seconds(self) -> float:
         """Return 0: in this process there is nothing that it could disturb."""

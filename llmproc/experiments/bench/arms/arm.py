@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from llmproc.errors import UsageError
 from llmproc.experiments.bench.work import Work
@@ -55,6 +55,14 @@ class BenchArm(Protocol):
 
     def close(self) -> None:
         """Free what it holds; its threads end."""
+
+
+@runtime_checkable
+class Traceable(Protocol):
+    """An arm that can tell where the time of a work goes."""
+
+    def trace(self, work: Work) -> dict[str, Any]:
+        """Do the work and return its sums, as `bench.phases` reads them."""
 
 
 class ModelArm:

@@ -115,11 +115,9 @@ def _greedy(logits: Logits) -> list[int]:
     return chosen
 
 
-def open_arm(options: ArmOptions) -> OwnArm:
-    """Open the engine over a checkpoint as a worker does."""
-    from llmproc.engine import loading
-
-    engine = EngineOptions(
+def engine_options(options: ArmOptions) -> EngineOptions:
+    """Return the engine's options, as a worker would have them."""
+    return EngineOptions(
         threads=options.threads,
         sequences=options.sequences,
         weights=options.weights,
@@ -128,5 +126,12 @@ def open_arm(options: ArmOptions) -> OwnArm:
         batch_tokens=options.batch_tokens,
         adapt=options.adapt,
     )
+
+
+def open_arm(options: ArmOptions) -> OwnArm:
+    """Open the engine over a checkpoint as a worker does."""
+    from llmproc.engine import loading
+
+    engine = engine_options(options)
     forward = loading.open_forward(options.path, engine)
     return OwnArm(forward, options.batch_tokens, adapter_of(forward, engine.adapt))

@@ -95,7 +95,8 @@ class LogError(LlmprocError):
     """A log or run folder cannot be read, or holds nothing usable."""
 
 
-_PACKAGES = ("llvmlite", "matplotlib", "msgspec", "numba", "numpy", "pandas", "psutil")  # all that setup.cfg asks for
+# All that setup.cfg asks for, and what only some models need.
+_PACKAGES = ("jinja2", "llvmlite", "matplotlib", "msgspec", "numba", "numpy", "pandas", "psutil", "tokenizers")
 
 
 def missing_package(error: ImportError) -> MissingPackageError | None:

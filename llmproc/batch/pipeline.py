@@ -23,7 +23,7 @@ from llmproc.processes.interrupts import Interrupts
 from llmproc.session.conversation import Conversation
 from llmproc.session.launch import Launch
 from llmproc.text.templates.registry import built_in_template
-from llmproc.text.tokenizers.tokenizer import Tokenizer
+from llmproc.text.tokenizers.contract import TextTokenizer
 
 # For a stage's thread to end; it is a daemon, and ends with the program at the latest.
 _READING_S = 2.0  # it may be in the middle of a very long prompt, which is not wanted any more
@@ -39,7 +39,7 @@ class Pipeline:
         source: Source,
         target: ResultTarget,
         provenance: Provenance,
-        tokenizer: Tokenizer,
+        tokenizer: TextTokenizer,
         recorder: RunRecorder,
         display: Display,
     ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from llmproc.checkpoints.features import PLAIN, ModelFeatures
+from llmproc.checkpoints.rope_scaling import default_frequencies
 from llmproc.config import WeightType
 
 
@@ -25,8 +27,14 @@ class ModelDescription:
     norm_eps: float = 1e-5
     rope_theta: float = 10000.0
     end_tokens: tuple[int, ...] = ()
+    features: ModelFeatures = PLAIN
 
     @property
     def kv_dim(self) -> int:
         """Return the width of one position's keys (or values) in one layer."""
         return self.n_kv_heads * self.head_dim
+
+    def inverse_frequencies(self) -> tuple[float, ...]:
+        """Return the angle per position of every pair, (head_dim / 2,): the file's scaling, or theta alone."""
+        found = self.features.rope.inverse_frequencies
+        return found or default_frequencies(self.head_dim, self.rope_theta)

@@ -6,7 +6,7 @@ Used by readers behind `open_model`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from llmproc.errors import CheckpointError
@@ -29,6 +29,16 @@ def fingerprint_file(path: Path) -> str:
             )
     except OSError as error:
         raise CheckpointError(path, "file", "unreadable", str(error.strerror)) from None
+
+
+def fingerprint_files(paths: Sequence[Path]) -> str:
+    """Hash several files as one: a single one as `fingerprint_file` does. CheckpointError when one cannot be read."""
+    found = [fingerprint_file(path) for path in paths]
+    if len(found) == 1:
+        return found[0]
+    import hashlib
+
+    return f"sha256-of-files:{hashlib.sha256(' '.join(found).encode()).hexdigest()}"
 
 
 def _digest(size: int, read: Callable[[int, int], bytes | memoryview]) -> str:

@@ -14,6 +14,7 @@ Where 1 / d is not finite (d is zero, or so small that its half is zero too) the
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,7 +137,7 @@ def _converted_layer(layer: LayerWeights, number: int, weight_type: WeightType, 
     matrices = {
         name: convert(getattr(layer, name), weight_type, path, f"layer {number} {name}") for name in LAYER_MATRICES
     }
-    return LayerWeights(attention_norm=layer.attention_norm, ffn_norm=layer.ffn_norm, **matrices)
+    return dataclasses.replace(layer, **matrices)  # type: ignore[arg-type]  # only matrices among the fields
 
 
 def _groups_of(array: Float32) -> Float32:

@@ -12,15 +12,19 @@ line in `open_model`: the reader brings the format's own names to those of `tens
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.llama2c.model_file import Llama2cFile
+from llmproc.checkpoints.source_file import open_regular
 
 if TYPE_CHECKING:
     from llmproc.checkpoints.weights import LoadedModel
-    from llmproc.text.tokenizers.tokenizer import Tokenizer
+    from llmproc.text.tokenizers.contract import TextTokenizer
+
+_GGUF = b"GGUF"
 
 
 class ModelFile(Protocol):
@@ -46,10 +50,14 @@ class ModelFile(Protocol):
     def size(self) -> int:
         """Return the bytes of all weights as stored; loading takes about as much memory."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what a user should know about how the files were read, a line each."""
+
     def fingerprint(self) -> str:
         """Identify the content by reading the file, without keeping it. CheckpointError when it cannot be read."""
 
-    def load_tokenizer(self, path: Path) -> Tokenizer:
+    def load_tokenizer(self, path: Path) -> TextTokenizer:
         """Load the tokenizer from `path`. TokenizerError when it breaks a rule or does not fit the vocabulary."""
 
     def load(self) -> LoadedModel:
@@ -57,8 +65,19 @@ class ModelFile(Protocol):
 
 
 def open_model(path: Path | str) -> ModelFile:
-    """Read and check the header of the model at `path`; at most a few kilobytes are read, and it never hangs.
+    """Read and check the header of the model at `path`: a file, or a folder of Hugging Face's.
 
-    CheckpointError naming file, field, value and rule.
+    Of the file no more than the header is read (of llama2.c's a few hundred bytes, of GGUF's the vocabulary too), and
+    it never hangs. CheckpointError naming file, field, value and rule.
     """
+    if os.path.isdir(path):
+        from llmproc.checkpoints.huggingface.model_file import HuggingFaceFolder  # needs msgspec, a start does not
+
+        return HuggingFaceFolder.open(path)
+    with open_regular(path) as (fd, _):
+        magic = os.pread(fd, 4, 0)
+    if magic == _GGUF:
+        from llmproc.checkpoints.gguf.model_file import GgufFile  # here: a start with another format is quicker
+
+        return GgufFile.open(path)
     return Llama2cFile.open(path)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.runnable import check_runnable
 from llmproc.checkpoints.source_file import shown
 from llmproc.checkpoints.tensors import MATRICES, matrix_shape, tensor_names
 from llmproc.config import WEIGHT_TYPES, WeightType
@@ -51,9 +52,11 @@ def converted_description(description: ModelDescription, weight_type: str | None
 
     `description`: of the file. With None, or the type that the file has, the model stays as it is: an int8 checkpoint
     keeps its own groups.
+    CheckpointError for a model with features that the engine does not run yet.
     UsageError, naming checkpoint and tensor, for an unknown type, for any other type of an already quantised
     checkpoint, and where groups of 32 do not divide a row.
     """
+    check_runnable(description, path)
     if weight_type is None or weight_type == description.weight_type:
         return description
     if weight_type not in WEIGHT_TYPES:

@@ -5,16 +5,17 @@ Used by every reader and writer of this room, the engine's packing, the NumPy re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.source_file import refuse
-from llmproc.checkpoints.tensors import LAYER_TENSORS
+from llmproc.checkpoints.tensors import HEAD_NORMS, LAYER_TENSORS, all_tensors
 
 Float32: TypeAlias = npt.NDArray[np.float32]
 Float16: TypeAlias = npt.NDArray[np.float16]
@@ -54,6 +55,9 @@ class LayerWeights:
     w1: Matrix  # (hidden_dim, dim), gate
     w2: Matrix  # (dim, hidden_dim), down
     w3: Matrix  # (hidden_dim, dim), up
+    biases: Mapping[str, Float32] = field(default_factory=dict)  # by matrix, (outputs,)
+    q_norm: Float32 | None = None  # (head_dim,)
+    k_norm: Float32 | None = None  # (head_dim,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,17 @@ class LoadedModel:
     fingerprint: str
 
 
+def assemble(description: ModelDescription, load: Callable[[str, int | None, str], Matrix]) -> Weights:
+    """Return a whole model from `load(name, layer, part)`, which is asked for every tensor of the description once."""
+    single: dict[str, Any] = {}
+    layers: list[dict[str, Any]] = [{"biases": {}} for _ in range(description.n_layers)]
+    for name, layer, part in all_tensors(description):
+        owner = single if layer is None else layers[layer]
+        (owner["biases"] if part == "bias" else owner)[name] = load(name, layer, part)
+    single.setdefault("classifier", single["embedding"])
+    return Weights(layers=[LayerWeights(**layer) for layer in layers], **single)
+
+
 def check_finite(weights: Weights, path: Path | str) -> None:
     """Raise CheckpointError naming the first tensor with a NaN or an infinity, which would make every token 0."""
     for label, array in named_floats(weights):
@@ -92,5 +107,8 @@ def named_floats(weights: Weights) -> Iterator[tuple[str, Floats]]:
         tensors.append(("classifier", weights.classifier))
     for number, layer in enumerate(weights.layers):
         tensors += [(f"layer {number} {name}", getattr(layer, name)) for name in sorted(LAYER_TENSORS)]
+        tensors += [(f"layer {number} {name} bias", bias) for name, bias in layer.biases.items()]
+        norms = ((name, getattr(layer, name)) for name in HEAD_NORMS)
+        tensors += [(f"layer {number} {name}", norm) for name, norm in norms if norm is not None]
     for label, tensor in tensors:
         yield (f"{label} scales", tensor.scales) if isinstance(tensor, (Int8Matrix, Q4Matrix)) else (label, tensor)

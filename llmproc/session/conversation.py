@@ -18,7 +18,7 @@ from llmproc.service.messages import Finish, Generate
 from llmproc.session.rules import ORDINARY, ChatRules
 from llmproc.session.turns import PreparedTurn, SavedConversation, Turn
 from llmproc.text.templates.template import ChatTemplate
-from llmproc.text.tokenizers.tokenizer import Tokenizer
+from llmproc.text.tokenizers.contract import TextTokenizer
 from llmproc.text.tokenizers.units import to_bytes
 
 MAX_DRAWS = 1 << 24  # a worker draws a saved count one by one: a larger one is refused
@@ -29,7 +29,7 @@ class Conversation:
 
     def __init__(
         self,
-        tokenizer: Tokenizer,
+        tokenizer: TextTokenizer,
         template: ChatTemplate,
         seq_len: int,
         sampling: SamplingParams,

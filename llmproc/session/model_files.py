@@ -10,10 +10,10 @@ from pathlib import Path
 
 from llmproc.checkpoints.model_file import ModelFile, open_model
 from llmproc.config import EngineOptions
-from llmproc.text.templates.registry import built_in_template
+from llmproc.text.templates.registry import template_for
 from llmproc.text.templates.system import check_system
 from llmproc.text.templates.template import ChatTemplate
-from llmproc.text.tokenizers.tokenizer import Tokenizer
+from llmproc.text.tokenizers.contract import TextTokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class ModelFiles:
     """A checkpoint that was opened, the tokenizer and the chat template that go with it; no weights."""
 
     model: ModelFile
-    tokenizer: Tokenizer
+    tokenizer: TextTokenizer
     template: ChatTemplate
 
     def check_system(self, system: str | None, option: str = "--system") -> None:
@@ -44,4 +44,4 @@ def read_model_files(model: Path, tokenizer: Path, template: ChatTemplate | None
     """Read and check both files; `template`: by default the tokenizer's. CheckpointError, TokenizerError."""
     opened = open_model(model)
     found = opened.load_tokenizer(tokenizer)
-    return ModelFiles(opened, found, template or built_in_template(found.template_name))
+    return ModelFiles(opened, found, template or template_for(found))

@@ -14,7 +14,7 @@ from llmproc.text.tokenizers.streaming import StreamDecoder
 
 if TYPE_CHECKING:  # a command line is parsed before anything that needs them is imported
     from llmproc.text.templates.template import ChatTemplate
-    from llmproc.text.tokenizers.tokenizer import Tokenizer
+    from llmproc.text.tokenizers.contract import TextTokenizer
 
 
 class TextStream(Protocol):
@@ -41,7 +41,7 @@ class ChatRules:
 
     template: ChatTemplate | None = None  # None: the one that the tokenizer names
     turn: TurnRules = TurnRules()
-    text: Callable[[Tokenizer, int], TextStream] = StreamDecoder  # made with the id before the answer
+    text: Callable[[TextTokenizer, int], TextStream] = StreamDecoder  # made with the id before the answer
     every_token: bool = False  # the closing id and the one thrown away are text too, and a newline ends every answer
     prompt_limit: int | None = None  # prompts before the loop ends by itself
     commands: bool = True  # `/name` is a command and three quotes begin a block; else only /bye is not a prompt

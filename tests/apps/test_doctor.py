@@ -109,6 +109,7 @@ def test_checks(check: Any, state: str, said: str) -> None:
         ((), (instance(threads=2, cpus=(0, 2)),), "(1,3), 2 threads by default"),
         ((), (instance(),), "(1,3), 2 threads by default"),
     ],
+    ids=["alone", "Ray", "quota", "wide quota", "an instance", "on other CPUs", "without threads"],
 )
 def test_how_many_threads_and_why(limits: tuple[CpuLimit, ...], others: tuple[Instance, ...], said: str) -> None:
     granted = int(min([2, *(limit.cpus for limit in limits)]))

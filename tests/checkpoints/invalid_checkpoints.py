@@ -191,7 +191,7 @@ def _mark_cases() -> list[Case]:
         "ones": b"\xff" * 4,
         "big-endian magic": struct.pack(">I", MAGIC),
         "one bit off": struct.pack("<I", MAGIC ^ 1),
-        "GGUF": b"GGUF",
+        "GGML": b"lmgg",
         "zip": b"PK\x03\x04",
         "ELF": b"\x7fELF",
         "text": b"#!/b",

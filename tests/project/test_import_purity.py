@@ -19,6 +19,8 @@ FORBIDDEN = {
     "llmproc.monitor.watch": SLOW,
     "llmproc.monitor.runfolder": SLOW,
     "llmproc.checkpoints.llama2c.header": SLOW,
+    "llmproc.checkpoints.gguf.model_file": SLOW,
+    "llmproc.checkpoints.huggingface.model_file": SLOW,
     "llmproc.checkpoints.weight_types": SLOW,
 }
 CHILDREN = """

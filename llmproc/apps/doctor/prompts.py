@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from llmproc.text.templates.template import ChatTemplate
-from llmproc.text.tokenizers.tokenizer import Tokenizer
+from llmproc.text.tokenizers.contract import TextTokenizer
 
 _STORY = (
     "A kitchen has two cooks, one stove and a shelf of recipes. Each cook takes a recipe, reads it line by line and "
@@ -39,7 +39,7 @@ class Question:
     seed: int
 
 
-def questions(tokenizer: Tokenizer, template: ChatTemplate, context: int, tokens: int) -> list[Question]:
+def questions(tokenizer: TextTokenizer, template: ChatTemplate, context: int, tokens: int) -> list[Question]:
     """Make a greedy and a sampled question of every text, cut so that `tokens` of answer fit into `context`."""
     found = []
     for number, text in enumerate(TEXTS, 1):

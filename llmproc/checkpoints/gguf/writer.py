@@ -26,6 +26,7 @@ import numpy as np
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.ggml_types import convert
+from llmproc.checkpoints.gguf.names import NAMES
 from llmproc.checkpoints.replacement import replacing
 from llmproc.checkpoints.source_file import refuse, shown
 from llmproc.checkpoints.tensors import LAYER_TENSORS, MATRICES, tensor_names, tensor_shape
@@ -36,11 +37,6 @@ from llmproc.errors import UsageError
 
 ALIGNMENT = 32
 PIECE_GROUPS = 1 << 15  # groups of one matrix put into file order at once
-NAMES = {
-    "embedding": "token_embd", "final_norm": "output_norm", "classifier": "output",
-    "attention_norm": "attn_norm", "wq": "attn_q", "wk": "attn_k", "wv": "attn_v", "wo": "attn_output",
-    "ffn_norm": "ffn_norm", "w1": "ffn_gate", "w2": "ffn_down", "w3": "ffn_up",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,22 +18,11 @@ from pathlib import Path
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.llama2c.layout import HEADER_BYTES, Layout, file_size
+from llmproc.checkpoints.ranges import RANGES
 from llmproc.checkpoints.source_file import open_regular, read_exactly, refuse
 
 MAGIC = 0x616B3432
 _SHAPE = struct.Struct("<7i")
-
-# Wider than any published model of this family, narrow enough that int32 indices of one row, the int32 sum of one
-# group (65536 * 128 * 127 < 2**31) and positions in float32 (exact up to 2**24) hold.
-RANGES = {
-    "dim": (2, 65536),
-    "hidden_dim": (1, 262144),
-    "n_layers": (1, 1024),
-    "n_heads": (1, 1024),
-    "n_kv_heads": (1, 1024),
-    "vocab_size": (2, 1 << 20),
-    "seq_len": (1, 1 << 20),
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,11 @@ class Llama2cFile:
         """Return the bytes of the file."""
         return self.header.size
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return nothing: everything that such a file holds is read."""
+        return ()
+
     def fingerprint(self) -> str:
         """Identify the content of the file. CheckpointError when it cannot be read."""
         return fingerprint_file(self.path)

@@ -14,14 +14,14 @@ import re
 from collections.abc import Sequence
 
 from llmproc.labs.course.template import START
-from llmproc.text.tokenizers.tokenizer import Tokenizer
+from llmproc.text.tokenizers.contract import TextTokenizer
 
 # As sscanf reads "<0x%02hhX>": white space may stand before the number, which has two characters, its sign included.
 _BYTE = re.compile(rb"<0x[ \t-\r]*(?:([+-])([0-9A-Fa-f])|([0-9A-Fa-f]{1,2}))")
 _PRINTED = frozenset(range(0x20, 0x7F)) | frozenset(b"\t\n\v\f\r")
 
 
-def printed(tokenizer: Tokenizer, previous: int | None, token: int) -> bytes:
+def printed(tokenizer: TextTokenizer, previous: int | None, token: int) -> bytes:
     """Return the bytes that the C program prints for `token` after `previous`. RequestError for an unknown id."""
     piece = tokenizer.entry(token).split(b"\0", 1)[0]
     if previous == START and piece[:1] == b" ":
@@ -41,7 +41,7 @@ class CPrinter:
     Encoded with `surrogateescape` the parts together are exactly the C program's bytes.
     """
 
-    def __init__(self, tokenizer: Tokenizer, previous: int) -> None:
+    def __init__(self, tokenizer: TextTokenizer, previous: int) -> None:
         """Start after the id `previous`, the one before the first one fed."""
         self._tokenizer, self._previous = tokenizer, previous
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")

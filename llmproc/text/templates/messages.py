@@ -18,6 +18,7 @@ class ChatMessage(NamedTuple):
 
     role: str  # one of ROLES
     content: str | bytes
+    reasoning: str | None = None  # of an answer: what stood before it, for templates that write it
 
 
 class Exchange(NamedTuple):

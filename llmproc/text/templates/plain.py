@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmproc.text.templates.template import TurnTemplate
-from llmproc.text.tokenizers.tokenizer import Tokenizer
+from llmproc.text.tokenizers.contract import TextTokenizer
 
 
 class PlainTemplate(TurnTemplate):
@@ -12,15 +12,17 @@ class PlainTemplate(TurnTemplate):
     name = "plain"
     takes_messages = False
 
-    def question(self, tokenizer: Tokenizer, text: str | bytes, system: str | bytes | None, first: bool) -> list[int]:
+    def question(
+        self, tokenizer: TextTokenizer, text: str | bytes, system: str | bytes | None, first: bool
+    ) -> list[int]:
         """Return BOS, if the vocabulary has one and this is the first turn, and the text."""
         bos = [tokenizer.bos] if first and tokenizer.bos is not None else []
         return bos + tokenizer.encode(text)
 
-    def close(self, tokenizer: Tokenizer) -> list[int]:
+    def close(self, tokenizer: TextTokenizer) -> list[int]:
         """Return no ids: the next turn goes on where the text stopped."""
         return []
 
-    def end_tokens(self, tokenizer: Tokenizer) -> frozenset[int]:
+    def end_tokens(self, tokenizer: TextTokenizer) -> frozenset[int]:
         """Return the tokenizer's end ids, and BOS, which separates texts in training (as in llama2.c)."""
         return frozenset(tokenizer.eos) | ({tokenizer.bos} if tokenizer.bos is not None else set())

@@ -1,11 +1,18 @@
-"""The built-in chat templates by name: the names that a tokenizer's sidecar may give. None is read from a file."""
+"""Which chat template goes with a tokenizer: the one its model brings, or a built-in one by its name.
+
+The built-in names are those that a tokenizer's sidecar may give.
+"""
 
 from __future__ import annotations
 
-from llmproc.errors import UsageError
+from collections.abc import Mapping
+from typing import Any
+
+from llmproc.errors import UsageError, require_package
 from llmproc.text.templates.chatml import ChatMLTemplate
 from llmproc.text.templates.plain import PlainTemplate
 from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.tokenizers.contract import TextTokenizer
 
 BUILT_IN: dict[str, ChatTemplate] = {template.name: template for template in (ChatMLTemplate(), PlainTemplate())}
 
@@ -16,3 +23,20 @@ def built_in_template(name: str) -> ChatTemplate:
     if template is None:
         raise UsageError(f"chat template {name!r}: must be one of {', '.join(BUILT_IN)}")
     return template
+
+
+def template_for(tokenizer: TextTokenizer, options: Mapping[str, Any] | None = None) -> ChatTemplate:
+    """Return the template of a tokenizer; `options`: variables for one that is written in Jinja.
+
+    UsageError for a template that cannot be read, or options for a built-in one, which has no variables;
+    MissingPackageError without jinja2.
+    """
+    if tokenizer.chat is None:
+        if options:
+            raise UsageError(f"--template-option: the template {tokenizer.template_name} has no variables")
+        return built_in_template(tokenizer.template_name)
+    require_package("jinja2")
+    from llmproc.text.templates.jinja import JinjaTemplate  # only models that bring a template need jinja2
+
+    control = [name.decode("utf-8", "surrogateescape") for name in tokenizer.special]
+    return JinjaTemplate(tokenizer.chat.template, tokenizer.chat.variables, control, options)

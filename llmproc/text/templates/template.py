@@ -18,7 +18,7 @@ from typing import Protocol
 from llmproc.errors import RequestError
 from llmproc.text.templates.messages import ChatMessage, as_exchanges
 from llmproc.text.templates.system import check_system
-from llmproc.text.tokenizers.tokenizer import Tokenizer
+from llmproc.text.tokenizers.contract import TextTokenizer
 
 
 class ChatTemplate(Protocol):
@@ -36,8 +36,12 @@ class ChatTemplate(Protocol):
     def takes_messages(self) -> bool:
         """Return whether it can tell a question from an answer; plain completion cannot."""
 
+    @property
+    def opens_reasoning(self) -> bool:
+        """Return whether an answer begins inside <think>, which the template itself wrote."""
+
     def render(
-        self, tokenizer: Tokenizer, messages: Sequence[ChatMessage], add_generation_prompt: bool = True
+        self, tokenizer: TextTokenizer, messages: Sequence[ChatMessage], add_generation_prompt: bool = True
     ) -> list[int]:
         """Return the ids of a whole conversation; `add_generation_prompt`: with the ids that an answer begins after.
 
@@ -45,7 +49,7 @@ class ChatTemplate(Protocol):
         """
 
     def open(
-        self, tokenizer: Tokenizer, text: str | bytes, system: str | bytes | None = None, first: bool = True
+        self, tokenizer: TextTokenizer, text: str | bytes, system: str | bytes | None = None, first: bool = True
     ) -> list[int]:
         """Return the ids to append for a user's turn, up to where the answer begins.
 
@@ -53,10 +57,10 @@ class ChatTemplate(Protocol):
         message without a place, for text without tokens and for a vocabulary that lacks the template's own.
         """
 
-    def close(self, tokenizer: Tokenizer) -> list[int]:
+    def close(self, tokenizer: TextTokenizer) -> list[int]:
         """Return the ids that end an answer which did not end itself."""
 
-    def end_tokens(self, tokenizer: Tokenizer) -> frozenset[int]:
+    def end_tokens(self, tokenizer: TextTokenizer) -> frozenset[int]:
         """Return the ids that end an answer when they are sampled."""
 
 
@@ -66,9 +70,10 @@ class TurnTemplate(ABC):
     name = ""
     takes_system = False
     takes_messages = True
+    opens_reasoning = False
 
     def render(
-        self, tokenizer: Tokenizer, messages: Sequence[ChatMessage], add_generation_prompt: bool = True
+        self, tokenizer: TextTokenizer, messages: Sequence[ChatMessage], add_generation_prompt: bool = True
     ) -> list[int]:
         system, exchanges = as_exchanges(messages)
         if not self.takes_messages and (system or len(messages) != 1):
@@ -85,24 +90,26 @@ class TurnTemplate(ABC):
         return ids
 
     def open(
-        self, tokenizer: Tokenizer, text: str | bytes, system: str | bytes | None = None, first: bool = True
+        self, tokenizer: TextTokenizer, text: str | bytes, system: str | bytes | None = None, first: bool = True
     ) -> list[int]:
         check_system(self, system)
         question = self.question(tokenizer, text, system, first)
         return [*question, *self.answer_start(tokenizer)]
 
     @abstractmethod
-    def question(self, tokenizer: Tokenizer, text: str | bytes, system: str | bytes | None, first: bool) -> list[int]:
+    def question(
+        self, tokenizer: TextTokenizer, text: str | bytes, system: str | bytes | None, first: bool
+    ) -> list[int]:
         """Return the ids of a user's message, with the system message before it."""
 
-    def answer_start(self, tokenizer: Tokenizer) -> list[int]:
+    def answer_start(self, tokenizer: TextTokenizer) -> list[int]:
         """Return the ids between a question and its answer."""
         return []
 
     @abstractmethod
-    def close(self, tokenizer: Tokenizer) -> list[int]:
+    def close(self, tokenizer: TextTokenizer) -> list[int]:
         """Return the ids that end an answer which did not end itself; none if nothing marks an end."""
 
     @abstractmethod
-    def end_tokens(self, tokenizer: Tokenizer) -> frozenset[int]:
+    def end_tokens(self, tokenizer: TextTokenizer) -> frozenset[int]:
         """Return the ids that end an answer when they are sampled; none if it has a fixed length."""

@@ -67,7 +67,7 @@ def parse_sidecar(path: Path, data: bytes, vocab_size: int) -> Sidecar:
         raise TokenizerError(path, "field eos", _short(str(list(eos))), rule)
     if template not in BUILT_IN_TEMPLATES:
         if "{{" in template or "{%" in template or "{#" in template or template.endswith((".jinja", ".jinja2")):
-            rule = "Jinja templates are not supported yet (they will need the extra `models`); name chatml or plain"
+            rule = "Jinja templates come with models in other formats (extra `models`); name chatml or plain"
             raise TokenizerError(path, "field template", f"the Jinja template {_short(repr(template))}", rule)
         raise TokenizerError(path, "field template", _short(repr(template)), "must be one of chatml, plain")
     return Sidecar(bos=bos, eos=eos, unk=unk, template=template)

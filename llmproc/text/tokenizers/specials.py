@@ -15,7 +15,7 @@ from llmproc.text.tokenizers.sidecar import Sidecar
 IM_START, IM_END = b"<|im_start|>", b"<|im_end|>"
 FIRST_BYTE_TOKEN = 3  # llama2.c: after <unk>, <s>, </s>
 _BYTE_TOKENS = tuple(f"<0x{byte:02X}>".encode() for byte in range(256))
-_MARKED_ANYWHERE = re.compile(rb"<\|[^|]+\|>")
+MARKED_ANYWHERE = re.compile(rb"<\|[^|]+\|>")
 _MARKED_AT_START = re.compile(rb"\n?<[^<>\s]+>\n?")  # llama2.c's export writes "\n<s>\n"
 
 
@@ -52,7 +52,7 @@ def special_tokens(pieces: Sequence[bytes], sidecar: Sidecar, byte_tokens: bool)
     These are the sidecar's ids, every `<|...|>`, and the unbroken run of `<...>` that a vocabulary begins with.
     """
     ids = {token for token in (sidecar.bos, sidecar.unk, *sidecar.eos) if token is not None}
-    ids.update(token for token, piece in enumerate(pieces) if _MARKED_ANYWHERE.fullmatch(piece))
+    ids.update(token for token, piece in enumerate(pieces) if MARKED_ANYWHERE.fullmatch(piece))
     for token, piece in enumerate(pieces):
         if not _MARKED_AT_START.fullmatch(piece) or (byte_tokens and token >= FIRST_BYTE_TOKEN):
             break

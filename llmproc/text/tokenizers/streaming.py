@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from llmproc.text.tokenizers.tokenizer import Tokenizer
+    from llmproc.text.tokenizers.contract import TextTokenizer
 
 # C0 and C1 controls and DEL (but not \n and \t): escape sequences begin with one of them. The bidirectional overrides
 # reorder what stands around them on the screen; lone surrogates cannot be written at all.
@@ -26,7 +26,7 @@ def printable(text: str) -> str:
 class StreamDecoder:
     """Turns ids into text as they come; the parts together are the decoded text, invalid UTF-8 replaced by U+FFFD."""
 
-    def __init__(self, tokenizer: Tokenizer, previous: int | None = None) -> None:
+    def __init__(self, tokenizer: TextTokenizer, previous: int | None = None) -> None:
         """Start after the id `previous`, the one before the first one fed (after BOS a leading space is dropped)."""
         self._tokenizer, self._previous = tokenizer, previous
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -42,7 +42,7 @@ class StreamDecoder:
 
     def feed_all(self, tokens: Sequence[int]) -> list[str]:
         """Return the text that each of `tokens` completes, without those that complete none. Raises as `feed` does."""
-        if self._whole and tokens and self._previous != self._tokenizer.bos:
+        if self._whole and tokens and self._previous not in self._tokenizer.spaced_after:
             known = self._tokenizer.characters
             texts = [known.get(token) for token in tokens]
             if None not in texts:
@@ -52,9 +52,9 @@ class StreamDecoder:
 
     def _feed(self, token: int) -> str:
         """Feed one, and remember its text: it is the same wherever no BOS and no part of a character stands before."""
-        alone = self._whole and self._previous != self._tokenizer.bos
+        alone = self._whole and self._previous not in self._tokenizer.spaced_after
         text = self.feed(token)
-        if alone and self._whole and token != self._tokenizer.bos:
+        if alone and self._whole and token not in self._tokenizer.spaced_after:
             self._tokenizer.characters[token] = text
         return text
 

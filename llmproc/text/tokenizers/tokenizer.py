@@ -9,12 +9,14 @@ Used by main, which alone turns text into ids. Never in it: chat templates, term
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from llmproc.errors import RequestError, TokenizerError
 from llmproc.text.tokenizers.c_encoding import CStrings, c_strings, encode_as_c, entry_ids
+from llmproc.text.tokenizers.contract import ChatSource
 from llmproc.text.tokenizers.merge import merge_pairs
 from llmproc.text.tokenizers.sidecar import Sidecar, read_sidecar, sidecar_path
 from llmproc.text.tokenizers.specials import (
@@ -54,12 +56,15 @@ def load_tokenizer(
 class Tokenizer:
     """A checked vocabulary with its special ids. Safe to share between threads: nothing changes but `characters`."""
 
+    chat: ChatSource | None = None  # a sidecar names a built-in template
+
     def __init__(self, vocabulary: Vocabulary, sidecar: Sidecar, byte_tokens: bool) -> None:
         """Build the tables. `byte_tokens`: the family, as `has_byte_tokens` finds it."""
         self.vocab_size = len(vocabulary.pieces)
         self.bos, self.eos, self.unk, self.template_name = sidecar.bos, sidecar.eos, sidecar.unk, sidecar.template
         self.byte_tokens = byte_tokens
         self.special = special_tokens(vocabulary.pieces, sidecar, byte_tokens)
+        self.spaced_after = frozenset([self.bos])  # SentencePiece puts a space before the text that follows BOS
         self.characters: dict[int, str] = {}  # by id, what streams found: its text, where that is whole characters
         self._pieces, self._scores, self._longest = vocabulary.pieces, vocabulary.scores, vocabulary.longest
         # Entries that text may become: byte tokens only stand in for bytes, "<0x0A>" typed by a user is six characters.
@@ -95,6 +100,19 @@ class Tokenizer:
 
         return merge_pairs(ids, find, self._scores)
 
+    def encode_rendered(self, pieces: Sequence[str], start: bool = True) -> list[int]:
+        """Return the ids of a rendered template: at even places special tokens count, at odd places they are text."""
+        ids: list[int] = []
+        names = re.compile(b"|".join(map(re.escape, sorted(self.special, key=len, reverse=True))) or b"(?!)")
+        for index, piece in enumerate(pieces):
+            data = to_bytes(piece)
+            place = 0
+            for found in names.finditer(data) if index % 2 == 0 else ():
+                ids += [*self.encode(data[place : found.start()]), self.special[found[0]]]
+                place = found.end()
+            ids += self.encode(data[place:])
+        return ids
+
     def encode_as_c(self, text: str | bytes) -> list[int]:
         """Return the ids that llama2.c's C code gives `text`, after its dummy space; no BOS.
 
@@ -117,7 +135,7 @@ class Tokenizer:
     def piece_after(self, previous: int | None, token: int) -> bytes:
         """Return what `piece` does, but the piece after BOS loses a leading space (SentencePiece's dummy prefix)."""
         piece = self.piece(token)
-        after_bos = previous is not None and previous == self.bos
+        after_bos = previous in self.spaced_after
         return piece[1:] if after_bos and piece[:1] == b" " and not self._is_byte_token(token) else piece
 
     def decode(self, ids: Iterable[int], previous: int | None = None) -> bytes:

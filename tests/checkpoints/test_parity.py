@@ -1,0 +1,172 @@
+"""What the readers say of a model is all there is to it: its logits are transformers' at every one of 300 positions.
+
+Computed in float64 by plain_forward.py from the description and the weights of the reader, and compared with golden
+logits; the same model as GGUF, its rows in GGUF's order, gives the same. Rules 4 to 11 and 19 of formats.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from checkpoints import gguf_files
+from checkpoints.gguf_files import F32, STRING, U32
+from checkpoints.parity_models import MODELS, POSITIONS, ParityModel, tokens_of
+from checkpoints.plain_forward import logits_of
+
+from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.features import PLAIN, ModelFeatures, RotaryEmbedding
+from llmproc.checkpoints.model_file import open_model
+
+GOLDEN = Path(__file__).parent / "parity_golden" / "parity.npz"
+BOUND = 1e-4  # of the largest |logit| of a position
+
+
+@pytest.fixture(scope="module")
+def golden() -> Iterator[dict[str, np.ndarray]]:
+    with np.load(GOLDEN) as arrays:
+        yield dict(arrays)
+
+
+def worst(found: np.ndarray, expected: np.ndarray) -> float:
+    """The largest difference of a position, as a part of its largest logit."""
+    return float((np.abs(found - expected).max(axis=1) / np.abs(expected).max(axis=1)).max())
+
+
+def test_the_golden_file_is_of_these_models(golden: dict[str, np.ndarray]) -> None:
+    assert {key.partition(": ")[0] for key in golden} == MODELS.keys()
+    assert {made.model_type for made in MODELS.values()} == {"llama", "mistral", "qwen2", "qwen3", "smollm3"}
+    sizes = [made.all_sizes() for made in MODELS.values()]
+    assert {size["heads"] // size["kv_heads"] for size in sizes} == {1, 2, 3, 8}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_rule_19_as_transformers_at_every_position(tmp_path: Path, golden: dict[str, np.ndarray], name: str) -> None:
+    made = MODELS[name]
+    total = sum(np.abs(array).sum(dtype=np.float64) for _, array in made.arrays().values())
+    assert total == pytest.approx(float(golden[f"{name}: sum"]), rel=1e-12), "not the model the golden file is of"
+    model = open_model(made.write(tmp_path / "model"))
+    expected = golden[f"{name}: logits"]
+    assert expected.shape == (POSITIONS, 12)
+    assert worst(logits_of(model.description, model.load().weights, tokens_of(name)), expected) <= BOUND
+
+
+def without(description: ModelDescription, **features: Any) -> ModelDescription:
+    return dataclasses.replace(description, features=dataclasses.replace(description.features, **features))
+
+
+OTHER: dict[str, tuple[str, Any]] = {
+    "the rotation of neighbours": ("llama, one key head a head", lambda d: without(d, rope=RotaryEmbedding())),
+    "the scaling": (
+        "llama, llama3 scaling, groups of 8", lambda d: without(d, rope=RotaryEmbedding("half-split")),
+    ),
+    "the attention factor": (
+        "qwen3, yarn",
+        lambda d: without(d, rope=dataclasses.replace(d.features.rope, attention_factor=1.0)),
+    ),
+    "the norms of queries and keys": ("qwen3, yarn", lambda d: without(d, query_key_norm=False)),
+    "a window longer by one": ("mistral, window of 8", lambda d: without(d, windows=(9, 9))),
+    "a window shorter by one": ("mistral, window of 8", lambda d: without(d, windows=(7, 7))),
+    "the window in all layers": ("qwen2, window in later layers", lambda d: without(d, windows=(16, 16))),
+    "rotation in all layers": ("smollm3", lambda d: without(d, no_rope_layers=())),
+    "theta": ("llama, one key head a head", lambda d: dataclasses.replace(d, rope_theta=10000.0)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", OTHER)
+def test_every_feature_counts(tmp_path: Path, golden: dict[str, np.ndarray], what: str) -> None:
+    """A reader that missed one of them would be seen, though rarely at the first position."""
+    name, change = OTHER[what]
+    model = open_model(MODELS[name].write(tmp_path / "model"))
+    found = logits_of(change(model.description), model.load().weights, tokens_of(name))
+    assert worst(found, golden[f"{name}: logits"]) > 100 * BOUND
+
+
+@pytest.mark.parametrize("window", [8, 16])
+def test_rule_07_the_first_difference_is_at_the_windows_position(tmp_path: Path, window: int) -> None:
+    name = "mistral, window of 8" if window == 8 else "qwen2, window in later layers"
+    model = open_model(MODELS[name].write(tmp_path / "model"))
+    weights, tokens = model.load().weights, tokens_of(name)
+    found = logits_of(model.description, weights, tokens)
+    full = logits_of(without(model.description, windows=()), weights, tokens)
+    different = np.flatnonzero(np.abs(found - full).max(axis=1) > 1e-9)
+    assert different[0] == window
+
+
+GGUF_NAMES = {
+    "model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
+    "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm", "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
+    "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm", "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
+}  # fmt: skip
+
+
+def gguf_name(theirs: str) -> str:
+    stem, _, part = theirs.rpartition(".")
+    if not stem.startswith("model.layers."):
+        return f"{GGUF_NAMES[stem]}.{part}"
+    _, _, layer, rest = stem.split(".", 3)
+    return f"blk.{layer}.{GGUF_NAMES[rest]}.{part}"
+
+
+def interleaved(array: np.ndarray, heads: int) -> np.ndarray:
+    """The rows of half-split heads in the order of neighbouring pairs, as convert_hf_to_gguf permutes them."""
+    rows = array.shape[0] // heads
+    return array.reshape(heads, 2, rows // 2, *array.shape[1:]).swapaxes(1, 2).reshape(array.shape)
+
+
+def as_gguf(made: ParityModel, architecture: str, more: gguf_files.Pairs, permuted: bool) -> bytes:
+    sizes = made.all_sizes()
+    tensors = {}
+    for name, (_, array) in made.arrays().items():
+        of_heads = {"q_proj": sizes["heads"], "k_proj": sizes["kv_heads"]}.get(name.split(".")[-2], 0)
+        tensors[gguf_name(name)] = gguf_files.floats(interleaved(array, of_heads) if of_heads and permuted else array)
+    pairs = gguf_files.small_pairs(architecture, **{**sizes, "context": 512})
+    return gguf_files.gguf_bytes({**pairs, **more}, tensors)
+
+
+def theta(architecture: str, value: float) -> gguf_files.Pairs:
+    return {f"{architecture}.rope.freq_base": (F32, value)}
+
+
+YARN: gguf_files.Pairs = {
+    "qwen3.rope.scaling.type": (STRING, "yarn"), "qwen3.rope.scaling.factor": (F32, 4.0),
+    "qwen3.rope.scaling.original_context_length": (U32, 64),
+}  # fmt: skip
+GGUF: dict[str, tuple[str, gguf_files.Pairs, bool]] = {
+    "llama, one key head a head": ("llama", theta("llama", 500.0), True),
+    "llama, linear scaling, 3 heads": ("llama", {"llama.rope.scaling.factor": (F32, 4.0)}, True),
+    "llama, all biases, own output": ("llama", {}, True),
+    "mistral, window of 8": ("llama", {"llama.attention.sliding_window": (U32, 8)}, True),
+    "qwen2, groups of 3": ("qwen2", {}, False),
+    "qwen3, yarn": ("qwen3", YARN, False),
+    "smollm3": ("smollm3", theta("smollm3", 2e6), True),
+}
+
+
+@pytest.mark.parametrize("name", GGUF)
+def test_the_same_model_as_gguf(tmp_path: Path, golden: dict[str, np.ndarray], name: str) -> None:
+    architecture, more, permuted = GGUF[name]
+    (tmp_path / "m.gguf").write_bytes(as_gguf(MODELS[name], architecture, more, permuted))
+    model = open_model(tmp_path / "m.gguf")
+    found = logits_of(model.description, model.load().weights, tokens_of(name))
+    assert worst(found, golden[f"{name}: logits"]) <= BOUND
+
+
+@pytest.mark.parametrize("name", ["llama, one key head a head", "qwen2, groups of 3", "smollm3"])
+def test_rule_08_the_other_order_of_rows_is_seen(tmp_path: Path, golden: dict[str, np.ndarray], name: str) -> None:
+    """At the first position it agrees all the same: nothing is rotated there."""
+    architecture, more, permuted = GGUF[name]
+    (tmp_path / "m.gguf").write_bytes(as_gguf(MODELS[name], architecture, more, not permuted))
+    model = open_model(tmp_path / "m.gguf")
+    found, expected = logits_of(model.description, model.load().weights, tokens_of(name)), golden[f"{name}: logits"]
+    assert worst(found, expected) > 100 * BOUND and worst(found[:1], expected[:1]) <= BOUND
+
+
+def test_a_plain_description_has_no_features() -> None:
+    assert ModelFeatures() == PLAIN and PLAIN.rope == RotaryEmbedding()

@@ -1,0 +1,292 @@
+"""Chat templates in Jinja: byte for byte what transformers' apply_chat_template renders, from a golden file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from text.chat_cases import BYTE_LEVEL, CONVERSATIONS, NOW, OPTIONS, SPECIAL, TEMPLATES
+from text.small_vocabularies import sentencepiece_metadata, tokenizer_json, write_folder
+
+from llmproc.errors import RequestError, UsageError
+from llmproc.text.templates.chatml import ChatMLTemplate
+from llmproc.text.templates.jinja import JinjaTemplate
+from llmproc.text.templates.marks import END, START, Marker, unmarked
+from llmproc.text.templates.messages import ChatMessage
+from llmproc.text.templates.registry import template_for
+from llmproc.text.templates.template_options import template_options
+from llmproc.text.tokenizers.folder import load_folder_tokenizer
+from llmproc.text.tokenizers.gguf import load_gguf_tokenizer
+from llmproc.text.tokenizers.pieces import PieceTokenizer
+
+ROWS = json.loads((Path(__file__).parent / "transformers_golden" / "transformers_golden.json").read_text())
+THINKS = ("thought", "thought last")
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> PieceTokenizer:
+    files = {"tokenizer_config_json": BYTE_LEVEL, "chat_template_jinja": TEMPLATES["llama3"]}
+    return load_folder_tokenizer(write_folder(tmp_path_factory.mktemp("folder"), tokenizer_json(), **files), 2000)
+
+
+def made(name: str, tokenizer: PieceTokenizer, special: dict[str, str] = BYTE_LEVEL, **options: Any) -> JinjaTemplate:
+    control = [piece.decode() for piece in tokenizer.special]
+    return JinjaTemplate(TEMPLATES.get(name, name), special, control, options, lambda: NOW)
+
+
+def messages(case: str) -> list[ChatMessage]:
+    return [ChatMessage(**message) for message in CONVERSATIONS[case]]
+
+
+def or_none(make: Callable[[], Any]) -> Any:
+    try:
+        return make()
+    except RequestError:
+        return None
+
+
+def said(*texts: str) -> list[ChatMessage]:
+    return [ChatMessage(("user", "assistant")[index % 2], text) for index, text in enumerate(texts)]
+
+
+# -- rule 17 -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_rule_17_rendered_texts_are_those_of_transformers(name: str, tokenizer: PieceTokenizer) -> None:
+    rows = [row for row in ROWS if row["template"] == name]
+    assert len(rows) == 2 * len(CONVERSATIONS) * len(OPTIONS)
+    for row in rows:
+        template = made(name, tokenizer, SPECIAL, **OPTIONS[row["options"]])
+        found = or_none(lambda: template.text(messages(row["case"]), row["prompt"]))  # noqa: B023
+        assert found == row["text"], row
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_rule_18_ids_are_those_of_transformers_sanitized(name: str, tokenizer: PieceTokenizer) -> None:
+    """But a user of transformers can write an added token that the template does not name; and it cuts reasoning."""
+    template = made(name, tokenizer)
+    unequal = set()
+    for row in (row for row in ROWS if row["template"] == name and "ids" in row):
+        if or_none(lambda: template.render(tokenizer, messages(row["case"]), row["prompt"])) != row["ids"]:  # noqa: B023
+            unequal.add(row["case"])
+    assert unequal <= {"tool"} | ({*THINKS} if name in ("qwen3", "reasoning") else set())
+    assert ("tool" in unequal) == (name != "qwen3")
+
+
+def test_rule_17_json_is_neither_escaped_nor_sorted(tokenizer: PieceTokenizer) -> None:
+    template = made('{{ {"name": "f", "about": "<é>"} | tojson }}', tokenizer)
+    assert template.text(said("a")) == '{"name": "f", "about": "<é>"}'
+
+
+def test_rule_17_what_every_template_is_given(tokenizer: PieceTokenizer) -> None:
+    template = made("{{ tools is none }} {{ documents is none }} {{ add_generation_prompt }}", tokenizer)
+    assert template.text(said("a")) == "True True True"
+    assert template.text(said("a"), False) == "True True False"
+    keys = made("{% for key in messages[0] %}{{ key }} {% endfor %}", tokenizer)
+    assert keys.text(said("a")) == "role content "  # no key stands for nothing
+
+
+def test_rule_17_refusals_are_one_clear_line(tokenizer: PieceTokenizer) -> None:
+    """Finding 35: two user turns, or a system message, are the caller's mistake, not the server's."""
+    mistral = made("mistral", tokenizer)
+    for case in ("two users", "system"):
+        with pytest.raises(RequestError, match="the chat template refuses the messages: ") as caught:
+            mistral.render(tokenizer, messages(case))
+        assert caught.value.http_status == 400 and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ messages.__class__.__mro__ }}",
+        "{% set _ = messages.append(1) %}",
+        "{{ messages[7].content }}",
+        "{{ 1 / 0 }}",
+        "{{ 'a' + 1 }}",
+        "{{ range(10 ** 9) | length }}",
+        "{{ raise_exception('two\nlines ' * 1000) }}",
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+    ],
+)
+def test_a_template_that_fails_is_a_refusal(source: str, tokenizer: PieceTokenizer) -> None:
+    with pytest.raises(RequestError, match=r"the chat template (refuses|fails)") as caught:
+        made(source, tokenizer).text(said("a"))
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("source", ["{% if %}", "{{", "{% for x in y %}", "{% nonsense %}", "{{ x | nofilter }}"])
+def test_what_is_not_a_template_is_refused_at_once(source: str, tokenizer: PieceTokenizer) -> None:
+    with pytest.raises(UsageError, match="chat template: not a Jinja template"):
+        made(source, tokenizer)
+
+
+# -- the user's text ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_rule_18_and_finding_33_users_cannot_write_special_tokens(name: str, tokenizer: PieceTokenizer) -> None:
+    template = made(name, tokenizer)
+    every = "".join(piece.decode() for piece in tokenizer.special)
+    usual, typed = (template.render(tokenizer, said(text)) for text in ("a", f"a{every}<|im_<|im_end|>end|>"))
+    for token in tokenizer.special.values():
+        assert usual.count(token) == typed.count(token), tokenizer.piece(token)
+
+
+@pytest.mark.parametrize("normalizer", ["NFKC", "Lowercase"])
+def test_rule_18_text_that_is_normalised_to_a_name_stays_text(normalizer: str, tmp_path: Path) -> None:
+    given = tokenizer_json(normalizer={"type": "Sequence", "normalizers": [{"type": normalizer}]})
+    for token in given["added_tokens"]:
+        token["normalized"] = True
+    tokenizer = load_folder_tokenizer(write_folder(tmp_path, given), 2000)
+    ids = made("chatml", tokenizer).render(tokenizer, said("＜|im_end|＞ <|IM_END|>"))
+    assert ids.count(tokenizer.special[b"<|im_end|>"]) == 2
+    assert not set(tokenizer.encode("＜|im_end|＞ <|IM_END|>")) & set(tokenizer.special.values())
+
+
+def test_marks_cannot_be_forged(tokenizer: PieceTokenizer) -> None:
+    template = made("chatml", tokenizer)
+    text = f"{START}<|im_end|>{END}{END}<|im_end|>{START}"
+    ids = template.render(tokenizer, said(text))
+    assert ids.count(tokenizer.special[b"<|im_end|>"]) == 2
+    assert tokenizer.decode(ids).count(b"\xed\xa0\x80") == 2  # a lone surrogate is three bytes, as everywhere
+
+
+def test_bytes_come_through_a_template(tokenizer: PieceTokenizer) -> None:
+    template = made("chatml", tokenizer)
+    ids = template.render(tokenizer, [ChatMessage("user", b"\xff\xc3<|im_end|>\xa9")])
+    assert b"user\n\xff\xc3<|im_end|>\xa9<|im_end|>" in tokenizer.decode(ids)
+
+
+def test_reasoning_of_an_answer_stays_tokens(tokenizer: PieceTokenizer) -> None:
+    ids = made("qwen3", tokenizer).render(tokenizer, messages("thought last"), False)
+    assert [ids.count(tokenizer.special[tag]) for tag in (b"<think>", b"</think>")] == [1, 1]
+    typed = made("chatml", tokenizer).render(tokenizer, said("<think>"))
+    assert tokenizer.special[b"<think>"] not in typed
+
+
+def test_marker_pieces() -> None:
+    marker = Marker(["<a>", "<a><b>"])
+    marked = marker.mark("x<a><b><a>")
+    assert marker.split(marked) == ["x", "<a><b>", "", "<a>", ""]
+    assert marker.split(f"<a>{START}y") == ["<a>", "", "y"]
+    assert unmarked(marked) == "x<a><b><a>"
+    assert Marker([]).split(Marker([]).mark("<a>")) == ["<a>"]
+
+
+# -- turn by turn ------------------------------------------------------------------------------------------------------
+
+INCREMENTAL = ("chatml", "llama2", "mistral", "zephyr", "qwen3", "llama3")
+
+
+@pytest.mark.parametrize("name", INCREMENTAL)
+def test_turns_add_up_to_the_whole(name: str, tokenizer: PieceTokenizer) -> None:
+    template = made(name, tokenizer)
+    first = template.open(tokenizer, "Hello")
+    assert first == template.render(tokenizer, said("Hello"))
+    answer = " Hi" if name == "llama2" else "Hi"  # this template writes a space before it
+    turn = [*first, *tokenizer.encode(answer), *template.close(tokenizer)]
+    ids = turn + template.open(tokenizer, "And <|im_end|>?", first=False)
+    whole = template.render(tokenizer, said("Hello", "Hi", "And <|im_end|>?"))
+    assert tokenizer.decode(ids) == tokenizer.decode(whole)
+    special = set(tokenizer.special.values())
+    assert [token for token in ids if token in special] == [token for token in whole if token in special]
+
+
+def test_rule_3_the_templates_own_end_marker_ends_an_answer(tokenizer: PieceTokenizer) -> None:
+    ends = {"chatml": "<|im_end|>", "llama3": "<|eot_id|>", "llama2": "<|endoftext|>", "qwen3": "<|im_end|>"}
+    for name, end in ends.items():
+        assert tokenizer.special[end.encode()] in made(name, tokenizer).end_tokens(tokenizer), name
+    nothing = made("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}", tokenizer)
+    assert nothing.end_tokens(tokenizer) == frozenset(tokenizer.eos)
+
+
+def test_finding_34_a_trimmed_answer_is_another_prefix(tokenizer: PieceTokenizer) -> None:
+    """A cache of a prefix compares ids: what was generated need not be what the next turn's prompt holds."""
+    template = made("llama3", tokenizer)
+    generated = [*template.open(tokenizer, "a"), *tokenizer.encode(" b "), *template.close(tokenizer)]
+    later = template.render(tokenizer, said("a", " b ", "c"))
+    assert later[: len(generated)] != generated
+    trimmed = [*template.open(tokenizer, "a"), *tokenizer.encode("b"), *template.close(tokenizer)]
+    assert later[: len(trimmed)] == trimmed
+
+
+def test_a_template_that_leaves_answers_out_says_so(tokenizer: PieceTokenizer) -> None:
+    template = made("{{ messages[0].content }}", tokenizer)
+    assert template.open(tokenizer, "a") == tokenizer.encode("a")
+    with pytest.raises(RequestError, match="leaves answers out"):
+        template.open(tokenizer, "a", first=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "takes"), [("chatml", True), ("llama3", True), ("mistral", False), ("features", False)]
+)
+def test_a_place_for_a_system_message(name: str, takes: bool, tokenizer: PieceTokenizer) -> None:
+    template = made(name, tokenizer)
+    assert template.takes_system is takes and template.takes_messages
+    if not takes:
+        with pytest.raises(RequestError, match="has no place for a system message"):
+            template.open(tokenizer, "a", system="b")
+    else:
+        assert b"be brief" in tokenizer.decode(template.open(tokenizer, "a", system="be brief"))
+
+
+def test_no_bos_besides_the_templates(tokenizer: PieceTokenizer) -> None:
+    """Rule 2, over a vocabulary whose texts begin with BOS."""
+    sentencepiece = load_gguf_tokenizer(Path("x.gguf"), sentencepiece_metadata(), 2000)
+    assert sentencepiece.bos == 1
+    ids = made("llama2", sentencepiece, SPECIAL).render(sentencepiece, said("a"))
+    assert ids.count(1) == 1 and ids[0] == 1
+    assert 1 not in made("chatml", sentencepiece, SPECIAL).render(sentencepiece, said("a"))
+
+
+# -- options and registry ----------------------------------------------------------------------------------------------
+
+
+def test_the_sandbox_shows_nothing_of_python(tokenizer: PieceTokenizer) -> None:
+    assert made("[{{ ''.__class__ }}]", tokenizer).text(said("a")) == "[]"
+
+
+def test_template_options() -> None:
+    given = ["enable_thinking=false", "n=3", "colour=red", "text=", 'quoted="a=b"', "list=[1]"]
+    expected = {"enable_thinking": False, "n": 3, "colour": "red", "text": "", "quoted": "a=b", "list": [1]}
+    assert template_options(given) == expected
+
+
+@pytest.mark.parametrize("bad", [["x"], ["=1"], ["a b=1"], ["messages=1"], ["tools=[]"], ["a=1", "a=2"]])
+def test_template_options_that_break_a_rule(bad: list[str]) -> None:
+    with pytest.raises(UsageError, match="--template-option is "):
+        template_options(bad)
+
+
+def test_enable_thinking(tokenizer: PieceTokenizer) -> None:
+    assert made("qwen3", tokenizer).text(said("a")).endswith("assistant\n")
+    assert made("qwen3", tokenizer, enable_thinking=False).text(said("a")).endswith("<think>\n\n</think>\n\n")
+
+
+def test_whether_an_answer_begins_inside_reasoning(tokenizer: PieceTokenizer) -> None:
+    assert made("reasoning", tokenizer).opens_reasoning
+    assert not made("qwen3", tokenizer).opens_reasoning
+    assert not made("qwen3", tokenizer, enable_thinking=False).opens_reasoning
+    assert not ChatMLTemplate().opens_reasoning
+
+
+def test_the_registry_takes_the_models_own_template(tokenizer: PieceTokenizer, tmp_path: Path) -> None:
+    own = template_for(tokenizer)
+    assert isinstance(own, JinjaTemplate) and own.name.startswith("jinja-")
+    assert own.name == template_for(tokenizer).name != template_for(tokenizer, {"enable_thinking": False}).name
+    without = load_folder_tokenizer(write_folder(tmp_path, tokenizer_json()), 2000)
+    assert template_for(without).name == "plain"
+    with pytest.raises(UsageError, match="the template plain has no variables"):
+        template_for(without, {"enable_thinking": False})
+
+
+def test_a_built_in_template_over_such_a_tokenizer(tokenizer: PieceTokenizer) -> None:
+    message = r"{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}"
+    source = rf"{{% for m in messages %}}{message}{{% endfor %}}{{{{ '<|im_start|>assistant\n' }}}}"
+    rendered = made(source, tokenizer)
+    chatml = ChatMLTemplate().open(tokenizer, "Hello")
+    assert tokenizer.decode(chatml) == tokenizer.decode(rendered.open(tokenizer, "Hello"))

@@ -91,7 +91,8 @@ def test_a_rank_that_holds_a_portion_is_waited_for_and_named(
 def waits_for_rank_1(team: OneSequence, expected: np.ndarray, where: int) -> bool:
     """Stop rank 1 with a portion until nothing goes on any more; tell whether the others' traces name it.
 
-    A rank that wakes late may find the name of a later phase: then there is another try.
+    A rank that wakes late may find the name of a later phase, and rank 1 may have stopped where it had found no portion
+    left, so that the others go on: then there is another try.
     """
     stop_at(team.forward_pass, 1, where)
     found: list[np.ndarray] = []
@@ -104,20 +105,22 @@ def waits_for_rank_1(team: OneSequence, expected: np.ndarray, where: int) -> boo
 
     thread = threading.Thread(target=run)
     thread.start()
-    seen = [(-1, -1)] * 200
+    seen = [(-1, -1, -1)]
 
-    def stands_still() -> bool:
-        seen.append((int(words[0]), len(found)))
-        return len(set(seen[-200:])) == 1 and seen[-1][0] >= 0
+    def rank_1_stands_still() -> bool:
+        seen.append((records(team, 1), int(words[0]), len(found)))
+        return len(seen) > 200 and len({written for written, *_ in seen[-200:]}) == 1
 
     try:
-        until(stands_still, "the team does not wait for a held portion")
+        until(rank_1_stands_still, "rank 1 does not stop")
     finally:
         over.set()
         clear_stops(team.forward_pass, 1)
         thread.join()
     for each in found:
         np.testing.assert_array_equal(bits(each), bits(expected))
+    if len(set(seen[-100:])) > 1:
+        return False
     rings = team.forward_pass.trace()
     return any(r["by"] == 1 for rank in (0, 2) for r in rings[rank] if PHASES[r["what"]] in ("wait", "sleep"))
 

@@ -60,7 +60,7 @@ def whole_steps(rings: Sequence[Ring], full: int = RECORDS) -> list[RingStep]:
     """Return the steps that are whole in all rings, in their order.
 
     `rings`: of each rank. One with `full` records may have lost older ones: its steps count from its first START on,
-    and none that is older in any ring. A step that had not ended in the rings is left out.
+    and none that is older in any ring. A step that has not ended in the rings is left out.
     """
     found = [_by_step(ring) for ring in rings]
     first = max(
@@ -106,11 +106,11 @@ def _visits(records: Sequence[TraceRecord]) -> Iterator[_Visit]:
 
 
 def _step(number: int, ranks: Sequence[tuple[TraceRecord, ...]]) -> RingStep | None:
-    """Return the step, None when a rank has not noted its end yet."""
-    if any(records and records[-1].what not in (*ENDS, "start") for records in ranks):
-        return None
+    """Return the step, None when a rank is in a phase whose end none has noted yet."""
     visits = [list(_visits(records)) for records in ranks]
     count = max((i + 1 for row in visits for i, visit in enumerate(row) if visit.name), default=0)
+    if any(records and _is_open(records) and _ends(records) >= count for records in ranks):
+        return None
     begin = at = min(records[0].time for records in ranks if records)
     phases, copies = [], []
     for i in range(count):
@@ -125,4 +125,23 @@ def _step(number: int, ranks: Sequence[tuple[TraceRecord, ...]]) -> RingStep | N
             at = copies[-1].end
         phases.append(TeamPhase(worked.name, worked.ended.layer, at, end, worked.ended.by))
         at = end
-    return RingStep(number, begin, tuple(phases), tuple(copies), tuple(ranks)) if count else None
+    completed = tuple(_completed(records, phases) for records in ranks)
+    return RingStep(number, begin, tuple(phases), tuple(copies), completed) if count else None
+
+
+def _is_open(records: Sequence[TraceRecord]) -> bool:
+    """Return whether a rank has worked in a phase, and not noted its end."""
+    return records[-1].what not in (*ENDS, "start")
+
+
+def _ends(records: Sequence[TraceRecord]) -> int:
+    return sum(record.what in ENDS for record in records)
+
+
+def _completed(records: tuple[TraceRecord, ...], phases: Sequence[TeamPhase]) -> tuple[TraceRecord, ...]:
+    """Add what a rank will note that has not seen the end of its phase yet: the others did not wait for that."""
+    if not records or not _is_open(records):
+        return records
+    last, phase = records[-1], phases[_ends(records)]
+    what = "sleep" if last.what == phase.name else "late"  # it had only made its copy
+    return (*records, TraceRecord(phases[-1].end, what, last.layer, phase.by))

@@ -56,10 +56,21 @@ def test_a_rank_that_walks_a_step_with_the_next_ones_record_is_only_late() -> No
     assert len(step.phases) == 2 and step.end == 200
 
 
-@pytest.mark.parametrize("missing", [1, 3, 4])
-def test_a_step_whose_end_not_all_have_noted_is_left_out(missing: int) -> None:
-    rings = [FIRST + moved(FIRST, 100, 8)[: 6 - missing], SECOND + moved(SECOND, 100, 8)]
-    assert numbers(*rings) == [7], "one is about to note the end of a phase, or has only made its copy for it"
+def test_a_step_whose_last_phase_has_not_ended_is_left_out() -> None:
+    for first in (1, 2):  # with and without the last product: "output", then its end
+        rings = [FIRST + moved(FIRST, 100, 8)[:-first], SECOND + moved(SECOND, 100, 8)[:-1]]
+        assert numbers(*rings) == [7], "one of them is about to note it, and none has"
+
+
+@pytest.mark.parametrize(
+    ("kept", "completed"), [(3, (200, "sleep")), (2, (200, "late")), (5, (200, "sleep")), (6, (215, "sleep"))]
+)
+def test_a_rank_that_has_not_come_back_yet_does_not_hold_the_step(kept: int, completed: tuple[int, str]) -> None:
+    """Its last record is its work in a phase that others saw ended, or a copy made for it."""
+    alone = [(time, "ended" if what == "wait" else what, layer) for time, what, layer in FIRST]
+    (step,) = whole_steps(rings_of(alone, [(t, "sleep" if w == "ended" else w, n) for t, w, n in SECOND[:kept]]))
+    assert len(step.phases) == 2 and step.end == 200
+    assert (step.ranks[1][-1].time, step.ranks[1][-1].what) == completed
 
 
 def test_without_a_ring_or_a_record_there_is_no_step() -> None:

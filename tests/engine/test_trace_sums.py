@@ -64,6 +64,14 @@ def test_a_rank_that_missed_phases_was_late_for_them() -> None:
     assert found.ranks[0].waited_for == 6 and found.ranks[1].waited_for == 18
 
 
+def test_a_rank_that_has_not_come_back_waited_and_slept() -> None:
+    alone = [(time, "ended" if what == "wait" else what, layer) for time, what, layer in ALONE]
+    found = summed(alone, [(0, "start", 7), (4, "embed", 0)])
+    assert parts(found.ranks[1]) == (4, 6, 50, 0, 0)
+    found = summed(alone, [(0, "start", 7), (4, "embed", 0), (12, "wait", 0), (15, "norm", 0)])
+    assert parts(found.ranks[1]) == (4 + 3, 6, 0, 0, 2 + 45), "it made a copy, and was not seen again"
+
+
 def test_a_rank_that_did_not_come_was_late_for_all_of_the_step() -> None:
     alone = [(time, "ended" if what == "wait" else what, layer) for time, what, layer in ALONE]
     assert parts(summed(alone, []).ranks[1]) == (0, 0, 0, 0, 60)

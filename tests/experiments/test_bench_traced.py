@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from engine.invented_rings import Given, rings_of
 from engine.naive_models import random_model
 from engine.rank_stops import WITH_TICKET, clear_stops, stop_at
 from support.waiting import until
@@ -16,8 +17,8 @@ from llmproc.config import EngineOptions
 from llmproc.engine.batch import Chunk
 from llmproc.engine.loading import open_weights
 from llmproc.engine.rank_times import RankTimes
-from llmproc.engine.trace_steps import ENDS, whole_steps
-from llmproc.engine.trace_sums import ORDER, TraceSummary
+from llmproc.engine.trace_steps import ENDS, Ring, whole_steps
+from llmproc.engine.trace_sums import ORDER, StepNote, summarise_rings
 from llmproc.errors import UsageError
 from llmproc.experiments.bench.arms import traced
 from llmproc.experiments.bench.arms.arm import ArmOptions
@@ -142,6 +143,38 @@ def test_a_rank_that_comes_late_counts_the_phases_that_it_missed() -> None:
     assert all(len(seen) == count for count, seen in found)
 
 
+class Behind:
+    """A team of one rank that notes the end of its only step just before the third look, or never."""
+
+    vocab_size, context, pages, in_use, step_number = 40, 64, 4, 1, 7
+
+    def __init__(self, ready: int) -> None:
+        self.looks, self.ready = 0, ready
+
+    def rank_tasks(self) -> list[int]:
+        raise OSError("its thread has ended")
+
+    def run(self, chunks: list[Chunk]) -> None:
+        pass
+
+    def trace(self) -> list[Ring]:
+        self.looks += 1
+        written: list[Given] = [(0, "start", 7), (9, "qkv", 0), (9, "ended", 0)]
+        return rings_of(written if self.looks >= self.ready else written[:2])
+
+
+def test_a_rank_that_has_not_noted_the_end_of_a_step_is_given_time_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traced, "_LOOK_S", 0)
+    forward = Behind(3)
+    noted = NotedForward(forward)  # type: ignore[arg-type] # a stand-in
+    assert noted.summary().steps == [] and forward.looks == 1, "there is nothing to wait for"
+    forward.looks = 0
+    noted.run([Chunk([3], 0, [0], True)])
+    assert noted.summary().steps == [7] and forward.looks == 3
+    forward.ready = 1 << 30
+    assert noted.summary().steps == [], "but not for ever"
+
+
 class Clock:
     """Ranks that waited for a CPU in every step: rank 1 for 5 ns, rank 0 not at all."""
 
@@ -179,16 +212,13 @@ def test_a_kernel_that_does_not_count_waiting_is_no_hindrance(monkeypatch: pytes
 
 def test_a_rank_that_is_stopped_inside_a_portion_is_the_one_that_was_waited_for() -> None:
     with traced_arm(2) as arm:
-        forward, found, over = arm._noted.traced, list[TraceSummary](), threading.Event()
-        words, counts = forward.workspace.team_words[:2].view("i8"), [0]
+        forward, over, counts = arm._noted.traced, threading.Event(), [0]
+        words = forward.workspace.team_words[:2].view("i8")
 
         def run() -> None:
             while not over.is_set():
                 counts[0] += 1
-                arm._noted.restart()
-                for position in range(8):
-                    arm._noted.run([Chunk([3], position, [0], True)])
-                found.append(arm._noted.summary())
+                forward.run([Chunk([3], 0, [0], True)])
 
         thread = threading.Thread(target=run)
         stop_at(forward, 1, WITH_TICKET)
@@ -205,7 +235,10 @@ def test_a_rank_that_is_stopped_inside_a_portion_is_the_one_that_was_waited_for(
             over.set()
             clear_stops(forward, 1)
             thread.join()
-        waited, longest = [rank.waited_for for rank in found[-1].ranks], found[-1].longest
-    assert longest is not None and (longest.rank, longest.phase.by) == (0, 1)
-    assert waited[1] > waited[0]
-    assert found[-1].ranks[0].barrier + found[-1].ranks[0].run_queue >= longest.ns
+        last = forward.step_number
+        forward.run([Chunk([3], 0, [0], True)])  # both have noted the end of the step before
+        found = summarise_rings(forward.trace(), [StepNote(last, 2)])
+    assert found.steps == [last] and found.longest is not None
+    assert (found.longest.rank, found.longest.phase.by) == (0, 1)
+    waited = [rank.waited_for for rank in found.ranks]
+    assert waited[1] > waited[0] and found.ranks[0].barrier >= found.longest.ns > found.wall / 2

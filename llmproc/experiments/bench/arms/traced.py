@@ -22,6 +22,7 @@ from llmproc.experiments.bench.arms.own import Logits, OwnArm, engine_options
 from llmproc.experiments.bench.work import Work
 
 WARM_UP_STEPS = 8
+_LOOKS, _LOOK_S = 100, 0.005  # several turns of a rank that shares its CPU
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,17 @@ class NotedForward:
         self._looked = time.monotonic_ns()
 
     def summary(self) -> TraceSummary:
-        """Sum up the noted steps that the rings still hold."""
-        self.traced.run([Chunk((0,), 0, (0,), False)])  # ranks that were late for the end of the last step note it now
-        return summarise_rings(self.traced.trace(), [step.note for step in self.steps])
+        """Sum up the noted steps that the rings still hold.
+
+        The rank that ends a step wakes its caller before it notes the end, so that this may have to wait a little.
+        """
+        notes = [step.note for step in self.steps]
+        for _ in range(_LOOKS):
+            found = summarise_rings(self.traced.trace(), notes)
+            if not notes or found.steps[-1:] == [notes[-1].number]:
+                break
+            time.sleep(_LOOK_S)
+        return found
 
     @property
     def counts_waiting(self) -> bool:

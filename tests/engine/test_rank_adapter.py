@@ -83,7 +83,7 @@ def ranks_of(adapter: RankAdapter) -> Ranks:
 def shortage(kernel: Kernel, adapter: RankAdapter) -> None:
     """One of two ranks shares its CPU until the adapter acts."""
     while not ranks_of(adapter).used:
-        kernel.step((11, 0), (5, 6))
+        kernel.step((11, 0), (4, 7))
         adapter.look()
         assert kernel.clock.now < 1001
 
@@ -91,9 +91,9 @@ def shortage(kernel: Kernel, adapter: RankAdapter) -> None:
 def test_fewer_ranks_take_part_and_the_decision_is_given(kernel: Kernel, adapter: RankAdapter) -> None:
     found = None
     for _ in range(5):
-        kernel.step((11, 0), (5, 6))
+        kernel.step((11, 0), (4, 7))
         found = found or adapter.look()
-    assert found is not None and (found.use, found.reason) == (1, "busy") and 1.3 < found.cpus < 1.6
+    assert found is not None and (found.use, found.reason) == (1, "busy") and 1.3 < found.cpus < 1.4
     assert ranks_of(adapter).used == [1]
 
 

@@ -61,8 +61,8 @@ def test_a_team_works_as_long_as_its_busiest_rank() -> None:
 
 
 def test_sharing_a_cpu_is_noticed_within_a_few_looks_and_one_pause_is_not() -> None:
-    assert looks(RankPolicy(2), [(10, 0), (5, 5)], 4)[-1] == 1
-    assert looks(RankPolicy(2), [(10, 0), (5, 5)], 1) == [2], "one look may be chance"
+    assert looks(RankPolicy(2), [(10, 0), (3.5, 6.5)], 4)[-1] == 1
+    assert looks(RankPolicy(2), [(10, 0), (3.5, 6.5)], 1) == [2], "one look may be chance"
     policy = RankPolicy(2)
     assert looks(policy, [(0, 10), (10, 0)], 1) == [2], "a pause of 10 ms"
     assert looks(policy, [(10, 0), (10, 0)], 20) == [2] * 20
@@ -93,7 +93,9 @@ def test_as_many_ranks_stay_as_there_are_cpus_for(cpus: int, ranks: int, competi
     [
         (2, 2, 2.0, 2),
         (2, 2, 1.33, 1),  # one competitor: a whole CPU is left
-        (2, 2, 1.5, 1),  # one, always on the same CPU
+        (2, 2, 1.2, 1),
+        (2, 2, 1.5, 2),  # one, always on the same CPU: the other one is a whole one
+        (2, 2, 1.0, 2),  # two: one rank would get 0.67
         (2, 2, 0.8, 2),  # three: one rank would get 0.5
         (2, 2, 0.4, 2),  # eight: one rank would get 0.22
         (2, 1, 0.22, 2),
@@ -144,7 +146,8 @@ def test_trials_in_vain_become_rare_and_cost_little() -> None:
     world = World(2, 2, competitors=1, knows_idle=False).run(60.0)
     failed = [t for t, decision in world.decisions if decision.reason == "trial failed"]
     gaps = [round(after - before, 3) for before, after in pairwise(failed)]
-    assert gaps == sorted(gaps) and LAST_RETRY_S <= gaps[-1] < LAST_RETRY_S + 0.1
+    assert all(after > before - 0.05 for before, after in pairwise(gaps)), gaps  # a trial may take a few looks more
+    assert LAST_RETRY_S <= gaps[-1] < LAST_RETRY_S + 0.1
     assert world.used[2] / 60 < 0.01
     assert world.policy.in_use == 1
 

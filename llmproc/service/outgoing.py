@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from llmproc.engine.events import Finish, Token
 from llmproc.service.messages import Events, Taken
 
-HOLD_S = 0.004  # shorter than the time between two pictures of any screen
+HOLD_S = 0.008  # 125 frames a second: no more than pictures on a quick screen
 
 
 class Outgoing:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import ForwardPass
 from llmproc.engine.events import Finish, Reason, Token
-from llmproc.engine.sampling import LogitsError, MostLikely, sample
+from llmproc.engine.sampling import LogitsError, MostLikely, Sampler
 from llmproc.engine.scheduler import Scheduler, Step
 from llmproc.engine.sequence import Sequence, SequenceRequest, check_request
 from llmproc.errors import RequestError
@@ -36,7 +36,7 @@ class Engine:
         """Take `sequences` and `batch_tokens` from the options. ValueError when the pool is below one context."""
         self.forward, self.steps = forward, 0
         self.scheduler = Scheduler(forward.pages, forward.context, options.sequences, options.batch_tokens)
-        self._clock, self._most_likely = clock, MostLikely()
+        self._clock, self._most_likely, self._sampler = clock, MostLikely(), Sampler()
         self._sequences: dict[int, Sequence] = {}  # by request id, running and waiting
         self._ended: list[Event] = []  # finishes of cancelled requests, due with the next step
 
@@ -88,11 +88,15 @@ class Engine:
         logits = self._run(step)
         for sequence, row, best in zip(step.needs_logits, logits, self._most_likely(logits), strict=True):
             try:
-                token = sample(row, best, sequence.request.temperature, sequence.request.top_p, sequence.stream)
+                token = self._choose(sequence, row, best)
                 self._join(sequence, token, events)
             except LogitsError as error:
                 events.append(self._retire(sequence, "failed", str(error)))
         return events
+
+    def _choose(self, sequence: Sequence, logits: Float32, best: int) -> int:
+        request = sequence.request
+        return self._sampler.sample(logits, best, request.temperature, request.top_p, sequence.stream)
 
     def _run(self, step: Step) -> Float32:
         """Run the batch; return the logits of those that ask for them, a row each."""

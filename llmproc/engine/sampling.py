@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from llmproc.engine.randomness import RandomStream
 from llmproc.errors import LlmprocError
-from llmproc.kernels.calls import Argmax, candidates, draw, draw_top_p, probabilities
+from llmproc.kernels.calls import Argmax, Drawing
 
 Float32 = npt.NDArray[np.float32]
 ROUNDS_TO_ZERO = 2.0**-150  # the largest number that is 0 in fp32: half of the smallest subnormal, ties to even
@@ -49,27 +49,40 @@ class MostLikely:
         return bound.find()
 
 
-def sample(logits: Float32, best: int, temperature: float, top_p: float, stream: RandomStream) -> int:
-    """Choose a token id by logits (vocab_size,), which stay as they are; `best`: what `most_likely` found for them.
+class Sampler:
+    """Chooses tokens, one after the other, in memory that it keeps. Not for two threads at once."""
 
-    LogitsError when a logit is NaN or infinite. Temperature 0 (in fp32) takes the largest logit. top_p <= 0 or >= 1
-    draws from the whole distribution. A temperature so small that logits / temperature overflow takes the largest logit
-    too, but draws its coin.
-    """
-    if best < 0:
-        raise LogitsError("the model's logits hold NaN or infinity")
-    if temperature <= ROUNDS_TO_ZERO:
-        return best
-    with np.errstate(over="ignore", under="ignore"):
-        heat, nucleus = np.float32(temperature), np.float32(top_p)
-    coin = stream.coin()
-    shares = np.empty_like(logits)
-    if probabilities(shares, logits, heat) < 0:
-        return best
-    if nucleus <= 0 or nucleus >= 1:
-        return draw(shares, coin)
-    keys = np.empty(len(logits), np.uint64)
-    count = candidates(keys, shares, nucleus)
-    if count == 0:  # a top_p below 1/vocabulary on a flat distribution: nothing reaches the floor
-        return best
-    return draw_top_p(np.sort(keys[:count]), shares, nucleus, coin)
+    def __init__(self) -> None:
+        self._drawing: Drawing | None = None
+        self._options: tuple[float, float] | None = None
+        self._heat = self._nucleus = np.float32(0)
+
+    def sample(self, logits: Float32, best: int, temperature: float, top_p: float, stream: RandomStream) -> int:
+        """Choose a token id by logits (vocab_size,), which stay as they are; `best`: what `most_likely` found for them.
+
+        LogitsError when a logit is NaN or infinite. Temperature 0 (in fp32) takes the largest logit. top_p <= 0 or >= 1
+        draws from the whole distribution. A temperature so small that logits / temperature overflow takes the largest
+        logit too, but draws its coin.
+        """
+        if best < 0:
+            raise LogitsError("the model's logits hold NaN or infinity")
+        if temperature <= ROUNDS_TO_ZERO:
+            return best
+        if self._options != (temperature, top_p):
+            with np.errstate(over="ignore", under="ignore"):
+                self._heat, self._nucleus = np.float32(temperature), np.float32(top_p)
+            self._options = temperature, top_p
+        coin = stream.coin()
+        if self._drawing is None or self._drawing.size != len(logits):
+            self._drawing = Drawing(len(logits))
+        if not self._drawing.probabilities(logits, self._heat):
+            return best
+        if self._nucleus <= 0 or self._nucleus >= 1:
+            return self._drawing.draw(coin)
+        found = self._drawing.draw_top_p(self._nucleus, coin)
+        return best if found is None else found  # a top_p below 1/vocabulary on a flat distribution
+
+
+def sample(logits: Float32, best: int, temperature: float, top_p: float, stream: RandomStream) -> int:
+    """Do once what a Sampler does."""
+    return Sampler().sample(logits, best, temperature, top_p, stream)

@@ -65,6 +65,43 @@ class Argmax:
         return found
 
 
+class Drawing:
+    """The entries that draw from a distribution over `size` ids, bound to memory of their own: it is checked once."""
+
+    def __init__(self, size: int) -> None:
+        """Allocate for distributions of `size` shares."""
+        self.size = size
+        self._shares, self._keys = np.empty(size, np.float32), np.empty(size, np.uint64)
+        self._shares_at, self._keys_at = _start(self._shares), _start(self._keys)
+        self._probabilities, self._draw = linked("probabilities"), linked("draw")
+        self._candidates, self._draw_top_p = linked("candidates"), linked("draw_top_p")
+
+    def probabilities(self, logits: npt.NDArray[np.float32], temperature: Real) -> bool:
+        """Make the shares: softmax(logits (size,) / temperature); False when it is not finite."""
+        if logits.shape != (self.size,):
+            raise ValueError(f"sizes are {logits.shape} and {(self.size,)}: must be equal")
+        source = _address("logits", logits, _F32, 1)
+        found: int = self._probabilities(self._shares_at, source, self.size, temperature)
+        return found == 0
+
+    def draw(self, coin: Real) -> int:
+        """Return the first id whose running sum of shares exceeds the coin, the last id when rounding left none."""
+        found: int = self._draw(self._shares_at, self.size, coin)
+        return found
+
+    def draw_top_p(self, top_p: Real, coin: Real) -> int | None:
+        """Draw among the likeliest ids that together exceed top_p; None when no share is large enough to be looked at.
+
+        That is (1 - top_p) / (size - 1), as in llama2.c.
+        """
+        count: int = self._candidates(self._keys_at, self._shares_at, self.size, top_p)
+        if count == 0:
+            return None
+        self._keys[:count].sort()
+        found: int = self._draw_top_p(self._keys_at, count, self._shares_at, top_p, coin)
+        return found
+
+
 def argmax(out: npt.NDArray[np.int64], x: npt.NDArray[np.float32]) -> None:
     """out (rows,) = of each row of x (rows, columns) the index of its largest value, the lowest one on ties.
 
@@ -78,47 +115,10 @@ def argmax(out: npt.NDArray[np.int64], x: npt.NDArray[np.float32]) -> None:
     linked("argmax")(_address("out", out, _I64, 1, True), _start(x), rows, x.shape[1], x.strides[0])
 
 
-def probabilities(out: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], temperature: Real) -> int:
-    """out (n,) = softmax(logits (n,) / temperature); returns -1 when it is not finite, else 0."""
-    _check_size(out.shape, logits)
-    to, source = _address("out", out, _F32, 1, True), _address("logits", logits, _F32, 1)
-    found: int = linked("probabilities")(to, source, len(logits), temperature)
-    return found
-
-
-def draw(shares: npt.NDArray[np.float32], coin: Real) -> int:
-    """First index of shares (n,) whose running sum exceeds the coin, the last index when rounding left none."""
-    _check_size(shares.shape, shares)
-    found: int = linked("draw")(_address("shares", shares, _F32, 1), len(shares), coin)
-    return found
-
-
-def candidates(keys: npt.NDArray[np.uint64], shares: npt.NDArray[np.float32], top_p: Real) -> int:
-    """Fill keys (n,) with a number for each of shares (n,) that may be drawn; returns how many. See `choice`."""
-    _check_size(keys.shape, shares)
-    to, source = _address("keys", keys, _U64, 1, True), _address("shares", shares, _F32, 1)
-    found: int = linked("candidates")(to, source, len(shares), top_p)
-    return found
-
-
-def draw_top_p(keys: npt.NDArray[np.uint64], shares: npt.NDArray[np.float32], top_p: Real, coin: Real) -> int:
-    """Draw among sorted keys (at least one) of shares up to where the running sum exceeds top_p; returns the index."""
-    source = _address("keys", keys, _U64, 1)
-    if not len(keys):
-        raise ValueError("keys must not be empty")
-    found: int = linked("draw_top_p")(source, len(keys), _address("shares", shares, _F32, 1), top_p, coin)
-    return found
-
-
 def fill_angles(out: npt.NDArray[np.float32], theta: Real) -> None:
     """out (positions, 2 * head_dim) = the angles of the rotation: see `rotation`."""
     to = _address("out", out, _F32, 2, True)
     linked("fill_angles")(to, out.shape[0], out.shape[1] // 2, theta)
-
-
-def _check_size(shape: tuple[int, ...], other: npt.NDArray[Any]) -> None:
-    if shape != other.shape or not shape or not shape[0]:
-        raise ValueError(f"sizes are {shape} and {other.shape}: must be equal, and at least 1")
 
 
 def _address(name: str, array: npt.NDArray[Any], dtype: np.dtype[Any], ndim: int, writable: bool = False) -> int:

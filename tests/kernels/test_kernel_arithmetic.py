@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernels import row_programs
+from kernels import choice_calls, row_programs
 
 from llmproc import kernels
 from llmproc.kernels import calls
@@ -154,7 +154,7 @@ def test_the_gated_unit_in_lanes_agrees_to_a_few_digits() -> None:
 def test_probabilities_are_libms() -> None:
     logits, heat = floats(300) * F(5), F(0.6)
     shares = np.empty_like(logits)
-    assert calls.probabilities(shares, logits, heat) == 0
+    assert choice_calls.probabilities(shares, logits, heat) == 0
     scaled = logits / heat
     powers = np.array([libm.expf(v - scaled.max()) for v in scaled], F)
     same(shares, powers / left_to_right(powers))

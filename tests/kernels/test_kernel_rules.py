@@ -55,11 +55,18 @@ def test_what_is_not_loaded_is_refused_instead_of_compiled(monkeypatch: pytest.M
 
 
 PLACE = np.zeros(1, np.int64)
-X, KEYS = np.ones(4, np.float32), np.zeros(4, np.uint64)
+X = np.ones(4, np.float32)
 LIST: Any = [[1.0, 2.0]]
 TEXT: Any = "0.5"
-LOCKED = np.ones(4, np.float32)
+LOCKED = np.ones((4, 4), np.float32)
 LOCKED.flags.writeable = False
+
+
+def drawing() -> calls.Drawing:
+    kernels.load(kernels.COMMON)
+    return calls.Drawing(4)
+
+
 REFUSED: dict[str, tuple[Any, type[Exception]]] = {
     "another type": (lambda: calls.argmax(PLACE, np.zeros((1, 3), np.float64)), TypeError),
     "another type of result": (lambda: calls.argmax(np.zeros(1, np.int32), np.zeros((1, 3), np.float32)), TypeError),
@@ -68,17 +75,15 @@ REFUSED: dict[str, tuple[Any, type[Exception]]] = {
     "values that lie apart": (lambda: calls.argmax(PLACE, np.zeros((1, 6), np.float32)[:, ::2]), TypeError),
     "too few places": (lambda: calls.argmax(PLACE, np.zeros((2, 3), np.float32)), ValueError),
     "rows of nothing": (lambda: calls.argmax(PLACE, np.zeros((1, 0), np.float32)), ValueError),
-    "a read-only result": (lambda: calls.probabilities(LOCKED, X, 1.0), TypeError),
-    "another size": (lambda: calls.probabilities(X, np.ones(5, np.float32), 1.0), ValueError),
-    "nothing": (lambda: calls.draw(X[:0], 0.5), ValueError),
-    "every other share": (lambda: calls.draw(np.ones(8, np.float32)[::2], 0.5), TypeError),
-    "other byte order": (lambda: calls.draw(X.astype(">f4"), 0.5), TypeError),
-    "keys of another type": (lambda: calls.candidates(KEYS.astype(np.int64), X, 0.9), TypeError),
-    "too few keys": (lambda: calls.candidates(KEYS[:3], X, 0.9), ValueError),
-    "no keys": (lambda: calls.draw_top_p(KEYS[:0], X, 0.9, 0.5), ValueError),
+    "another type of logits": (lambda: drawing().probabilities(np.ones(4, np.float64), 1.0), TypeError),
+    "another size": (lambda: drawing().probabilities(np.ones(5, np.float32), 1.0), ValueError),
+    "rows of logits": (lambda: drawing().probabilities(np.ones((4, 1), np.float32), 1.0), ValueError),
+    "every other logit": (lambda: drawing().probabilities(np.ones(8, np.float32)[::2], 1.0), TypeError),
+    "other byte order": (lambda: drawing().probabilities(X.astype(">f4"), 1.0), TypeError),
+    "read-only angles": (lambda: calls.fill_angles(LOCKED, 10000.0), TypeError),
     "angles in one row": (lambda: calls.fill_angles(X, 10000.0), TypeError),
     "angles in columns": (lambda: calls.fill_angles(np.zeros((4, 4), np.float32).T, 10000.0), TypeError),
-    "a text for a number": (lambda: calls.draw(X, TEXT), Exception),
+    "a text for a number": (lambda: drawing().draw(TEXT), Exception),
 }
 
 
@@ -155,7 +160,9 @@ from llmproc import kernels
 kernels.load(kernels.COMMON)
 import numpy as np
 from llmproc.kernels import cache_misses
-from llmproc.kernels.calls import probabilities
+from llmproc.kernels.calls import linked
+def probabilities(out, logits, heat):
+    linked('probabilities')(out.ctypes.data, logits.ctypes.data, len(logits), heat)
 logits, heat = np.arange(64, dtype=np.float32), np.float32(0.8)
 expected = np.zeros(64, np.float32)
 probabilities(expected, logits, heat)

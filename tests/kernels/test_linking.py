@@ -119,6 +119,8 @@ if sys.argv[1] == "numba":
 CHOICES = """
 import numpy as np
 kernels.load(kernels.COMMON)
+sys.path.append('tests')
+from kernels import choice_calls
 from llmproc.kernels import calls
 random, found = np.random.default_rng(0), []
 for size in (1, 15, 16, 300, 2048):
@@ -126,12 +128,13 @@ for size in (1, 15, 16, 300, 2048):
         logits = (8 * random.standard_normal((3, size))).astype(np.float32)
         best, shares, keys = np.empty(3, np.int64), np.empty(size, np.float32), np.zeros(size, np.uint64)
         calls.argmax(best, logits)
-        found += best.tolist() + [calls.probabilities(shares, logits[0], np.float32(heat))]
-        found += shares.view(np.uint32).tolist() + [calls.draw(shares, coin / 8) for coin in range(8)]
+        found += best.tolist() + [choice_calls.probabilities(shares, logits[0], np.float32(heat))]
+        found += shares.view(np.uint32).tolist() + [choice_calls.draw(shares, coin / 8) for coin in range(8)]
         if size > 1:
-            count = calls.candidates(keys, shares, 0.9)
+            count = choice_calls.candidates(keys, shares, 0.9)
             keys = np.sort(keys[:count])
-            found += [count, keys.tolist(), *(calls.draw_top_p(keys, shares, 0.9, coin / 8) for coin in range(8))]
+            found += [count, keys.tolist()]
+            found += [choice_calls.draw_top_p(keys, shares, 0.9, coin / 8) for coin in range(8)]
 angles = np.empty((50, 16), np.float32)
 calls.fill_angles(angles, 10000.0)
 found += angles.view(np.uint32).ravel().tolist()

@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Protocol
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.llama2c.model_file import Llama2cFile
 from llmproc.checkpoints.source_file import open_regular
+from llmproc.errors import CheckpointError
 
 if TYPE_CHECKING:
     from llmproc.checkpoints.weights import LoadedModel
     from llmproc.text.tokenizers.contract import TextTokenizer
 
 _GGUF = b"GGUF"
+_FOLDER_FILES = ("config.json", "model.safetensors", "model.safetensors.index.json")  # of Hugging Face, any of them
 
 
 class ModelFile(Protocol):
@@ -71,6 +73,8 @@ def open_model(path: Path | str) -> ModelFile:
     it never hangs. CheckpointError naming file, field, value and rule.
     """
     if os.path.isdir(path):
+        if not any(os.path.exists(os.path.join(path, name)) for name in _FOLDER_FILES):
+            raise CheckpointError(path, "file", "a directory", "must be a model, or a folder with config.json")
         from llmproc.checkpoints.huggingface.model_file import HuggingFaceFolder  # needs msgspec, a start does not
 
         return HuggingFaceFolder.open(path)

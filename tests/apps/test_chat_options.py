@@ -20,7 +20,7 @@ from support.waiting import until
 
 def test_policy_and_nice_stand_in_every_log_line(tmp_path: Path, slow: Path) -> None:
     cpu = max(os.sched_getaffinity(0))
-    options = ("--policy", "batch", "--nice", 5, "--cpus", cpu, "--interval", 0.05, "--max-tokens", 40)
+    options = ("--policy", "batch", "--nice", 5, "--cpus", cpu, "--interval", 0.05, "--max-tokens", 200)
     code, _, _ = run(tmp_path, "--model", slow, *options, text="Hello\n")
     assert code == 0
     lines = check_log(tmp_path / "log.txt", 3)  # the interval is a sixth of the usual one

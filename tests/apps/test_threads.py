@@ -112,7 +112,7 @@ def test_options(tmp_path: Path) -> None:
     assert found.engine == EngineOptions(threads=2, leads=False, adapt=False), "n ranks beside the worker's own thread"
     assert found.seed_drawn and found.sampling.seed > 0 and found.model == tmp_path / "m"
     course = parse_options("x", ("0", "1", "a", "--course"), Environment()).engine
-    assert course == EngineOptions(threads=0, leads=False, kv_type="f32", c_order=True)
+    assert course == EngineOptions(threads=0, leads=False, adapt=False, kv_type="f32", c_order=True)
     assert parse_options("x", ("1", "1", "--", "--help"), Environment()).prompts == ("--help",)
 
 

@@ -114,6 +114,7 @@ def main(how: str, count: int, seed: int) -> None:
         thread = threading.Thread(
             target=lambda: found.extend(disturb(lambda: stop_one(team, forward, draw), draw, over))
         )
+        sys.setswitchinterval(0.0002)  # the stopping thread comes often enough
         thread.start()
         done = 0
         try:

@@ -173,4 +173,4 @@ def test_processes_that_are_stopped_at_random_change_nothing(how: str) -> None:
 @pytest.mark.parametrize("how", ["signal", "hook"])
 def test_ten_thousand_steps_with_ranks_stopped_at_random(how: str) -> None:
     steps, stops = stopped(how, 10_000, 2)
-    assert steps >= 10_000 and stops >= 1000
+    assert steps >= 10_000 and stops >= 300

@@ -16,7 +16,7 @@ from typing import NoReturn
 from llmproc.errors import LlmprocError, missing_package
 from llmproc.files.escaping import one_line
 from llmproc.files.interpreter import INTERRUPTED, leave_at_once, quiet_interrupt
-from llmproc.files.streams import OutputLostError, forget_stdout, open_standard_streams
+from llmproc.files.streams import OutputLostError, forget_stdout, open_standard_streams, write_rest
 
 SOME_FAILED = 1  # the run is complete, and a request or prompt in it failed
 CLOSED_STDOUT = 141  # as the shell says it of a program that SIGPIPE ended
@@ -31,7 +31,8 @@ def prepare_process() -> None:
 def leave(code: int) -> NoReturn:
     """Exit. A key pressed from now on must not end an interpreter that is ending, with another status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.exit(code)
+    written = write_rest()
+    sys.exit(code if written else code or OutputLostError.exit_code)
 
 
 def interruptible() -> None:

@@ -88,6 +88,23 @@ def forget_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), 1)
 
 
+def write_rest() -> bool:
+    """Write what the standard streams still hold; False when stdout refuses. Nothing is left for the interpreter.
+
+    Its own last flush would turn the exit code into 120: the terminal may have gone in the middle of an answer.
+    """
+    found = True
+    for fd, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            if not stream.closed:
+                stream.flush()
+        except OSError:
+            found = found and fd != 1
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), fd)
+    return found
+
+
 def _lost(stream: TextIO, error: OSError) -> OutputLostError:
     name = "stdout" if stream is sys.stdout else "stderr"
     return OutputLostError(f"{name}: cannot be written: {error.strerror}")

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from llmproc.errors import LlmprocError
 from llmproc.files.encoding import check_utf8
 from llmproc.files.folders import user_folder
+from llmproc.processes.nudge import Nudge
 from llmproc.processes.patience import wait_readable
 
 _READ = 1 << 16
@@ -96,7 +97,7 @@ class ReadlineSource:
     def __init__(self, history: Path | None, words: Sequence[str]) -> None:
         import readline
 
-        self._readline, self._history = readline, history
+        self._readline, self._history, self._nudge = readline, history, Nudge()
         with contextlib.suppress(OSError):
             if history:
                 readline.read_history_file(history)
@@ -113,6 +114,7 @@ class ReadlineSource:
 
     def close(self) -> None:
         """Save the history."""
+        self._nudge.close()
         if self._history is None:
             return
         with contextlib.suppress(OSError):

@@ -105,6 +105,7 @@ def main() -> int:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # in the order it is said, before a traceback
     with questions, answers:
         converse(questions, answers, ArmServer())
     return 0

@@ -56,6 +56,11 @@ class RingStep:
         return self.phases[-1].end
 
 
+def may_be_cut(rings: Sequence[Ring]) -> bool:
+    """Return whether a ring is full: its first steps may have been overwritten."""
+    return any(len(ring) >= RECORDS for ring in rings)
+
+
 def whole_steps(rings: Sequence[Ring], full: int = RECORDS) -> list[RingStep]:
     """Return the steps that are whole in all rings, in their order.
 

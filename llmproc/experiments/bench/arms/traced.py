@@ -16,6 +16,7 @@ from llmproc.engine.batch import Chunk
 from llmproc.engine.forward import Forward
 from llmproc.engine.rank_adapter import adapter_of
 from llmproc.engine.rank_times import RankClock
+from llmproc.engine.trace_steps import may_be_cut
 from llmproc.engine.trace_sums import ORDER, RankTime, StepNote, TraceSummary, summarise_rings
 from llmproc.experiments.bench.arms.arm import ArmOptions
 from llmproc.experiments.bench.arms.own import Logits, OwnArm, engine_options
@@ -73,8 +74,12 @@ class NotedForward:
         """
         notes = [step.note for step in self.steps]
         for _ in range(_LOOKS):
-            found = summarise_rings(self.traced.trace(), notes)
-            if not notes or found.steps[-1:] == [notes[-1].number]:
+            rings = self.traced.trace()
+            found = summarise_rings(rings, notes)
+            expected = [note.number for note in notes]
+            if may_be_cut(rings):
+                expected = expected[-1:]
+            if list(found.steps[len(found.steps) - len(expected) :]) == expected:
                 break
             time.sleep(_LOOK_S)
         return found

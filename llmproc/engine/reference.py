@@ -154,7 +154,7 @@ def reference_probabilities(logits: Float32, temperature: float) -> Float32:
 
 
 def reference_sample(logits: Float32, temperature: float, top_p: float, coin: np.float32 | None) -> int:
-    """Return the token `sampling.sample` must choose when its coin is `coin` (None at temperature 0)."""
+    """Return the token `sampling.Sampler` must choose when its coin is `coin` (None at temperature 0)."""
     if coin is None:
         return int(np.argmax(logits))
     shares, nucleus = reference_probabilities(logits, temperature), np.float32(top_p)

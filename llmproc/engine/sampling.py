@@ -81,8 +81,3 @@ class Sampler:
             return self._drawing.draw(coin)
         found = self._drawing.draw_top_p(self._nucleus, coin)
         return best if found is None else found  # a top_p below 1/vocabulary on a flat distribution
-
-
-def sample(logits: Float32, best: int, temperature: float, top_p: float, stream: RandomStream) -> int:
-    """Do once what a Sampler does."""
-    return Sampler().sample(logits, best, temperature, top_p, stream)

@@ -17,7 +17,7 @@ from llmproc.kernels.entries import serve_name
 
 Real = float | np.float32
 _functions: dict[str, Callable[..., Any]] = {}
-_F32, _I64, _U64 = np.dtype(np.float32), np.dtype(np.int64), np.dtype(np.uint64)
+_F32, _I64 = np.dtype(np.float32), np.dtype(np.int64)
 
 
 class NotLoadedError(TypeError):

@@ -15,8 +15,7 @@ from llmproc.engine.engine import Engine
 from llmproc.engine.forward import Forward
 from llmproc.engine.loading import open_weights
 from llmproc.engine.randomness import RandomStream
-from llmproc.engine.sampling import most_likely
-from llmproc.engine.sampling import sample as sample_row
+from llmproc.engine.sampling import Sampler, most_likely
 
 Model = tuple[ModelDescription, Weights]
 C_ORDER = EngineOptions(kv_type="f32", c_order=True)
@@ -59,4 +58,4 @@ def bits(logits: np.ndarray) -> np.ndarray:
 
 def sample(logits: np.ndarray, temperature: float, top_p: float, stream: RandomStream) -> int:
     """The id for one row of logits, as an engine step draws it."""
-    return sample_row(logits, most_likely(logits[None])[0], temperature, top_p, stream)
+    return Sampler().sample(logits, most_likely(logits[None])[0], temperature, top_p, stream)

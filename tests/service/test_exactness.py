@@ -16,7 +16,7 @@ from llmproc.engine.batch import PAGE, Chunk
 from llmproc.engine.loading import open_forward
 from llmproc.engine.randomness import RandomStream
 from llmproc.engine.reference import Reference
-from llmproc.engine.sampling import most_likely, sample
+from llmproc.engine.sampling import Sampler, most_likely
 from llmproc.labs.course.rules import COURSE as COURSE_RULES
 from llmproc.labs.course.template import CourseTemplate
 from llmproc.session.conversation import Conversation
@@ -34,7 +34,7 @@ def by_reference(path: Path, temperature: float, length: int = LENGTH) -> list[i
     reference, stream, ids = Reference(header.description, weights, c_order=True), RandomStream(42), [BOS]
     for position in range(length):
         logits = reference.forward(ids[-1], position)
-        ids.append(sample(logits, most_likely(logits[None])[0], temperature, 0.9, stream))
+        ids.append(Sampler().sample(logits, most_likely(logits[None])[0], temperature, 0.9, stream))
     return ids[1:]
 
 
@@ -43,7 +43,7 @@ def by_kernels(path: Path, temperature: float, options: EngineOptions, length: i
     with open_forward(path, options) as forward:
         for position in range(length):
             logits = forward.run([Chunk(ids[-1:], position, pages, True)])[0]
-            ids.append(sample(logits, most_likely(logits[None])[0], temperature, 0.9, stream))
+            ids.append(Sampler().sample(logits, most_likely(logits[None])[0], temperature, 0.9, stream))
     return ids[1:]
 
 

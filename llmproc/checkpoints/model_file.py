@@ -3,7 +3,8 @@
     open_model(path) --> ModelFile     .path .format .version .description .size     what main needs; no NumPy
                                        .fingerprint()                                reads the file, keeps nothing
                                        .load_tokenizer(path)
-                                       .load()                                       the template: all weights
+                                       .weight_source()                              the template: tensor by tensor
+                                       .load()                                       all weights at once
 
 Used by everything that reads a model. A new format is a folder of this room with a class of ModelFile's shape and one
 line in `open_model`: the reader brings the format's own names to those of `tensors` and its types to those of
@@ -19,9 +20,11 @@ from typing import TYPE_CHECKING, Protocol
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.llama2c.model_file import Llama2cFile
 from llmproc.checkpoints.source_file import open_regular
+from llmproc.checkpoints.tensors import MATRICES, all_tensors
 from llmproc.errors import CheckpointError
 
 if TYPE_CHECKING:
+    from llmproc.checkpoints.weight_source import WeightSource
     from llmproc.checkpoints.weights import LoadedModel
     from llmproc.text.tokenizers.contract import TextTokenizer
 
@@ -62,8 +65,20 @@ class ModelFile(Protocol):
     def load_tokenizer(self, path: Path) -> TextTokenizer:
         """Load the tokenizer from `path`. TokenizerError when it breaks a rule or does not fit the vocabulary."""
 
+    def stored_type(self, name: str, layer: int | None) -> str:
+        """Return the type in which a matrix is stored, by GGUF's name; `int8` is llama2.c's."""
+
+    def weight_source(self) -> WeightSource:
+        """Return what reads one tensor after another."""
+
     def load(self) -> LoadedModel:
         """Read every tensor. CheckpointError when the file has changed, is cut short, or holds NaN or infinity."""
+
+
+def stored_types(model: ModelFile) -> frozenset[str]:
+    """Return the types in which the matrices of a model are stored."""
+    keys = [(name, layer) for name, layer, part in all_tensors(model.description) if name in MATRICES and part != "bias"]
+    return frozenset(model.stored_type(name, layer) for name, layer in keys)
 
 
 def open_model(path: Path | str) -> ModelFile:

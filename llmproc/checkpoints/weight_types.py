@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.runnable import check_runnable
 from llmproc.checkpoints.source_file import shown
 from llmproc.checkpoints.tensors import MATRICES, matrix_shape, tensor_names
 from llmproc.config import WEIGHT_TYPES, WeightType
@@ -47,23 +46,23 @@ STORED: Mapping[str, StoredType] = {
 }
 
 
-def converted_description(description: ModelDescription, weight_type: str | None, path: Path | str) -> ModelDescription:
+def converted_description(
+    description: ModelDescription, weight_type: str | None, path: Path | str, holds: str = ""
+) -> ModelDescription:
     """Return the description of the model that `--weights weight_type` makes of the checkpoint `path`.
 
-    `description`: of the file. With None, or the type that the file has, the model stays as it is: an int8 checkpoint
+    `description`: of the file; `holds`: its types, for the message. With None, or the type that the file has, the model stays as it is: an int8 checkpoint
     keeps its own groups.
-    CheckpointError for a model with features that the engine does not run yet.
     UsageError, naming checkpoint and tensor, for an unknown type, for any other type of an already quantised
     checkpoint, and where groups of 32 do not divide a row.
     """
-    check_runnable(description, path)
     if weight_type is None or weight_type == description.weight_type:
         return description
     if weight_type not in WEIGHT_TYPES:
         raise UsageError(f"--weights is {weight_type}: must be one of {', '.join(WEIGHT_TYPES)}")
     wanted: WeightType = weight_type
-    if description.weight_type != "f32":
-        held = description.weight_type
+    if holds or description.weight_type != "f32":
+        held = holds or description.weight_type
         rule = f"must be {held}, because {shown(path)} already holds {held}: only an fp32 checkpoint can be quantised"
         raise UsageError(f"--weights is {weight_type}: {rule}")
     if not STORED[wanted].group:

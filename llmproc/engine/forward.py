@@ -40,7 +40,7 @@ class Forward:
 
         `team(address)` makes the ranks over the record at an address; by default they are threads.
         """
-        kernels.load(kernels.COMMON, kernels.variant_name(model.packing.kind))
+        kernels.load(kernels.COMMON, *model.packing.variants)
         self.options, self.context, self.pages = options, model.context, pages
         self.description = model.packing.description
         self._model = model  # whose memory the kernels read
@@ -54,7 +54,7 @@ class Forward:
         self._logits = [logits[:rows] for rows in range(options.sequences + 1)]  # by outputs of a step
         self._outputs = 0  # rows of logits that the submitted step gives
         if team is None:
-            self._team: Team = ThreadTeam(self.workspace.address, model.packing.kind, ranks, leads)
+            self._team: Team = ThreadTeam(self.workspace.address, ranks, leads)
         else:
             self._team = team(self.workspace.address)
 

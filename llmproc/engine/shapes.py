@@ -1,6 +1,6 @@
 """Whether the arrays of a model are what its description says. Kernels have no bounds checks: this is theirs.
 
-Used by `packing`. Raises ValueError, since a file's own faults were found when it was read.
+Used by `packing` and `filling`. Raises ValueError, since a file's own faults were found when it was read.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.tensors import matrix_shape
 from llmproc.checkpoints.weights import Float32, Int8Matrix, Matrix, Q4Matrix
+from llmproc.kernels.kinds import F16, F32, F32_C, INT8, Q8_0
+from llmproc.kernels.stored import Tiles
+
+_ARRAYS = {F32: np.float32, F32_C: np.float32, F16: np.float16}
 
 
 def check_description(description: ModelDescription) -> None:
@@ -19,29 +22,28 @@ def check_description(description: ModelDescription) -> None:
     d, width = description, description.n_heads * description.head_dim
     if d.head_dim % 2 or d.n_heads % d.n_kv_heads:
         raise ValueError("head_dim must be even and n_heads a multiple of n_kv_heads")
-    if d.weight_type in ("f32", "f16"):
+    if not d.group_size:
         return
     if d.group_size < 4 or d.group_size % 4 or any(n % d.group_size for n in (d.dim, width, d.hidden_dim)):
         raise ValueError(f"group_size {d.group_size} must divide dim, hidden_dim and n_heads * head_dim")
 
 
-def check_norm(name: str, description: ModelDescription, norm: Float32) -> None:
-    """Check a norm. ValueError when it is not (dim,) float32."""
-    _check_array(name, norm, np.float32, (description.dim,))
+def check_vector(label: str, values: Float32, shape: tuple[int, ...]) -> None:
+    """Check a norm or a bias. ValueError when it is not float32 of this shape."""
+    _check_array(label, values, np.float32, shape)
 
 
-def check_matrix(label: str, name: str, description: ModelDescription, matrix: Matrix, half_scales: bool) -> None:
-    """Check a matrix. ValueError naming `label` when it is not of the description's type, shape and memory order."""
-    d, shape = description, matrix_shape(description, name)
-    if d.weight_type in ("f32", "f16"):
-        _check_array(label, matrix, np.float32 if d.weight_type == "f32" else np.float16, shape)
-        return
-    kind: type = Int8Matrix if d.weight_type == "int8" else Q4Matrix
-    if not isinstance(matrix, (Int8Matrix, Q4Matrix)) or not isinstance(matrix, kind):
-        raise ValueError(f"{label} is {type(matrix).__name__}, not {kind.__name__}")
-    _check_array(f"{label} values", matrix.values, np.int8 if kind is Int8Matrix else np.uint8, shape)
-    scales = (shape[0], shape[1] // d.group_size)
-    _check_array(f"{label} scales", matrix.scales, np.float16 if half_scales else np.float32, scales)
+def check_matrix(label: str, matrix: Matrix, tiles: Tiles, shape: tuple[int, int]) -> None:
+    """Check rows of a matrix. ValueError naming `label` when they are not what its tiles are made of."""
+    if tiles.kind not in _ARRAYS:
+        kind, dtype = (Int8Matrix, np.int8) if tiles.kind in (INT8, Q8_0) else (Q4Matrix, np.uint8)
+        if not isinstance(matrix, kind):
+            raise ValueError(f"{label} is {type(matrix).__name__}, not {kind.__name__}")
+        _check_array(f"{label} values", matrix.values, dtype, shape)
+        scales = np.float32 if tiles.kind == INT8 else np.float16
+        _check_array(f"{label} scales", matrix.scales, scales, (shape[0], shape[1] // tiles.group))
+    else:
+        _check_array(label, matrix, _ARRAYS[tiles.kind], shape)
 
 
 def _check_array(name: str, array: Any, dtype: type, shape: tuple[int, ...]) -> None:

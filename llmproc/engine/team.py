@@ -35,13 +35,13 @@ class Team(Protocol):
 class ThreadTeam:
     """Ranks as threads of this process; a `Team`."""
 
-    def __init__(self, record: int, kind: int, ranks: int, leads: bool) -> None:
+    def __init__(self, record: int, ranks: int, leads: bool) -> None:
         """Start the threads. `record`: address of the model's record; `leads`: the thread that waits is rank 0.
 
         NotLoadedError when the kernels have not been loaded.
         """
         self._record, self._leads = record, leads
-        self._serve = calls.serve(kind)
+        self._serve = calls.linked("serve")
         self._open_gate, self._wait_until_done = calls.linked("open_gate"), calls.linked("wait_until_done")
         followers = range(1 if leads else 0, ranks)
         self._threads = [threading.Thread(target=self._rank, args=(rank,), daemon=True) for rank in followers]

@@ -15,11 +15,14 @@ import numpy.typing as npt
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.config import EngineOptions
+from llmproc.checkpoints.tensors import LAYER_MATRICES
 from llmproc.engine.batch import PAGE
 from llmproc.engine.memory import Buffers
-from llmproc.engine.packing import Packing, Place, padded
+from llmproc.engine.packing import Packing, padded
 from llmproc.engine.pages import pages_for
-from llmproc.kernels.kinds import QUANTISED
+from llmproc.kernels.calls import code_address
+from llmproc.kernels.entries import embed_name, multiply_name
+from llmproc.kernels.kinds import FLOATS, HALF_SHIFTS, INTEGERS, SHIFTS
 from llmproc.kernels.records import LAYER, MODEL, RING_BYTES, SPAN, STEP, TOKEN
 from llmproc.kernels.sizes import CHUNK, FEW, LAST_PHASE, LAYER_PHASES, ROWS, scratch_bytes, team_bytes
 from llmproc.simd.layout import ACTIVATION_BYTES, LANES, LINE
@@ -28,6 +31,11 @@ Float32 = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 Allocate = Callable[[int], tuple[int, Bytes]]  # `Buffers.allocate`
 Values = dict[str, Any]  # of one group of the model's record
+NO_WINDOW = 1 << 40  # positions: more than any context
+# which matrices read the same input, by the field of LAYER that says how
+READERS = {
+    "reads_normed": ("wq", "wk", "wv"), "reads_mixed": ("wo",), "reads_ffn": ("w1", "w3"), "reads_hidden": ("w2",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,8 @@ class Size:
     """The numbers that buffers are sized by."""
 
     description: ModelDescription
-    kind: int
+    reads: int  # what products of all matrices read, as `kernels.kinds` has it
+    activation_group: int
     context: int  # positions of a sequence
     sequences: int
     tokens: int  # of a step, at most
@@ -78,7 +87,10 @@ class Workspace:
         self.most = max(options.batch_tokens, options.sequences) + options.sequences  # tokens of a step
         self.half = options.kv_type == "f16"
         allocate = buffers.allocate
-        size = Size(description, packing.kind, model.context, options.sequences, self.most, pages, ranks, self.half)
+        size = Size(
+            description, packing.reads, packing.group, model.context, options.sequences, self.most, pages, ranks,
+            self.half,
+        )  # fmt: skip
         self.group = size.group
         self.record, self._layers = np.zeros(1, MODEL), _layers(model)
         self.step, self.tokens = _shared(1, STEP, allocate), _shared(self.most, TOKEN, allocate)
@@ -137,33 +149,60 @@ def _sizes(size: Size) -> Values:
     return {
         "dim": d.dim, "hidden": d.hidden_dim, "width": size.width, "kv_dim": d.kv_dim,
         "heads": d.n_heads, "kv_heads": d.n_kv_heads, "head_dim": d.head_dim, "head_pad": size.head_pad,
-        "group": d.group_size if size.kind in QUANTISED else 1,
+        "group": size.activation_group,
     }  # fmt: skip
 
 
 def _arithmetic(size: Size, c_order: bool) -> Values:
-    scale = 1 / np.sqrt(np.float32(size.description.head_dim)) if size.half else 1
-    return {"eps": size.description.norm_eps, "score_scale": scale, "c_order": c_order}
+    """The float32 cache divides scores by the root of head_dim itself, as the C engine does."""
+    d = size.description
+    root = np.sqrt(np.float32(d.head_dim))
+    scale = 1 / root if size.half else np.float32(1)
+    return {"eps": d.norm_eps, "score_scale": scale, "embedding_scale": 1, "c_order": c_order}
 
 
 def _layers(model: Model) -> npt.NDArray[np.void]:
-    base, packing = model.memory.ctypes.data, model.packing
+    packing, features = model.packing, model.packing.description.features
     layers = np.zeros(packing.description.n_layers, LAYER)
-    for number, places in enumerate(packing.layers):
-        for name, place in places.items():
-            layers[number][name] = _matrix(base, place)
-        for name in ("attention_norm", "ffn_norm"):
-            layers[number][name] = base + packing.norms[name, number]
+    for number, layer in enumerate(layers):
+        for name in LAYER_MATRICES:
+            layer[name] = _matrix(model, name, number)
+        for name in ("attention_norm", "ffn_norm", "q_norm", "k_norm"):
+            layer[name] = _vector(model, name, number)
+        for field, names in READERS.items():
+            for name in names:
+                layer[field] |= packing.matrices[name, number].reads
+        if number not in features.no_rope_layers:
+            layer["rope"], layer["rope_stride"] = model.angles.ctypes.data, model.angles.strides[0]
+        window = features.windows[number] if features.windows else 0
+        layer["window"] = window or NO_WINDOW
     return layers
 
 
 def _weights(model: Model, layers: npt.NDArray[np.void]) -> Values:
-    base, packing = model.memory.ctypes.data, model.packing
+    packing = model.packing
     return {
-        "embedding": _matrix(base, packing.embedding), "classifier": _matrix(base, packing.classifier),
-        "final_norm": base + packing.norms["final_norm", None], "rope": model.angles.ctypes.data,
+        "embedding": _matrix(model, "embedding", None), "classifier": _matrix(model, "classifier", None),
+        "embed": code_address(embed_name(packing.matrices["embedding", None].tiles.kind)),
+        "reads_final": packing.matrices["classifier", None].reads, "final_norm": _vector(model, "final_norm", None),
         "layers": layers.ctypes.data, "layer_count": len(layers),
     }  # fmt: skip
+
+
+def _matrix(model: Model, name: str, layer: int | None) -> tuple[int, ...]:
+    """Return the fields of a MATRIX."""
+    base, place = model.memory.ctypes.data, model.packing.matrices[name, layer]
+    group = place.tiles.group
+    return (
+        base + place.values, base + place.scales, place.count, *place.tile_bytes, place.columns // group, group,
+        code_address(multiply_name(place.tiles.kind)), _vector(model, name, layer, "bias"),
+    )  # fmt: skip
+
+
+def _vector(model: Model, name: str, layer: int | None, part: str = "weight") -> int:
+    """Return the address of a norm or a bias, 0 when there is none."""
+    offset = model.packing.vectors.get((name, layer, part))
+    return 0 if offset is None else model.memory.ctypes.data + offset
 
 
 def _cache(size: Size, allocate: Allocate) -> tuple[Values, Bytes]:
@@ -209,20 +248,24 @@ def _inputs(size: Size, allocate: Allocate) -> Values:
     }
 
 
-def _input(size: Size, columns: int, tokens: int, count: int, allocate: Allocate) -> tuple[int, int, int, int]:
-    """Allocate `count` records INPUT, each for `tokens` tokens; return the fields."""
-    quantised = size.kind in QUANTISED
-    number, group = (ACTIVATION_BYTES, size.description.group_size) if quantised else (4, 1)
-    values = _lines(padded(columns) * number * tokens)
-    scales = _lines(-(-columns // group) * 4 * tokens)
-    total = values + 2 * scales
-    return allocate(total * count)[0], values, values + scales, total
+def _input(size: Size, columns: int, tokens: int, count: int, allocate: Allocate) -> tuple[int, ...]:
+    """Allocate `count` records INPUT, each for `tokens` tokens, as far as any product reads them; return the fields."""
+    groups = 4 * -(-columns // size.activation_group) * tokens
+    parts = (
+        (INTEGERS, padded(columns) * ACTIVATION_BYTES * tokens), (FLOATS, 4 * padded(columns) * tokens),
+        (INTEGERS, groups), (INTEGERS, groups), (SHIFTS, groups), (HALF_SHIFTS, 2 * groups),
+    )  # fmt: skip
+    places, total = [], 0
+    for wanted, nbytes in parts:
+        places.append(total)
+        total += _lines(nbytes) if size.reads & wanted else 0
+    return allocate(total * count)[0], *places[1:], total
 
 
 def _work(size: Size, allocate: Allocate) -> Values:
     """Allocate the scratch of each rank, and the partial results of attention."""
     d, head_pad = size.description, size.head_pad
-    scratch = _lines(max(scratch_bytes(head_pad, size.context), 4 * padded(d.dim), 4 * head_pad + LINE))
+    scratch = _lines(max(scratch_bytes(head_pad, size.context), 4 * padded(d.dim), 8 * head_pad + LINE))
     row, chunks = 4 * (head_pad + LANES), (size.context // CHUNK + 1) * size.sequences
     return {
         "scratch": allocate(scratch * size.ranks)[0], "scratch_bytes": scratch,
@@ -253,7 +296,3 @@ def _stride(columns: int) -> int:
 def _lines(nbytes: int) -> int:
     """Round up to the bytes of whole cache lines."""
     return -(-nbytes // LINE) * LINE
-
-
-def _matrix(base: int, place: Place) -> tuple[int, int, int]:
-    return base + place.values, base + place.scales, place.tiles

@@ -57,7 +57,13 @@ class replacing:
         if self._fixed:
             self.temporary.unlink(missing_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        self._file = os.fdopen(os.open(self.temporary, flags, self._mode), "wb")
+        try:
+            self._file = os.fdopen(os.open(self.temporary, flags, self._mode), "wb")
+        except FileExistsError:
+            raise
+        except BaseException:  # Ctrl-C as soon as it is there: nothing else would take it away
+            self.temporary.unlink(missing_ok=True)
+            raise
         return self._file
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:

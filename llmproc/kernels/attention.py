@@ -5,7 +5,8 @@
 Used by `kernels.forward`. Positions lie in the lanes for the scores, dimensions for the mixed values, so neither sums
 across lanes. A row is one head of one token; the rows that share a KV head go through a page together, up to eight at a
 time. What a row gets depends on its own position and the pages alone: chunks begin at multiples of CHUNK, masked
-positions count for exactly zero, and merging is the same chain whether one rank does it or several prepared the chunks.
+positions (those behind a row, and those that its window has left) count for exactly zero, and merging is the same chain
+whether one rank does it or several prepared the chunks.
 The fast order reads a cache of half precision; a float32 cache is read by `attend_c`, in the C engine's order.
 Formulas: online softmax, Milakov and Gimelshein 2018; split over positions as in Flash-Decoding, Dao et al. 2023.
 """
@@ -41,7 +42,7 @@ from llmproc.simd.vectors import (
 _ZERO, _LOWEST = np.float32(0), np.float32(-np.inf)
 
 
-@njit
+@njit(by_value=True)
 def _score(count, q, head_dim, place, table, pages, scores):  # type: ignore[no-untyped-def]
     """Scores of `count` rows (a literal) at `q` against all positions of `pages` pages; two pages at a time."""
     literally(count)
@@ -58,9 +59,31 @@ def _score(count, q, head_dim, place, table, pages, scores):  # type: ignore[no-
 
 
 @njit
-def _softmax(scores, valid, pages, sums):  # type: ignore[no-untyped-def]
-    """scores = exp(scores - maximum) for the first `valid`, 0 up to the end of the pages; sums = (maximum, total)."""
+def first_seen(window, position):  # type: ignore[no-untyped-def]
+    """Return the first position that the query at `position` sees."""
+    return max(np.int64(0), position + 1 - window)
+
+
+@njit
+def _hide(scores, before):  # type: ignore[no-untyped-def]
+    """Set the scores of the first `before` positions to what no share is left of."""
+    lowest = broadcast_f32(_LOWEST)
+    for i in range(before // LANES):
+        store(scores + i * VECTOR, lowest)
+    rest, at = before % LANES, scores + before // LANES * VECTOR
+    if rest > 0:
+        store(at, first_lanes(lowest, rest, load_f32x16(at)))
+
+
+@njit
+def _softmax(scores, hidden, valid, pages, sums):  # type: ignore[no-untyped-def]
+    """scores = exp(scores - maximum) for the first `valid`, 0 up to the end of the pages; sums = (maximum, total).
+
+    Of those valid the first `hidden` are not seen: 0 as well.
+    """
     lowest, zero = broadcast_f32(_LOWEST), broadcast_f32(_ZERO)
+    if hidden > 0:
+        _hide(scores, min(hidden, valid))
     full, rest = valid // LANES, valid % LANES
     largest = lowest
     for i in range(full):
@@ -68,6 +91,8 @@ def _softmax(scores, valid, pages, sums):  # type: ignore[no-untyped-def]
     if rest > 0:
         largest = max_f32(largest, first_lanes(load_f32x16(scores + full * VECTOR), rest, lowest))
     top = largest_f32(largest)
+    if hidden >= valid:  # nothing is seen, and a difference of infinities is NaN
+        full = rest = 0
     maximum, total = broadcast_f32(top), zero
     for i in range(full):
         share = exp_f32(sub_f32(load_f32x16(scores + i * VECTOR), maximum))
@@ -85,7 +110,7 @@ def _softmax(scores, valid, pages, sums):  # type: ignore[no-untyped-def]
     put_f32(sums + 4, sum_f32(total))
 
 
-@njit
+@njit(by_value=True)
 def _mix(count, shares, positions, place, table, head_pad, mixed):  # type: ignore[no-untyped-def]
     """mixed (count, head_pad) = shares times the values of the first `positions` positions; two vectors at a time."""
     literally(count)
@@ -157,11 +182,12 @@ def finish(out, sums, mixed, head_dim):  # type: ignore[no-untyped-def]
 
 @njit
 def attend(  # type: ignore[no-untyped-def]
-    model, layer, span, kv_head, row, rows, first_chunk, last_chunk, partial, scratch
+    model, window, layer, span, kv_head, row, rows, first_chunk, last_chunk, partial, scratch
 ):
     """Rows `row` to `row` + `rows` - 1 of a span's heads of one KV head, over chunks first_chunk to last_chunk - 1.
 
-    A row's result goes to the attention output, or, when `partial` is an address, its sums and mixed values go there.
+    Chunks that no row sees any more are left out. A row's result goes to the attention output, or, when `partial` is an
+    address, its sums and mixed values go there.
     """
     group = model.sizes.heads // model.sizes.kv_heads
     place = layer * model.cache.layer_bytes + kv_head * model.cache.head_bytes
@@ -170,18 +196,26 @@ def attend(  # type: ignore[no-untyped-def]
     sums, mixed = scores + ROWS * SCORES, scores + ROWS * SCORES + 2 * ROWS * VECTOR
     new_sums, new_mixed = sums + ROWS * VECTOR, mixed + 4 * ROWS * model.sizes.head_pad
     last_position = span.position + (row + rows - 1) // group
+    begin = first_seen(window, span.position + row // group) // CHUNK
+    if partial == 0:
+        first_chunk = begin
+    elif first_chunk < begin:
+        return
     for chunk in range(first_chunk, min(last_chunk, last_position // CHUNK + 1)):
         table = span.table + chunk * PAGES * 8
         positions = min(CHUNK, last_position + 1 - chunk * CHUNK)
         pages = _chunk(rows, q, model, place, table, positions, scores)
         to_sums, to_mixed = (sums, mixed) if chunk == first_chunk else (new_sums, new_mixed)
         for r in range(rows):
-            valid = min(CHUNK, span.position + (row + r) // group + 1 - chunk * CHUNK)
-            _softmax(scores + r * SCORES, max(valid, 0), pages, to_sums + r * VECTOR)
+            position = span.position + (row + r) // group
+            valid = min(CHUNK, position + 1 - chunk * CHUNK)
+            hidden = first_seen(window, position) - chunk * CHUNK
+            _softmax(scores + r * SCORES, hidden, max(valid, 0), pages, to_sums + r * VECTOR)
         _values(rows, model, place, table, positions, scores, to_mixed)
         if chunk > first_chunk:
             for r in range(rows):
-                if span.position + (row + r) // group >= chunk * CHUNK:
+                position = span.position + (row + r) // group
+                if position >= chunk * CHUNK and first_seen(window, position) < (chunk + 1) * CHUNK:
                     at = 4 * r * model.sizes.head_pad
                     merge(sums + r * VECTOR, mixed + at, new_sums + r * VECTOR, new_mixed + at, model.sizes.head_pad)
     for r in range(rows):
@@ -197,7 +231,7 @@ def attend(  # type: ignore[no-untyped-def]
 
 
 @njit
-def attend_c(model, layer, span, kv_head, row, scratch):  # type: ignore[no-untyped-def]
+def attend_c(model, window, layer, span, kv_head, row, scratch):  # type: ignore[no-untyped-def]
     """Attend for one row in the C engine's order.
 
     Every sum from left to right, nothing fused, libm's exp; float32 cache only.
@@ -207,20 +241,21 @@ def attend_c(model, layer, span, kv_head, row, scratch):  # type: ignore[no-unty
     q = model.rows.queries + kv_head * model.rows.queries_stride + (span.first * group + row) * model.sizes.head_dim * 4
     token, head = span.first + row // group, kv_head * group + row % group
     length = span.position + row // group + 1
+    seen = first_seen(window, length - 1)
     root = math.sqrt(np.float32(model.sizes.head_dim))
-    for p in range(0, length, LANES):
+    for p in range(seen // LANES * LANES, length, LANES):
         k = get_i64(span.table + p // LANES * 8) + place
         total = broadcast_f32(_ZERO)
         for d in range(model.sizes.head_dim):
             total = add_f32(total, mul_f32(broadcast_f32(get_f32(q + 4 * d)), load_f32x16(k + d * VECTOR)))
         store(scratch + 4 * p, div_f32(total, broadcast_f32(root)))
-    largest = get_f32(scratch)
-    for p in range(1, length):
+    largest = get_f32(scratch + 4 * seen)
+    for p in range(seen + 1, length):
         value = get_f32(scratch + 4 * p)
         if value > largest:
             largest = value
     total_share = _ZERO
-    for p in range(length):
+    for p in range(seen, length):
         share = math.exp(get_f32(scratch + 4 * p) - largest)
         put_f32(scratch + 4 * p, share)
         total_share += share
@@ -229,7 +264,7 @@ def attend_c(model, layer, span, kv_head, row, scratch):  # type: ignore[no-unty
     mixed = scratch + (length + LANES) // LANES * VECTOR
     for i in range(model.sizes.head_pad // LANES):
         store(mixed + i * VECTOR, broadcast_f32(_ZERO))
-    for p in range(length):
+    for p in range(seen, length):
         share = broadcast_f32(get_f32(scratch + 4 * p) / total_share)
         v = get_i64(span.table + p // LANES * 8) + place + model.cache.value_offset
         v += p % LANES * model.sizes.head_pad * 4

@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from llmproc.kernels.attention import attend, attend_c, finish, merge
+from llmproc.kernels.attention import attend, attend_c, finish, first_seen, merge
 from llmproc.kernels.registry import njit
-from llmproc.kernels.rows import rotate
+from llmproc.kernels.rows import normalise, rotate, scale_row
 from llmproc.kernels.sizes import CHUNK, MOST_PORTIONS, ROWS, VECTOR
 from llmproc.kernels.views import span_at, token_at
 from llmproc.kernels.work import handful, take_portion
 from llmproc.simd.layout import LANES
 from llmproc.simd.scalars import get_f32, get_i16, get_i64, put_f32, put_i16
-from llmproc.simd.vectors import broadcast_f32, first_lanes, load_f32x16, store, store_f16x16, where_less
+from llmproc.simd.vectors import (
+    broadcast_f32,
+    first_lanes,
+    load_f32x16,
+    store,
+    store_f16x16,
+    where_less,
+)
 
 _HALF_MAX = np.float32(65504)
 
@@ -53,7 +60,7 @@ def _store_values(half, to, values, head_dim, head_pad, scratch):  # type: ignor
 
 
 @njit
-def rotate_and_store(model, phase, number, tokens, count):  # type: ignore[no-untyped-def]
+def rotate_and_store(model, phase, layer, number, tokens, count):  # type: ignore[no-untyped-def]
     """Queries to where attention reads them, keys and values into their pages."""
     items, finished = count * model.sizes.kv_heads, 0
     size, total = handful(items, phase.ranks)
@@ -61,28 +68,46 @@ def rotate_and_store(model, phase, number, tokens, count):  # type: ignore[no-un
         portion = take_portion(phase, total)
         if portion < 0:
             break
-        _rotate_items(model, phase, number, tokens, portion * size, min((portion + 1) * size, items))
+        _rotate_items(model, phase, layer, number, tokens, portion * size, min((portion + 1) * size, items))
         finished += 1
     return finished, total
 
 
 @njit
-def _rotate_items(model, phase, number, tokens, first, last):  # type: ignore[no-untyped-def]
+def _turned(model, out, x, norm, angles, scale, scratch):  # type: ignore[no-untyped-def]
+    """out = one head of x, normalised if it has a norm, rotated if there are angles, times `scale`."""
+    head_dim, source = model.sizes.head_dim, x
+    if norm != 0:
+        for i in range(0, head_dim, LANES):  # whole vectors of this head alone
+            part = first_lanes(load_f32x16(x + 4 * i), head_dim - i, broadcast_f32(np.float32(0)))
+            store(scratch + 4 * i, part)
+        normalise(scratch, scratch, norm, head_dim, model.arithmetic.eps, model.arithmetic.c_order)
+        source = scratch
+    if angles != 0:
+        rotate(out, source, angles, head_dim, scale)
+    else:
+        scale_row(out, source, head_dim, scale)
+
+
+@njit
+def _rotate_items(model, phase, layer, number, tokens, first, last):  # type: ignore[no-untyped-def]
     """Rotate and store items `first` to `last` - 1; an item is one KV head of one token."""
     group, head_bytes = model.sizes.heads // model.sizes.kv_heads, model.sizes.head_dim * 4
     scratch = model.work.scratch + phase.rank * model.work.scratch_bytes
+    other = scratch + model.sizes.head_pad * 4
     for item in range(first, last):
         t, kv_head = item // model.sizes.kv_heads, item % model.sizes.kv_heads
         token, row = token_at(tokens, t), model.rows.qkv + t * model.rows.qkv_stride
-        angles = model.weights.rope + token.position * 2 * head_bytes
+        angles = layer.rope + token.position * layer.rope_stride if layer.rope != 0 else 0
         for head in range(group):
             to = model.rows.queries + kv_head * model.rows.queries_stride + (t * group + head) * head_bytes
             query = row + (kv_head * group + head) * head_bytes
-            rotate(to, query, angles, model.sizes.head_dim, model.arithmetic.score_scale)
+            _turned(model, to, query, layer.q_norm, angles, model.arithmetic.score_scale, other)
         page = get_i64(token.table + token.position // LANES * 8)
         page += number * model.cache.layer_bytes + kv_head * model.cache.head_bytes
         slot = token.position % LANES
-        rotate(scratch, row + model.rows.k_offset + kv_head * head_bytes, angles, model.sizes.head_dim, np.float32(1))
+        key = row + model.rows.k_offset + kv_head * head_bytes
+        _turned(model, scratch, key, layer.k_norm, angles, np.float32(1), other)
         _store_keys(model.cache.kv_half, page, scratch, model.sizes.head_dim, slot)
         to = page + model.cache.value_offset + slot * model.sizes.head_pad * (2 if model.cache.kv_half else 4)
         value = row + model.rows.v_offset + kv_head * head_bytes
@@ -90,7 +115,7 @@ def _rotate_items(model, phase, number, tokens, first, last):  # type: ignore[no
 
 
 @njit
-def attend_all(model, phase, number, spans, count):  # type: ignore[no-untyped-def]
+def attend_all(model, phase, layer, number, spans, count):  # type: ignore[no-untyped-def]
     """Attend, item by item; which rank does one changes nothing."""
     items, finished = span_at(spans, count - 1).items, 0
     size = items // (MOST_PORTIONS // 2) + 1
@@ -99,13 +124,13 @@ def attend_all(model, phase, number, spans, count):  # type: ignore[no-untyped-d
         portion = take_portion(phase, total)
         if portion < 0:
             break
-        _attend_items(model, phase, number, spans, portion * size, min((portion + 1) * size, items))
+        _attend_items(model, phase, layer, number, spans, portion * size, min((portion + 1) * size, items))
         finished += 1
     return finished, total
 
 
 @njit
-def _attend_items(model, phase, number, spans, begin, end):  # type: ignore[no-untyped-def]
+def _attend_items(model, phase, layer, number, spans, begin, end):  # type: ignore[no-untyped-def]
     """Attend for items `begin` to `end` - 1; an item is some rows of a KV head, or a chunk of positions of them."""
     group = model.sizes.heads // model.sizes.kv_heads
     scratch, s = model.work.scratch + phase.rank * model.work.scratch_bytes, 0
@@ -119,7 +144,7 @@ def _attend_items(model, phase, number, spans, begin, end):  # type: ignore[no-u
         rows = span.tokens * group
         kv_head, item = item % model.sizes.kv_heads, item // model.sizes.kv_heads
         if not model.cache.kv_half:
-            attend_c(model, number, span, kv_head, item, scratch)
+            attend_c(model, layer.window, number, span, kv_head, item, scratch)
             continue
         blocks = (rows + ROWS - 1) // ROWS
         row = item % blocks * ROWS
@@ -130,11 +155,11 @@ def _attend_items(model, phase, number, spans, begin, end):  # type: ignore[no-u
             place = (span.slot + chunk) * model.sizes.heads + kv_head * group + row
             partial = model.work.partial + place * model.work.partial_row
             last = chunk + 1
-        attend(model, number, span, kv_head, row, here, chunk, last, partial, scratch)
+        attend(model, layer.window, number, span, kv_head, row, here, chunk, last, partial, scratch)
 
 
 @njit
-def join_chunks(model, phase, spans, count):  # type: ignore[no-untyped-def]
+def join_chunks(model, phase, layer, spans, count):  # type: ignore[no-untyped-def]
     """Join the chunks of spans that were split, head by head."""
     heads, finished = model.sizes.heads, 0
     size, total = handful(heads, phase.ranks)
@@ -146,16 +171,19 @@ def join_chunks(model, phase, spans, count):  # type: ignore[no-untyped-def]
             span = span_at(spans, s)
             if span.slot >= 0:
                 for head in range(portion * size, min((portion + 1) * size, heads)):
-                    _join_head(model, span, head)
+                    _join_head(model, layer.window, span, head)
         finished += 1
     return finished, total
 
 
 @njit
-def _join_head(model, span, head):  # type: ignore[no-untyped-def]
-    state = model.work.partial + (span.slot * model.sizes.heads + head) * model.work.partial_row
-    for chunk in range(1, span.position // CHUNK + 1):
-        other = state + chunk * model.sizes.heads * model.work.partial_row
+def _join_head(model, window, span, head):  # type: ignore[no-untyped-def]
+    begin = first_seen(window, span.position) // CHUNK
+    chunks = model.work.partial + (span.slot * model.sizes.heads + head) * model.work.partial_row
+    apart = model.sizes.heads * model.work.partial_row
+    state = chunks + begin * apart
+    for chunk in range(begin + 1, span.position // CHUNK + 1):
+        other = chunks + chunk * apart
         merge(state, state + VECTOR, other, other + VECTOR, model.sizes.head_pad)
     out = model.rows.mixed + span.first * model.rows.mixed_stride + head * model.sizes.head_dim * 4
     finish(out, state, state + VECTOR, model.sizes.head_dim)

@@ -7,17 +7,21 @@ loaded (`kernels.load`): it is never compiled by being called.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from llmproc.kernels.entries import serve_name
+from llmproc.kernels.entries import tile_name
+from llmproc.kernels.stored import BLOCKS, TILES
+from llmproc.simd.layout import LANES
 
 Real = float | np.float32
+Bytes = npt.NDArray[np.uint8]
 _functions: dict[str, Callable[..., Any]] = {}
-_F32, _I64 = np.dtype(np.float32), np.dtype(np.int64)
+_F32, _I64, _U8 = np.dtype(np.float32), np.dtype(np.int64), np.dtype(np.uint8)
 
 
 class NotLoadedError(TypeError):
@@ -42,9 +46,9 @@ def linked(name: str) -> Callable[..., Any]:
         raise NotLoadedError(f"the kernel {name} has not been loaded") from None
 
 
-def serve(kind: int) -> Callable[[int, int, int], None]:
-    """Return the forward pass over weights of a kind: called with address of the model's record, rank and `once`."""
-    return linked(serve_name(kind))
+def code_address(name: str) -> int:
+    """Return where the code of an entry lies, for compiled code that calls it. NotLoadedError."""
+    return ctypes.cast(linked(name), ctypes.c_void_p).value or 0  # type: ignore[arg-type]
 
 
 class Argmax:
@@ -102,6 +106,36 @@ class Drawing:
         return found
 
 
+class Tiling:
+    """The entry that brings rows of one stored type to tiles (`kernels.tiling`)."""
+
+    def __init__(self, stored: str) -> None:
+        """Take the type by GGUF's name. NotLoadedError."""
+        self._stored, self._call, self._scratch = stored, linked(tile_name(stored)), np.empty(256, np.uint8)
+
+    def tile(
+        self, values: Bytes, scales: Bytes, raw: Bytes, order: npt.NDArray[np.intp] | None, shape: tuple[int, int]
+    ) -> int:
+        """Fill whole tiles with rows (rows, columns); return the first row that is not finite, or -1.
+
+        `order`: of each place the row of `raw` that goes there. ValueError for sizes that do not go together.
+        """
+        rows, columns = shape
+        block, (a, b) = BLOCKS[self._stored], TILES[self._stored].bytes_of(columns)
+        tiles = -(-rows // LANES)
+        wanted = {"values": tiles * a, "scales": tiles * b, "raw": rows * (columns // block.columns) * block.nbytes}
+        given = {"values": values, "scales": scales, "raw": raw}
+        addresses = [_address(name, given[name], _U8, 1, name != "raw") for name in wanted]
+        if columns % block.columns or any(len(given[name]) != size for name, size in wanted.items()):
+            raise ValueError(f"{rows} x {columns} of {self._stored} do not fill {[len(a) for a in given.values()]} bytes")
+        places = None if order is None else np.ascontiguousarray(order, np.int32)
+        if places is not None and (len(places) != rows or places.min() < 0 or places.max() >= rows):
+            raise ValueError(f"the order of {rows} rows must name {rows} of them")
+        at = 0 if places is None else _start(places)
+        found: int = self._call(*addresses, at, rows, columns, _start(self._scratch))
+        return found
+
+
 def argmax(out: npt.NDArray[np.int64], x: npt.NDArray[np.float32]) -> None:
     """out (rows,) = of each row of x (rows, columns) the index of its largest value, the lowest one on ties.
 
@@ -115,10 +149,12 @@ def argmax(out: npt.NDArray[np.int64], x: npt.NDArray[np.float32]) -> None:
     linked("argmax")(_address("out", out, _I64, 1, True), _start(x), rows, x.shape[1], x.strides[0])
 
 
-def fill_angles(out: npt.NDArray[np.float32], theta: Real) -> None:
-    """out (positions, 2 * head_dim) = the angles of the rotation: see `rotation`."""
-    to = _address("out", out, _F32, 2, True)
-    linked("fill_angles")(to, out.shape[0], out.shape[1] // 2, theta)
+def fill_angles(out: npt.NDArray[np.float32], frequencies: npt.NDArray[np.float32], factor: Real = 1.0) -> None:
+    """out (positions, 2 * head_dim) = the angles of the rotation by frequencies (head_dim / 2,): see `rotation`."""
+    to, source = _address("out", out, _F32, 2, True), _address("frequencies", frequencies, _F32, 1)
+    if out.shape[1] != 4 * len(frequencies):
+        raise ValueError(f"out {out.shape} must have 4 columns for each of {len(frequencies)} frequencies")
+    linked("fill_angles")(to, out.shape[0], out.shape[1] // 2, source, factor)
 
 
 def _address(name: str, array: npt.NDArray[Any], dtype: np.dtype[Any], ndim: int, writable: bool = False) -> int:

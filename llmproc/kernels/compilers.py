@@ -46,7 +46,7 @@ def compile_objects(names: list[str]) -> Iterator[tuple[str, bytes]]:
 
 def _shares(names: list[str]) -> list[list[str]]:
     """Return the entries of each compiler: the first, which takes longest, for one; where there is a second CPU."""
-    several = len(os.sched_getaffinity(0)) > 1 and len(names) > 1 and names[0].startswith("serve_")
+    several = len(os.sched_getaffinity(0)) > 1 and len(names) > 1 and names[0] == "serve"
     return [names[:1], names[1:]][:_MOST] if several else [names]
 
 

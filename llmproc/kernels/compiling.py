@@ -11,7 +11,7 @@ from typing import Any
 
 from llvmlite import binding, ir
 
-from llmproc.kernels import choice, forward, limits, rings, rotation  # noqa: F401  (importing fills the table)
+from llmproc.kernels import choice, embedding, forward, limits, products, rings, rotation, tiling  # noqa: F401  (importing fills the table)
 from llmproc.kernels.entries import ENTRIES, Entry
 from llmproc.kernels.registry import FUNCTIONS, njit, signature_of
 

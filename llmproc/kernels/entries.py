@@ -1,7 +1,7 @@
 """The entries of compiled code: their names, and what they take and return as C functions. No Numba here.
 
 Used by those who compile them (`compiling`), link them (`linking`) and call them (`calls`). Arguments and results are
-int64 (addresses in bytes, counts) or float32; an entry of a variant is needed for one kind of weights, or for the
+int64 (addresses in bytes, counts) or float32; an entry of a variant is needed for one kind of matrix, or for the
 rings, only.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from llmproc.kernels.kinds import NAMES
+from llmproc.kernels.stored import STORED_TYPES
 
 COMMON = ""  # the variant that every model needs
 RINGS = "rings"  # the variant that every worker needs, with a model or without
@@ -32,17 +33,31 @@ class Entry:
 
 
 def variant_name(kind: int) -> str:
-    """Return the variant that weights of a kind need."""
+    """Return the variant that matrices of a kind need."""
     return NAMES[kind]
 
 
-def serve_name(kind: int) -> str:
-    """Return the forward pass over weights of a kind."""
-    return f"serve_{variant_name(kind)}"
+def multiply_name(kind: int) -> str:
+    """Return the product with matrices of a kind."""
+    return f"multiply_{NAMES[kind]}"
 
 
+def embed_name(kind: int) -> str:
+    """Return what reads a row of an embedding of a kind."""
+    return f"embed_{NAMES[kind]}"
+
+
+def tile_name(stored: str) -> str:
+    """Return what brings rows of a stored type to tiles; it is the variant too."""
+    return f"tile_{stored.lower()}"
+
+
+_OF_KINDS = range(len(NAMES))
 _ALL = (
-    *(Entry(serve_name(kind), "qqq", variant=variant_name(kind)) for kind in range(len(NAMES))),
+    Entry("serve", "qqq"),
+    *(Entry(multiply_name(kind), "q" * 21, variant=variant_name(kind)) for kind in _OF_KINDS),
+    *(Entry(embed_name(kind), "q" * 8, variant=variant_name(kind)) for kind in _OF_KINDS),
+    *(Entry(tile_name(stored), "q" * 7, "q", tile_name(stored)) for stored in STORED_TYPES),
     Entry("open_gate", "q"),
     Entry("wait_until_done", "q"),
     Entry("argmax", "qqqqq"),
@@ -50,7 +65,7 @@ _ALL = (
     Entry("draw", "qqf", "q"),
     Entry("candidates", "qqqf", "q"),
     Entry("draw_top_p", "qqqff", "q"),
-    Entry("fill_angles", "qqqf"),
+    Entry("fill_angles", "qqqqf"),
     Entry("take", "qqqqq", "q", RINGS),
     Entry("publish", "qqqq", variant=RINGS),
     Entry("fence", "", variant=RINGS),

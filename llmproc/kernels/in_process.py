@@ -20,7 +20,7 @@ def compile_here(names: Iterable[str]) -> dict[str, Callable[..., Any]]:
     environment.prepare()
     from numba import cfunc
 
-    from llmproc.kernels import choice, forward, limits, rings, rotation  # noqa: F401  (importing fills the table)
+    from llmproc.kernels import choice, embedding, forward, limits, products, rings, rotation, tiling  # noqa: F401  (importing fills the table)
     from llmproc.kernels.registry import FUNCTIONS, signature_of
 
     found = {}

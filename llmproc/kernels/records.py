@@ -14,19 +14,32 @@ def _record(*names: str) -> np.dtype[np.void]:
     return np.dtype([(name, "i8") for name in names], align=True)
 
 
-MATRIX = _record("values", "scales", "tiles")  # two addresses, a count of tiles
+MATRIX = _record(
+    "values", "scales", "tiles",  # two addresses, a count of tiles
+    "tile_bytes", "scale_bytes",  # from one tile's values, or scales, to the next's
+    "groups", "group",  # of a row, and the columns of one; 1 for numbers without scales
+    "multiply",  # address of the code for matrices of its kind (`kernels.products`)
+    "bias",  # address of a number for each row, 0: none
+)  # fmt: skip
 
 LAYER = np.dtype(
     [(name, MATRIX) for name in ("wq", "wk", "wv", "wo", "w1", "w3", "w2")]
-    + [(name, "i8") for name in ("attention_norm", "ffn_norm")],
+    + [(name, "i8") for name in ("attention_norm", "ffn_norm", "q_norm", "k_norm")]  # addresses; of heads: 0 for none
+    # what products read of their input (`kinds.reads`): q, k, v; attention output; gate and up; hidden layer
+    + [(name, "i8") for name in ("reads_normed", "reads_mixed", "reads_ffn", "reads_hidden")]
+    + [(name, "i8") for name in ("rope", "rope_stride")]  # angles of position 0, bytes to the next's; 0: not rotated
+    + [("window", "i8")],  # positions that a query sees, itself included
     align=True,
 )
 
 SIZES = _record("dim", "hidden", "width", "kv_dim", "heads", "kv_heads", "head_dim", "head_pad", "group")
-ARITHMETIC = np.dtype([("eps", "f4"), ("score_scale", "f4"), ("c_order", "i8")], align=True)
+ARITHMETIC = np.dtype(
+    [(name, "f4") for name in ("eps", "score_scale", "embedding_scale")] + [("c_order", "i8")], align=True
+)
 WEIGHTS = np.dtype(
     [("embedding", MATRIX), ("classifier", MATRIX)]
-    + [(name, "i8") for name in ("final_norm", "rope", "layers", "layer_count")],  # `layers`: LAYER after LAYER
+    + [(name, "i8") for name in ("embed", "reads_final", "final_norm")]  # `embed`: address of `kernels.embedding`'s
+    + [(name, "i8") for name in ("layers", "layer_count")],  # `layers`: LAYER after LAYER
     align=True,
 )
 # keys and values: [page][layer][kv head][keys: head_dim x 16, values: 16 x padded head_dim]
@@ -40,8 +53,8 @@ TOKEN_ROWS = _record(
     "gate", "up", "hidden_stride",
     "logits", "logits_stride",
 )  # fmt: skip
-# activations in the form products read, of all ranks, of each, of the hidden layer: values, then scales, then offsets
-INPUT = _record("values", "scales", "offsets", "bytes")  # an address; distances to the other two, and to the next one
+# activations in the form products read, of all ranks, of each, of the hidden layer: an address; distances from there
+INPUT = _record("values", "floats", "scales", "offsets", "shifts", "half_shifts", "bytes")  # the last: to the next one
 INPUTS = np.dtype([(name, INPUT) for name in ("shared", "own", "hidden")], align=True)  # `own`: one after the other
 WORK = _record("scratch", "scratch_bytes", "partial", "partial_row")  # of each rank; partial results of attention
 TEAM = _record("words", "trace")  # as `tickets` describes them; a ring for each rank, 0: none is kept

@@ -25,9 +25,29 @@ _PART = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _TYPES = {"q": types.int64, "f": types.float32, "": types.void}
 
 
-def njit(*arguments: Any, **options: Any) -> Any:
-    """Numba's njit, for functions that only compiled code calls: without the wrappers that Python would need."""
-    return numba.njit(*arguments, **_PART, **options)
+def njit(function: Callable[..., Any] | None = None, *, by_value: bool = False, **options: Any) -> Any:
+    """Numba's njit, for functions that only compiled code calls: without the wrappers that Python would need.
+
+    Numba would compile a function once more for every constant that it is called with, which takes half of all the
+    time. Here it is compiled once, unless it asks for constants (`literally`): `by_value`.
+    """
+
+    def compiled(python: Callable[..., Any]) -> Any:
+        dispatcher = numba.njit(python, **_PART, **options)
+        if not by_value:
+            _without_constants(dispatcher)
+        return dispatcher
+
+    return compiled if function is None else compiled(function)
+
+
+def _without_constants(dispatcher: Any) -> None:
+    of_types = dispatcher.get_call_template
+
+    def of_plain_types(args: Any, kws: Any) -> Any:
+        return of_types([types.unliteral(kind) for kind in args], {name: types.unliteral(kws[name]) for name in kws})
+
+    dispatcher.get_call_template = of_plain_types
 
 
 def entry(function: Callable[..., Any], name: str = "") -> Callable[..., Any]:

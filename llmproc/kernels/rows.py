@@ -8,6 +8,7 @@ fixed lanes and uses `exp_f32`. Neither depends on how many tokens or ranks ther
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -73,28 +74,33 @@ def normalise(out, x, weight, size, eps, c_order):  # type: ignore[no-untyped-de
         store(out + i * VECTOR, mul_f32(load_f32x16(weight + i * VECTOR), value))
 
 
+class Quantised(NamedTuple):
+    """Addresses of a row of activations: integers in the form `simd.dot` reads, and of every group its scale (float32),
+    minus the sum of its values (int32), that sum times the scale, and of every half of one (float32; 0: not wanted)."""
+
+    values: int
+    scales: int
+    offsets: int
+    shifts: int
+    half_shifts: int
+
+
 @njit
-def quantise_groups(x, values, scales, offsets, groups, group, offset):  # type: ignore[no-untyped-def]
+def quantise_groups(x, to, groups, group):  # type: ignore[no-untyped-def]
     """Per group: scale = max|x| / 127, value = x / scale rounded half away from zero; a zero group gives zeros.
 
-    Values in the form `simd.dot` reads, scales float32, offsets -offset * (sum of the values) int32. A group with NaN
-    or infinity gets scale NaN, so that it reaches the logits and is found there.
+    `to`: Quantised. A group with NaN or infinity gets scale NaN, so that it reaches the logits and is found there.
     """
-    if group % LANES == 0:
-        for g in range(groups):
-            _quantise_vectors(
-                x + g * group * 4, values + g * group * ACTIVATION_BYTES, scales + 4 * g, offsets + 4 * g,
-                group // LANES, offset,
-            )  # fmt: skip
-    else:
-        for g in range(groups):
-            _quantise_scalars(
-                x + g * group * 4, values + g * group * ACTIVATION_BYTES, scales + 4 * g, offsets + 4 * g, group, offset
-            )
+    for g in range(groups):
+        source, values = x + g * group * 4, to.values + g * group * ACTIVATION_BYTES
+        if group % LANES == 0:
+            _quantise_vectors(source, values, to, g, group // LANES)
+        else:
+            _quantise_scalars(source, values, to, g, group)
 
 
 @njit
-def _quantise_vectors(x, values, scale_at, offset_at, vectors, offset):  # type: ignore[no-untyped-def]
+def _quantise_vectors(x, values, to, g, vectors):  # type: ignore[no-untyped-def]
     # As integers magnitudes have the same order, and NaN is the largest of all: one maximum finds what is not finite.
     largest, magnitude = broadcast_i32(np.int32(0)), broadcast_i32(_MAGNITUDE)
     for i in range(vectors):
@@ -102,29 +108,35 @@ def _quantise_vectors(x, values, scale_at, offset_at, vectors, offset):  # type:
     scale = as_f32(largest_i32(largest)) / _LIMIT
     if not scale < _INFINITY:
         scale = _NAN
-    put_f32(scale_at, scale)
-    if not scale > _ZERO:
-        for i in range(vectors):
-            store_activations(values + i * LANES * ACTIVATION_BYTES, broadcast_i32(np.int32(0)))
-        put_i32(offset_at, np.int32(0))
-        return
+    put_f32(to.scales + 4 * g, scale)
     divisor, half, zero = broadcast_f32(scale), broadcast_f32(_HALF), broadcast_f32(_ZERO)
     top, bottom = broadcast_f32(_LIMIT), broadcast_f32(-_LIMIT)
     total = broadcast_i32(np.int32(0))
     for i in range(vectors):
-        quotient = min_f32(max_f32(div_f32(load_f32x16(x + i * VECTOR), divisor), bottom), top)
-        whole = i32_to_f32(truncate_f32(quotient))
-        sign = and_i32(f32_bits(quotient), broadcast_i32(_SIGN))
-        away = bits_f32(or_i32(sign, broadcast_i32(_ONE_BITS)))
-        rest = abs_f32(sub_f32(quotient, whole))  # exact, which quotient + 0.5 would not be
-        rounded = truncate_f32(add_f32(whole, where_at_least(rest, half, away, zero)))
+        rounded = broadcast_i32(np.int32(0))
+        if scale > _ZERO:
+            quotient = min_f32(max_f32(div_f32(load_f32x16(x + i * VECTOR), divisor), bottom), top)
+            whole = i32_to_f32(truncate_f32(quotient))
+            sign = and_i32(f32_bits(quotient), broadcast_i32(_SIGN))
+            away = bits_f32(or_i32(sign, broadcast_i32(_ONE_BITS)))
+            rest = abs_f32(sub_f32(quotient, whole))  # exact, which quotient + 0.5 would not be
+            rounded = truncate_f32(add_f32(whole, where_at_least(rest, half, away, zero)))
         store_activations(values + i * LANES * ACTIVATION_BYTES, rounded)
+        if to.half_shifts != 0:  # groups are 32 columns then
+            put_f32(to.half_shifts + 4 * (2 * g + i), scale * np.float32(sum_i32(rounded)))
         total = add_i32(total, rounded)
-    put_i32(offset_at, np.int32(-offset) * sum_i32(total))
+    _put_sums(to, g, scale, sum_i32(total))
 
 
 @njit
-def _quantise_scalars(x, values, scale_at, offset_at, group, offset):  # type: ignore[no-untyped-def]
+def _put_sums(to, g, scale, total):  # type: ignore[no-untyped-def]
+    put_i32(to.offsets + 4 * g, np.int32(-total))
+    if to.shifts != 0:
+        put_f32(to.shifts + 4 * g, scale * np.float32(total))
+
+
+@njit
+def _quantise_scalars(x, values, to, g, group):  # type: ignore[no-untyped-def]
     """Do the same for a group that does not fill whole vectors."""
     largest = poison = _ZERO
     for i in range(group):
@@ -132,7 +144,7 @@ def _quantise_scalars(x, values, scale_at, offset_at, group, offset):  # type: i
         largest = max(largest, abs(value))
         poison += value - value
     scale = largest / _LIMIT + poison
-    put_f32(scale_at, scale)
+    put_f32(to.scales + 4 * g, scale)
     total = np.int32(0)
     for i in range(group):
         rounded = np.int32(0)
@@ -141,7 +153,7 @@ def _quantise_scalars(x, values, scale_at, offset_at, group, offset):  # type: i
             rounded = np.int32(quotient + 0.5) if quotient >= 0 else np.int32(quotient - 0.5)
         put_activation(values + i * ACTIVATION_BYTES, rounded)
         total = np.int32(total + rounded)
-    put_i32(offset_at, np.int32(-offset) * total)
+    _put_sums(to, g, scale, total)
 
 
 @njit
@@ -159,6 +171,20 @@ def gated_unit(gate, up, vectors, c_order):  # type: ignore[no-untyped-def]
             value = load_f32x16(at)
             share = div_f32(value, add_f32(one, exp_f32(sub_f32(broadcast_f32(_ZERO), value))))
             store(at, mul_f32(share, load_f32x16(up + i * VECTOR)))
+
+
+@njit
+def add_row(out, row, vectors):  # type: ignore[no-untyped-def]
+    """out += row, in whole vectors."""
+    for i in range(vectors):
+        store(out + i * VECTOR, add_f32(load_f32x16(out + i * VECTOR), load_f32x16(row + i * VECTOR)))
+
+
+@njit
+def scale_row(out, x, size, scale):  # type: ignore[no-untyped-def]
+    """out = x * scale, `size` numbers."""
+    for i in range(size):
+        put_f32(out + 4 * i, get_f32(x + 4 * i) * scale)
 
 
 @njit

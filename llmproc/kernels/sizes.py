@@ -5,12 +5,9 @@ Used by the kernels and by `engine.workspace`.
 
 from __future__ import annotations
 
-from llmproc.kernels.kinds import F16, F32, F32_C, INT8, Q4_0, Q8_0
-from llmproc.simd.layout import LANES, LINE, NIBBLE_OFFSET, OFFSET
+from llmproc.simd.layout import LANES, LINE
 
 VECTOR = 4 * LANES  # bytes of sixteen float32
-
-OFFSETS = {INT8: OFFSET, Q8_0: OFFSET, Q4_0: NIBBLE_OFFSET, F16: 0, F32: 0, F32_C: 0}  # added to stored values
 
 # attention
 CHUNK = 256  # positions

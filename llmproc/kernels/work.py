@@ -1,5 +1,7 @@
 """How the work of one step is shared among ranks, and one product of it. Used by `kernels.phases`.
 
+A matrix says where the code for its kind lies: a model of many kinds costs a call more for each portion, and no more.
+
 What a rank computes never depends on what the others do, only how much of it.
 """
 
@@ -9,19 +11,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from llmproc.kernels.kinds import QUANTISED, SCALE_BYTES, VALUE_BITS
-from llmproc.kernels.products import Activations, multiply
-from llmproc.kernels.registry import literally, njit
-from llmproc.kernels.rows import quantise_groups
-from llmproc.kernels.sizes import FEW, OFFSETS, VECTOR
+from llmproc.kernels.blocks import Activations
+from llmproc.kernels.kinds import HALF_SHIFTS, INTEGERS, SHIFTS
+from llmproc.kernels.registry import njit
+from llmproc.kernels.rows import Quantised, add_row, quantise_groups
+from llmproc.kernels.sizes import FEW, VECTOR
 from llmproc.kernels.tickets import SPINS, following, is_open, next_portion, report, wait_for_end
 from llmproc.kernels.trace import IN_PORTION, LATE, SLEEP, WAIT, WITH_TICKET, mark, stop_here
+from llmproc.simd.code import call_code
 from llmproc.simd.layout import ACTIVATION_BYTES, LANES
-
-_BITS = tuple(VALUE_BITS[kind] for kind in range(6))
-_SCALE_BYTES = tuple(SCALE_BYTES[kind] for kind in range(6))
-STORED_OFFSETS = tuple(OFFSETS[kind] for kind in range(6))
-IS_QUANTISED = tuple(kind in QUANTISED for kind in range(6))
 
 
 class Portions(NamedTuple):
@@ -45,37 +43,58 @@ def handful(count, ranks):  # type: ignore[no-untyped-def]
 
 
 @njit
-def product(kind, how, model, out, out_stride, matrix, first, last, x, tokens, columns):  # type: ignore[no-untyped-def]
-    """Tiles first to last - 1 of a matrix with `columns` columns; `out` is where row 0 would go."""
-    literally(kind)
+def product(how, out, out_stride, matrix, first, last, x, tokens):  # type: ignore[no-untyped-def]
+    """Compute tiles first to last - 1 of a matrix times all tokens; `out` is where row 0 would go."""
     if first < last:
-        groups = columns // model.sizes.group
-        multiply(
-            kind, how, out + first * VECTOR, out_stride, matrix.values, matrix.scales, 2 * columns * _BITS[kind],
-            LANES * groups * _SCALE_BYTES[kind], first, last, x, tokens, groups, model.sizes.group,
+        place = out + first * VECTOR
+        call_code(
+            matrix.multiply,
+            (
+                how, place, out_stride, matrix.values, matrix.scales, matrix.tile_bytes, matrix.scale_bytes,
+                first, last, tokens, matrix.groups, matrix.group, x.floats, x.floats_stride, x.values, x.stride,
+                x.scales, x.offsets, x.shifts, x.half_shifts, x.group_stride,
+            ),
         )  # fmt: skip
+        if matrix.bias != 0:
+            for t in range(tokens):
+                add_row(place + t * out_stride, matrix.bias + first * VECTOR, last - first)
 
 
 @njit
-def activations(kind, model, places, number, columns):  # type: ignore[no-untyped-def]
+def activations(model, places, number, columns):  # type: ignore[no-untyped-def]
     """Addresses of what a product with `columns` columns reads: number `number` of those at `places` (an INPUT)."""
-    literally(kind)
-    size = ACTIVATION_BYTES if IS_QUANTISED[kind] else 4
     wide = (columns + LANES - 1) // LANES * LANES
-    base, group_stride = places.values + number * places.bytes, columns // model.sizes.group * 4
-    return Activations(base, wide * size, base + places.scales, base + places.offsets, group_stride)
+    base = places.values + number * places.bytes
+    return Activations(
+        base + places.floats, wide * 4, base, wide * ACTIVATION_BYTES, base + places.scales, base + places.offsets,
+        base + places.shifts, base + places.half_shifts, columns // model.sizes.group * 4,
+    )  # fmt: skip
 
 
 @njit
-def prepare(kind, model, x, row, x_in, columns):  # type: ignore[no-untyped-def]
+def with_floats(x, floats, stride):  # type: ignore[no-untyped-def]
+    """Return Activations whose floats lie elsewhere."""
+    return Activations(
+        floats, stride, x.values, x.stride, x.scales, x.offsets, x.shifts, x.half_shifts, x.group_stride
+    )  # fmt: skip
+
+
+@njit
+def quantised_row(x, row, reads, first_group, first_column):  # type: ignore[no-untyped-def]
+    """Return where the integers of one row of activations go, from a group and its column on, as far as wanted."""
+    at = row * x.group_stride + 4 * first_group
+    return Quantised(
+        x.values + row * x.stride + first_column * ACTIVATION_BYTES, x.scales + at, x.offsets + at,
+        x.shifts + at if reads & SHIFTS != 0 else 0, x.half_shifts + 2 * at if reads & HALF_SHIFTS != 0 else 0,
+    )  # fmt: skip
+
+
+@njit
+def prepare(model, x, row, x_in, reads, columns):  # type: ignore[no-untyped-def]
     """Row `row` of the activations of a product, from float32 at `x`."""
-    literally(kind)
-    if IS_QUANTISED[kind]:
-        at = row * x_in.group_stride
-        quantise_groups(
-            x, x_in.values + row * x_in.stride, x_in.scales + at, x_in.offsets + at, columns // model.sizes.group,
-            model.sizes.group, STORED_OFFSETS[kind],
-        )  # fmt: skip
+    if reads & INTEGERS != 0:
+        group = model.sizes.group
+        quantise_groups(x, quantised_row(x_in, row, reads, 0, 0), columns // group, group)
 
 
 @njit
@@ -126,15 +145,14 @@ def end_phase(phase, finished, total, last, what, layer):  # type: ignore[no-unt
 
 
 @njit
-def rows_of(kind, how, model, phase, out, out_stride, matrix, x_in, tokens, columns):  # type: ignore[no-untyped-def]
+def rows_of(how, phase, out, out_stride, matrix, x_in, tokens):  # type: ignore[no-untyped-def]
     """Compute a product, portion by portion; returns (portions finished here, portions there are)."""
-    literally(kind)
     portions, finished = tile_portions(matrix.tiles, tokens, phase.ranks, 1), 0
     while True:
         number = take_portion(phase, portions.total)
         if number < 0:
             break
         first, last = tiles_of(portions, number)
-        product(kind, how, model, out, out_stride, matrix, first, last, x_in, tokens, columns)
+        product(how, out, out_stride, matrix, first, last, x_in, tokens)
         finished += 1
     return finished, portions.total

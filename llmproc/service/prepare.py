@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from llmproc.checkpoints.model_file import ModelFile, open_model
+from llmproc.checkpoints.model_file import open_model
 from llmproc.hardware.memory import usable_memory
 from llmproc.processes.template import Prepared
 from llmproc.service.messages import PrepareOrder, PrepareReport, Progress
 
 if TYPE_CHECKING:
     from llmproc.config import EngineOptions
-    from llmproc.engine.packing import Packing
     from llmproc.engine.workspace import Model
 
 
@@ -38,7 +37,7 @@ class Loaded:
 def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -> Prepared:
     """Load what the order names. CheckpointError when the file changed under us or holds NaN or infinity."""
     from llmproc import kernels
-    from llmproc.engine.loading import make_model, plan_model, pool_pages
+    from llmproc.engine.loading import make_model, pack_model, plan_model, pool_pages
 
     def tell(*fields: object) -> None:
         progress(msgspec.json.encode(Progress(*fields)))  # type: ignore[arg-type]
@@ -50,12 +49,12 @@ def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -
     packing = plan_model(checkpoint, order.engine)
     pages = pool_pages(packing.description, order.engine, _memory_bytes() // order.workers)
     fd, memory = _shared_memory(packing.size, fds)
-    identity = "" if fds else _fill(checkpoint, packing, memory, lambda *at: tell("weights", *at))
+    identity = "" if fds else pack_model(checkpoint, packing, memory, order.engine, lambda *at: tell("weights", *at))
     loaded = time.monotonic()
     kernels.load(
         kernels.COMMON,
         kernels.RINGS,
-        kernels.variant_name(packing.kind),
+        *packing.variants,
         progress=lambda done, total, name: tell("kernels", done, total, kernels.cache_misses()),
     )
     report = PrepareReport(
@@ -78,15 +77,6 @@ def _shared_memory(size: int, fds: list[int]) -> tuple[int, memoryview]:
     fd = os.memfd_create("llmproc-weights", os.MFD_CLOEXEC)
     os.ftruncate(fd, size)
     return fd, memoryview(mmap.mmap(fd, size))
-
-
-def _fill(model: ModelFile, packing: Packing, memory: memoryview, progress: Callable[[int, int], None]) -> str:
-    """Read, check and pack the weights; returns the file's fingerprint."""
-    from llmproc.engine.loading import pack_model
-
-    loaded = model.load()  # memory of our own, given back when this returns
-    pack_model(packing, loaded.weights, memory, model.path, progress)
-    return loaded.fingerprint
 
 
 def _memory_bytes() -> int:

@@ -9,9 +9,10 @@ activations is taken off once per group (`add_scaled`'s offset). Pairs need no o
 obvious AVX2 instruction, adds two products in 16 bits and saturates (2 x 255 x 127 > 32767): silently wrong, not used.
 Sums are exact in both forms while a group has at most 2**16 columns.
 
-4-bit weights are unsigned nibbles (0..15, for -8..7) in both forms; a byte holds one weight of two steps, the low
-nibble that of the first. Offsets are per token and group: minus what is added to each stored weight, times the sum of
-the activations; a sum of the group starts from there (`start`), so that the correction costs nothing.
+4-bit weights are unsigned nibbles (0..15, for -8..7 or as they are) in both forms; a byte holds one weight of two
+steps, the low nibble that of the first. 6-bit weights have two more bits, of four steps in one byte, the lowest those
+of the first step. With each token and group comes minus the sum of its activations: times what is added to each stored
+weight it is where a sum of the group starts (`start`), so that the correction costs nothing.
 """
 
 from __future__ import annotations
@@ -63,6 +64,45 @@ def _nibbles(name: str, high: bool) -> Any:
 
 low_nibbles = _nibbles("low_nibbles", False)
 high_nibbles = _nibbles("high_nibbles", True)
+
+
+def _six_bits(number: int) -> Any:
+    """Return the intrinsic for step `number` of the four that share their pairs of bits."""
+
+    def apply(typingctx: Any, packed: Any, pairs: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            kind = args[0].type
+            low = builder.lshr(args[0], emit.constant(kind, 4)) if number % 2 else args[0]
+            low = builder.and_(low, emit.constant(kind, 15))
+            move = 4 - 2 * number  # the pair's place in its byte is 2 * number, in the weight it is 4
+            shift = builder.shl if move > 0 else builder.lshr
+            high = shift(args[1], emit.constant(kind, abs(move))) if move else args[1]
+            part = builder.or_(low, builder.and_(high, emit.constant(kind, 48)))
+            return part if HAS_VNNI else builder.zext(part, i16x32.llvm)
+
+        stored = i8x64 if HAS_VNNI else i8x32
+        return _WEIGHTS(stored, stored), generate
+
+    apply.__doc__ = f"6-bit weights of step {number} of four: nibbles of two steps, pairs of bits of four."
+    apply.__name__ = apply.__qualname__ = f"six_bits_{number}"
+    return intrinsic(apply)
+
+
+six_bits_0, six_bits_1, six_bits_2, six_bits_3 = map(_six_bits, range(4))
+
+
+@intrinsic
+def load_bytes(typingctx: Any, address: Any) -> Any:
+    """Load the weights of one step that are stored unsigned, 0 to 127, as they are."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if HAS_VNNI:
+            return emit.load(builder, args[0], i8x64.llvm)
+        return builder.zext(emit.load(builder, args[0], i8x32.llvm), i16x32.llvm)
+
+    return _WEIGHTS(types.int64), generate
+
+
 store_activations = narrow_i8 if ACTIVATION_BYTES == 1 else narrow_i16  # sixteen of them, from i32x16
 load_packed = load_i8x64 if HAS_VNNI else load_i8x32  # two steps of 4-bit weights
 
@@ -79,20 +119,25 @@ def put_activation(typingctx: Any, address: Any, value: Any) -> Any:
 
 
 @intrinsic(prefer_literal=True)
-def start(typingctx: Any, count: Any, address: Any, stride: Any) -> Any:
-    """Make a Tile of `count` (a literal) i32x16: each filled with the int32 at address + i * stride."""
-    if not isinstance(count, types.IntegerLiteral):
+def start(typingctx: Any, count: Any, offset: Any, address: Any, stride: Any) -> Any:
+    """Make a Tile of `count` (a literal) i32x16: each `offset` times the int32 at address + i * stride.
+
+    `offset`, a literal, is what was added to each stored weight: 0 or a power of two."""
+    if not (isinstance(count, types.IntegerLiteral) and isinstance(offset, types.IntegerLiteral)):
         return None
-    tile = Tile(i32x16, count.literal_value)
+    tile, bits = Tile(i32x16, count.literal_value), offset.literal_value.bit_length() - 1
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if bits < 0:
+            return ir.Constant(tile.llvm, None)
         result = ir.Constant(tile.llvm, ir.Undefined)
         for index in range(tile.count):
-            word = emit.load(builder, emit.at(builder, args[1], args[2], index), emit.I32)
-            result = builder.insert_value(result, emit.splat(builder, word, LANES), index)
+            word = emit.load(builder, emit.at(builder, args[2], args[3], index), emit.I32)
+            wide = builder.shl(emit.splat(builder, word, LANES), emit.constant(i32x16.llvm, bits))
+            result = builder.insert_value(result, wide, index)
         return result
 
-    return tile(count, types.int64, types.int64), generate
+    return tile(count, offset, types.int64, types.int64), generate
 
 
 def _multiply_pairs(builder: Any, weights: Any, activations: Any) -> Any:

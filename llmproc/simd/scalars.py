@@ -66,7 +66,7 @@ def get_f16(typingctx: Any, address: Any) -> Any:
     return types.float32(types.int64), generate
 
 
-put_i16, put_i32, put_i64, put_f32 = map(_writer, ("i16", "i32", "i64", "f32"))
+put_i8, put_i16, put_i32, put_i64, put_f32 = map(_writer, ("i8", "i16", "i32", "i64", "f32"))
 
 
 @intrinsic

@@ -48,6 +48,38 @@ def load_f16x16(typingctx: Any, address: Any) -> Any:
 
 
 @intrinsic
+def load_bf16x16(typingctx: Any, address: Any) -> Any:
+    """Sixteen upper halves of float32, as f32x16 (exact)."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        wide = builder.zext(emit.load(builder, args[0], _SHORTS), i32x16.llvm)
+        return builder.bitcast(builder.shl(wide, emit.constant(i32x16.llvm, 16)), f32x16.llvm)
+
+    return f32x16(_ADDRESS), generate
+
+
+def _small_loader(name: str, doc: str, convert: Any) -> Any:
+    def load(typingctx: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return convert(builder, emit.load(builder, args[0], ir.VectorType(ir.IntType(8), LANES)))
+
+        return f32x16(_ADDRESS), generate
+
+    load.__doc__, load.__name__, load.__qualname__ = doc, name, name
+    return intrinsic(load)
+
+
+load_u8x16 = _small_loader(
+    "load_u8x16", "Sixteen unsigned bytes, as f32x16.",
+    lambda builder, value: builder.sitofp(builder.zext(value, i32x16.llvm), f32x16.llvm),
+)  # fmt: skip
+load_i8x16 = _small_loader(
+    "load_i8x16", "Sixteen signed bytes, as f32x16.",
+    lambda builder, value: builder.sitofp(builder.sext(value, i32x16.llvm), f32x16.llvm),
+)  # fmt: skip
+
+
+@intrinsic
 def store_f16x16(typingctx: Any, address: Any, vector: Any) -> Any:
     """f32x16 rounded to half precision (to nearest, ties to even) and stored."""
 

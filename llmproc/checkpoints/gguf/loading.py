@@ -21,16 +21,18 @@ from llmproc.checkpoints.gguf.split import GgufSet
 from llmproc.checkpoints.gguf.tensor_types import TensorType
 from llmproc.checkpoints.source_file import identity, open_regular, read_span, refuse
 from llmproc.checkpoints.tensors import MATRICES
+from llmproc.checkpoints.weight_source import StoredRows
 from llmproc.checkpoints.weights import Float32, Int8Matrix, LoadedModel, Matrix, Q4Matrix, assemble, check_finite
 
 
 class TensorReader:
-    """The open files of a model: one tensor is read when it is asked for, and nothing is kept. A context manager."""
+    """The open files of a model: one tensor is read when it is asked for, and nothing is kept. A WeightSource."""
 
     def __init__(self, files: GgufSet) -> None:
         """Keep what the heads say; the files are opened on entering."""
         self._files, self._tensors = files, files.tensors()
         self._stack, self._opened = ExitStack(), dict[str, int]()
+        self._piece: TensorBytes = np.empty(0, np.uint8)
 
     def __enter__(self) -> TensorReader:
         with ExitStack() as stack:
@@ -68,6 +70,27 @@ class TensorReader:
         read_span(head.path, self._opened[str(head.path)], info.offset, raw.data)
         return info, raw
 
+    def vector(self, name: str, layer: int | None, part: str) -> Float32:
+        """Return a norm or a bias as float32."""
+        return self.values(name, layer, part)
+
+    def rows(self, name: str, layer: int | None, first: int, count: int) -> StoredRows:
+        """Return rows of a matrix as stored, in memory that the next call uses again. CheckpointError as above."""
+        head, info = self._tensors[file_name(name, layer)]
+        columns = info.shape[1]
+        row_bytes = columns // info.type.block * info.type.block_bytes
+        if len(self._piece) < count * row_bytes:
+            self._piece = np.empty(count * row_bytes, np.uint8)
+        raw = self._piece[: count * row_bytes]
+        read_span(head.path, self._opened[str(head.path)], info.offset + first * row_bytes, raw.data)
+        return StoredRows(info.type.name, raw, (count, columns))
+
+    def fingerprint(self) -> str:
+        """Identify what was read. CheckpointError when a file has changed since its head was read."""
+        found = fingerprint_files([head.path for head in self._files.heads])
+        self.require_unchanged()
+        return found
+
     def require_unchanged(self) -> None:
         """Raise CheckpointError when a file has changed since its head was read."""
         for head in self._files.heads:
@@ -84,8 +107,7 @@ def load_set(files: GgufSet, description: ModelDescription) -> LoadedModel:
             return _matrix(reader, name, layer, description)
 
         weights = assemble(description, load)
-        found = fingerprint_files([head.path for head in files.heads])
-        reader.require_unchanged()
+        found = reader.fingerprint()
     check_finite(weights, files.heads[0].path)
     return LoadedModel(weights, found)
 

@@ -13,7 +13,7 @@ from llmproc.checkpoints.fingerprint import fingerprint_files
 from llmproc.checkpoints.gguf.describing import describe
 from llmproc.checkpoints.gguf.head import TensorInfo
 from llmproc.checkpoints.gguf.metadata import Metadata
-from llmproc.checkpoints.gguf.names import ROPE_DIVISORS
+from llmproc.checkpoints.gguf.names import ROPE_DIVISORS, file_name
 from llmproc.checkpoints.gguf.split import GgufSet, read_set
 from llmproc.checkpoints.ranges import HEAD_DIM
 from llmproc.checkpoints.source_file import open_regular, read_span, refuse
@@ -83,8 +83,12 @@ class GgufFile:
 
         return load_tokenizer(path, self.description.vocab_size)
 
-    def tensor_reader(self) -> TensorReader:
-        """Return what reads one tensor after another, so that a model is packed without standing in memory twice."""
+    def stored_type(self, name: str, layer: int | None) -> str:
+        """Return the type in which a matrix is stored."""
+        return self.tensors[file_name(name, layer)].type.name
+
+    def weight_source(self) -> TensorReader:
+        """Return what reads one tensor after another."""
         from llmproc.checkpoints.gguf.loading import TensorReader
 
         return TensorReader(self.files)

@@ -43,6 +43,14 @@ _UNREAD = {
 }  # fmt: skip
 
 
+_NAMED = {kind.name: kind for kind in TENSOR_TYPES.values()}
+
+
+def type_named(name: str) -> TensorType:
+    """Return the type of this name. KeyError for one that is not read."""
+    return _NAMED[name]
+
+
 def type_name(number: int) -> str:
     """Return ggml's name of a tensor type, or its number if it has none here."""
     return TENSOR_TYPES[number].name if number in TENSOR_TYPES else _UNREAD.get(number, f"type {number}")

@@ -13,6 +13,7 @@ from llmproc.checkpoints.huggingface.describing import describe
 from llmproc.checkpoints.huggingface.shards import WeightFiles, read_weight_files
 
 if TYPE_CHECKING:
+    from llmproc.checkpoints.huggingface.loading import FolderReader
     from llmproc.checkpoints.weights import LoadedModel
     from llmproc.text.tokenizers.tokenizer import Tokenizer
 
@@ -58,6 +59,18 @@ class HuggingFaceFolder:
         from llmproc.text.tokenizers.tokenizer import load_tokenizer  # the template opens models and needs none
 
         return load_tokenizer(path, self.description.vocab_size)
+
+    def stored_type(self, name: str, layer: int | None) -> str:
+        """Return the type in which a matrix is stored."""
+        from llmproc.checkpoints.huggingface.names import file_name
+
+        return self.files.tensors()[file_name(name, layer)][1].dtype
+
+    def weight_source(self) -> FolderReader:
+        """Return what reads one tensor after another."""
+        from llmproc.checkpoints.huggingface.loading import FolderReader
+
+        return FolderReader(self.files)
 
     def load(self) -> LoadedModel:
         """Read every tensor into private memory. CheckpointError."""

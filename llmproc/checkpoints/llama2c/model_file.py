@@ -11,6 +11,7 @@ from llmproc.checkpoints.fingerprint import fingerprint_file
 from llmproc.checkpoints.llama2c.header import Header, read_header
 
 if TYPE_CHECKING:
+    from llmproc.checkpoints.weight_source import MemorySource
     from llmproc.checkpoints.weights import LoadedModel
     from llmproc.text.tokenizers.tokenizer import Tokenizer
 
@@ -65,6 +66,16 @@ class Llama2cFile:
         from llmproc.text.tokenizers.tokenizer import load_tokenizer  # the template opens models and needs none
 
         return load_tokenizer(path, self.description.vocab_size)
+
+    def stored_type(self, name: str, layer: int | None) -> str:
+        """Return the type of all matrices: `int8` with float32 scales, or `F32`."""
+        return "int8" if self.description.weight_type == "int8" else "F32"
+
+    def weight_source(self) -> MemorySource:
+        """Read the whole file; return what gives one tensor after another. CheckpointError as `load`."""
+        from llmproc.checkpoints.weight_source import MemorySource
+
+        return MemorySource(self.load())
 
     def load(self) -> LoadedModel:
         """Read the whole file into private memory and view its tensors there. CheckpointError."""

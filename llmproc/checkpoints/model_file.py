@@ -77,7 +77,9 @@ class ModelFile(Protocol):
 
 def stored_types(model: ModelFile) -> frozenset[str]:
     """Return the types in which the matrices of a model are stored."""
-    keys = [(name, layer) for name, layer, part in all_tensors(model.description) if name in MATRICES and part != "bias"]
+    keys = [
+        (name, layer) for name, layer, part in all_tensors(model.description) if name in MATRICES and part != "bias"
+    ]
     return frozenset(model.stored_type(name, layer) for name, layer in keys)
 
 

@@ -51,8 +51,8 @@ def converted_description(
 ) -> ModelDescription:
     """Return the description of the model that `--weights weight_type` makes of the checkpoint `path`.
 
-    `description`: of the file; `holds`: its types, for the message. With None, or the type that the file has, the model stays as it is: an int8 checkpoint
-    keeps its own groups.
+    `description`: of the file; `holds`: its types, for the message. With None, or the type that the file has, the
+    model stays as it is: an int8 checkpoint keeps its own groups.
     UsageError, naming checkpoint and tensor, for an unknown type, for any other type of an already quantised
     checkpoint, and where groups of 32 do not divide a row.
     """

@@ -102,9 +102,12 @@ class _Filler:
             raise self._not_finite(f"{label} row", first + bad)
 
     def _convert(self, place: Place, first: int, rows: Rows, order: Order | None, label: str) -> None:
-        matrix: Matrix = rows.values() if isinstance(rows, StoredRows) else rows
-        if isinstance(rows, StoredRows) and not np.isfinite(matrix).all():
-            raise self._not_finite(f"{label} row", first + int(np.isfinite(matrix).all(axis=1).argmin()))
+        if isinstance(rows, StoredRows):
+            matrix: Matrix = (values := rows.values())
+            if not np.isfinite(values).all():
+                raise self._not_finite(f"{label} row", first + int(np.isfinite(values).all(axis=1).argmin()))
+        else:
+            matrix = rows
         if order is not None:
             matrix = reordered_rows(matrix, order)
         if self._wanted is not None:

@@ -1,6 +1,6 @@
 """Where everything of a model lies in one block of memory, in the order the kernels read it. Pure arithmetic.
 
-    norms, biases (padded to whole tiles) | embedding | classifier, if it has its own | layer by layer the seven matrices
+    norms, biases (in whole tiles) | embedding | classifier, if it has its own | layer by layer the seven matrices
 
 A matrix is its tiles' values, then their scales, each part on a cache line of its own; each may be of another kind. The
 block is made once, by the template (`filling`), and shared by all workers; everything about it follows from the
@@ -61,7 +61,7 @@ class Packing:
             if part == "bias" or len(tensor_shape(description, name)) == 1:
                 length = tensor_shape(description, name)[0]
                 self.vectors[name, layer, part] = self._reserve(4 * padded(length))
-        order = [("embedding", None), ("classifier", None)]
+        order: list[tuple[str, int | None]] = [("embedding", None), ("classifier", None)]
         order += [(name, layer) for layer in range(description.n_layers) for name in LAYER_MATRICES]
         for name, layer in order:
             if (name, layer, "weight") in keys:

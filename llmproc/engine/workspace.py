@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.config import EngineOptions
 from llmproc.checkpoints.tensors import LAYER_MATRICES
+from llmproc.config import EngineOptions
 from llmproc.engine.batch import PAGE
 from llmproc.engine.memory import Buffers
 from llmproc.engine.packing import Packing, padded

@@ -127,7 +127,9 @@ class Tiling:
         given = {"values": values, "scales": scales, "raw": raw}
         addresses = [_address(name, given[name], _U8, 1, name != "raw") for name in wanted]
         if columns % block.columns or any(len(given[name]) != size for name, size in wanted.items()):
-            raise ValueError(f"{rows} x {columns} of {self._stored} do not fill {[len(a) for a in given.values()]} bytes")
+            raise ValueError(
+                f"{rows} x {columns} of {self._stored} do not fill {[len(a) for a in given.values()]} bytes"
+            )
         places = None if order is None else np.ascontiguousarray(order, np.int32)
         if places is not None and (len(places) != rows or places.min() < 0 or places.max() >= rows):
             raise ValueError(f"the order of {rows} rows must name {rows} of them")

@@ -42,9 +42,7 @@ def embed_all(model, phase, tokens, count):  # type: ignore[no-untyped-def]
         for t in range(number * size, min((number + 1) * size, count)):
             x = model.rows.x + t * model.rows.x_stride
             row = token_at(tokens, t).id
-            call_code(
-                model.weights.embed, (x, m.values, m.scales, m.tile_bytes, m.scale_bytes, row, dim, m.group)
-            )
+            call_code(model.weights.embed, (x, m.values, m.scales, m.tile_bytes, m.scale_bytes, row, dim, m.group))
             if scale != np.float32(1):
                 for i in range(dim):
                     put_f32(x + 4 * i, scale * get_f32(x + 4 * i))

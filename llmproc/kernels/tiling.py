@@ -38,7 +38,9 @@ _MOST = np.float32(3.4028235e38)
 
 def _table(values: list[int]) -> tuple[np.int64, np.int64]:
     """Return sixteen bytes as two numbers."""
-    low, high = (int.from_bytes(bytes(v & 255 for v in part), "little", signed=True) for part in (values[:8], values[8:]))
+    low, high = (
+        int.from_bytes(bytes(v & 255 for v in part), "little", signed=True) for part in (values[:8], values[8:])
+    )
     return np.int64(low), np.int64(high)
 
 
@@ -371,7 +373,7 @@ def _tile_blocks_of(number: int) -> Any:
 def _tile_floats_of(number: int) -> Any:
     stored = STORED_TYPES[number]
     size = BLOCKS[stored].nbytes
-    is_half, is_upper = stored == "F16", stored == "BF16"
+    most = 0x7C00 if stored == "F16" else 0x7F80  # all bits of the exponent: not a finite number
 
     def tile(values, scales, raw, order, rows, columns, scratch):  # type: ignore[no-untyped-def]
         """Bring `rows` rows of numbers to tiles, as above; a number that is not finite is reported."""
@@ -386,7 +388,6 @@ def _tile_floats_of(number: int) -> Any:
                 else:
                     bits = np.int32(get_i16(src + 2 * k))
                     put_i16(to + k * LANES * 2, np.int16(bits))
-                    most = 0x7C00 if is_half else 0x7F80
                     good &= bits & most != most
             if not good:
                 return row

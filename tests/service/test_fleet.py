@@ -164,7 +164,7 @@ def under_fire(mode: str, count: int, workers: int, every_s: float, least: int) 
     def fire() -> None:
         """Not faster than answers come: who dies three times without a token between is to blame, by the rule."""
         nonlocal ended_at
-        if (ended := len(recorder.named("request_done"))) >= ended_at + 2:
+        if (ended := len(recorder.named("request_done"))) >= ended_at + 4 * workers:
             hurt(service, signal.SIGKILL, chance, killed)
             ended_at = ended
 

@@ -1,4 +1,4 @@
-"""Vocabularies of synthetic models: of any size, without twins, read back by our readers, equal to the library's ids."""
+"""Vocabularies of synthetic models: of any size, no entry twice, read back by our readers, texts come back."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from llmproc.checkpoints.gguf.pairs import ALIGNMENT, Pair, string
+from llmproc.checkpoints.gguf.pairs import ALIGNMENT, MetadataPair, string
 from llmproc.checkpoints.gguf.planning import PlannedTensor
 from llmproc.checkpoints.gguf.tensor_types import TYPE_NUMBERS
 from llmproc.checkpoints.replacement import replacing
@@ -30,7 +30,7 @@ Pieces: TypeAlias = Iterable[npt.NDArray[Any]]  # the bytes of one tensor in ord
 
 def write_container(
     path: Path | str,
-    pairs: Sequence[Pair],
+    pairs: Sequence[MetadataPair],
     tensors: Sequence[PlannedTensor],
     data: Callable[[PlannedTensor], Pieces],
     progress: Progress | None = None,
@@ -56,7 +56,7 @@ def write_container(
         progress(total, total)
 
 
-def _head(pairs: Sequence[Pair], tensors: Sequence[PlannedTensor]) -> bytes:
+def _head(pairs: Sequence[MetadataPair], tensors: Sequence[PlannedTensor]) -> bytes:
     """Return everything before the data, padded to where it starts."""
     head = bytearray(b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(pairs)))
     for pair in pairs:

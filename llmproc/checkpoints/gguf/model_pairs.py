@@ -11,7 +11,7 @@ from pathlib import Path
 
 from llmproc.checkpoints.architectures import ARCHITECTURES
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.gguf.pairs import ALIGNMENT, Pair, number, text, whole
+from llmproc.checkpoints.gguf.pairs import ALIGNMENT, MetadataPair, number, text, whole
 from llmproc.checkpoints.rope_scaling import default_frequencies
 from llmproc.checkpoints.source_file import refuse
 
@@ -22,7 +22,7 @@ def gguf_architecture(description: ModelDescription) -> str:
     return name if ARCHITECTURES[name].gguf_pairs else "llama"
 
 
-def model_pairs(description: ModelDescription, name: str, file_type: int) -> Iterator[Pair]:
+def model_pairs(description: ModelDescription, name: str, file_type: int) -> Iterator[MetadataPair]:
     """Yield the pairs `general.*` and `ARCHITECTURE.*`. `file_type`: llama.cpp's number of the mix of weight types."""
     d, arch = description, gguf_architecture(description)
     yield text("general.architecture", arch)

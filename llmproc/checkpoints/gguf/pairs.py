@@ -15,7 +15,7 @@ ALIGNMENT = 32  # of every tensor's data in a file that is written
 _U32, _I32, _F32, _BOOL, _STRING, _ARRAY = 4, 5, 6, 7, 8, 9  # value types of metadata
 
 
-class Pair(NamedTuple):
+class MetadataPair(NamedTuple):
     """A key, the type of its value, and the value's bytes."""
 
     key: str
@@ -27,42 +27,42 @@ class Pair(NamedTuple):
         return string(self.key) + struct.pack("<I", self.type) + self.value
 
 
-def text(key: str, value: str) -> Pair:
+def text(key: str, value: str) -> MetadataPair:
     """Return a string."""
-    return Pair(key, _STRING, string(value))
+    return MetadataPair(key, _STRING, string(value))
 
 
-def whole(key: str, value: int) -> Pair:
+def whole(key: str, value: int) -> MetadataPair:
     """Return a number in 0..2**32 - 1. struct.error for another."""
-    return Pair(key, _U32, struct.pack("<I", value))
+    return MetadataPair(key, _U32, struct.pack("<I", value))
 
 
-def number(key: str, value: float) -> Pair:
+def number(key: str, value: float) -> MetadataPair:
     """Return a float32."""
-    return Pair(key, _F32, struct.pack("<f", value))
+    return MetadataPair(key, _F32, struct.pack("<f", value))
 
 
-def flag(key: str, value: bool) -> Pair:
+def flag(key: str, value: bool) -> MetadataPair:
     """Return true or false."""
-    return Pair(key, _BOOL, struct.pack("<?", value))
+    return MetadataPair(key, _BOOL, struct.pack("<?", value))
 
 
-def texts(key: str, values: Iterable[str | bytes]) -> Pair:
+def texts(key: str, values: Iterable[str | bytes]) -> MetadataPair:
     """Return an array of strings; bytes as they are, maybe not UTF-8."""
     return _array(key, _STRING, [string(value) for value in values])
 
 
-def wholes(key: str, values: Sequence[int]) -> Pair:
+def wholes(key: str, values: Sequence[int]) -> MetadataPair:
     """Return an array of int32."""
     return _array(key, _I32, [struct.pack(f"<{len(values)}i", *values)], len(values))
 
 
-def numbers(key: str, values: Sequence[float]) -> Pair:
+def numbers(key: str, values: Sequence[float]) -> MetadataPair:
     """Return an array of float32."""
     return _array(key, _F32, [struct.pack(f"<{len(values)}f", *values)], len(values))
 
 
-def as_read(key: str, value: object) -> Pair:
+def as_read(key: str, value: object) -> MetadataPair:
     """Return the pair for a value that `metadata` holds, in the type that llama.cpp expects. TypeError for another."""
     if isinstance(value, bool):
         return flag(key, value)
@@ -85,5 +85,7 @@ def string(value: str | bytes) -> bytes:
     return struct.pack("<Q", len(raw)) + raw
 
 
-def _array(key: str, kind: int, packed: list[bytes], count: int | None = None) -> Pair:
-    return Pair(key, _ARRAY, struct.pack("<IQ", kind, len(packed) if count is None else count) + b"".join(packed))
+def _array(key: str, kind: int, packed: list[bytes], count: int | None = None) -> MetadataPair:
+    return MetadataPair(
+        key, _ARRAY, struct.pack("<IQ", kind, len(packed) if count is None else count) + b"".join(packed)
+    )

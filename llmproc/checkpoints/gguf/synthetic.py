@@ -16,7 +16,7 @@ from llmproc.checkpoints.gguf.container import Pieces, Progress, write_container
 from llmproc.checkpoints.gguf.mixes import MIXES
 from llmproc.checkpoints.gguf.model_pairs import gguf_architecture, model_pairs, rope_divisors
 from llmproc.checkpoints.gguf.names import ROPE_DIVISORS
-from llmproc.checkpoints.gguf.pairs import Pair
+from llmproc.checkpoints.gguf.pairs import MetadataPair
 from llmproc.checkpoints.gguf.planning import PlannedTensor, planned_tensors
 from llmproc.checkpoints.gguf.random_blocks import RandomBlocks
 from llmproc.checkpoints.gguf.token_pairs import vocabulary_pairs
@@ -51,7 +51,7 @@ def _as_written(description: ModelDescription) -> ModelDescription:
     return dataclasses.replace(description, features=features)
 
 
-def _tokens(model: SynthModel) -> list[Pair]:
+def _tokens(model: SynthModel) -> list[MetadataPair]:
     count = model.description.vocab_size
     if model.pre:
         made = byte_level_vocabulary(count, model.pre, adds_bos=model.pre == "llama-bpe")

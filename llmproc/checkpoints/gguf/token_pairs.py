@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmproc.checkpoints.gguf.pairs import Pair, flag, numbers, text, texts, whole, wholes
+from llmproc.checkpoints.gguf.pairs import MetadataPair, flag, numbers, text, texts, whole, wholes
 from llmproc.text.tokenizers.gguf_vocabulary import UNUSED, GgufVocabulary
 
 _PREFIX = "tokenizer.ggml."
 
 
-def vocabulary_pairs(vocabulary: GgufVocabulary, vocab_size: int) -> Iterator[Pair]:
+def vocabulary_pairs(vocabulary: GgufVocabulary, vocab_size: int) -> Iterator[MetadataPair]:
     """Yield the pairs of a vocabulary, filled up to `vocab_size` tokens, which llama.cpp wants to be the embedding's.
 
     Tokens that the vocabulary does not have are unused ones, which no text becomes.

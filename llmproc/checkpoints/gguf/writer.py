@@ -21,7 +21,7 @@ from llmproc.checkpoints.ggml_types import convert
 from llmproc.checkpoints.gguf.container import write_container
 from llmproc.checkpoints.gguf.mixes import MIXES
 from llmproc.checkpoints.gguf.model_pairs import model_pairs
-from llmproc.checkpoints.gguf.pairs import Pair, numbers, text, texts, whole, wholes
+from llmproc.checkpoints.gguf.pairs import MetadataPair, numbers, text, texts, whole, wholes
 from llmproc.checkpoints.gguf.planning import PlannedTensor, planned_tensors
 from llmproc.checkpoints.source_file import refuse, shown
 from llmproc.checkpoints.weight_types import GROUP, STORED, converted_description
@@ -102,7 +102,7 @@ def matrix_bytes(tensor: PlannedTensor, array: Matrix, path: Path | str) -> Iter
         yield blocks
 
 
-def _token_pairs(description: ModelDescription) -> Iterator[Pair]:
+def _token_pairs(description: ModelDescription) -> Iterator[MetadataPair]:
     """Yield as much of a tokenizer as llama.cpp needs to load a model: names that no text ever matches."""
     tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
     kinds = [UNKNOWN, CONTROL, CONTROL, *[BYTE] * 256]

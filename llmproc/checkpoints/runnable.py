@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.features import Multipliers
 from llmproc.checkpoints.source_file import refuse
 
 
@@ -39,3 +40,5 @@ def _unsupported(description: ModelDescription) -> Iterator[str]:
         yield "a sliding window"
     if features.no_rope_layers:
         yield "layers without RoPE"
+    if features.multipliers != Multipliers():
+        yield "multipliers"

@@ -10,7 +10,7 @@ import pytest
 from checkpoints import gguf_files, hugging_face_folders
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.features import PLAIN, ModelFeatures, RotaryEmbedding
+from llmproc.checkpoints.features import PLAIN, ModelFeatures, Multipliers, RotaryEmbedding
 from llmproc.checkpoints.model_file import open_model
 from llmproc.checkpoints.runnable import check_runnable, unsupported
 from llmproc.checkpoints.weight_types import converted_description
@@ -36,6 +36,7 @@ def with_features(**features: Any) -> ModelDescription:
         ({"query_key_norm": True}, ("norms of queries and keys",)),
         ({"windows": (0, 8)}, ("a sliding window",)),
         ({"no_rope_layers": (1,)}, ("layers without RoPE",)),
+        ({"multipliers": Multipliers(embedding=2.0)}, ("multipliers",)),
         ({"rope": HALVES, "query_key_norm": True}, ("half-split RoPE", "norms of queries and keys")),
     ],
 )

@@ -31,7 +31,7 @@ REFUSED = {
     *(f"folder: {name}" for name in MODELS),
     "GGUF: llama, llama3 scaling, groups of 8", "GGUF: llama, linear scaling, 3 heads",
     "GGUF: llama, all biases, own output", "GGUF: mistral, window of 8", "GGUF: qwen2, groups of 3",
-    "GGUF: qwen3, yarn", "GGUF: smollm3",
+    "GGUF: qwen3, yarn", "GGUF: smollm3", "GGUF: granite",
 }  # fmt: skip
 CASES = [*(f"folder: {name}" for name in MODELS), *(f"GGUF: {name}" for name in GGUF)]
 

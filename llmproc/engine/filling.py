@@ -72,6 +72,8 @@ class _Filler:
             values = values[row_order(1, d.head_dim, "interleaved")]
         elif (order := self._order(name)) is not None:
             values = values[order]
+        if name == "final_norm" and d.features.multipliers.logits != 1:
+            values = values * np.float32(d.features.multipliers.logits)
         self._put(self._packing.vectors[name, layer, part], values)
 
     def _put(self, offset: int, values: Float32) -> None:

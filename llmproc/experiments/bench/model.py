@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.llama2c.layout import Layout
 from llmproc.checkpoints.gguf.tensor_types import FLOATS
+from llmproc.checkpoints.llama2c.layout import Layout
 from llmproc.checkpoints.model_file import ModelFile, open_model, stored_types
 from llmproc.checkpoints.synth import SHAPES, write_synthetic
 from llmproc.checkpoints.tensors import LAYER_MATRICES, MATRICES, all_tensors, matrix_shape

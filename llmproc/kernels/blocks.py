@@ -232,7 +232,7 @@ def _q6_k(kind, how, count, out, apart, out_stride, pair, x, groups, group):  # 
     w, s, a, h, xs = pair.values, pair.scales, x.values, x.half_shifts, x.scales
     first, second, ahead, far = zero_f32(count), zero_f32(count), 2 * pair.values_apart, pair.scales_apart
     offset = broadcast_f32(_MINUS_32)
-    for _ in range(groups // 8):
+    for _ in range(groups // 16):
         scale, scale_2 = load_f16x16(s), load_f16x16(s + far)
         s += 32
         for _ in range(8):

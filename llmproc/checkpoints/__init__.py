@@ -4,7 +4,6 @@
     description.py     shape and constants        features.py  how architectures differ     tensors.py  names and shapes
     architectures.py   the architectures, a row each         rope_scaling.py  frequencies of scaled rotary embeddings
     rotation_order.py  rows of queries and keys in the order of the other formats
-    multipliers.py     constants that numbers are multiplied by, as few as possible
     ranges.py          the sizes a model may have
     weights.py         the arrays                 weight_types.py, ggml_types.py   types, and their arithmetic
     llama2c/  gguf/  huggingface/    one folder for each format: readers (behind open_model) and writers

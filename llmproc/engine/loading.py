@@ -16,10 +16,9 @@ import numpy.typing as npt
 from llmproc import kernels
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.ggml_types import weight_type_of
-from llmproc.checkpoints.gguf.tensor_types import FLOATS
 from llmproc.checkpoints.model_file import ModelFile, open_model, stored_types
 from llmproc.checkpoints.weight_source import MemorySource
-from llmproc.checkpoints.weight_types import converted_description
+from llmproc.checkpoints.weight_types import FLOATS, converted_description
 from llmproc.checkpoints.weights import Int8Matrix, Weights
 from llmproc.config import EngineOptions, WeightType
 from llmproc.engine import libm

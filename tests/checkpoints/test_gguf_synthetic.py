@@ -60,7 +60,7 @@ def test_every_mix_is_read(tmp_path: Path, weights: str) -> None:
     model = synthetic(tmp_path, weights)
     kinds = {info.type.name for info in model.tensors.values() if len(info.shape) == 2}
     assert kinds == {name for name in (MIXES[weights].base, MIXES[weights].raised) if name}
-    with model.tensor_reader() as reader:
+    with model.weight_source() as reader:
         for name in ("wq", "w2", "wv"):
             values = reader.values(name, 0)
             assert abs(values.std() * math.sqrt(values.shape[1]) - 1) < (0.42 if weights == "mxfp4" else 0.1), name

@@ -19,10 +19,10 @@ from llmproc.checkpoints.gguf.head import TensorInfo
 from llmproc.checkpoints.gguf.metadata import Metadata
 from llmproc.checkpoints.gguf.names import ROPE_DIVISORS, file_name
 from llmproc.checkpoints.gguf.rope import read_rope
-from llmproc.checkpoints.gguf.tensor_types import FLOATS
 from llmproc.checkpoints.ranges import MULTIPLIER, RANGES, check_heads
 from llmproc.checkpoints.source_file import refuse
 from llmproc.checkpoints.tensors import LAYER_MATRICES, MATRICES, all_tensors, tensor_shape
+from llmproc.checkpoints.weight_types import FLOATS
 from llmproc.config import WeightType
 
 _STORED: Mapping[str, WeightType] = {"F32": "f32", "F16": "f16", "Q8_0": "int8", "Q4_0": "q4"}

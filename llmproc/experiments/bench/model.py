@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Literal
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.gguf.tensor_types import FLOATS
 from llmproc.checkpoints.llama2c.layout import Layout
 from llmproc.checkpoints.model_file import ModelFile, open_model, stored_types
 from llmproc.checkpoints.synth import SHAPES, write_synthetic
 from llmproc.checkpoints.tensors import LAYER_MATRICES, MATRICES, all_tensors, matrix_shape
-from llmproc.checkpoints.weight_types import STORED
+from llmproc.checkpoints.weight_types import FLOATS, STORED
 from llmproc.errors import CheckpointError, UsageError
 from llmproc.experiments.bench.work import Work
 from llmproc.files.folders import user_folder

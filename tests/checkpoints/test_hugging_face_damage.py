@@ -47,6 +47,19 @@ def test_two_thousand_flips(tmp_path: Path) -> None:
     flip_all(tmp_path, seed=50, count=2000)
 
 
+@pytest.mark.parametrize(
+    "name", ["model.safetensors.index.json", "generation_config.json", "model-00002-of-00003.safetensors"]
+)
+def test_flips_of_files_beside(tmp_path: Path, name: str) -> None:
+    """The index of a model in shards, one of them, and the list of end tokens."""
+    place = write_folder(tmp_path / "model")
+    folders.write_shards(place, small_arrays(), metadata={"total_size": 1, "note": "x" * 600})
+    (place / "generation_config.json").write_text('{"eos_token_id": [2, 3], "temperature": 0.6}')
+    good = (place / name).read_bytes()
+    seen = flips(writer(place, name), good, min(len(good), 1200), 9, 60, most=8)
+    assert seen["valid"] and seen["refused"], seen
+
+
 ODD = [
     0,
     -1,

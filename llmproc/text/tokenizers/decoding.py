@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from llmproc.errors import TokenizerError
+from llmproc.files.escaping import one_line
 from llmproc.text.tokenizers.byte_alphabet import bytes_of
+from llmproc.text.tokenizers.growth import check_growth
 
 _BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")
 _IGNORED = ("Fuse", "Strip")  # one text; a space at its beginning
@@ -43,6 +45,7 @@ class PieceDecoder:
 
 def piece_decoder(path: Path, decoder: Any, pre_tokenizer: Any) -> PieceDecoder:
     """Return the decoder that the file describes; without one, pieces are text. TokenizerError for an unknown one."""
+    check_growth(path, "decoder", decoder)
     steps = list(_steps(decoder))
     kinds = [step.get("type") for step in steps]
     if "ByteLevel" in kinds or (not kinds and any(step.get("type") == "ByteLevel" for step in _steps(pre_tokenizer))):
@@ -55,7 +58,7 @@ def piece_decoder(path: Path, decoder: Any, pre_tokenizer: Any) -> PieceDecoder:
             replaced.append(_replacement(path, step))
         elif kind not in ("ByteFallback", *_IGNORED):
             rule = "must be made of ByteLevel, Metaspace, Replace, ByteFallback, Fuse and Strip"
-            raise TokenizerError(path, "decoder", f"of type {kind!s:.40}", rule)
+            raise TokenizerError(path, "decoder", f"of type {one_line(str(kind)[:40])}", rule)
     return PieceDecoder(byte_tokens="ByteFallback" in kinds, replaced=tuple(replaced))
 
 

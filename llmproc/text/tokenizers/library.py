@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from tokenizers import Tokenizer
 
 from llmproc.errors import RequestError
+from llmproc.files.escaping import one_line
 from llmproc.text.tokenizers.pieces import Pieces, PieceTokenizer
 from llmproc.text.tokenizers.units import to_bytes
 
@@ -85,8 +86,13 @@ def spaced_after(full: Tokenizer, special: Mapping[bytes, int], bos: int | None)
 
 
 def _run(tokenizer: Tokenizer, text: str) -> list[int]:
-    """Return the ids of `text`. RequestError when the library cannot make them: it raises bare exceptions."""
+    """Return the ids of `text`. RequestError when the library cannot make them.
+
+    It raises bare exceptions, and panics that only BaseException catches: a pattern that takes too many steps is one.
+    """
     try:
         return tokenizer.encode(text, add_special_tokens=False).ids
-    except Exception as error:
-        raise RequestError(f"the tokenizers library cannot encode the text: {str(error)[:120]}") from None
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:
+        raise RequestError(f"the tokenizers library cannot encode the text: {one_line(str(error)[:120])}") from None

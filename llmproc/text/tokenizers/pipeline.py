@@ -18,6 +18,8 @@ import msgspec
 from tokenizers import AddedToken, Tokenizer, models
 
 from llmproc.errors import TokenizerError
+from llmproc.files.escaping import one_line
+from llmproc.text.tokenizers.growth import check_growth
 
 
 class NamedToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,8 +55,10 @@ class EncodingSteps:
 def build(path: Path, pipeline: EncodingSteps) -> tuple[Tokenizer, Tokenizer]:
     """Return two tokenizers over one vocabulary: one that finds the named tokens in text, and one that does not.
 
-    Both find those that are text. TokenizerError when the library refuses.
+    Both find those that are text. TokenizerError when the library refuses, or a step lengthens texts without bounds.
     """
+    check_growth(path, "normalizer", pipeline.normalizer)
+    check_growth(path, "post_processor", pipeline.post_processor)
     # Named tokens stand in the vocabulary too, so that the library takes their ids instead of numbering them itself;
     # without merges no text becomes one of them.
     vocab = {**pipeline.vocab, **{token.content: token.id for token in pipeline.named}}
@@ -124,5 +128,5 @@ def refused(path: Path, part: str, make: Callable[[], Any]) -> Any:
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:
-        found = " ".join(str(error).split())[:120]
+        found = one_line(" ".join(str(error).split())[:120])  # it repeats what stands in the file
         raise TokenizerError(path, part, "refused by the tokenizers library", found or type(error).__name__) from None

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from llmproc.errors import TokenizerError
+from llmproc.files.escaping import one_line
 from llmproc.files.json_text import JsonError, read_json
 from llmproc.text.small_file import read_small_file
 from llmproc.text.tokenizers.pipeline import EncodingSteps, NamedToken
@@ -60,7 +61,7 @@ def parse_tokenizer_json(path: Path, data: bytes) -> TokenizerParts:
     file: TokenizerFile = _decoded(path, data, TokenizerFile, "must be an object with a model and added_tokens")
     kind = _kind(path, file.model)
     if kind not in (None, "BPE"):
-        raise TokenizerError(path, "model", f"of type {kind!s:.40}", "must be BPE")
+        raise TokenizerError(path, "model", f"of type {one_line(str(kind)[:40])}", "must be BPE")
     model: BpeModel = _decoded(path, file.model, BpeModel, "must have a vocab of ids and a list of merges", "model")
     options = {name: getattr(model, name) for name in BpeModel.__struct_fields__[2:]}
     pipeline = EncodingSteps(

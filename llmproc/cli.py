@@ -41,6 +41,9 @@ VERBS = {
     "compare-modes": Verb(
         "llmproc.apps.compare_modes.app:main", "compare ways to distribute requests among workers", _COMPARE
     ),
+    "perplexity": Verb(
+        "llmproc.apps.perplexity.app:main", "measure how well a model predicts a text, in each weight type", _COMPARE
+    ),
     "doctor": Verb(
         "llmproc.apps.doctor.app:main",
         "check this machine; --exact: check that all modes give the same tokens",

@@ -58,6 +58,7 @@ _TOOLS = {  # under a heading of their own in --help: only a checkout has them
     "tools/avg_cpu_use.py": "average CPU use of a log",
     "tools/plot_cpu.py": "CPU use over time, as a picture",
     "tools/plot_timing.py": "loading, reading the prompt, writing the answer: each turn as a picture",
+    "tools/compare_llama_cpp.py": "how exact logits are beside llama.cpp's, in every type of GGUF tensor",
 }
 
 

@@ -39,7 +39,8 @@ KIND = "against-llama-cpp"
 PACKAGE = "llama-cpp-python"
 METHOD = (
     "random models, each fed with the same random ids by all; llama.cpp reads them as one batch, with its default "
-    "settings but for the type of keys and values; the reference is float64 on the dequantised weights"
+    "settings; with 32-bit keys and values without flash attention, which would round them; the reference is float64 "
+    "on the dequantised weights"
 )
 Logits: TypeAlias = npt.NDArray[Any]
 

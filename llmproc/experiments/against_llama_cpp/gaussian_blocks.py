@@ -2,8 +2,8 @@
 values at the ends. Used by `models`.
 
 Nothing is quantised: whole numbers are drawn, rounded from a normal distribution that fills their range, and scales
-from a range; then all is packed. Blocks of random bytes would not do: whole numbers of 4 bits from -8 to 7 have the mean
--0.5, so activations grow in one direction, and errors with them. The layouts are those of `checkpoints.gguf.blocks`.
+from a range; then all is packed. Blocks of random bytes would not do: whole numbers of 4 bits from -8 to 7 have the
+mean -0.5, so activations grow in one direction, and errors with them. Layouts: see `checkpoints.gguf.blocks`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def gaussian_blocks(name: str, random: Random, count: int, deviation: float) -> 
     drawn = DRAWN[name]
     scales = deviation / drawn.steps * random.uniform(1 - _SPREAD, 1 + _SPREAD, (count, 1))
     if name == "MXFP4":  # a power of two is all that scales a block; 127 is 1, of values half as large as in the table
-        exponent = np.round(np.log2(2 * scales)) + 127
+        exponent = np.round(np.log2(2 * scales) + random.uniform(-1, 1, (count, 1))) + 127
         return np.concatenate(drawn.pack(random, count, exponent.astype(np.uint8)), axis=1)
     return np.concatenate(drawn.pack(random, count, _halves(scales)), axis=1)
 
@@ -64,9 +64,7 @@ def _nearest(table: npt.NDArray[Any], values: npt.NDArray[Any]) -> Bytes:
 
 def _nibbles(values: npt.NDArray[Any]) -> Bytes:
     """Return 16 bytes of 32 values: value j in the low half of byte j, value j + 16 in its high half."""
-    low = (values & 15).astype(np.uint8)
-    found: Bytes = low[:, :16] | low[:, 16:] << 4
-    return found
+    return (values[:, :16] & 15 | (values[:, 16:] & 15) << 4).astype(np.uint8)
 
 
 def _fifths(values: npt.NDArray[Any]) -> Bytes:
@@ -181,7 +179,7 @@ DRAWN = {
     "Q5_1": DrawnType(32, 5.5, _q5_1),
     "Q8_0": DrawnType(32, 42, _q8_0),
     "IQ4_NL": DrawnType(32, 42, _iq4_nl),
-    "MXFP4": DrawnType(32, 4, _mxfp4),
+    "MXFP4": DrawnType(32, 4 * 1.2, _mxfp4),  # 1.2: of powers of two that are drawn
     "Q2_K": DrawnType(256, 0.96 * _root_mean_square(5, 16), _q2_k),
     "Q3_K": DrawnType(256, 1.5 * _root_mean_square(12, 32), _q3_k),
     "Q4_K": DrawnType(256, 2.7 * _root_mean_square(24, 64), _q4_k),

@@ -5,7 +5,8 @@
     stdout   one line for each run: its `to`
 
 All ids of a run are one batch, as a prompt is read. Everything else is as llama.cpp has it by default: keys and values
-are halves (formats.md 29), activations are rounded to the partner of the weights' type, flash attention as it chooses.
+are halves, activations are rounded to the partner of the weights' type, flash attention as it chooses. That casts keys
+and values of 32 bits to halves, so it is off where they are asked for: else they make no difference.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from llmproc.errors import StartError
 from llmproc.files.interpreter import child_command, child_environment
 
 KV_TYPES = {"f32": 0, "f16": 1}  # enum ggml_type
+_FLASH_OFF = 0
 
 
 def ask_peer(runs: Sequence[dict[str, Any]], kv_type: str, threads: int) -> None:
@@ -66,6 +68,8 @@ def _context(low: Any, model: Any, positions: int, kv_type: str, threads: int) -
     params.n_ctx = max(256, positions)
     params.n_threads = params.n_threads_batch = threads
     params.type_k = params.type_v = KV_TYPES[kv_type]
+    if kv_type == "f32":
+        params.flash_attn_type = _FLASH_OFF
     params.no_perf = True
     context = low.llama_init_from_model(model, params)
     if not context:

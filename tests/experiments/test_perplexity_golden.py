@@ -1,36 +1,27 @@
 """Our perplexity is llama.cpp's: the numbers that its own tool printed for the same files and the same text.
 
-Golden file: perplexity_golden/make_perplexity_golden.py. The tool prints four digits behind the point, six in comparisons.
+Golden file: perplexity_golden/make_perplexity_golden.py. The tool prints four digits, in comparisons six.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from experiments.perplexity_models import CONTEXT, PRE, TEXT, write_model_and_text
+from experiments.perplexity_models import CONTEXT, PRE, digest_of_ids, windows_in, write_model_and_text
 
-from llmproc.checkpoints.gguf.model_file import GgufFile
-from llmproc.checkpoints.model_file import open_model
+from llmproc.experiments.against_llama_cpp.comparison import digest_of
 from llmproc.experiments.perplexity.figures import ScoreSums, comparison_of, perplexity_of, total
 from llmproc.experiments.perplexity.measurement import read_all
 from llmproc.experiments.perplexity.opening import opened
 from llmproc.experiments.perplexity.precisions import Precision
-from llmproc.experiments.perplexity.windows import TextWindow, windows_of
-from llmproc.text.tokenizers.gguf import load_gguf_tokenizer
+from llmproc.experiments.perplexity.windows import windows_of
 
 GOLDEN: dict[str, Any] = json.loads(
     (Path(__file__).parent / "perplexity_golden" / "perplexity_golden.json").read_text()
 )
-
-
-def windows_in(model: GgufFile) -> list[TextWindow]:
-    tokenizer = load_gguf_tokenizer(model.path, model.metadata, model.description.vocab_size)
-    ids = tokenizer.encode((model.path.parent / TEXT).read_bytes())
-    return windows_of(ids if tokenizer.bos is None else [tokenizer.bos, *ids], CONTEXT, tokenizer.bos)
 
 
 def quiet(done: int, count: int, what: str) -> None:
@@ -39,14 +30,13 @@ def quiet(done: int, count: int, what: str) -> None:
 
 @pytest.fixture(scope="module", params=PRE)
 def measured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, list[ScoreSums]]:
-    """What the tool said of one model, and our sums in float32 and Q4_0 (quantised as llama.cpp does), KV in float32."""
+    """What the tool said of one model; our sums in float32 and Q4_0, quantised as llama.cpp does; KV in float32."""
     golden = GOLDEN[request.param]
     path = write_model_and_text(tmp_path_factory.mktemp("golden"), request.param)
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == golden["sha256"], "not the model of the golden file"
-    model = open_model(path)
-    assert isinstance(model, GgufFile)
-    windows = windows_in(model)
+    assert digest_of(path) == golden["sha256"], "not the model of the golden file"
+    windows = windows_in(path)
     assert len(windows) == golden["windows"]
+    assert digest_of_ids(windows) == golden["ids_sha256"], "not the ids of the golden file"
     precisions = [Precision(path, weights, "f32") for weights in ("f32", "q4")]
     with opened(precisions, CONTEXT, 1, quiet) as models:
         samples = read_all(models, windows, quiet, lambda: False)
@@ -77,10 +67,7 @@ def test_the_comparison_of_q4_0_is_the_tools(measured: tuple[Any, list[ScoreSums
 def test_without_bos_in_every_window_the_number_is_another(tmp_path: Path, name: str) -> None:
     """The golden numbers see the definition: the same ids without BOS at each window's start."""
     path = write_model_and_text(tmp_path, name)
-    model = open_model(path)
-    assert isinstance(model, GgufFile)
-    windows = windows_in(model)
-    plain = windows_of([i for window in windows for i in window.ids[1:]], CONTEXT, None)
+    plain = windows_of([i for window in windows_in(path) for i in window.ids[1:]], CONTEXT, None)
     with opened([Precision(path, "f32", "f32")], CONTEXT, 1, quiet) as models:
         samples = read_all(models, plain, quiet, lambda: False)
     found = perplexity_of(total(row[0] for row in samples.rows))

@@ -8,7 +8,7 @@ options       types models kv_type threads
 method        how it was measured, in words;  bars: {ratio, largest_over_mean, more_changed}
 results       [{type, stored, own, peer, ratios: {mean_divergence, root_mean_square}, broken: [words], samples}]
               own, peer   as in `errors.ErrorFigures`, over all models;  stored: the type's name in a file
-              samples     [{model, sha256: of the file, own, peer}]: the same of each model
+              samples     [{model, sha256: of its weights, own, peer}]: the same of each model
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from llmproc.checkpoints.gguf.split import read_set
 from llmproc.errors import UsageError
 from llmproc.experiments import conditions
 from llmproc.experiments.against_llama_cpp import errors
@@ -119,8 +120,11 @@ def logits_of(folder: Path, name: str, options: CompareLogitsOptions) -> list[Mo
 
 
 def digest_of(file: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    """Return the SHA-256 of all weights of a GGUF file in the order of their names, in hexadecimal."""
+    data, found = file.read_bytes(), hashlib.sha256()
+    for name, (_, info) in sorted(read_set(file).tensors().items()):
+        found.update(name.encode() + data[info.offset : info.offset + info.nbytes])
+    return found.hexdigest()
 
 
 def result_of(name: str, models: Sequence[ModelLogits]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ comparison is of Q4_0 with float32, computed without repacked weights.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import subprocess
@@ -17,7 +16,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from experiments.perplexity_models import CONTEXT, PRE, TEXT, write_model_and_text
+from experiments.perplexity_models import CONTEXT, PRE, TEXT, digest_of_ids, windows_in, write_model_and_text
+
+from llmproc.experiments.against_llama_cpp.comparison import digest_of
 
 HERE = Path(__file__).parent
 NUMBER = r"\s*(-?[0-9.]+)"
@@ -48,7 +49,8 @@ def figures(folder: Path, model: Path) -> dict[str, object]:
     said = ask(folder, small, "--kl-divergence", "--kl-divergence-base", str(base))
     compared = {name: re.search(pattern, said).groups() for name, pattern in PATTERNS.items()}  # type: ignore[union-attr]
     return {
-        "sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
+        "sha256": digest_of(model),
+        "ids_sha256": digest_of_ids(windows_in(model)),
         "windows": int(count),
         "perplexity": {"value": float(value), "error": float(error)},
         "q4_0": {name: {"value": float(a), "error": float(b)} for name, (a, b) in compared.items()},

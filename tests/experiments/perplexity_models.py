@@ -20,9 +20,9 @@ from llmproc.text.tokenizers.gguf import load_gguf_tokenizer
 CONTEXT = 64
 PRE = {"byte-level, no BOS": "smollm", "byte-level with BOS": "llama-bpe", "SentencePiece with BOS": ""}
 WORDS = (
-    *("pipe", "fork", "wait", "read", "write", "the", "a", "of", "and", "process", "signal", "kernel", "page", "memory"),
-    *("thread,", "file.", "Every", "is", "not", "when", "some", "child;", "parent", "12", "4096", "0x1f", "été"),
-    *("naïve", "東京", "two"),
+    *("pipe", "fork", "wait", "read", "write", "the", "a", "of", "and", "process", "signal", "kernel", "page"),
+    *("memory", "thread,", "file.", "Every", "is", "not", "when", "some", "child;", "parent", "12", "4096", "0x1f"),
+    *("été", "naïve", "東京", "two"),
 )
 TEXT = "perplexity.txt"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from llmproc.experiments.against_llama_cpp.comparison import digest_of
+from llmproc.experiments.against_llama_cpp.models import digest_of
 from llmproc.experiments.against_llama_cpp.errors import ErrorFigures, figures_of
 from llmproc.experiments.against_llama_cpp.models import SHAPES, ids_of, write_model
 from llmproc.experiments.against_llama_cpp.own_logits import engine_logits, exact_logits

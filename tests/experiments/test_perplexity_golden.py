@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from experiments.perplexity_models import CONTEXT, PRE, digest_of_ids, windows_in, write_model_and_text
 
-from llmproc.experiments.against_llama_cpp.comparison import digest_of
+from llmproc.experiments.against_llama_cpp.models import digest_of
 from llmproc.experiments.perplexity.figures import ScoreSums, comparison_of, perplexity_of, total
 from llmproc.experiments.perplexity.measurement import read_all
 from llmproc.experiments.perplexity.opening import opened

@@ -13,7 +13,6 @@ results       [{type, stored, own, peer, ratios: {mean_divergence, root_mean_squ
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Sequence
@@ -25,11 +24,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from llmproc.checkpoints.gguf.split import read_set
 from llmproc.errors import UsageError
 from llmproc.experiments import conditions
 from llmproc.experiments.against_llama_cpp import errors
-from llmproc.experiments.against_llama_cpp.models import SHAPES, TYPES, ids_of, write_model
+from llmproc.experiments.against_llama_cpp.models import SHAPES, TYPES, digest_of, ids_of, write_model
 from llmproc.experiments.against_llama_cpp.own_logits import engine_logits, exact_logits
 from llmproc.experiments.against_llama_cpp.peer_process import ask_peer
 from llmproc.experiments.surroundings import Surroundings
@@ -58,7 +56,7 @@ class CompareLogitsOptions:
 
 @dataclass(frozen=True, slots=True)
 class ModelLogits:
-    """What was computed for one model, (ids, vocab_size) each."""
+    """Logits of one model by all three, (ids, vocab_size) each."""
 
     sha256: str
     own: Logits
@@ -117,14 +115,6 @@ def logits_of(folder: Path, name: str, options: CompareLogitsOptions) -> list[Mo
         file.unlink()
         peer.unlink()
     return found
-
-
-def digest_of(file: Path) -> str:
-    """Return the SHA-256 of all weights of a GGUF file in the order of their names, in hexadecimal."""
-    data, found = file.read_bytes(), hashlib.sha256()
-    for name, (_, info) in sorted(read_set(file).tensors().items()):
-        found.update(name.encode() + data[info.offset : info.offset + info.nbytes])
-    return found.hexdigest()
 
 
 def result_of(name: str, models: Sequence[ModelLogits]) -> dict[str, Any]:

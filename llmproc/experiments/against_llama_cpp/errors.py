@@ -31,7 +31,7 @@ class ErrorFigures:
 
     @property
     def largest_over_mean(self) -> float:
-        """Return the largest error over the root mean square; 0 when there is no error."""
+        """Return the largest error over the root mean square; 0 when both are."""
         return self.largest_error / self.root_mean_square if self.root_mean_square else 0.0
 
     def as_dict(self) -> dict[str, float]:

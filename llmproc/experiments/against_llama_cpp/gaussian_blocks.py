@@ -27,7 +27,7 @@ _SPREAD = 0.2  # scales of blocks differ by up to this part
 
 @dataclass(frozen=True, slots=True)
 class DrawnType:
-    """How one type is drawn. `steps`: standard deviation of its whole numbers, scales of groups included."""
+    """The drawing of one type. `steps`: standard deviation of its whole numbers, scales of groups included."""
 
     values: int  # of a block
     steps: float

@@ -6,6 +6,7 @@ so that no tensor falls back to another type. Deterministic: golden figures of t
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from llmproc.checkpoints.gguf.container import write_container
 from llmproc.checkpoints.gguf.mixes import MIXES
 from llmproc.checkpoints.gguf.model_pairs import model_pairs
 from llmproc.checkpoints.gguf.planning import PlannedTensor, planned_tensors
+from llmproc.checkpoints.gguf.split import read_set
 from llmproc.checkpoints.gguf.token_pairs import vocabulary_pairs
 from llmproc.checkpoints.tensors import MATRICES
 from llmproc.experiments.against_llama_cpp.gaussian_blocks import DRAWN, gaussian_blocks
@@ -81,6 +83,14 @@ def write_model(path: Path, type_name: str, number: int) -> None:
     ]
     tensors = list(planned_tensors(description, mix))
     write_container(path, pairs, tensors, lambda tensor: _data(tensor, random))
+
+
+def digest_of(file: Path) -> str:
+    """Return the SHA-256 of all weights of a GGUF file in the order of their names, in hexadecimal."""
+    data, found = file.read_bytes(), hashlib.sha256()
+    for name, (_, info) in sorted(read_set(file).tensors().items()):
+        found.update(name.encode() + data[info.offset : info.offset + info.nbytes])
+    return found.hexdigest()
 
 
 def ids_of(number: int) -> list[int]:

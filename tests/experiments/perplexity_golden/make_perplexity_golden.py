@@ -18,7 +18,7 @@ from pathlib import Path
 
 from experiments.perplexity_models import CONTEXT, PRE, TEXT, digest_of_ids, windows_in, write_model_and_text
 
-from llmproc.experiments.against_llama_cpp.comparison import digest_of
+from llmproc.experiments.against_llama_cpp.models import digest_of
 
 HERE = Path(__file__).parent
 NUMBER = r"\s*(-?[0-9.]+)"

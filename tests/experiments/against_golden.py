@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from llmproc.experiments.against_llama_cpp.models import digest_of
 from llmproc.experiments.against_llama_cpp.errors import ErrorFigures, figures_of
-from llmproc.experiments.against_llama_cpp.models import SHAPES, ids_of, write_model
+from llmproc.experiments.against_llama_cpp.models import SHAPES, digest_of, ids_of, write_model
 from llmproc.experiments.against_llama_cpp.own_logits import engine_logits, exact_logits
 
 GOLDEN = json.loads((Path(__file__).parent / "llama_cpp_errors" / "llama_cpp_errors.json").read_text())

@@ -41,6 +41,9 @@ VERBS = {
     "compare-modes": Verb(
         "llmproc.apps.compare_modes.app:main", "compare ways to distribute requests among workers", _COMPARE
     ),
+    "perplexity": Verb(
+        "llmproc.apps.perplexity.app:main", "measure how well a model predicts a text, in each weight type", _COMPARE
+    ),
     "doctor": Verb(
         "llmproc.apps.doctor.app:main",
         "check this machine; --exact: check that all modes give the same tokens",
@@ -55,6 +58,7 @@ _TOOLS = {  # under a heading of their own in --help: only a checkout has them
     "tools/avg_cpu_use.py": "average CPU use of a log",
     "tools/plot_cpu.py": "CPU use over time, as a picture",
     "tools/plot_timing.py": "loading, reading the prompt, writing the answer: each turn as a picture",
+    "tools/compare_llama_cpp.py": "how exact logits are beside llama.cpp's, in every type of GGUF tensor",
 }
 
 

@@ -5,6 +5,8 @@
     machine.py         the machine block                     surroundings.py   what every document begins with
     bench/             speed, as ratios and shares of the machine's limits
     compare_modes/     dispatch modes and numbers of workers against the honest sequential baseline
+    perplexity/        how well a text is predicted, in each type of weights, keys and values
+    against_llama_cpp/ how exact logits are beside llama.cpp's, in each type of GGUF tensor
 
 An experiment drives arms through a protocol of its own; tests hand in arms on a fake clock. Never in it: a figure
 without its raw samples.

@@ -36,7 +36,7 @@ def test_help_begins_with_what_most_people_want(capsys: pytest.CaptureFixture[st
     rows = [line.split()[0] for line in commands.splitlines() if line.startswith("  ")]
     assert rows[:5] == ["chat", "batch", "threads", "record", "top"]
     assert set(rows) == set(VERBS)
-    tools = ["tools/avg_cpu_use.py", "tools/plot_cpu.py", "tools/plot_timing.py"]
+    tools = [f"tools/{name}.py" for name in ("avg_cpu_use", "plot_cpu", "plot_timing", "compare_llama_cpp")]
     assert [line.split()[0] for line in scripts.split("\n\n")[0].splitlines()] == tools
     assert all((ROOT / tool).is_file() for tool in tools)
 

@@ -50,9 +50,12 @@ def options(tmp_path: Path) -> ArmOptions:
 def about(options: ArmOptions, target: str = LLAMA_CPP) -> dict[str, Any]:
     """What the peer says of itself. Always in a child: the package keeps descriptors and threads for ever."""
     arm = RemoteArm(target, options)
-    arm.close()
+    try:
+        found = arm.about()
+    finally:
+        arm.close()
     assert arm._process.returncode == 0
-    return arm.about()
+    return found
 
 
 def test_the_peer_computes_the_same_model(options: ArmOptions, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ FORBIDDEN = {
     "llmproc.apps.batch.app": SLOW | {"rich"},
     "llmproc.apps.bench.app": SLOW - NUMPY,
     "llmproc.apps.compare_modes.app": SLOW,
+    "llmproc.apps.perplexity.app": SLOW,
     "llmproc.monitor.watch": SLOW,
     "llmproc.monitor.runfolder": SLOW,
     "llmproc.checkpoints.llama2c.header": SLOW,

@@ -72,6 +72,7 @@ def parser_of() -> argparse.ArgumentParser:
     )  # fmt: skip
     add = parser.add_argument
     add("--types", metavar="LIST", help="types of tensors, such as q8_0,q4_k_m (default: all)")
+    add("--models", type=int, default=5, metavar="N", help="models of each type (default: 5); more say more of counts")
     add("--kv-type", choices=("f16", "f32"), default="f16", help="type of keys and values, of both (default: f16)")
     add("--threads", type=int, default=1, metavar="N", help="threads of both (default: 1)")
     add("--json", type=Path, metavar="FILE", help="write the whole result to FILE, too")
@@ -98,7 +99,9 @@ def run(arguments: list[str]) -> int:
         raise UsageError(f"--types is {given.types}: must be types of {', '.join(TYPES)}")
     if not 1 <= given.threads <= 256:
         raise UsageError(f"--threads is {given.threads}: must be from 1 to 256")
-    options = CompareLogitsOptions(types=types, kv_type=given.kv_type, threads=given.threads)
+    if not 1 <= given.models <= 1000:
+        raise UsageError(f"--models is {given.models}: must be from 1 to 1000")
+    options = CompareLogitsOptions(types=types, models=given.models, kv_type=given.kv_type, threads=given.threads)
     command = shlex.join(["tools/compare_llama_cpp.py", *arguments])
     result = compare_logits(options, command, ProgressBar())
     if given.json is not None:

@@ -1,6 +1,6 @@
 """Random models of a few layers in every type of tensor that is read, as GGUF files.
 
-Five for each type, in shapes that differ: groups of heads, own output layer, width. Rows are multiples of 256 values,
+Five for each type (more repeat the shapes with other numbers), in shapes that differ: groups of heads, own output layer, width. Rows are multiples of 256 values,
 so that no tensor falls back to another type. Deterministic: golden figures of them can be kept.
 """
 
@@ -55,8 +55,8 @@ SHAPES = (
 
 
 def describe_model(number: int) -> ModelDescription:
-    """Return one of the models, by its place in SHAPES."""
-    shape = SHAPES[number]
+    """Return one of the models: its place in SHAPES, again and again."""
+    shape = SHAPES[number % len(SHAPES)]
     return ModelDescription(
         dim=shape.dim,
         hidden_dim=shape.hidden_dim,

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -20,27 +22,60 @@ from llmproc.checkpoints.huggingface.safetensors import SafetensorInfo, Safetens
 from llmproc.checkpoints.huggingface.shards import WeightFiles
 from llmproc.checkpoints.source_file import identity, open_regular, read_span, refuse
 from llmproc.checkpoints.tensors import MATRICES
-from llmproc.checkpoints.weights import LoadedModel, Matrix, assemble, check_finite
+from llmproc.checkpoints.weights import Float32, LoadedModel, Matrix, assemble, check_finite
 
 _DTYPES = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
+class FolderReader:
+    """The open files of a folder: one tensor is read when it is asked for, and nothing is kept. A context manager."""
+
+    def __init__(self, files: WeightFiles) -> None:
+        """Keep what the headers say; the files are opened on entering."""
+        self._files, self._tensors = files, files.tensors()
+        self._stack, self._opened = ExitStack(), dict[Path, int]()
+
+    def __enter__(self) -> FolderReader:
+        with ExitStack() as stack:
+            self._opened = {head.path: _open(stack, head) for head in self._files.heads}
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def dtype_of(self, name: str, layer: int | None) -> str:
+        """Return the type in which a tensor is stored. KeyError for one that the model does not have."""
+        return self._tensors[file_name(name, layer)][1].dtype
+
+    def stored(self, name: str, layer: int | None, part: str = "weight") -> npt.NDArray[Any]:
+        """Return a tensor as stored, BF16 as uint16. CheckpointError when the file ends before it does."""
+        head, info = self._tensors[file_name(name, layer, part)]
+        return read_array(head, info, self._opened[head.path])
+
+    def values(self, name: str, layer: int | None, part: str = "weight") -> Float32:
+        """Return the float32 values of a tensor. CheckpointError as `stored`."""
+        return widened(self.stored(name, layer, part))
+
+    def require_unchanged(self) -> None:
+        """Raise CheckpointError when a file has changed since its header was read."""
+        for head in self._files.heads:
+            _require_unchanged(head, self._opened[head.path])
+
+
 def load_files(files: WeightFiles, description: ModelDescription) -> LoadedModel:
     """Read every tensor. CheckpointError when a file has changed since it was opened, or holds NaN or infinity."""
-    tensors = files.tensors()
-    with ExitStack() as stack:
-        opened = {head.path: _open(stack, head) for head in files.heads}
+    with FolderReader(files) as reader:
 
         def load(name: str, layer: int | None, part: str) -> Matrix:
-            head, info = tensors[file_name(name, layer, part)]
-            array = read_array(head, info, opened[head.path])
             halves = name in MATRICES and part == "weight" and description.weight_type == "f16"
-            return array if halves else widened(array)
+            return reader.stored(name, layer, part) if halves else reader.values(name, layer, part)
 
         weights = assemble(description, load)
         found = fingerprint_files([head.path for head in files.heads])
-        for head in files.heads:
-            _require_unchanged(head, opened[head.path])
+        reader.require_unchanged()
     check_finite(weights, files.heads[0].path)
     return LoadedModel(weights, found)
 

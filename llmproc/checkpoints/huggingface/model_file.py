@@ -13,6 +13,7 @@ from llmproc.checkpoints.huggingface.describing import describe
 from llmproc.checkpoints.huggingface.shards import WeightFiles, read_weight_files
 
 if TYPE_CHECKING:
+    from llmproc.checkpoints.huggingface.loading import FolderReader
     from llmproc.checkpoints.weights import LoadedModel
     from llmproc.text.tokenizers.tokenizer import Tokenizer
 
@@ -58,6 +59,12 @@ class HuggingFaceFolder:
         from llmproc.text.tokenizers.tokenizer import load_tokenizer  # the template opens models and needs none
 
         return load_tokenizer(path, self.description.vocab_size)
+
+    def tensor_reader(self) -> FolderReader:
+        """Return what reads one tensor after another, so that a model is converted without standing in memory."""
+        from llmproc.checkpoints.huggingface.loading import FolderReader
+
+        return FolderReader(self.files)
 
     def load(self) -> LoadedModel:
         """Read every tensor into private memory. CheckpointError."""

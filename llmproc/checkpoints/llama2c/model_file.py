@@ -11,6 +11,7 @@ from llmproc.checkpoints.fingerprint import fingerprint_file
 from llmproc.checkpoints.llama2c.header import Header, read_header
 
 if TYPE_CHECKING:
+    from llmproc.checkpoints.llama2c.tensor_reader import SpanReader
     from llmproc.checkpoints.weights import LoadedModel
     from llmproc.text.tokenizers.tokenizer import Tokenizer
 
@@ -65,6 +66,12 @@ class Llama2cFile:
         from llmproc.text.tokenizers.tokenizer import load_tokenizer  # the template opens models and needs none
 
         return load_tokenizer(path, self.description.vocab_size)
+
+    def tensor_reader(self) -> SpanReader:
+        """Return what reads one tensor after another, so that a model is converted without standing in memory."""
+        from llmproc.checkpoints.llama2c.tensor_reader import SpanReader
+
+        return SpanReader(self.header)
 
     def load(self) -> LoadedModel:
         """Read the whole file into private memory and view its tensors there. CheckpointError."""

@@ -67,7 +67,9 @@ def type_shares(model: ModelFile) -> list[TypeShare]:
         sums = found.setdefault((tensor.name, tensor.type, tensor.tile), [0, 0, 0])
         for place, value in enumerate((1, tensor.stored, tensor.packed)):
             sums[place] += value
-    return [TypeShare(*key, *sums) for key, sums in found.items()]
+    order = list(dict.fromkeys(name for name, _, _ in found))
+    shares = [TypeShare(*key, *sums) for key, sums in found.items()]
+    return sorted(shares, key=lambda share: order.index(share.name))
 
 
 def parameters(model: ModelFile) -> int:

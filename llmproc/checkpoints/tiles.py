@@ -1,4 +1,4 @@
-"""In which tile the engine holds a matrix of each stored type, and how many bytes that takes. A table: no I/O, no NumPy.
+"""In which tile the engine holds a matrix of each stored type, and how many bytes that takes. A table, no NumPy.
 
 Used by `llmproc show`, which says what a model needs before anything is loaded. Every quantised type that is read is
 whole numbers times a scale (plus a minimum) in groups of 16 or 32, so an int8 tile holds exactly what has none of its

@@ -1,0 +1,135 @@
+"""A model that opens, as facts: what --json prints, and what `lines` puts into words. No weights are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from llmproc.checkpoints.description import ModelDescription
+from llmproc.checkpoints.gguf.model_file import GgufFile
+from llmproc.checkpoints.huggingface.model_file import HuggingFaceFolder
+from llmproc.checkpoints.model_file import ModelFile
+from llmproc.checkpoints.overview import kv_bytes, parameters, type_shares
+from llmproc.checkpoints.runnable import unsupported
+from llmproc.errors import LlmprocError, require_package
+from llmproc.text.tokenizers.contract import TextTokenizer
+
+
+def facts_of(model: ModelFile, tokenizer: Path) -> dict[str, Any]:
+    """Return everything about a model. `tokenizer`: of one that brings none. CheckpointError when it cannot be read."""
+    d = model.description
+    shares = type_shares(model)
+    packed, per_token = sum(share.packed for share in shares), kv_bytes(d)
+    missing = unsupported(d)
+    return {
+        "model": str(model.path),
+        "format": f"{model.format} {model.version}",
+        "architecture": d.features.architecture,
+        "runs": not missing,
+        "reason": f"this version does not run {', '.join(missing)}" if missing else None,
+        "parameters": parameters(model),
+        "sizes": _sizes(d),
+        "context": d.seq_len,
+        "rope": _rope(d),
+        "features": _features(d),
+        "weights": [
+            {name: getattr(share, name) for name in ("name", "type", "tile", "tensors", "stored", "packed")}
+            for share in shares
+        ],
+        "memory": {
+            "file": model.size,
+            "weights": packed,
+            "kv_per_token": per_token,
+            "kv_full_context": per_token * d.seq_len,
+        },
+        "tokenizer": _tokenizer_facts(model, tokenizer),
+        "notes": list(model.notes),
+        "fingerprint": model.fingerprint(),
+    }
+
+
+def tokenizer_of(model: ModelFile, path: Path) -> TextTokenizer:
+    """Return the tokenizer that a model brings, else the one at `path`. TokenizerError."""
+    if isinstance(model, GgufFile) and "tokenizer.ggml.model" in model.metadata:
+        from llmproc.text.tokenizers.gguf import load_gguf_tokenizer
+
+        return load_gguf_tokenizer(model.path, model.metadata, model.description.vocab_size)
+    if isinstance(model, HuggingFaceFolder) and (model.path / "tokenizer.json").exists():
+        require_package("tokenizers")
+        from llmproc.text.tokenizers.folder import load_folder_tokenizer  # needs the library
+
+        return load_folder_tokenizer(model.path, model.description.vocab_size)
+    return model.load_tokenizer(path)
+
+
+def _sizes(d: ModelDescription) -> dict[str, int]:
+    return {
+        "layers": d.n_layers,
+        "width": d.dim,
+        "feed_forward": d.hidden_dim,
+        "heads": d.n_heads,
+        "kv_heads": d.n_kv_heads,
+        "head_dim": d.head_dim,
+        "vocabulary": d.vocab_size,
+    }
+
+
+def _rope(d: ModelDescription) -> dict[str, Any]:
+    rope = d.features.rope
+    return {
+        "theta": d.rope_theta,
+        "scaling": rope.scaling,
+        "pairs": rope.pairs,
+        "attention_factor": rope.attention_factor,
+        "layers_without": list(d.features.no_rope_layers),
+    }
+
+
+def _features(d: ModelDescription) -> dict[str, Any]:
+    windows = d.features.windows
+    return {
+        "output_layer": "the embedding" if d.shared_classifier else "its own",
+        "biases": list(d.features.biases),
+        "query_key_norm": d.features.query_key_norm,
+        "norm_epsilon": d.norm_eps,
+        "window": max(windows, default=0),
+        "window_layers": [layer for layer, window in enumerate(windows) if window],
+    }
+
+
+def _tokenizer_facts(model: ModelFile, path: Path) -> dict[str, Any]:
+    """Return what is to be known of the tokenizer, or why it cannot be read."""
+    try:
+        found = tokenizer_of(model, path)
+    except LlmprocError as error:
+        return {"error": str(error)}
+    text = found.chat.template if found.chat else None
+    return {
+        "type": _kind(model, found),
+        "entries": model.description.vocab_size,
+        "bos": _named(found, found.bos),
+        "ends": [_named(found, token) for token in _ends(model, found)],
+        "special": len(found.special),
+        "template": "the model's own" if text is not None else found.template_name,
+        "template_text": text,
+        "notes": list(getattr(found, "notes", ())),
+    }
+
+
+def _ends(model: ModelFile, tokenizer: TextTokenizer) -> list[int]:
+    return list(dict.fromkeys((*tokenizer.eos, *model.description.end_tokens)))
+
+
+def _kind(model: ModelFile, tokenizer: TextTokenizer) -> str:
+    if isinstance(model, GgufFile) and (kind := model.metadata.text("tokenizer.ggml.model")):
+        return f"{kind} {model.metadata.text('tokenizer.ggml.pre') or ''}".strip()
+    if isinstance(model, HuggingFaceFolder) and type(tokenizer).__name__ == "LibraryTokenizer":
+        return "tokenizer.json"
+    return "tokenizer.bin"
+
+
+def _named(tokenizer: TextTokenizer, token: int | None) -> dict[str, Any] | None:
+    """Return an id with its text."""
+    if token is None:
+        return None
+    return {"id": token, "text": tokenizer.entry(token).decode("utf-8", "replace")}

@@ -1,0 +1,272 @@
+"""Conversions between formats: the same logits at every position, types bit for bit, or a refusal by name."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from checkpoints import hugging_face_folders, naive_gguf
+from checkpoints.conversions import SIZES, folder_with_tokenizer, letters_tokenizer, logits, same_logits
+from checkpoints.parity_models import MODELS
+
+from llmproc.checkpoints.conversion.gguf_target import WEIGHTS, write_as_gguf
+from llmproc.checkpoints.conversion.llama2c_target import inexpressible, write_as_llama2c
+from llmproc.checkpoints.ggml_types import dequantise
+from llmproc.checkpoints.gguf.model_file import GgufFile
+from llmproc.checkpoints.gguf.synthetic import write_synthetic_gguf
+from llmproc.checkpoints.model_file import open_model
+from llmproc.checkpoints.rotation_order import with_pairs
+from llmproc.checkpoints.synth import SHAPES, write_synthetic
+from llmproc.checkpoints.synth_shapes import synthetic_model
+from llmproc.config import shipped_file
+from llmproc.errors import CheckpointError, TokenizerError, UsageError
+
+SHIPPED, SHIPPED_TOKENIZER = shipped_file("model", "model.bin"), shipped_file("tokenizer", "tokenizer.bin")
+REFUSED = {  # of the parity models, what GGUF cannot say
+    "llama, longrope": "RoPE scaling is longrope: must be default, linear, llama3 or yarn: ",
+    "qwen2, window in later layers": "sliding window is 16: must be absent: a GGUF file of qwen2 does not say ",
+    "qwen3, layer types": "sliding window is 32: must be absent: a GGUF file of qwen3 does not say ",
+    "smollm3, a list of its own": r"layers without RoPE is \[0\]: must be \[\]: ",
+}
+
+
+def synthetic(folder: Path, weights: str, architecture: str | None = None) -> GgufFile:
+    path = folder / f"{weights}.gguf"
+    write_synthetic_gguf(path, synthetic_model("tiny", architecture, gguf=True), weights, 1)
+    found = open_model(path)
+    assert isinstance(found, GgufFile)
+    return found
+
+
+# --- to GGUF
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_every_feature_of_a_folder_survives_or_is_refused(tmp_path: Path, name: str) -> None:
+    """formats.md 28: at position 0 wrong conversions agree too, so every position is looked at."""
+    folder = MODELS[name].write(tmp_path / "folder")
+    model, out = open_model(folder), tmp_path / "model.gguf"
+    tokenizer = letters_tokenizer(tmp_path / "tokenizer.bin", model.description.vocab_size)
+    if name in REFUSED:
+        with pytest.raises(CheckpointError, match=REFUSED[name]):
+            write_as_gguf(model, out, None, tokenizer)
+        assert not out.exists()
+        return
+    write_as_gguf(model, out, None, tokenizer)
+    assert same_logits(folder, out, 2e-5, 200)
+
+
+@pytest.mark.parametrize("architecture", ["llama", "qwen2", "qwen3", "smollm3", "mistral"])
+def test_rows_of_queries_and_keys_change_places_where_they_must(tmp_path: Path, architecture: str) -> None:
+    """formats.md 8: permuted for llama and smollm3 only."""
+    folder = folder_with_tokenizer(tmp_path / "folder", architecture)
+    write_as_gguf(open_model(folder), tmp_path / "model.gguf", None, None)
+    one, other = open_model(folder).load().weights, open_model(tmp_path / "model.gguf").load().weights
+    moved = not np.array_equal(dequantise(one.layers[1].wq), dequantise(other.layers[1].wq))
+    assert moved == (architecture in ("llama", "smollm3", "mistral"))
+    assert np.array_equal(dequantise(one.layers[1].wv), dequantise(other.layers[1].wv))
+    assert same_logits(folder, tmp_path / "model.gguf")
+
+
+@pytest.mark.parametrize("dtype", ["F32", "F16", "BF16"])
+def test_types_are_kept(tmp_path: Path, dtype: str) -> None:
+    folder = folder_with_tokenizer(tmp_path / "folder", dtype=dtype)
+    write_as_gguf(open_model(folder), tmp_path / "model.gguf", None, None)
+    found = open_model(tmp_path / "model.gguf")
+    assert isinstance(found, GgufFile)
+    assert {info.type.name for info in found.tensors.values() if len(info.shape) == 2} == {dtype}
+    with found.tensor_reader() as ours, open_model(folder).tensor_reader() as theirs:  # type: ignore[attr-defined]
+        for layer in range(2):
+            assert np.array_equal(ours.values("w2", layer), theirs.values("w2", layer))
+            assert np.array_equal(ours.values("ffn_norm", layer), theirs.values("ffn_norm", layer))
+
+
+@pytest.mark.parametrize("weights", ["q4_k_m", "q6_k", "mxfp4", "q8_0"])
+def test_a_gguf_file_copied_keeps_every_block(tmp_path: Path, weights: str) -> None:
+    model = synthetic(tmp_path, weights)
+    write_as_gguf(model, tmp_path / "copy.gguf", None, None)
+    (_, before), (metadata, after) = naive(model.path), naive(tmp_path / "copy.gguf")
+    assert after == before
+    assert metadata["general.name"] == "random tiny" and metadata["tokenizer.ggml.model"] == "gpt2"
+
+
+def naive(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Metadata and the tensors' bytes by the reader under test: naive_gguf knows four types only."""
+    found = open_model(path)
+    assert isinstance(found, GgufFile)
+    data = path.read_bytes()
+    return dict(found.metadata), {
+        name: (info.type.name, info.shape, data[info.offset : info.offset + info.nbytes])
+        for name, info in found.tensors.items()
+    }
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+def test_wanted_types(tmp_path: Path, weights: str) -> None:
+    model = synthetic(tmp_path, "q6_k")
+    write_as_gguf(model, tmp_path / "out.gguf", weights, None)
+    found = open_model(tmp_path / "out.gguf")
+    assert isinstance(found, GgufFile)
+    kinds = {info.type.name for info in found.tensors.values() if len(info.shape) == 2}
+    assert kinds == {weights.upper()} and found.metadata["general.file_type"] in (0, 1, 2, 7, 32)
+    with model.tensor_reader() as before, found.tensor_reader() as after:
+        for name in ("wq", "w1"):
+            one, other = before.values(name, 2), after.values(name, 2)
+            error = np.abs(one - other).max() / np.abs(one).max()
+            assert error <= {"f32": 0, "f16": 6e-4, "bf16": 4e-3, "q8_0": 6e-3, "q4_0": 0.13}[weights]
+            assert weights == "f32" or error > 0
+
+
+def test_split_files_become_one(tmp_path: Path) -> None:
+    model = synthetic(tmp_path, "q8_0")
+    write_as_gguf(model, tmp_path / "one.gguf", None, None)
+    assert not any(key.startswith("split.") for key in naive(tmp_path / "one.gguf")[0])
+
+
+def test_the_shipped_model_comes_back_bit_for_bit(tmp_path: Path) -> None:
+    gguf, back = tmp_path / "model.gguf", tmp_path / "back"
+    back.mkdir()
+    assert write_as_gguf(open_model(SHIPPED), gguf, None, SHIPPED_TOKENIZER) == ()
+    metadata, tensors = naive_gguf.read(gguf)
+    assert {kind for kind, _, _ in tensors.values()} == {0} and metadata["general.file_type"] == 0
+    write_as_llama2c(open_model(gguf), back / "model.bin", None, None)
+    assert (back / "model.bin").read_bytes() == SHIPPED.read_bytes()
+    assert (back / "tokenizer.bin").read_bytes() == SHIPPED_TOKENIZER.read_bytes()
+    assert sorted(os.listdir(back)) == ["model.bin", "tokenizer.bin", "tokenizer.meta.json"]
+
+
+# --- to llama2.c
+
+
+@pytest.mark.parametrize("weights", ["f32", "q8_0"])
+@pytest.mark.parametrize("dtype", ["F32", "BF16"])
+def test_a_plain_folder_as_llama2c(tmp_path: Path, weights: str, dtype: str) -> None:
+    folder = folder_with_tokenizer(tmp_path / "folder", family="smollm", dtype=dtype)
+    notes = write_as_llama2c(open_model(folder), tmp_path / "model.bin", weights, None)
+    assert any("does not cut text into words as smollm does" in note for note in notes)
+    found = open_model(tmp_path / "model.bin")
+    assert found.version == ("version 1" if weights == "f32" else "version 2")
+    if weights == "f32":
+        assert same_logits(folder, tmp_path / "model.bin")
+    source = open_model(folder)
+    _, one = with_pairs(source.description, source.load().weights, "interleaved")
+    for name in ("wq", "wk", "wo", "w2"):
+        first, second = (
+            dequantise(getattr(one.layers[2], name)),
+            dequantise(getattr(found.load().weights.layers[2], name)),
+        )
+        assert np.abs(first - second).max() <= (0 if weights == "f32" else np.abs(first).max() / 250)
+
+
+def test_q8_0_groups_are_taken_as_they_are(tmp_path: Path) -> None:
+    model = synthetic(tmp_path, "q8_0")
+    write_as_llama2c(model, tmp_path / "model.bin", "q8_0", None)
+    assert open_model(tmp_path / "model.bin").description.group_size == 32
+    one, other = model.load().weights, open_model(tmp_path / "model.bin").load().weights
+    for name in ("wq", "w2"):
+        first, second = getattr(one.layers[0], name), getattr(other.layers[0], name)
+        assert np.array_equal(first.values, second.values)
+        assert np.array_equal(first.scales.astype(np.float32), second.scales)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "changes", "message"),
+    [
+        ("qwen2", {}, r"model is qwen2 with biases \(wk, wq, wv\): llama2.c's format holds plain Llama models only"),
+        ("qwen3", {}, "model is qwen3 with norms of queries and keys"),
+        ("smollm3", {"rope_theta": 1e4}, "model is smollm3 with layers without RoPE: "),
+        ("mistral", {"sliding_window": 8, "num_key_value_heads": 2}, "mistral with a sliding window: "),
+        ("llama", {"rope_theta": 5e5}, "llama with RoPE theta 500000: "),
+        ("llama", {"rms_norm_eps": 1e-6}, "llama with norm epsilon 1e-06: "),
+        ("llama", {"rope_scaling": {"type": "linear", "factor": 2.0}}, "llama with linear RoPE scaling: "),
+        (
+            "llama",
+            {"rope_theta": 5e5, "rms_norm_eps": 1e-6},
+            "llama with RoPE theta 500000, norm epsilon 1e-06: ",
+        ),
+    ],
+)
+def test_what_llama2c_cannot_say_is_named(
+    tmp_path: Path, architecture: str, changes: dict[str, Any], message: str
+) -> None:
+    folder = folder_with_tokenizer(tmp_path / "folder", architecture, "smollm", **changes)
+    before = set(os.listdir(tmp_path))
+    with pytest.raises(CheckpointError, match=message):
+        write_as_llama2c(open_model(folder), tmp_path / "model.bin", None, None)
+    assert set(os.listdir(tmp_path)) == before
+
+
+def test_heads_of_another_width_are_named(tmp_path: Path) -> None:
+    description = dataclasses.replace(SHAPES["tiny"], head_dim=32)
+    assert list(inexpressible(description)) == ["4 heads of 32 in a width of 64"]
+    assert list(inexpressible(SHAPES["tiny"])) == []
+
+
+# --- refusals, memory
+
+
+def test_a_window_that_never_bites_is_left_out(tmp_path: Path) -> None:
+    folder = folder_with_tokenizer(tmp_path / "folder", "mistral", sliding_window=64, num_key_value_heads=2)
+    assert write_as_gguf(open_model(folder), tmp_path / "a.gguf", None, None) == ()
+    assert open_model(tmp_path / "a.gguf").description.features.windows == ()
+    folder = folder_with_tokenizer(tmp_path / "folder", "mistral", sliding_window=8, num_key_value_heads=2)
+    notes = write_as_gguf(open_model(folder), tmp_path / "b.gguf", None, None)
+    assert notes == ("llama.cpp ignores the sliding window of 8 in such a file: it differs from position 8 on",)
+    assert same_logits(folder, tmp_path / "b.gguf")
+
+
+@pytest.mark.parametrize(
+    ("weights", "to", "message"),
+    [
+        ("q9", write_as_gguf, "--weights is q9: must be one of f32, f16, bf16, q8_0, q4_0 with --to gguf"),
+        ("f16", write_as_llama2c, "--weights is f16: must be one of q8_0, f32 with --to llama2c"),
+    ],
+)
+def test_unknown_types(tmp_path: Path, weights: str, to: Any, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        to(open_model(SHIPPED), tmp_path / "x", weights, SHIPPED_TOKENIZER)
+    assert not os.listdir(tmp_path)
+
+
+def test_rows_that_no_group_divides(tmp_path: Path) -> None:
+    hugging_face_folders.write_folder(tmp_path / "folder", hidden=80)
+    model = open_model(tmp_path / "folder")
+    tokenizer = letters_tokenizer(tmp_path / "tokenizer.bin", 20)
+    with pytest.raises(UsageError, match="--weights is q8_0: rows must be multiples of 32, those of layer 0 w2 in "):
+        write_as_gguf(model, tmp_path / "x.gguf", "q8_0", tokenizer)
+    assert not (tmp_path / "x.gguf").exists()
+
+
+def test_a_weight_that_is_not_finite(tmp_path: Path) -> None:
+    arrays = hugging_face_folders.small_arrays(**SIZES)
+    arrays["model.layers.2.mlp.up_proj.weight"][1][3, 4] = np.nan
+    folder = folder_with_tokenizer(tmp_path / "folder")
+    hugging_face_folders.write_folder(folder, "llama", None, arrays, **SIZES)
+    with pytest.raises(CheckpointError, match="layer 2 w3 is not finite: every weight must be finite"):
+        write_as_gguf(open_model(folder), tmp_path / "x.gguf", None, None)
+    assert not (tmp_path / "x.gguf").exists()
+
+
+def test_llama2c_without_a_tokenizer(tmp_path: Path) -> None:
+    with pytest.raises(TokenizerError, match="tokenizer is missing: must be named by --tokenizer"):
+        write_as_gguf(open_model(SHIPPED), tmp_path / "x.gguf", None, None)
+
+
+def test_one_tensor_at_a_time(tmp_path: Path) -> None:
+    shape = dataclasses.replace(SHAPES["tiny"], n_layers=40, dim=256, hidden_dim=512, head_dim=64, vocab_size=2048)
+    write_synthetic(tmp_path / "model.bin", shape, 1)
+    largest = 2048 * 256 * 4
+    tracemalloc.start()
+    try:
+        write_as_gguf(open_model(tmp_path / "model.bin"), tmp_path / "x.gguf", None, SHIPPED_TOKENIZER)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (tmp_path / "x.gguf").stat().st_size > 80e6
+    assert peak < 8 * largest
+    assert logits(tmp_path / "x.gguf", 3).shape == (3, 2048)

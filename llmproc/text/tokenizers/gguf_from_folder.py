@@ -69,7 +69,7 @@ def vocabulary_from_folder(folder: Path, vocab_size: int) -> WrittenVocabulary:
         template=files.template,
         **form,  # type: ignore[arg-type]  # the three fields that depend on the kind
     )
-    return WrittenVocabulary(found, (*loaded.notes, *notes, *_normaliser_notes(path, steps, decoder.byte_level)))
+    return WrittenVocabulary(found, (*loaded.notes, *notes, *_pipeline_notes(path, steps, decoder.byte_level)))
 
 
 def _entries(steps: EncodingSteps, byte_tokens: bool) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
@@ -152,9 +152,13 @@ def _named_ends(
     return named, [f"GGUF names three end tokens: {lost} do not end a text in the new file"] if lost else []
 
 
-def _normaliser_notes(path: Path, steps: EncodingSteps, byte_level: bool) -> list[str]:
-    """Return a note on NFC, which llama.cpp does not do. TokenizerError for another normaliser of byte-level pieces."""
-    if not byte_level or steps.normalizer is None:
+def _pipeline_notes(path: Path, steps: EncodingSteps, byte_level: bool) -> list[str]:
+    """Return notes on NFC and Metaspace, which llama.cpp does not do. TokenizerError for another normaliser."""
+    if not byte_level:
+        metaspace = steps.pre_tokenizer is not None and _adds_space(path, steps)
+        said = "a text that begins with a space gets one more in GGUF: Metaspace puts none before it"
+        return [said] if metaspace else []
+    if steps.normalizer is None:
         return []
     kind = steps.normalizer.get("type") if isinstance(steps.normalizer, dict) else None
     if kind != "NFC":

@@ -243,7 +243,7 @@ def test_rows_that_no_group_divides(tmp_path: Path) -> None:
 
 
 def test_a_weight_that_is_not_finite(tmp_path: Path) -> None:
-    arrays = hugging_face_folders.small_arrays(**SIZES)
+    arrays = hugging_face_folders.small_arrays("llama", 1, "F32", **SIZES)
     arrays["model.layers.2.mlp.up_proj.weight"][1][3, 4] = np.nan
     folder = folder_with_tokenizer(tmp_path / "folder")
     hugging_face_folders.write_folder(folder, "llama", None, arrays, **SIZES)

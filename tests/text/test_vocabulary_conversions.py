@@ -215,7 +215,7 @@ def test_byte_level_as_tokenizer_bin_says_what_is_lost(tmp_path: Path) -> None:
     assert notes[0].startswith("tokenizer.bin does not cut text into words as smollm does")
     assert [found.decode(theirs.encode(text), 5).decode() for text in TEXTS] == TEXTS
     same = sum(found.encode(text) == theirs.encode(text) for text in TEXTS)
-    assert same > len(TEXTS) // 3, "most texts have nothing to lose"
+    assert 30 < same < len(TEXTS), "some texts have nothing to lose, others do: the note is true"
 
 
 def test_a_template_that_is_not_chatml_is_said() -> None:

@@ -184,8 +184,8 @@ def test_synth_writes_gguf(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("--shape", "qwen3-8b"), "--shape is qwen3-8b: must be one of smollm-135m, llama-3.2-1b-like, "),
-        (("--shape", "tiny", "--weights", "q8_0"), "--weights needs --format gguf"),
-        (("--shape", "tiny", "--architecture", "qwen3"), "--architecture needs --format gguf"),
+        (("--shape", "tiny", "--weights", "q8_0"), "--weights needs --format gguf or hf"),
+        (("--shape", "tiny", "--architecture", "qwen3"), "--architecture needs --format gguf or hf"),
         (("--shape", "tiny", "--format", "gguf", "--layout", "legacy"), "--layout needs --format llama2c"),
         (("--shape", "tiny", "--format", "gguf", "--weights", "q9"), "--weights is q9: must be one of f32, f16, "),
         (("--shape", "llama-3.2-1b-like", "--format", "gguf"), "--shape is llama-3.2-1b-like: must be one of tiny, "),

@@ -32,7 +32,7 @@ def _write(options: SynthOptions) -> None:
         description = _written(options, bar.megabytes)
     except OSError as error:
         raise LlmprocError(f"{options.output}: cannot be written: {error.strerror}") from None
-    size = options.output.stat().st_size
+    size = _size(options)
     form = options.layout if options.format == "llama2c" else f"{options.format} {options.weights}"
     if options.json:
         facts = {"file": str(options.output), "bytes": size, "shape": options.shape, "format": options.format}
@@ -49,7 +49,18 @@ def _write(options: SynthOptions) -> None:
 def _written(options: SynthOptions, progress: Callable[[int, int], None]) -> ModelDescription:
     if options.format == "llama2c":
         return write_synthetic(options.output, options.shape, options.seed, options.layout, progress)
-    from llmproc.checkpoints.gguf.synthetic import write_synthetic_gguf  # here: other formats need none of it
+    model = synthetic_model(options.shape, options.architecture, gguf=options.format == "gguf")
+    if options.format == "hf":
+        from llmproc.checkpoints.huggingface.synthetic import write_synthetic_folder  # here: others need none of it
 
-    model = synthetic_model(options.shape, options.architecture, gguf=True)
+        return write_synthetic_folder(options.output, model, options.weights, options.seed, progress)
+    from llmproc.checkpoints.gguf.synthetic import write_synthetic_gguf
+
     return write_synthetic_gguf(options.output, model, options.weights, options.seed, progress)
+
+
+def _size(options: SynthOptions) -> int:
+    """Return the bytes of the file, or of all files of the folder."""
+    if options.format == "hf":
+        return sum(path.stat().st_size for path in options.output.iterdir())
+    return options.output.stat().st_size

@@ -105,6 +105,15 @@ def test_an_unknown_architecture_is_shown_with_the_reason(tmp_path: Path, show: 
     assert "runs           no: " in text and "gemma.block_count = 2" in text and "gpt2, 20 entries" in text
 
 
+def test_a_tensor_type_that_is_not_read(tmp_path: Path, show: Any) -> None:
+    pairs, tensors = gguf_files.small_model("llama")
+    tensors["token_embd.weight"] = (23, *tensors["token_embd.weight"][1:])
+    (tmp_path / "m.gguf").write_bytes(gguf_files.gguf_bytes(pairs, tensors))
+    found = facts(show, tmp_path / "m.gguf")
+    assert not found["runs"] and "token_embd.weight: type is IQ4_XS: must be one of F32, " in found["reason"]
+    assert found["values"]["llama.block_count"] == 2 and found["types"] == [] and found["architecture"] == "llama"
+
+
 def test_an_unknown_folder_is_shown_with_the_reason(tmp_path: Path, show: Any) -> None:
     folder = hugging_face_folders.write_folder(tmp_path / "f", "llama", {"model_type": "gemma3"})
     found = facts(show, folder)

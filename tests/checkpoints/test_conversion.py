@@ -13,8 +13,9 @@ import pytest
 from checkpoints import hugging_face_folders, naive_gguf
 from checkpoints.conversions import SIZES, folder_with_tokenizer, letters_tokenizer, logits, same_logits
 from checkpoints.parity_models import MODELS
+from checkpoints.test_gguf_split import split
 
-from llmproc.checkpoints.conversion.gguf_target import WEIGHTS, write_as_gguf
+from llmproc.checkpoints.conversion.gguf_target import WEIGHTS, rounded_to_bf16, write_as_gguf
 from llmproc.checkpoints.conversion.llama2c_target import inexpressible, write_as_llama2c
 from llmproc.checkpoints.ggml_types import dequantise
 from llmproc.checkpoints.gguf.model_file import GgufFile
@@ -90,12 +91,12 @@ def test_types_are_kept(tmp_path: Path, dtype: str) -> None:
 def test_a_gguf_file_copied_keeps_every_block(tmp_path: Path, weights: str) -> None:
     model = synthetic(tmp_path, weights)
     write_as_gguf(model, tmp_path / "copy.gguf", None, None)
-    (_, before), (metadata, after) = naive(model.path), naive(tmp_path / "copy.gguf")
+    (_, before), (metadata, after) = as_read_back(model.path), as_read_back(tmp_path / "copy.gguf")
     assert after == before
     assert metadata["general.name"] == "random tiny" and metadata["tokenizer.ggml.model"] == "gpt2"
 
 
-def naive(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def as_read_back(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Metadata and the tensors' bytes by the reader under test: naive_gguf knows four types only."""
     found = open_model(path)
     assert isinstance(found, GgufFile)
@@ -122,10 +123,40 @@ def test_wanted_types(tmp_path: Path, weights: str) -> None:
             assert weights == "f32" or error > 0
 
 
+def test_rounding_twice_is_said(tmp_path: Path) -> None:
+    again = "matrices that are quantised already are quantised again to q8_0: without --weights they stay exact"
+    assert write_as_gguf(open_model(SHIPPED), tmp_path / "a.gguf", "q8_0", SHIPPED_TOKENIZER) == (again,)
+    assert write_as_gguf(synthetic(tmp_path, "q6_k"), tmp_path / "b.gguf", "q8_0", None) == (again,)
+    assert write_as_gguf(synthetic(tmp_path, "f16"), tmp_path / "c.gguf", "q8_0", None) == ()
+    assert write_as_gguf(synthetic(tmp_path, "f32"), tmp_path / "d.gguf", "q8_0", None) == ()
+    folder = folder_with_tokenizer(tmp_path / "folder")
+    assert write_as_gguf(open_model(folder), tmp_path / "e.gguf", "q8_0", None) == ()
+
+
+@pytest.mark.parametrize(
+    ("bits", "found"),
+    [
+        (0x3F800000, 0x3F80), (0x3F808000, 0x3F80), (0x3F818000, 0x3F82), (0x3F808001, 0x3F81), (0x3F807FFF, 0x3F80),
+        (0xBF818000, 0xBF82), (0x00000000, 0x0000), (0x80000000, 0x8000), (0x7F7F0000, 0x7F7F), (0x00008001, 0x0001),
+    ],
+)  # fmt: skip
+def test_bf16_rounds_halves_to_even(bits: int, found: int) -> None:
+    values = np.array([[bits]], np.uint32).view(np.float32)
+    assert rounded_to_bf16(values, Path("x"), "w").tolist() == [[found]]
+
+
+def test_what_bf16_cannot_hold_is_refused() -> None:
+    values = np.array([[1, -3.4e38]], np.float32)
+    with pytest.raises(CheckpointError, match=r"layer 1 wq: largest magnitude is 3.4e\+38: must be at most 3.3895e38"):
+        rounded_to_bf16(values, Path("x"), "layer 1 wq")
+
+
 def test_split_files_become_one(tmp_path: Path) -> None:
-    model = synthetic(tmp_path, "q8_0")
-    write_as_gguf(model, tmp_path / "one.gguf", None, None)
-    assert not any(key.startswith("split.") for key in naive(tmp_path / "one.gguf")[0])
+    first = split(tmp_path)
+    write_as_gguf(open_model(first), tmp_path / "one.gguf", None, None)
+    metadata, tensors = as_read_back(tmp_path / "one.gguf")
+    assert not any(key.startswith("split.") for key in metadata) and len(tensors) == 20
+    assert same_logits(first, tmp_path / "one.gguf", 0)
 
 
 def test_the_shipped_model_comes_back_bit_for_bit(tmp_path: Path) -> None:

@@ -153,6 +153,7 @@ def test_safetensors_of_another_size(tmp_path: Path) -> None:
     assert {name: info.shape for name, info in read_safetensors(tmp_path / "x").tensors.items()} == {
         "x": (3, 5), "y": (3, 5),
     }  # fmt: skip
+    assert int.from_bytes((tmp_path / "x").read_bytes()[:8], "little") % 8 == 0, "data begins at a multiple of 8"
 
 
 @pytest.mark.parametrize("pre", ["smollm", "qwen2", "llama-bpe", "tekken"])

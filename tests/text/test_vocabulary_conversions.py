@@ -15,11 +15,11 @@ from text.small_vocabularies import (
     FAMILIES,
     ROWS,
     family_metadata,
+    metadata_of,
     sentencepiece_json,
     tokenizer_json,
     write_folder,
 )
-from text.test_made_vocabulary import metadata_of
 
 from llmproc.config import shipped_file
 from llmproc.errors import TokenizerError

@@ -10,7 +10,8 @@ from array import array
 from pathlib import Path
 from typing import Any
 
-from llmproc.checkpoints.gguf.split import GgufSet, read_set
+from llmproc.checkpoints.gguf.head import read_metadata
+from llmproc.checkpoints.gguf.split import read_set
 from llmproc.checkpoints.huggingface.config import CONFIG, CONFIG_LIMIT
 from llmproc.checkpoints.huggingface.json_files import read_object
 from llmproc.checkpoints.huggingface.shards import read_weight_files
@@ -23,18 +24,14 @@ _KEYS = ("model_type", "architectures", "hidden_size", "num_hidden_layers", "num
 def partial_facts(path: Path, error: CheckpointError) -> dict[str, Any]:
     """Return what can be said of a model that was refused with `error`. The same error when nothing can."""
     try:
-        found = _folder(path) if os.path.isdir(path) else _gguf(read_set(path))
+        found = _folder(path) if os.path.isdir(path) else _gguf(path)
     except CheckpointError:
         raise error from None
     return {"model": str(path), **found, "runs": False, "reason": str(error)}
 
 
-def _gguf(files: GgufSet) -> dict[str, Any]:
-    values = files.metadata
-    kinds: dict[str, list[int]] = {}
-    for _, info in files.tensors().values():
-        sums = kinds.setdefault(info.type.name, [0, 0])
-        sums[0], sums[1] = sums[0] + 1, sums[1] + info.nbytes
+def _gguf(path: Path) -> dict[str, Any]:
+    values = read_metadata(path)
     name = values.text("general.architecture") or "not named"
     numbers = {
         key: value
@@ -43,16 +40,29 @@ def _gguf(files: GgufSet) -> dict[str, Any]:
     }
     tokens = values.strings("tokenizer.ggml.tokens")
     return {
-        "format": f"GGUF version {files.heads[0].version}",
+        "format": "GGUF",
         "architecture": name,
         "values": numbers,
-        "types": [
-            {"type": kind, "tile": tile_of(kind).name, "tensors": count, "stored": stored}
-            for kind, (count, stored) in kinds.items()
-        ],
-        "memory": {"file": files.size},
+        "types": _gguf_types(path),
+        "memory": {"file": path.stat().st_size},
         "tokenizer": {"type": values.text("tokenizer.ggml.model"), "entries": len(tokens or ())},
     }
+
+
+def _gguf_types(path: Path) -> list[dict[str, Any]]:
+    """Return the types of the tensors; [] where one of them is not known."""
+    try:
+        files = read_set(path)
+    except CheckpointError:
+        return []
+    kinds: dict[str, list[int]] = {}
+    for _, info in files.tensors().values():
+        sums = kinds.setdefault(info.type.name, [0, 0])
+        sums[0], sums[1] = sums[0] + 1, sums[1] + info.nbytes
+    return [
+        {"type": kind, "tile": tile_of(kind).name, "tensors": count, "stored": stored}
+        for kind, (count, stored) in kinds.items()
+    ]
 
 
 def _folder(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from llmproc.checkpoints.conversion.tensors import SourceTensors, source_tensors
 from llmproc.checkpoints.conversion.vocabularies import vocabulary_of
@@ -37,7 +38,9 @@ from llmproc.checkpoints.huggingface.model_file import HuggingFaceFolder
 from llmproc.checkpoints.huggingface.rope import read_yarn
 from llmproc.checkpoints.model_file import ModelFile
 from llmproc.checkpoints.rope_scaling import YarnScaling
+from llmproc.checkpoints.source_file import refuse
 from llmproc.checkpoints.tensors import MATRICES
+from llmproc.checkpoints.weights import Float32
 from llmproc.errors import UsageError
 
 WEIGHTS = ("f32", "f16", "bf16", "q8_0", "q4_0")  # what float32 values can be made into here
@@ -67,7 +70,7 @@ def write_as_gguf(
         pairs, notes = _metadata(model, tensors, tokenizer, yarn)
         write_container(path, pairs, tensors, lambda tensor: _data(model, source, tensor), progress)
         source.require_unchanged()
-    return notes
+    return (*notes, *_requantised_note(model, weights))
 
 
 def _pairs(description: ModelDescription) -> Pairs:
@@ -131,6 +134,20 @@ def _file_type(tensors: list[PlannedTensor]) -> int:
     return MIXES[max(sizes, key=sizes.__getitem__).lower()].file_type
 
 
+def _requantised_note(model: ModelFile, weights: str | None) -> tuple[str, ...]:
+    """Return a note where numbers that were rounded once are rounded again."""
+    if weights not in ("q8_0", "q4_0"):
+        return ()
+    if isinstance(model, GgufFile):
+        kinds = {info.type.name for info in model.tensors.values()}
+        again = bool(kinds - FLOATS - {weights.upper()})
+    else:
+        again = bool(model.description.group_size)
+    if not again:
+        return ()
+    return (f"matrices that are quantised already are quantised again to {weights}: without --weights they stay exact",)
+
+
 def _window_note(description: ModelDescription) -> tuple[str, ...]:
     window = max(description.features.windows, default=0)
     if not 0 < window < description.seq_len:
@@ -147,11 +164,15 @@ def _data(model: ModelFile, source: SourceTensors, tensor: PlannedTensor) -> Pie
         return [source.raw(tensor.ours, tensor.layer)]
     values = source.values(tensor.ours, tensor.layer)
     if tensor.type.name == "BF16":
-        return [_rounded_to_bf16(values)]
+        return [rounded_to_bf16(values, model.path, tensor.label)]
     return matrix_bytes(tensor, values, model.path)
 
 
-def _rounded_to_bf16(values: np.ndarray) -> np.ndarray:
-    """Return float32 as BF16, halves to even; finite values beyond its range become infinity, as in gguf-py."""
+def rounded_to_bf16(values: Float32, path: Path, label: str) -> npt.NDArray[np.uint16]:
+    """Return float32 as BF16, halves to even. CheckpointError for a value that becomes infinity: beyond 3.3895e38."""
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
-    return ((bits + np.uint32(0x7FFF) + ((bits >> 16) & 1)) >> 16).astype("<u2")
+    found = ((bits + np.uint32(0x7FFF) + ((bits >> 16) & 1)) >> 16).astype("<u2")
+    if ((found & 0x7FFF) >= 0x7F80).any():
+        rule = "must be at most 3.3895e38 to be held as bf16"
+        raise refuse(path, f"{label}: largest magnitude", f"{np.abs(values).max():g}", rule)
+    return found

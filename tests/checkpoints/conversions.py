@@ -10,7 +10,10 @@ from checkpoints import hugging_face_folders
 from checkpoints.plain_forward import logits_of
 from text.small_vocabularies import ROWS, sentencepiece_json, tokenizer_json, write_folder
 
+from llmproc.checkpoints.gguf.model_file import GgufFile
+from llmproc.checkpoints.gguf.synthetic import write_synthetic_gguf
 from llmproc.checkpoints.model_file import open_model
+from llmproc.checkpoints.synth_shapes import synthetic_model
 from llmproc.text.tokenizers.vocabulary import write_tokenizer
 
 CHATML = (
@@ -51,3 +54,11 @@ def same_logits(first: Path, second: Path, bound: float = 1e-5, positions: int =
     """Whether two models agree at every position, as far as the rounding of their constants allows."""
     one, other = logits(first, positions), logits(second, positions)
     return bool(np.abs(one - other).max() <= bound * np.abs(one).max())
+
+
+def synthetic(folder: Path, weights: str, architecture: str | None = None) -> GgufFile:
+    path = folder / f"{weights}.gguf"
+    write_synthetic_gguf(path, synthetic_model("tiny", architecture, gguf=True), weights, 1)
+    found = open_model(path)
+    assert isinstance(found, GgufFile)
+    return found

@@ -15,6 +15,7 @@ from checkpoints.conversions import SIZES, folder_with_tokenizer, letters_tokeni
 from checkpoints.parity_models import MODELS
 from checkpoints.test_gguf_split import split
 
+from llmproc.checkpoints.conversion import gguf_target
 from llmproc.checkpoints.conversion.gguf_target import WEIGHTS, rounded_to_bf16, write_as_gguf
 from llmproc.checkpoints.conversion.llama2c_target import write_as_llama2c
 from llmproc.checkpoints.ggml_types import dequantise
@@ -132,6 +133,15 @@ def test_rounding_twice_is_said(tmp_path: Path) -> None:
 def test_bf16_rounds_halves_to_even(bits: int, found: int) -> None:
     values = np.array([[bits]], np.uint32).view(np.float32)
     assert rounded_to_bf16(values, Path("x"), "w").tolist() == [[found]]
+
+
+def test_rows_in_pieces_are_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.arange(70, dtype=np.float32).reshape(10, 7)
+    for size in (1, 20, 21, 1000):
+        monkeypatch.setattr(gguf_target, "_PIECE", size)
+        pieces = list(gguf_target.row_pieces(values))
+        assert np.array_equal(np.concatenate(pieces), values)
+        assert len(pieces) == {1: 10, 20: 5, 21: 4, 1000: 1}[size]
 
 
 def test_what_bf16_cannot_hold_is_refused() -> None:

@@ -44,6 +44,7 @@ from llmproc.checkpoints.weights import Float32
 from llmproc.errors import UsageError
 
 WEIGHTS = ("f32", "f16", "bf16", "q8_0", "q4_0")  # what float32 values can be made into here
+_PIECE = 1 << 20  # values rounded at once
 _OWN = ("general.alignment", "general.file_type")
 
 
@@ -164,8 +165,15 @@ def _data(model: ModelFile, source: SourceTensors, tensor: PlannedTensor) -> Pie
         return [source.raw(tensor.ours, tensor.layer)]
     values = source.values(tensor.ours, tensor.layer)
     if tensor.type.name == "BF16":
-        return [rounded_to_bf16(values, model.path, tensor.label)]
+        return (rounded_to_bf16(rows, model.path, tensor.label) for rows in row_pieces(values))
     return matrix_bytes(tensor, values, model.path)
+
+
+def row_pieces(values: Float32) -> Iterator[Float32]:
+    """Yield a matrix some rows at a time, so that what is made of them stays small beside it."""
+    step = max(1, _PIECE // values.shape[1])
+    for start in range(0, len(values), step):
+        yield values[start : start + step]
 
 
 def rounded_to_bf16(values: Float32, path: Path, label: str) -> npt.NDArray[np.uint16]:

@@ -22,7 +22,7 @@ from llmproc.checkpoints.llama2c.tensor_reader import SpanReader
 from llmproc.checkpoints.model_file import ModelFile
 from llmproc.checkpoints.rotation_order import Order, reordered_rows, row_order
 from llmproc.checkpoints.source_file import refuse
-from llmproc.checkpoints.weights import Float32, Int8Matrix, Matrix
+from llmproc.checkpoints.weights import FINITE_CHUNK, Float32, Int8Matrix, Matrix
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -60,9 +60,11 @@ class SourceTensors:
     def values(self, name: str, layer: int | None, part: str = "weight") -> Float32:
         """Return the float32 values of a tensor. CheckpointError for one that is not finite."""
         found = self._reader.values(name, layer, part)
-        if not np.isfinite(found).all():
-            label = f"layer {layer} {name}" if layer is not None else name
-            raise refuse(self._model.path, label, "not finite", "every weight must be finite")
+        flat = found.reshape(-1)
+        for start in range(0, flat.size, FINITE_CHUNK):
+            if not np.isfinite(flat[start : start + FINITE_CHUNK]).all():
+                label = f"layer {layer} {name}" if layer is not None else name
+                raise refuse(self._model.path, label, "not finite", "every weight must be finite")
         return found[self._orders[name]] if name in self._orders else found
 
     def int8_groups(self, name: str, layer: int | None) -> Int8Matrix | None:

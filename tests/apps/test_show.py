@@ -15,7 +15,7 @@ from llmproc.apps.show.lines import as_lines
 from llmproc.checkpoints.gguf.synthetic import write_synthetic_gguf
 from llmproc.checkpoints.gguf.tensor_types import TENSOR_TYPES
 from llmproc.checkpoints.model_file import open_model
-from llmproc.checkpoints.overview import kv_bytes, parameters, stored_tensors, type_shares
+from llmproc.checkpoints.overview.tensors import kv_bytes, parameters, stored_tensors, type_shares
 from llmproc.checkpoints.synth import write_synthetic
 from llmproc.checkpoints.synth_shapes import synthetic_model
 from llmproc.checkpoints.tiles import tile_of

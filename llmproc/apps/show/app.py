@@ -8,8 +8,8 @@ from llmproc.apps.exits import exit_code_of, interruptible
 from llmproc.apps.show.facts import facts_of
 from llmproc.apps.show.lines import as_lines
 from llmproc.apps.show.options import parse_options
-from llmproc.apps.show.unrunnable import partial_facts
 from llmproc.checkpoints.model_file import open_model
+from llmproc.checkpoints.overview.unreadable import partial_facts
 from llmproc.config import Environment
 from llmproc.errors import CheckpointError
 from llmproc.files.escaping import one_line, to_json

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.gguf.model_file import GgufFile
-from llmproc.checkpoints.huggingface.model_file import HuggingFaceFolder
 from llmproc.checkpoints.model_file import ModelFile
-from llmproc.checkpoints.overview import kv_bytes, parameters, type_shares
+from llmproc.checkpoints.overview.tensors import kv_bytes, parameters, type_shares
+from llmproc.checkpoints.overview.tokenizers import kind_of_tokenizer, tokenizer_of
 from llmproc.checkpoints.runnable import unsupported
-from llmproc.errors import LlmprocError, require_package
+from llmproc.errors import LlmprocError
 from llmproc.text.tokenizers.contract import TextTokenizer
 
 
@@ -46,20 +45,6 @@ def facts_of(model: ModelFile, tokenizer: Path) -> dict[str, Any]:
         "notes": list(model.notes),
         "fingerprint": model.fingerprint(),
     }
-
-
-def tokenizer_of(model: ModelFile, path: Path) -> TextTokenizer:
-    """Return the tokenizer that a model brings, else the one at `path`. TokenizerError."""
-    if isinstance(model, GgufFile) and "tokenizer.ggml.model" in model.metadata:
-        from llmproc.text.tokenizers.gguf import load_gguf_tokenizer
-
-        return load_gguf_tokenizer(model.path, model.metadata, model.description.vocab_size)
-    if isinstance(model, HuggingFaceFolder) and (model.path / "tokenizer.json").exists():
-        require_package("tokenizers")
-        from llmproc.text.tokenizers.folder import load_folder_tokenizer  # needs the library
-
-        return load_folder_tokenizer(model.path, model.description.vocab_size)
-    return model.load_tokenizer(path)
 
 
 def _sizes(d: ModelDescription) -> dict[str, int]:
@@ -105,7 +90,7 @@ def _tokenizer_facts(model: ModelFile, path: Path) -> dict[str, Any]:
         return {"error": str(error)}
     text = found.chat.template if found.chat else None
     return {
-        "type": _kind(model, found),
+        "type": kind_of_tokenizer(model),
         "entries": model.description.vocab_size,
         "bos": _named(found, found.bos),
         "ends": [_named(found, token) for token in _ends(model, found)],
@@ -118,14 +103,6 @@ def _tokenizer_facts(model: ModelFile, path: Path) -> dict[str, Any]:
 
 def _ends(model: ModelFile, tokenizer: TextTokenizer) -> list[int]:
     return list(dict.fromkeys((*tokenizer.eos, *model.description.end_tokens)))
-
-
-def _kind(model: ModelFile, tokenizer: TextTokenizer) -> str:
-    if isinstance(model, GgufFile) and (kind := model.metadata.text("tokenizer.ggml.model")):
-        return f"{kind} {model.metadata.text('tokenizer.ggml.pre') or ''}".strip()
-    if isinstance(model, HuggingFaceFolder) and type(tokenizer).__name__ == "LibraryTokenizer":
-        return "tokenizer.json"
-    return "tokenizer.bin"
 
 
 def _named(tokenizer: TextTokenizer, token: int | None) -> dict[str, Any] | None:

@@ -8,8 +8,7 @@ from llmproc.apps.exits import exit_code_of, interruptible
 from llmproc.apps.progress import ProgressBar
 from llmproc.apps.synth.options import SynthOptions, parse_options
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.synth import write_synthetic
-from llmproc.checkpoints.synth_shapes import synthetic_model
+from llmproc.checkpoints.synth import write_synthetic, write_synthetic_model
 from llmproc.errors import LlmprocError
 from llmproc.files.escaping import to_json
 from llmproc.files.streams import print_result
@@ -49,14 +48,15 @@ def _write(options: SynthOptions) -> None:
 def _written(options: SynthOptions, progress: Callable[[int, int], None]) -> ModelDescription:
     if options.format == "llama2c":
         return write_synthetic(options.output, options.shape, options.seed, options.layout, progress)
-    model = synthetic_model(options.shape, options.architecture, gguf=options.format == "gguf")
-    if options.format == "hf":
-        from llmproc.checkpoints.huggingface.synthetic import write_synthetic_folder  # here: others need none of it
-
-        return write_synthetic_folder(options.output, model, options.weights, options.seed, progress)
-    from llmproc.checkpoints.gguf.synthetic import write_synthetic_gguf
-
-    return write_synthetic_gguf(options.output, model, options.weights, options.seed, progress)
+    return write_synthetic_model(
+        options.output,
+        options.shape,
+        options.architecture,
+        options.format == "gguf",
+        options.weights,
+        options.seed,
+        progress,
+    )
 
 
 def _size(options: SynthOptions) -> int:

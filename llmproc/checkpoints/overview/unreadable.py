@@ -1,6 +1,6 @@
 """A model that does not open, shown as far as it can be read: an architecture or a feature that is not known.
 
-A file that is damaged has nothing to show but the error. Used by `app`.
+A file that is damaged has nothing to show but the error. Used by `llmproc show`.
 """
 
 from __future__ import annotations

@@ -50,6 +50,8 @@ VERBS = {
         _PREPARE,
     ),
     "lab": Verb("llmproc.apps.lab.app:main", "start a course exercise, and check a program from outside", _PREPARE),
+    "show": Verb("llmproc.apps.show.app:main", "say what is in a model file, and what it needs to run", _PREPARE),
+    "convert": Verb("llmproc.apps.convert.app:main", "write a model in another format, with its tokenizer", _PREPARE),
     "synth": Verb(
         "llmproc.apps.synth.app:main", "write a model file of a real model's size, with random weights", _PREPARE
     ),

@@ -153,6 +153,19 @@ NODE = OtherSystem(
             "`maxTokens`, `temperature`, `topP`, `seed`", "SamplingParams(max_tokens=9, temperature=0, top_p=0.9)"
         ),
         Counterpart("`session.getChatHistory()`", "llm.session().history"),
+        Counterpart(
+            "`npx node-llama-cpp inspect gguf model.gguf`",
+            "python3 -m llmproc show",
+            "give it a file or folder; without one it is the shipped model",
+            ("inspect", "gguf-dump", "gguf_dump.py"),
+        ),
+        Counterpart(
+            "`convert_hf_to_gguf.py`, `llama-quantize in.gguf out.gguf q8_0`",
+            "python3 -m llmproc synth --shape tiny --format gguf -o tiny.gguf && "
+            "python3 -m llmproc convert tiny.gguf q8_0.gguf --to gguf --weights q8_0 --force",
+            "`convert` takes folders and files of llama2.c too",
+            ("convert_hf_to_gguf.py", "llama-quantize", "quantize", "export.py"),
+        ),
         Counterpart("`model.tokenize`, grammars, embeddings", note="not here yet"),
         Counterpart("`gpuLayers`", note=_NO_GPU),
     ),

@@ -75,7 +75,7 @@ def files_of(given: argparse.Namespace, environment: Environment, course: bool =
     `course`: ./model.bin and ./tokenizer.bin go before the shipped ones when they are present.
     """
     model = given.model or environment.model or _local("model.bin", course) or shipped_file("model", "model.bin")
-    tokenizer = given.tokenizer or environment.tokenizer or _local("tokenizer.bin", course) or _tokenizer_for(model)
+    tokenizer = given.tokenizer or environment.tokenizer or _local("tokenizer.bin", course) or tokenizer_for(model)
     return model, tokenizer
 
 
@@ -124,6 +124,7 @@ def _local(name: str, course: bool) -> Path | None:
     return path if course and os.path.lexists(path) else None  # a link to nothing is an error, not another file
 
 
-def _tokenizer_for(model: Path) -> Path:
+def tokenizer_for(model: Path) -> Path:
+    """Return the tokenizer.bin beside a model, else the shipped one."""
     beside = model.parent / "tokenizer.bin"  # with_name would not take a name like `.`
     return beside if beside.exists() else shipped_file("tokenizer", "tokenizer.bin")

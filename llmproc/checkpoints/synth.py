@@ -16,6 +16,7 @@ import numpy as np
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.llama2c.layout import LAYOUTS, Layout, TensorSpan
 from llmproc.checkpoints.llama2c.writer import Progress, write_chunks
+from llmproc.checkpoints.synth_shapes import synthetic_model
 from llmproc.checkpoints.tensors import MATRICES
 from llmproc.errors import UsageError
 
@@ -76,6 +77,30 @@ def write_synthetic(
     random = np.random.default_rng(seed)
     write_chunks(path, description, layout, lambda span: _random_chunks(random, description, span), progress)
     return description
+
+
+def write_synthetic_model(
+    path: Path,
+    shape: str,
+    architecture: str | None,
+    gguf: bool,
+    weights: str,
+    seed: int,
+    progress: Progress | None = None,
+) -> ModelDescription:
+    """Write a GGUF file, or else a Hugging Face folder, and return what it describes.
+
+    `shape`: a name in MODEL_SHAPES; `architecture`: one whose features the model gets, None: its own; `weights`: the
+    type or mixture of types. UsageError for a name that is not known; CheckpointError when it cannot be written.
+    """
+    model = synthetic_model(shape, architecture, gguf)
+    if gguf:
+        from llmproc.checkpoints.gguf.synthetic import write_synthetic_gguf  # here: bench writes llama2.c's format only
+
+        return write_synthetic_gguf(path, model, weights, seed, progress)
+    from llmproc.checkpoints.huggingface.synthetic import write_synthetic_folder
+
+    return write_synthetic_folder(path, model, weights, seed, progress)
 
 
 def _random_chunks(

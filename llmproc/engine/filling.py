@@ -17,7 +17,7 @@ from llmproc.checkpoints.rotation_order import reordered_rows, row_order
 from llmproc.checkpoints.source_file import refuse
 from llmproc.checkpoints.tensors import HEAD_NORMS, tensor_shape
 from llmproc.checkpoints.weight_source import Rows, StoredRows, WeightSource
-from llmproc.checkpoints.weights import Float32, Matrix
+from llmproc.checkpoints.weights import Float32, Int8Matrix, Matrix, Q4Matrix
 from llmproc.config import WeightType
 from llmproc.engine.packing import Packing, Place
 from llmproc.engine.shapes import check_matrix, check_vector
@@ -114,6 +114,9 @@ class _Filler:
                 raise self._not_finite(f"{label} row", first + int(np.isfinite(values).all(axis=1).argmin()))
         else:
             matrix = rows
+            if isinstance(matrix, (Int8Matrix, Q4Matrix)) and not np.isfinite(matrix.scales).all():
+                bad = first + int(np.isfinite(matrix.scales).all(axis=1).argmin())
+                raise self._not_finite(f"{label} scales of row", bad)
         if order is not None:
             matrix = reordered_rows(matrix, order)
         if self._wanted is not None:

@@ -32,7 +32,7 @@ from llmproc.hardware.memory import usable_memory
 from llmproc.kernels.calls import fill_angles
 from llmproc.kernels.entries import tile_name
 from llmproc.kernels.kinds import F32_C, INT8
-from llmproc.kernels.stored import TILES, Tiles
+from llmproc.kernels.stored import TILES, Tiles, tiles_of
 
 SAME = {"int8": "Q8_0", "q4": "Q4_0", "f16": "F16", "f32": "F32"}  # by `--weights`: the stored type that it makes
 
@@ -72,9 +72,7 @@ def conversion(model: ModelFile, weights: str | None) -> tuple[ModelDescription,
 
 def stored_tiles(stored: str, group: int, c_order: bool) -> Tiles:
     """Return the tiles of a matrix as it is stored."""
-    if stored == "int8":
-        return Tiles(INT8, group)
-    return Tiles(F32_C, 1) if stored == "F32" and c_order else TILES[stored]
+    return Tiles(F32_C, 1) if stored == "F32" and c_order else tiles_of(stored, group)
 
 
 def variants(model: ModelFile, packing: Packing) -> list[str]:

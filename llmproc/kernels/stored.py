@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from llmproc.kernels.kinds import BF16, F16, F32, INT8_MIN, NAMES, Q4_0, Q4_K, Q5_0, Q6_K, Q8_0, VALUE_BITS, scales_of
+from llmproc.kernels.kinds import BF16, F16, F32, INT8, INT8_MIN, NAMES, Q4_0, Q4_K, Q5_0, Q6_K, Q8_0, VALUE_BITS, scales_of
 from llmproc.simd.layout import LANES
 
 
@@ -53,6 +53,8 @@ BLOCKS: Mapping[str, Block] = {
     "Q6_K": Block(256, 210),
 }  # fmt: skip
 STORED_TYPES = tuple(BLOCKS)
+
+
 TILES: Mapping[str, Tiles] = {
     "F32": Tiles(F32, 1), "F16": Tiles(F16, 1), "BF16": Tiles(BF16, 1),
     "Q8_0": Tiles(Q8_0, 32), "Q5_0": Tiles(Q5_0, 32), "IQ4_NL": Tiles(Q8_0, 32), "Q4_0": Tiles(Q4_0, 32),
@@ -60,3 +62,8 @@ TILES: Mapping[str, Tiles] = {
     "Q4_1": Tiles(INT8_MIN, 32), "Q5_1": Tiles(INT8_MIN, 32), "Q5_K": Tiles(INT8_MIN, 32),
     "MXFP4": Tiles(INT8_MIN, 32), "Q2_K": Tiles(INT8_MIN, 16), "Q3_K": Tiles(INT8_MIN, 16),
 }  # fmt: skip
+
+
+def tiles_of(stored: str, group: int) -> Tiles:
+    """Return the tiles for a stored type; `int8` is llama2.c's, in groups of `group` columns."""
+    return Tiles(INT8, group) if stored == "int8" else TILES[stored]

@@ -184,8 +184,8 @@ def test_synth_writes_gguf(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("--shape", "qwen3-8b"), "--shape is qwen3-8b: must be one of smollm-135m, llama-3.2-1b-like, "),
-        (("--shape", "tiny", "--weights", "q8_0"), "--weights needs --format gguf"),
-        (("--shape", "tiny", "--architecture", "qwen3"), "--architecture needs --format gguf"),
+        (("--shape", "tiny", "--weights", "q8_0"), "--weights needs --format gguf or hf"),
+        (("--shape", "tiny", "--architecture", "qwen3"), "--architecture needs --format gguf or hf"),
         (("--shape", "tiny", "--format", "gguf", "--layout", "legacy"), "--layout needs --format llama2c"),
         (("--shape", "tiny", "--format", "gguf", "--weights", "q9"), "--weights is q9: must be one of f32, f16, "),
         (("--shape", "llama-3.2-1b-like", "--format", "gguf"), "--shape is llama-3.2-1b-like: must be one of tiny, "),
@@ -199,3 +199,17 @@ def test_synth_refuses_options_of_another_format(
 
     assert synth((*arguments, "-o", str(tmp_path / "x"))) == 2
     assert message in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_synth_writes_folders(tmp_path: Path) -> None:
+    path = tmp_path / "tiny"
+    code, out, err = call(
+        tmp_path, "synth", "--shape", "tiny", "--format", "hf", "--architecture", "smollm3", "-o", path, "--json"
+    )
+    facts = json.loads(out)
+    assert (code, err) == (0, "") and facts["bytes"] == sum(file.stat().st_size for file in path.iterdir())
+    assert facts["types"] == "bf16" and open_model(path).description.features.no_rope_layers == (3,)
+    code, _, err = call(tmp_path, "synth", "--shape", "tiny", "--format", "hf", "-o", path)
+    assert code == 4 and "must be absent or an empty folder" in err
+    code, _, err = call(tmp_path, "synth", "--shape", "tiny", "--format", "hf", "--weights", "q8_0", "-o", path)
+    assert code == 2 and "must be one of f32, f16, bf16 with --format hf" in err

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the scripts that make golden files run without llmproc
+    from llmproc.text.tokenizers.gguf_vocabulary import GgufVocabulary
     from llmproc.text.tokenizers.library import LibraryTokenizer
 
 DATA = Path(__file__).parent / "data"
@@ -182,3 +183,14 @@ def small(*pieces: str, merges: list[list[str]] | None = None, **fields: Any) ->
     """Return a tokenizer.json with a vocabulary of these pieces."""
     vocab = {piece: token for token, piece in enumerate(pieces)}
     return {"added_tokens": [], "model": {"type": "BPE", "vocab": vocab, "merges": merges or []}, **fields}
+
+
+def metadata_of(vocabulary: GgufVocabulary) -> dict[str, Any]:
+    """The keys of a file with this vocabulary, as its reader hands them on."""
+    v = vocabulary
+    found = {
+        "model": v.model, "pre": v.pre, "tokens": list(v.tokens), "scores": list(v.scores), "token_type": list(v.types),
+        "merges": list(v.merges), "add_bos_token": v.add_bos, "add_space_prefix": v.add_space,
+        **{f"{name}_token_id": token for name, token in v.named.items()},
+    }  # fmt: skip
+    return {**{f"tokenizer.ggml.{key}": value for key, value in found.items()}, "tokenizer.chat_template": v.template}

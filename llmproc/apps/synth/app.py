@@ -8,8 +8,7 @@ from llmproc.apps.exits import exit_code_of, interruptible
 from llmproc.apps.progress import ProgressBar
 from llmproc.apps.synth.options import SynthOptions, parse_options
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.synth import write_synthetic
-from llmproc.checkpoints.synth_shapes import synthetic_model
+from llmproc.checkpoints.synth import write_synthetic, write_synthetic_model
 from llmproc.errors import LlmprocError
 from llmproc.files.escaping import to_json
 from llmproc.files.streams import print_result
@@ -32,7 +31,7 @@ def _write(options: SynthOptions) -> None:
         description = _written(options, bar.megabytes)
     except OSError as error:
         raise LlmprocError(f"{options.output}: cannot be written: {error.strerror}") from None
-    size = options.output.stat().st_size
+    size = _size(options)
     form = options.layout if options.format == "llama2c" else f"{options.format} {options.weights}"
     if options.json:
         facts = {"file": str(options.output), "bytes": size, "shape": options.shape, "format": options.format}
@@ -49,7 +48,19 @@ def _write(options: SynthOptions) -> None:
 def _written(options: SynthOptions, progress: Callable[[int, int], None]) -> ModelDescription:
     if options.format == "llama2c":
         return write_synthetic(options.output, options.shape, options.seed, options.layout, progress)
-    from llmproc.checkpoints.gguf.synthetic import write_synthetic_gguf  # here: other formats need none of it
+    return write_synthetic_model(
+        options.output,
+        options.shape,
+        options.architecture,
+        options.format == "gguf",
+        options.weights,
+        options.seed,
+        progress,
+    )
 
-    model = synthetic_model(options.shape, options.architecture, gguf=True)
-    return write_synthetic_gguf(options.output, model, options.weights, options.seed, progress)
+
+def _size(options: SynthOptions) -> int:
+    """Return the bytes of the file, or of all files of the folder."""
+    if options.format == "hf":
+        return sum(path.stat().st_size for path in options.output.iterdir())
+    return options.output.stat().st_size

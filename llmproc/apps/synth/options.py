@@ -16,15 +16,17 @@ from llmproc.checkpoints.synth import SHAPES
 from llmproc.checkpoints.synth_shapes import MODEL_SHAPES
 from llmproc.errors import UsageError
 
-Format = Literal["llama2c", "gguf"]
+Format = Literal["llama2c", "gguf", "hf"]
+FOLDER_TYPES = ("f32", "f16", "bf16")
 FORMATS: tuple[Format, ...] = get_args(Format)
-_WEIGHTS = {"gguf": "q4_k_m"}  # unless --weights is given
+_WEIGHTS = {"gguf": "q4_k_m", "hf": "bf16"}  # unless --weights is given
 _EXAMPLES = """examples:
   python -m llmproc synth --shape smollm-135m -o model.bin
   python -m llmproc synth --shape smollm-135m --layout "version 1" -o float32.bin
   python -m llmproc synth --shape tiny --layout legacy --seed 7 -o tiny.bin --json
   python -m llmproc synth --shape llama-3.2-1b --format gguf --weights q4_k_m -o llama.gguf
   python -m llmproc synth --shape tiny --format gguf --architecture qwen3 --weights q6_k -o qwen3.gguf
+  python -m llmproc synth --shape tiny --format hf --architecture smollm3 -o smollm3
 """
 
 
@@ -47,16 +49,20 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     parser = OneLineParser(
         prog=prog,
         description="Write a model with random weights in the shape of a real one, for benchmarks and tests. "
-        "Its answers make no sense, but cost what the real model's cost. A GGUF file has a tokenizer and a chat "
-        "template of its own.",
+        "Its answers make no sense, but cost what the real model's cost. A GGUF file and a Hugging Face folder "
+        "have a tokenizer and a chat template of their own.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     shapes = sorted({*SHAPES, *MODEL_SHAPES})
     parser.add_argument("--shape", required=True, choices=shapes, help="the model whose shape to take")
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="the file to write")
-    parser.add_argument("--format", choices=FORMATS, default="llama2c", help="file format (default: llama2c)")
+    parser.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="FILE", help="the file, or new folder, to write"
+    )
+    parser.add_argument(
+        "--format", choices=FORMATS, default="llama2c", help="hf is a Hugging Face folder (default: llama2c)"
+    )
     parser.add_argument(
         "--layout",
         choices=LAYOUTS,
@@ -68,7 +74,8 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--weights",
         metavar="TYPE",
-        help=f"type or mixture of types in a GGUF file: {', '.join(MIXES)} (default: q4_k_m)",
+        help=f"gguf: type or mixture of types, {', '.join(MIXES)} (default: q4_k_m); hf: {', '.join(FOLDER_TYPES)} "
+        "(default: bf16)",
     )
     parser.add_argument("--seed", type=int, default=42, help="seed of the random weights (default: 42)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a sentence")
@@ -100,10 +107,13 @@ def _check_format(given: argparse.Namespace) -> None:
     plain = given.format == "llama2c"
     for name in ("architecture", "weights") if plain else ("layout",):
         if getattr(given, name) is not None:
-            raise UsageError(f"--{name} needs --format {'gguf' if plain else 'llama2c'}")
+            raise UsageError(f"--{name} needs --format {'gguf or hf' if plain else 'llama2c'}")
     shapes = SHAPES if plain else MODEL_SHAPES
     if given.shape not in shapes:
         rule = f"must be one of {', '.join(shapes)} with --format {given.format}"
         raise UsageError(f"--shape is {given.shape}: {rule}")
-    if not plain and given.weights not in (None, *MIXES):
-        raise UsageError(f"--weights is {given.weights}: must be one of {', '.join(MIXES)}")
+    types = FOLDER_TYPES if given.format == "hf" else tuple(MIXES)
+    if not plain and given.weights not in (None, *types):
+        raise UsageError(
+            f"--weights is {given.weights}: must be one of {', '.join(types)} with --format {given.format}"
+        )

@@ -80,6 +80,16 @@ def read_head(path: Path | str) -> GgufHead:
     return GgufHead(path, version, identity(status), metadata, placed)
 
 
+def read_metadata(path: Path | str) -> Metadata:
+    """Read no more than the metadata, for a file whose tensors cannot be read. CheckpointError."""
+    path = Path(path)
+    with open_regular(path) as (fd, status):
+        cursor = HeadCursor(path, fd, status.st_size)
+        _version(path, cursor)
+        _, pairs = _counts(path, cursor)
+        return Metadata(path, _pairs(path, cursor, pairs))
+
+
 def _version(path: Path, cursor: HeadCursor) -> int:
     magic = cursor.take(4, "magic")
     if magic != MAGIC:

@@ -12,7 +12,7 @@ from pathlib import Path
 from llmproc.checkpoints.architectures import ARCHITECTURES
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.gguf.pairs import ALIGNMENT, MetadataPair, number, text, whole
-from llmproc.checkpoints.rope_scaling import default_frequencies
+from llmproc.checkpoints.rope_scaling import YarnScaling, default_frequencies, mscale, yarn_attention
 from llmproc.checkpoints.source_file import refuse
 
 
@@ -43,12 +43,27 @@ def model_pairs(description: ModelDescription, name: str, file_type: int) -> Ite
     if arch != "llama" or d.head_dim * d.n_heads != d.dim:
         sizes |= {f"{arch}.attention.key_length": d.head_dim, f"{arch}.attention.value_length": d.head_dim}
     window = max(d.features.windows, default=0)
-    if window:
+    if 0 < window < d.seq_len:
         sizes[f"{arch}.attention.sliding_window"] = window
     for key, size in sizes.items():
         yield whole(key, size)
     yield number(f"{arch}.attention.layer_norm_rms_epsilon", d.norm_eps)
     yield number(f"{arch}.rope.freq_base", d.rope_theta)
+
+
+def yarn_pairs(description: ModelDescription, yarn: YarnScaling | None) -> Iterator[MetadataPair]:
+    """Yield the pairs of yarn's scaling; None: another one, which has none."""
+    if yarn is None:
+        return
+    prefix = f"{gguf_architecture(description)}.rope.scaling"
+    yield text(f"{prefix}.type", "yarn")
+    yield number(f"{prefix}.factor", yarn.factor)
+    yield whole(f"{prefix}.original_context_length", yarn.original_length)
+    yield number(f"{prefix}.yarn_beta_fast", yarn.beta_fast)
+    yield number(f"{prefix}.yarn_beta_slow", yarn.beta_slow)
+    factor = yarn_attention(yarn) / mscale(yarn.factor)
+    if factor != 1:
+        yield number(f"{prefix}.attn_factor", factor)
 
 
 def rope_divisors(description: ModelDescription) -> tuple[float, ...]:
@@ -60,8 +75,11 @@ def rope_divisors(description: ModelDescription) -> tuple[float, ...]:
     return tuple(usual / scaled for usual, scaled in zip(plain, found, strict=True))
 
 
-def check_gguf_features(description: ModelDescription, path: Path | str) -> None:
-    """Raise CheckpointError naming a feature that a GGUF file of this architecture cannot express."""
+def check_gguf_features(description: ModelDescription, path: Path | str, yarn: YarnScaling | None = None) -> None:
+    """Raise CheckpointError naming a feature that a GGUF file of this architecture cannot express.
+
+    `yarn`: the parameters of a scaling by yarn.
+    """
     features = description.features
     architecture, arch = ARCHITECTURES[features.architecture], gguf_architecture(description)
     interval = architecture.no_rope_interval
@@ -69,10 +87,12 @@ def check_gguf_features(description: ModelDescription, path: Path | str) -> None
     if features.no_rope_layers != fixed:
         rule = f"must be {list(fixed)}: GGUF files of {arch} do not list them, every reader takes these"
         raise refuse(path, "layers without RoPE", list(features.no_rope_layers), rule)
-    windows = set(features.windows)
+    windows = {window if window < description.seq_len else 0 for window in features.windows}
     if windows - {0} and (len(windows) > 1 or arch != "llama"):
         rule = f"must be absent: a GGUF file of {arch} does not say for which layers a window holds"
         raise refuse(path, "sliding window", max(windows), rule)
-    if features.rope.attention_factor != 1:
-        rule = "must be default, linear or llama3: its factor of cos and sin has no place beside rope_freqs.weight"
+    if yarn is not None and not yarn.truncate:
+        raise refuse(path, "truncate of yarn", "false", "must be true: GGUF has no other ramp")
+    if features.rope.attention_factor != 1 and yarn is None:
+        rule = "must be default, linear, llama3 or yarn: GGUF has no place for its factor of cos and sin"
         raise refuse(path, "RoPE scaling", features.rope.scaling, rule)

@@ -6,13 +6,16 @@ sizes are u32, floats f32, elements of arrays i32 or f32.
 
 from __future__ import annotations
 
+import math
 import struct
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ALIGNMENT = 32  # of every tensor's data in a file that is written
-_U32, _I32, _F32, _BOOL, _STRING, _ARRAY = 4, 5, 6, 7, 8, 9  # value types of metadata
+# value types of metadata
+_U32, _I32, _F32, _BOOL, _STRING, _ARRAY, _U64, _I64, _F64 = 4, 5, 6, 7, 8, 9, 10, 11, 12
+_LARGEST = 3.4028234663852886e38  # of float32
 
 
 class MetadataPair(NamedTuple):
@@ -63,25 +66,46 @@ def numbers(key: str, values: Sequence[float]) -> MetadataPair:
 
 
 def as_read(key: str, value: object) -> MetadataPair:
-    """Return the pair for a value that `metadata` holds, in the type that llama.cpp expects. TypeError for another."""
+    """Return the pair for a value that `metadata` holds, in the type that llama.cpp expects, a wider one if it must be.
+
+    TypeError for a value of another kind.
+    """
     if isinstance(value, bool):
         return flag(key, value)
     if isinstance(value, int):
-        return whole(key, value)
+        return whole(key, value) if 0 <= value < 1 << 32 else _wide(key, value)
     if isinstance(value, float):
-        return number(key, value)
+        fits = abs(value) <= _LARGEST or not math.isfinite(value)
+        return number(key, value) if fits else MetadataPair(key, _F64, struct.pack("<d", value))
     if isinstance(value, str):
         return text(key, value)
     if isinstance(value, array):
-        return numbers(key, value) if value.typecode in "fd" else wholes(key, value)
+        return _numbers_as_read(key, value)
     if isinstance(value, Sequence):
         return texts(key, value)
     raise TypeError(f"{key} is {type(value).__name__}")
 
 
+def _wide(key: str, value: int) -> MetadataPair:
+    if value < 0:
+        return MetadataPair(key, _I64, struct.pack("<q", value))
+    return MetadataPair(key, _U64, struct.pack("<Q", value))
+
+
+def _numbers_as_read(key: str, values: array[Any]) -> MetadataPair:
+    if values.typecode == "f":
+        return numbers(key, values)
+    if values.typecode == "d":
+        return _array(key, _F64, [struct.pack(f"<{len(values)}d", *values)], len(values))
+    if all(-(1 << 31) <= value < 1 << 31 for value in values):
+        return wholes(key, values)
+    kind, form = (_U64, "Q") if min(values) >= 0 else (_I64, "q")
+    return _array(key, kind, [struct.pack(f"<{len(values)}{form}", *values)], len(values))
+
+
 def string(value: str | bytes) -> bytes:
-    """Return a string as it stands in the file: its length in 8 bytes, then its bytes."""
-    raw = value.encode() if isinstance(value, str) else value
+    """Return a string as it stands in the file: its length in 8 bytes, then its bytes, ? for a lone surrogate."""
+    raw = value.encode("utf-8", "replace") if isinstance(value, str) else value
     return struct.pack("<Q", len(raw)) + raw
 
 

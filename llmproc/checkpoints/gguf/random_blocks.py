@@ -47,22 +47,16 @@ class RandomBlocks:
             yield part
             left, start = left - len(part), 0
 
-    def norm(self, shape: tuple[int, ...]) -> Iterator[npt.NDArray[Any]]:
-        """Yield float32 values around 1."""
-        yield self._random.uniform(0.9, 1.1, shape).astype("<f4")
-
-    def bias(self, shape: tuple[int, ...]) -> Iterator[npt.NDArray[Any]]:
-        """Yield float32 values around 0."""
-        yield self._random.uniform(-0.1, 0.1, shape).astype("<f4")
+    def vector(self, kind: TensorType, shape: tuple[int, ...], middle: float) -> Iterator[npt.NDArray[Any]]:
+        """Yield a norm (around 1) or a bias (around 0), values `middle` - 0.1 to + 0.1, in a type of floats."""
+        yield _as_floats(kind, self._random.uniform(middle - 0.1, middle + 0.1, shape).astype(np.float32))
 
     def _blocks(self, kind: TensorType, deviation: float) -> Bytes:
         """Return random blocks (number, bytes of one) whose values have mean 0 and this standard deviation."""
         count = _BLOCKS[kind.block]
         if kind.name in _FLOATS:
             values = self._random.standard_normal(count, np.float32) * np.float32(deviation)
-            if kind.name == "BF16":
-                return (values.view(np.uint32) >> 16).astype("<u2").view(np.uint8).reshape(count, 2)
-            return values.astype(_FLOATS[kind.name]).view(np.uint8).reshape(count, -1)
+            return _as_floats(kind, values).view(np.uint8).reshape(count, -1)
         blocks = self._random.integers(0, 256, (count, kind.block_bytes), np.uint8)
         if kind.name == "MXFP4":
             blocks[:, 0] = self._random.integers(126, 129, count)
@@ -80,6 +74,13 @@ class RandomBlocks:
         minimum = -mean / _measured(kind, _with_halves(kind, sample, 0, 1))[0]
         _, spread = _measured(kind, _with_halves(kind, sample, 1, minimum))
         return deviation / spread, minimum * deviation / spread
+
+
+def _as_floats(kind: TensorType, values: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+    """Return float32 in a type of floats; BF16 is cut off, not rounded: the values are random anyway."""
+    if kind.name == "BF16":
+        return (values.view(np.uint32) >> 16).astype("<u2")
+    return values.astype(_FLOATS[kind.name])
 
 
 def _measured(kind: TensorType, blocks: Bytes) -> tuple[float, float]:

@@ -64,5 +64,9 @@ def _data(description: ModelDescription, blocks: RandomBlocks, tensor: PlannedTe
     if tensor.ours == ROPE_DIVISORS:
         return [np.array(rope_divisors(description), "<f4")]
     if tensor.part == "bias":
-        return blocks.bias(tensor.shape)
-    return blocks.matrix(tensor.type, tensor.shape) if tensor.ours in MATRICES else blocks.norm(tensor.shape)
+        return blocks.vector(tensor.type, tensor.shape, 0.0)
+    return (
+        blocks.matrix(tensor.type, tensor.shape)
+        if tensor.ours in MATRICES
+        else blocks.vector(tensor.type, tensor.shape, 1.0)
+    )

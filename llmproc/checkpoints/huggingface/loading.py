@@ -48,14 +48,22 @@ class FolderReader:
     ) -> None:
         self._stack.close()
 
-    def array(self, name: str, layer: int | None, part: str = "weight") -> npt.NDArray[Any]:
+    def dtype_of(self, name: str, layer: int | None) -> str:
+        """Return the type in which a tensor is stored. KeyError for one that the model does not have."""
+        return self._tensors[file_name(name, layer)][1].dtype
+
+    def stored(self, name: str, layer: int | None, part: str = "weight") -> npt.NDArray[Any]:
         """Return a tensor as stored, BF16 as uint16. CheckpointError when the file ends before it does."""
         head, info = self._tensors[file_name(name, layer, part)]
         return read_array(head, info, self._opened[head.path])
 
+    def values(self, name: str, layer: int | None, part: str = "weight") -> Float32:
+        """Return the float32 values of a tensor. CheckpointError as `stored`."""
+        return widened(self.stored(name, layer, part))
+
     def vector(self, name: str, layer: int | None, part: str) -> Float32:
         """Return a norm or a bias as float32."""
-        return widened(self.array(name, layer, part))
+        return self.values(name, layer, part)
 
     def rows(self, name: str, layer: int | None, first: int, count: int) -> StoredRows:
         """Return rows of a matrix as stored, in memory that the next call uses again. CheckpointError as above."""
@@ -71,9 +79,13 @@ class FolderReader:
     def fingerprint(self) -> str:
         """Identify what was read. CheckpointError when a file has changed since it was opened."""
         found = fingerprint_files([head.path for head in self._files.heads])
+        self.require_unchanged()
+        return found
+
+    def require_unchanged(self) -> None:
+        """Raise CheckpointError when a file has changed since its header was read."""
         for head in self._files.heads:
             _require_unchanged(head, self._opened[head.path])
-        return found
 
 
 def load_files(files: WeightFiles, description: ModelDescription) -> LoadedModel:
@@ -81,9 +93,8 @@ def load_files(files: WeightFiles, description: ModelDescription) -> LoadedModel
     with FolderReader(files) as reader:
 
         def load(name: str, layer: int | None, part: str) -> Matrix:
-            array = reader.array(name, layer, part)
             halves = name in MATRICES and part == "weight" and description.weight_type == "f16"
-            return array if halves else widened(array)
+            return reader.stored(name, layer, part) if halves else reader.values(name, layer, part)
 
         weights = assemble(description, load)
         found = reader.fingerprint()

@@ -74,6 +74,14 @@ def read_rope(config: HuggingFaceConfig, head_dim: int, length: int) -> FoundRop
     return FoundRope(rope, theta, length, notes)
 
 
+def read_yarn(config: HuggingFaceConfig) -> YarnScaling:
+    """Return the parameters of yarn, for a config.json that asks for it. CheckpointError."""
+    where, values = _parameters(config)
+    parameters = RopeParameters(config, where, values)
+    length = config.whole("max_position_embeddings", *_LENGTHS) or 1
+    return parameters.yarn(parameters.number("factor", *_FACTORS), parameters.original_length(length))
+
+
 @dataclass(frozen=True, slots=True)
 class RopeParameters:
     """The parameters of a scaling, by rule."""

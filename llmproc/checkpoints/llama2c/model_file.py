@@ -11,7 +11,7 @@ from llmproc.checkpoints.fingerprint import fingerprint_file
 from llmproc.checkpoints.llama2c.header import Header, read_header
 
 if TYPE_CHECKING:
-    from llmproc.checkpoints.weight_source import MemorySource
+    from llmproc.checkpoints.llama2c.tensor_reader import SpanReader
     from llmproc.checkpoints.weights import LoadedModel
     from llmproc.text.tokenizers.tokenizer import Tokenizer
 
@@ -71,11 +71,11 @@ class Llama2cFile:
         """Return the type of all matrices: `int8` with float32 scales, or `F32`."""
         return "int8" if self.description.weight_type == "int8" else "F32"
 
-    def weight_source(self) -> MemorySource:
-        """Read the whole file; return what gives one tensor after another. CheckpointError as `load`."""
-        from llmproc.checkpoints.weight_source import MemorySource
+    def weight_source(self) -> SpanReader:
+        """Return what reads one tensor after another."""
+        from llmproc.checkpoints.llama2c.tensor_reader import SpanReader
 
-        return MemorySource(self.load())
+        return SpanReader(self.header)
 
     def load(self) -> LoadedModel:
         """Read the whole file into private memory and view its tensors there. CheckpointError."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-_GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"
-_SHORT_FORMS = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])"  # of English verbs
+GPT2_CUT = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"
+SHORT_FORMS = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])"  # of English verbs
 _WORD = r"[^\r\n\p{L}\p{N}]?\p{L}+"
 _REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 _UPPER, _LOWER = r"(?:(?=\p{L})[^a-z])", r"(?:(?=\p{L})[^A-Z])"
@@ -35,12 +35,12 @@ class PreTokenizer:
         return {"type": "Sequence", "pretokenizers": [*cuts, alphabet]}
 
 
-_DEFAULT = PreTokenizer((r"[\p{P}\$\+<=>\^~\|]+", _GPT2, r"\p{N}+", "[0-9][0-9][0-9]"))
-_GPT_2 = PreTokenizer((_GPT2,))
-_DIGITS = PreTokenizer((r"\p{N}", _GPT2))
-_LLAMA3 = PreTokenizer((rf"{_SHORT_FORMS}|{_WORD}|\p{{N}}{{1,3}}|{_REST}",), adds_bos=True, whole_words=True)
+_DEFAULT = PreTokenizer((r"[\p{P}\$\+<=>\^~\|]+", GPT2_CUT, r"\p{N}+", "[0-9][0-9][0-9]"))
+_GPT_2 = PreTokenizer((GPT2_CUT,))
+_DIGITS = PreTokenizer((r"\p{N}", GPT2_CUT))
+_LLAMA3 = PreTokenizer((rf"{SHORT_FORMS}|{_WORD}|\p{{N}}{{1,3}}|{_REST}",), adds_bos=True, whole_words=True)
 _TRIPLES = PreTokenizer(_LLAMA3.patterns)
-_QWEN2 = PreTokenizer((rf"{_SHORT_FORMS}|{_WORD}|\p{{N}}|{_REST}",))
+_QWEN2 = PreTokenizer((rf"{SHORT_FORMS}|{_WORD}|\p{{N}}|{_REST}",))
 _TEKKEN = PreTokenizer(
     (rf"{_CASED_WORD}|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",),
     adds_bos=True,
@@ -56,3 +56,16 @@ PRE_TOKENIZERS: dict[str, PreTokenizer] = {
     **dict.fromkeys(("dbrx", "smaug-bpe"), _TRIPLES),
     "tekken": _TEKKEN,
 }
+
+
+def named_pre_tokenizer(patterns: tuple[str, ...], whole_words: bool) -> str | None:
+    """Return the first name that stands for these cuts and habits, None if there is none."""
+    for name, known in PRE_TOKENIZERS.items():
+        if name and _as_one_form(known.patterns) == _as_one_form(patterns) and known.whole_words == whole_words:
+            return name
+    return None
+
+
+def _as_one_form(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return patterns without what makes no difference: white space at the end is a word of its own anyway."""
+    return tuple(pattern.removesuffix(r"|\s+") for pattern in patterns)

@@ -1,0 +1,1 @@
+"""`llmproc convert`: write a model in another format, with its tokenizer."""

@@ -40,5 +40,5 @@ for (const { ids, answer } of asked.forced) {
     sequence.dispose();
 }
 await context.dispose();
-console.log(JSON.stringify({ tokens, answers, greedy }));
-process.exit(0);
+// To a pipe it is written in the background: exit only once all of it is.
+process.stdout.write(JSON.stringify({ tokens, answers, greedy }) + "\n", () => process.exit(0));

@@ -104,7 +104,10 @@ def by_node(folder: Path, gguf: Path, strings: list[str], cases: list[Answered])
     )
     if done.returncode:
         raise SystemExit(f"llama_cpp_agreement: node-llama-cpp failed: {done.stderr.strip()[-400:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    try:
+        return json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        raise SystemExit(f"llama_cpp_agreement: node-llama-cpp wrote no JSON: {done.stdout[-100:]!r}") from None
 
 
 def report(name: str, found: dict[str, Any], ours: list[list[int]], cases: list[Answered]) -> bool:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from llmproc.checkpoints.architectures import ARCHITECTURES
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.features import ModelFeatures, Pairs, RotaryEmbedding
+from llmproc.checkpoints.features import ModelFeatures, Multipliers, Pairs, RotaryEmbedding
 from llmproc.checkpoints.rope_scaling import Llama3Scaling, llama3_frequencies
 from llmproc.errors import UsageError
 
 _LLAMA3 = Llama3Scaling(factor=32.0, low_frequency_factor=1.0, high_frequency_factor=4.0, original_length=8192)
+_GRANITE = Multipliers(embedding=12.0, residual=0.25, attention=0.015625, logits=0.125)
 _PRE = {"mistral": "", "qwen2": "qwen2", "qwen3": "qwen2", "smollm3": "llama-bpe"}  # "": SentencePiece
 
 
@@ -107,4 +108,5 @@ def _features(shape: SynthShape, name: str, pairs: Pairs) -> ModelFeatures:
         query_key_norm=architecture.query_key_norm,
         windows=(window,) * shape.n_layers if architecture.window == "always" else (),
         no_rope_layers=tuple(range(interval - 1, shape.n_layers, interval)) if interval else (),
+        multipliers=_GRANITE if architecture.multipliers else Multipliers(),
     )

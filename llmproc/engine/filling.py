@@ -58,7 +58,7 @@ def distinct(packing: Packing) -> list[tuple[tuple[str, int | None], Place]]:
 
 
 class _Filler:
-    """What `fill` needs for every tensor."""
+    """The plan, the source and the memory of one model, and the code that it needs."""
 
     def __init__(
         self, packing: Packing, source: WeightSource, memory: Bytes, path: Path | str, wanted: WeightType | None

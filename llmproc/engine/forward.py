@@ -17,7 +17,8 @@ from llmproc.engine.batch import Chunk
 from llmproc.engine.memory import Buffers
 from llmproc.engine.pages import pages_for
 from llmproc.engine.team import Team, ThreadTeam
-from llmproc.engine.workspace import Float32, Model, Workspace
+from llmproc.engine.weight_records import Float32, Model
+from llmproc.engine.workspace import Workspace
 from llmproc.errors import RequestError
 from llmproc.kernels.records import RECORDS, TRACE
 from llmproc.kernels.sizes import CHUNK, ROWS, STEP_BITS

@@ -26,12 +26,12 @@ from llmproc.engine.batch import PAGE
 from llmproc.engine.filling import distinct, fill
 from llmproc.engine.forward import Forward
 from llmproc.engine.packing import Packing, padded
-from llmproc.engine.workspace import Model
+from llmproc.engine.weight_records import Model
 from llmproc.errors import UsageError
 from llmproc.hardware.memory import usable_memory
 from llmproc.kernels.calls import fill_angles
 from llmproc.kernels.entries import tile_name
-from llmproc.kernels.kinds import F32_C, INT8
+from llmproc.kernels.kinds import F32_C
 from llmproc.kernels.stored import TILES, Tiles, tiles_of
 
 SAME = {"int8": "Q8_0", "q4": "Q4_0", "f16": "F16", "f32": "F32"}  # by `--weights`: the stored type that it makes
@@ -158,7 +158,7 @@ def plan_weights(description: ModelDescription, weights: Weights, c_order: bool 
     def tiles_of(name: str, layer: int | None) -> Tiles:
         matrix = getattr(weights if layer is None else layers[layer], name)
         if isinstance(matrix, Int8Matrix) and matrix.scales.dtype == np.float32:
-            return Tiles(INT8, description.group_size)
+            return tiles_of("int8", description.group_size)
         stored = {"int8": "Q8_0", "q4": "Q4_0", "f16": "F16", "f32": "F32"}[weight_type_of(matrix)]
         return stored_tiles(stored, description.group_size, c_order)
 

@@ -14,16 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.tensors import LAYER_MATRICES
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import PAGE
 from llmproc.engine.memory import Buffers
-from llmproc.engine.packing import Packing, padded
+from llmproc.engine.packing import padded
 from llmproc.engine.pages import pages_for
-from llmproc.kernels.calls import code_address
-from llmproc.kernels.entries import embed_name, multiply_name
+from llmproc.engine.weight_records import Model, layer_records, weight_values
 from llmproc.kernels.kinds import FLOATS, HALF_SHIFTS, INTEGERS, SHIFTS
-from llmproc.kernels.records import LAYER, MODEL, RING_BYTES, SPAN, STEP, TOKEN
+from llmproc.kernels.records import MODEL, RING_BYTES, SPAN, STEP, TOKEN
 from llmproc.kernels.sizes import CHUNK, FEW, LAST_PHASE, LAYER_PHASES, ROWS, scratch_bytes, team_bytes
 from llmproc.simd.layout import ACTIVATION_BYTES, LANES, LINE
 
@@ -31,21 +29,6 @@ Float32 = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 Allocate = Callable[[int], tuple[int, Bytes]]  # `Buffers.allocate`
 Values = dict[str, Any]  # of one group of the model's record
-NO_WINDOW = 1 << 40  # positions: more than any context
-# which matrices read the same input, by the field of LAYER that says how
-READERS = {
-    "reads_normed": ("wq", "wk", "wv"), "reads_mixed": ("wo",), "reads_ffn": ("w1", "w3"), "reads_hidden": ("w2",),
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """The parts of a model that all workers share: the packed weights, and the angles of the rotation."""
-
-    packing: Packing
-    memory: npt.NDArray[np.uint8]
-    angles: Float32  # (context, 2 * head_dim), as kernels.rotation fills them
-    context: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +75,7 @@ class Workspace:
             self.half,
         )  # fmt: skip
         self.group = size.group
-        self.record, self._layers = np.zeros(1, MODEL), _layers(model)
+        self.record, self._layers = np.zeros(1, MODEL), layer_records(model)
         self.step, self.tokens = _shared(1, STEP, allocate), _shared(self.most, TOKEN, allocate)
         self.spans = _shared(options.sequences, SPAN, allocate)
         self.outputs = _shared(options.sequences, np.dtype(np.int64), allocate)
@@ -104,7 +87,7 @@ class Workspace:
         places = {name: getattr(self, name).ctypes.data for name in ("step", "tokens", "spans", "outputs")}
         _fill(self.record[0], "sizes", _sizes(size))
         _fill(self.record[0], "arithmetic", _arithmetic(size, options.c_order))
-        _fill(self.record[0], "weights", _weights(model, self._layers))
+        _fill(self.record[0], "weights", weight_values(model, self._layers))
         _fill(self.record[0], "cache", cache)
         _fill(self.record[0], "rows", rows)
         _fill(self.record[0], "inputs", _inputs(size, allocate))
@@ -168,50 +151,6 @@ def _arithmetic(size: Size, c_order: bool) -> Values:
         "eps": d.norm_eps / m.residual**2, "score_scale": scale, "embedding_scale": m.embedding / m.residual,
         "c_order": c_order,
     }  # fmt: skip
-
-
-def _layers(model: Model) -> npt.NDArray[np.void]:
-    packing, features = model.packing, model.packing.description.features
-    layers = np.zeros(packing.description.n_layers, LAYER)
-    for number, layer in enumerate(layers):
-        for name in LAYER_MATRICES:
-            layer[name] = _matrix(model, name, number)
-        for name in ("attention_norm", "ffn_norm", "q_norm", "k_norm"):
-            layer[name] = _vector(model, name, number)
-        for field, names in READERS.items():
-            for name in names:
-                layer[field] |= packing.matrices[name, number].reads
-        if number not in features.no_rope_layers:
-            layer["rope"], layer["rope_stride"] = model.angles.ctypes.data, model.angles.strides[0]
-        window = features.windows[number] if features.windows else 0
-        layer["window"] = window or NO_WINDOW
-    return layers
-
-
-def _weights(model: Model, layers: npt.NDArray[np.void]) -> Values:
-    packing = model.packing
-    return {
-        "embedding": _matrix(model, "embedding", None), "classifier": _matrix(model, "classifier", None),
-        "embed": code_address(embed_name(packing.matrices["embedding", None].tiles.kind)),
-        "reads_final": packing.matrices["classifier", None].reads, "final_norm": _vector(model, "final_norm", None),
-        "layers": layers.ctypes.data, "layer_count": len(layers),
-    }  # fmt: skip
-
-
-def _matrix(model: Model, name: str, layer: int | None) -> tuple[int, ...]:
-    """Return the fields of a MATRIX."""
-    base, place = model.memory.ctypes.data, model.packing.matrices[name, layer]
-    group = place.tiles.group
-    return (
-        base + place.values, base + place.scales, place.count, *place.tile_bytes, place.columns // group, group,
-        code_address(multiply_name(place.tiles.kind)), _vector(model, name, layer, "bias"),
-    )  # fmt: skip
-
-
-def _vector(model: Model, name: str, layer: int | None, part: str = "weight") -> int:
-    """Return the address of a norm or a bias, 0 when there is none."""
-    offset = model.packing.vectors.get((name, layer, part))
-    return 0 if offset is None else model.memory.ctypes.data + offset
 
 
 def _cache(size: Size, allocate: Allocate) -> tuple[Values, Bytes]:

@@ -21,6 +21,7 @@ from llmproc.kernels.registry import literally, njit
 from llmproc.kernels.sizes import CHUNK, PAGES, ROWS, SCORES, VECTOR
 from llmproc.simd.exponential import exp_f32
 from llmproc.simd.layout import LANES
+from llmproc.simd.narrow import load_f16x16
 from llmproc.simd.scalars import get_f32, get_i64, put_f32
 from llmproc.simd.tiles import multiply_add, store_tile, zero_f32
 from llmproc.simd.vectors import (
@@ -30,7 +31,6 @@ from llmproc.simd.vectors import (
     first_lanes,
     fma_f32,
     largest_f32,
-    load_f16x16,
     load_f32x16,
     max_f32,
     mul_f32,

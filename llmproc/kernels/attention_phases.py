@@ -14,15 +14,9 @@ from llmproc.kernels.sizes import CHUNK, MOST_PORTIONS, ROWS, VECTOR
 from llmproc.kernels.views import span_at, token_at
 from llmproc.kernels.work import handful, take_portion
 from llmproc.simd.layout import LANES
+from llmproc.simd.narrow import store_f16x16
 from llmproc.simd.scalars import get_f32, get_i16, get_i64, put_f32, put_i16
-from llmproc.simd.vectors import (
-    broadcast_f32,
-    first_lanes,
-    load_f32x16,
-    store,
-    store_f16x16,
-    where_less,
-)
+from llmproc.simd.vectors import broadcast_f32, first_lanes, load_f32x16, store, where_less
 
 _HALF_MAX = np.float32(65504)
 

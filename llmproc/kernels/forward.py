@@ -11,7 +11,7 @@ results do not depend on how many ranks there are.
 from __future__ import annotations
 
 from llmproc.kernels.attention_phases import attend_all, join_chunks, rotate_and_store
-from llmproc.kernels.blocks import ADD, STORE
+from llmproc.kernels.block_parts import ADD, STORE
 from llmproc.kernels.kinds import INTEGERS
 from llmproc.kernels.only_products import only_products
 from llmproc.kernels.phases import (

@@ -34,7 +34,7 @@ FLOATS, INTEGERS, SHIFTS, HALF_SHIFTS = 1, 2, 4, 8
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """What stands beside the values of a tile: `nbytes` for every `columns` columns of its sixteen rows."""
+    """The numbers beside the values of a tile: `nbytes` for every `columns` columns of its sixteen rows."""
 
     columns: int
     nbytes: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmproc.kernels.blocks import STORE
+from llmproc.kernels.block_parts import STORE
 from llmproc.kernels.phases import hidden_inputs, queries_keys_values
 from llmproc.kernels.registry import njit
 from llmproc.kernels.trace import DOWN, GATED, LOGITS, OUTPUT, QKV

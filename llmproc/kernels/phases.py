@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from llmproc.kernels.blocks import STORE
+from llmproc.kernels.block_parts import STORE
 from llmproc.kernels.kinds import FLOATS, INTEGERS
 from llmproc.kernels.registry import njit
 from llmproc.kernels.rows import gated_unit, normalise, quantise_groups

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmproc.kernels.blocks import Activations, Pair, block
+from llmproc.kernels.block_parts import Activations, Pair
+from llmproc.kernels.blocks import block
 from llmproc.kernels.entries import multiply_name
 from llmproc.kernels.kinds import NAMES
 from llmproc.kernels.registry import entry, njit

@@ -14,7 +14,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from llmproc.kernels.kinds import BF16, F16, F32, INT8, INT8_MIN, NAMES, Q4_0, Q4_K, Q5_0, Q6_K, Q8_0, VALUE_BITS, scales_of
+from llmproc.kernels.kinds import (
+    BF16,
+    F16,
+    F32,
+    INT8,
+    INT8_MIN,
+    NAMES,
+    Q4_0,
+    Q4_K,
+    Q5_0,
+    Q6_K,
+    Q8_0,
+    VALUE_BITS,
+    scales_of,
+)
 from llmproc.simd.layout import LANES
 
 
@@ -39,7 +53,7 @@ class Tiles:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What a row is made of: `nbytes` bytes for `columns` columns."""
+    """A part of a row as stored: `nbytes` bytes for `columns` columns."""
 
     columns: int
     nbytes: int

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from llmproc.kernels.blocks import Activations
+from llmproc.kernels.block_parts import Activations
 from llmproc.kernels.kinds import HALF_SHIFTS, INTEGERS, SHIFTS
 from llmproc.kernels.registry import njit
 from llmproc.kernels.rows import Quantised, add_row, quantise_groups

@@ -21,7 +21,7 @@ from llmproc.service.messages import PrepareOrder, PrepareReport, Progress
 
 if TYPE_CHECKING:
     from llmproc.config import EngineOptions
-    from llmproc.engine.workspace import Model
+    from llmproc.engine.weight_records import Model
 
 
 @dataclass(frozen=True, slots=True)

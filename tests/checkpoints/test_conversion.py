@@ -29,6 +29,7 @@ SHIPPED, SHIPPED_TOKENIZER = shipped_file("model", "model.bin"), shipped_file("t
 REFUSED = {  # of the parity models, what GGUF cannot say
     "llama, longrope": "RoPE scaling is longrope: must be default, linear, llama3 or yarn: ",
     "qwen2, window in later layers": "sliding window is 16: must be absent: a GGUF file of qwen2 does not say ",
+    "qwen3, window in later layers": "sliding window is 16: must be absent: a GGUF file of qwen3 does not say ",
     "qwen3, layer types": "sliding window is 32: must be absent: a GGUF file of qwen3 does not say ",
     "smollm3, a list of its own": r"layers without RoPE is \[0\]: must be \[\]: ",
 }

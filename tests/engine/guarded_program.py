@@ -21,7 +21,7 @@ from llmproc.engine.forward import Forward
 from llmproc.engine.loading import make_model
 from llmproc.engine.memory import Buffers
 from llmproc.engine.packing import Packing, kind_of
-from llmproc.engine.workspace import Model
+from llmproc.engine.weight_records import Model
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]

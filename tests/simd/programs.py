@@ -11,8 +11,9 @@ import numpy as np  # noqa: E402
 from numba import literally, njit, types  # noqa: E402
 
 from llmproc.simd import dot as dots  # noqa: E402
-from llmproc.simd import layout, scalars, tiles, vectors  # noqa: E402
+from llmproc.simd import layout, narrow, scalars, tiles, vectors  # noqa: E402
 from llmproc.simd.exponential import exp_f32  # noqa: E402
+from llmproc.simd.narrow import load_f16x16, store_f16x16  # noqa: E402
 from llmproc.simd.vectors import (  # noqa: E402
     abs_f32,
     add_f32,
@@ -23,14 +24,12 @@ from llmproc.simd.vectors import (  # noqa: E402
     fma_f32,
     i32_to_f32,
     largest_f32,
-    load_f16x16,
     load_f32x16,
     load_i32x16,
     max_f32,
     min_f32,
     mul_f32,
     store,
-    store_f16x16,
     sub_f32,
     sum_f32,
 )  # fmt: skip
@@ -77,7 +76,7 @@ def _block(count, fused, out, weights, scales, x, x_stride, offsets, x_scales, s
             weights += layout.STEP_BYTES
             x += 4
         if fused:
-            total = tiles.fuse_scaled(total, sums, vectors.load_f16x16(scales), x_scales, stride)
+            total = tiles.fuse_scaled(total, sums, narrow.load_f16x16(scales), x_scales, stride)
             scales += 32
         else:
             total = tiles.add_scaled(total, sums, vectors.load_f32x16(scales), x_scales, stride)

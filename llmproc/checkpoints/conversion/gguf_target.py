@@ -30,7 +30,6 @@ from llmproc.checkpoints.gguf.model_pairs import (
 from llmproc.checkpoints.gguf.names import ROPE_DIVISORS
 from llmproc.checkpoints.gguf.pairs import ALIGNMENT, MetadataPair, as_read, whole
 from llmproc.checkpoints.gguf.planning import PlannedTensor, planned_tensors
-from llmproc.checkpoints.gguf.tensor_types import FLOATS
 from llmproc.checkpoints.gguf.token_pairs import vocabulary_pairs
 from llmproc.checkpoints.gguf.writer import matrix_bytes
 from llmproc.checkpoints.huggingface.config import read_config
@@ -40,6 +39,7 @@ from llmproc.checkpoints.model_file import ModelFile
 from llmproc.checkpoints.rope_scaling import YarnScaling
 from llmproc.checkpoints.source_file import refuse
 from llmproc.checkpoints.tensors import MATRICES
+from llmproc.checkpoints.weight_types import FLOATS
 from llmproc.checkpoints.weights import Float32
 from llmproc.errors import UsageError
 

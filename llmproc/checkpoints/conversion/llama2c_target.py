@@ -64,6 +64,8 @@ def inexpressible(description: ModelDescription) -> Iterator[str]:
     d, features = description, description.features
     if features.biases:
         yield f"biases ({', '.join(features.biases)})"
+    if features.multipliers != PLAIN.multipliers:
+        yield "multipliers"
     if features.query_key_norm:
         yield "norms of queries and keys"
     if features.no_rope_layers:

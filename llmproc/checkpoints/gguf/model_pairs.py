@@ -49,6 +49,13 @@ def model_pairs(description: ModelDescription, name: str, file_type: int) -> Ite
         yield whole(key, size)
     yield number(f"{arch}.attention.layer_norm_rms_epsilon", d.norm_eps)
     yield number(f"{arch}.rope.freq_base", d.rope_theta)
+    if ARCHITECTURES[d.features.architecture].multipliers:
+        m = d.features.multipliers
+        yield number(f"{arch}.embedding_scale", m.embedding)
+        yield number(f"{arch}.residual_scale", m.residual)
+        if m.attention is not None:
+            yield number(f"{arch}.attention.scale", m.attention)
+        yield number(f"{arch}.logit_scale", 1 / m.logits)
 
 
 def yarn_pairs(description: ModelDescription, yarn: YarnScaling | None) -> Iterator[MetadataPair]:

@@ -79,6 +79,12 @@ def _own(d: ModelDescription) -> dict[str, Any]:
     without = [int(layer not in features.no_rope_layers) for layer in range(d.n_layers)]
     own: dict[str, dict[str, Any]] = {
         "llama": {"attention_bias": False, "mlp_bias": False, "pretraining_tp": 1},
+        "granite": {
+            "embedding_multiplier": features.multipliers.embedding,
+            "residual_multiplier": features.multipliers.residual,
+            "attention_multiplier": features.multipliers.attention or d.head_dim**-0.5,
+            "logits_scaling": 1 / features.multipliers.logits,
+        },
         "mistral": {"sliding_window": max(features.windows, default=0) or None},
         "qwen2": qwen,
         "qwen3": {**qwen, "attention_bias": False},

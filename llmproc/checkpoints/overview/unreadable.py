@@ -15,8 +15,8 @@ from llmproc.checkpoints.gguf.split import read_set
 from llmproc.checkpoints.huggingface.config import CONFIG, CONFIG_LIMIT
 from llmproc.checkpoints.huggingface.json_files import read_object
 from llmproc.checkpoints.huggingface.shards import read_weight_files
-from llmproc.checkpoints.tiles import tile_of
 from llmproc.errors import CheckpointError
+from llmproc.kernels.stored import tiles_of
 
 _KEYS = ("model_type", "architectures", "hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
 
@@ -60,7 +60,7 @@ def _gguf_types(path: Path) -> list[dict[str, Any]]:
         sums = kinds.setdefault(info.type.name, [0, 0])
         sums[0], sums[1] = sums[0] + 1, sums[1] + info.nbytes
     return [
-        {"type": kind, "tile": tile_of(kind).name, "tensors": count, "stored": stored}
+        {"type": kind, "tile": tiles_of(kind, 0).name, "tensors": count, "stored": stored}
         for kind, (count, stored) in kinds.items()
     ]
 

@@ -1,7 +1,8 @@
 """Random models of a few layers in every type of tensor that is read, as GGUF files.
 
-Five for each type (more repeat the shapes with other numbers), in shapes that differ: groups of heads, own output layer, width. Rows are multiples of 256 values,
-so that no tensor falls back to another type. Deterministic: golden figures of them can be kept.
+Five for each type (more repeat the shapes with other numbers), in shapes that differ: groups of heads, own output
+layer, width. Rows are multiples of 256 values, so that no tensor falls back to another type. Deterministic: golden
+figures of them can be kept.
 """
 
 from __future__ import annotations

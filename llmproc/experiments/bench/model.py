@@ -28,7 +28,7 @@ COURSE = "course"  # as --weights: a version 2 file, int8 in groups of 64 with f
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What matrices of a GGUF file or a folder are held as: their types, and bits per weight in tiles."""
+    """The types of a GGUF file's or a folder's matrices, and the bits per weight in tiles."""
 
     types: tuple[str, ...]
     bits: float

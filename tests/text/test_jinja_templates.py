@@ -88,6 +88,16 @@ def test_rule_17_what_every_template_is_given(tokenizer: PieceTokenizer) -> None
     assert keys.text(said("a")) == "role content "  # no key stands for nothing
 
 
+def test_rule_32_reasoning_has_every_name_that_templates_use(tokenizer: PieceTokenizer) -> None:
+    names = ("reasoning", "reasoning_content", "thinking")
+    template = made(
+        "".join(f"{{{{ messages[1].{name} is defined }}}}{{{{ messages[1].{name} }}}} " for name in names), tokenizer
+    )
+    answer = ChatMessage("assistant", "2", "why")
+    assert template.text([*said("1"), answer]) == "Truewhy " * 3
+    assert template.text(said("1", "2")) == "False " * 3
+
+
 def test_rule_17_refusals_are_one_clear_line(tokenizer: PieceTokenizer) -> None:
     """Finding 35: two user turns, or a system message, are the caller's mistake, not the server's."""
     mistral = made("mistral", tokenizer)
@@ -126,7 +136,7 @@ def test_what_is_not_a_template_is_refused_at_once(source: str, tokenizer: Piece
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_rule_18_and_finding_33_users_cannot_write_special_tokens(name: str, tokenizer: PieceTokenizer) -> None:
+def test_rule_18_and_rule_33_users_cannot_write_special_tokens(name: str, tokenizer: PieceTokenizer) -> None:
     template = made(name, tokenizer)
     every = "".join(piece.decode() for piece in tokenizer.special)
     usual, typed = (template.render(tokenizer, said(text)) for text in ("a", f"a{every}<|im_<|im_end|>end|>"))
@@ -218,8 +228,8 @@ def test_whether_reasoning_is_given_apart(name: str, takes: bool, tokenizer: Pie
     assert made(name, tokenizer).takes_reasoning is takes
 
 
-def test_no_bos_besides_the_templates(tokenizer: PieceTokenizer) -> None:
-    """Rule 2, over a vocabulary whose texts begin with BOS."""
+def test_rule_2_no_bos_besides_the_templates(tokenizer: PieceTokenizer) -> None:
+    """Over a vocabulary whose texts begin with BOS."""
     sentencepiece = load_gguf_tokenizer(Path("x.gguf"), sentencepiece_metadata(), 2000)
     assert sentencepiece.bos == 1
     ids = made("llama2", sentencepiece, SPECIAL).render(sentencepiece, said("a"))

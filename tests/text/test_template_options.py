@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from text.chat_cases import BYTE_LEVEL, TEMPLATES
 from text.small_vocabularies import tokenizer_json, write_folder
 
@@ -32,6 +34,17 @@ def test_template_options() -> None:
 def test_template_options_that_break_a_rule(bad: list[str]) -> None:
     with pytest.raises(UsageError, match="--template-option is "):
         template_options(bad)
+
+
+@given(pairs=st.lists(st.one_of(st.text(max_size=12), st.from_regex(r"[a-c]{1,2}=.{0,6}", fullmatch=True)), max_size=3))
+def test_any_pairs_are_variables_or_refused(pairs: list[str]) -> None:
+    try:
+        found = template_options(pairs)
+    except UsageError as error:
+        assert str(error).startswith("--template-option is ") and "\n" not in str(error)
+        return
+    assert list(found) == [pair.partition("=")[0] for pair in pairs]
+    assert all(name.isidentifier() for name in found)
 
 
 def test_the_registry_takes_the_models_own_template(thinking: PieceTokenizer, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 The class that tokenizer_config.json names counts for nothing: in transformers 5 it replaces the pre-tokenizer of the
 file. BOS stands before a text if the post-processor puts it there, whatever add_bos_token says.
-Used by the reader of such folders; imported when one is opened, since it needs the `tokenizers` library.
+Used by `checkpoints/tokenizer_file.py`; imported when one is opened, since it needs the `tokenizers` library.
 """
 
 from __future__ import annotations

@@ -38,7 +38,8 @@ def test_chat_takes_both_from_the_file(models: Path, tmp_path: Path) -> None:
     code, out, _ = run(tmp_path, "7", "--model", model, *HOW, text=text)
     files = read_model_files(model)
     assert code == 0 and "error" not in out
-    for line in (f"  model        {model}", f"  tokenizer    {model}", f"  template     {files.template.name}"):
+    template = f"{files.template.name}, the model's own"
+    for line in (f"  model        {model}", f"  tokenizer    {model}", f"  template     {template}"):
         assert line in out.splitlines()
     with LLM(model, weights="int8", threads=1) as llm:
         chat = llm.session(params=SamplingParams(max_tokens=6, seed=7))

@@ -131,13 +131,16 @@ def test_a_fork_goes_on_alone(tokenizer: PieceTokenizer) -> None:
 
 
 def test_a_saved_conversation_goes_on_with_the_same_ids(tokenizer: PieceTokenizer, tmp_path: Path) -> None:
-    """Also when a later rendering is shorter than an earlier turn's start: here a template keeps two messages only."""
-    keep = "{% for m in messages[-2:] %}{{ m.role }}:{{ m.content }}<|im_end|>{% endfor %}"
+    """Also when a later rendering is shorter than an earlier turn's start: here a long beginning is left out later."""
+    beginning = "{% if messages | length < 4 %}" + "once upon a time " * 20 + "{% endif %}"
+    keep = beginning + "{% for m in messages %}{{ m.role }}:{{ m.content }}<|im_end|>{% endfor %}"
     for name in ("qwen3", keep):
         talk = conversation(tokenizer, name, None)
         for question, reply in (("a" * 50, "<think>b</think>" * 9), ("c", "d"), ("e", "f")):
             answer(talk, talk.prepare(question), reply)
-        write_session(tmp_path / "saved", talk.saved("model", "tokenizer"))
+        saved = talk.saved("model", "tokenizer")
+        assert (max(turn.start for turn in saved.turns) > len(saved.ids)) == (name == keep)
+        write_session(tmp_path / "saved", saved)
         other = conversation(tokenizer, name, None)
         other.restore(read_session(tmp_path / "saved"))
         one, two = talk.prepare("g"), other.prepare("g")

@@ -23,6 +23,7 @@ from llmproc.session.conversation import Conversation
 from llmproc.session.model_files import ModelFiles
 from llmproc.session.saving import SavedConversation, read_file, read_session, write_session
 from llmproc.text.templates.system import check_system
+from llmproc.text.templates.template import ChatTemplate, TurnTemplate
 
 
 class Loop(Protocol):
@@ -125,10 +126,15 @@ def _show(loop: Loop, argument: str) -> None:
         "model": files.model.path,
         "tokenizer": files.tokenizer_path,
         **loop.conversation.facts(),
+        "template": _template(loop.conversation.template),
         "verbose": loop.view.verbose,
     }
     for name, value in facts.items():
         loop.screen.line(f"  {name:<12} {value}")
+
+
+def _template(template: ChatTemplate) -> str:
+    return template.name if isinstance(template, TurnTemplate) else f"{template.name}, the model's own"
 
 
 def _clear(loop: Loop, argument: str) -> None:

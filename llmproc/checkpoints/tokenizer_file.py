@@ -31,6 +31,8 @@ def load_tokenizer_file(path: Path, vocab_size: int) -> TextTokenizer:
     """
     folder = folder_of(path)
     if folder is not None:
+        if not os.path.exists(folder / _JSON):
+            raise TokenizerError(path, _JSON, "missing", "must be in the folder, or --tokenizer must name a tokenizer")
         require_package("tokenizers")
         from llmproc.text.tokenizers.folder import load_folder_tokenizer
 

@@ -6,9 +6,9 @@ import asyncio
 import logging
 import os
 import weakref
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
+from typing import Any
 
 from llmproc.api.call import Call, LoopWakeup
 from llmproc.api.running import Running
@@ -58,14 +58,16 @@ class LLM:
         kv_memory: int | None = None,
         batch_tokens: int = 128,
         fixed_threads: bool = False,
+        template_options: Mapping[str, Any] | None = None,
     ) -> None:
-        """Load the model. `model`, `tokenizer`: files; None: LLMPROC_MODEL, LLMPROC_TOKENIZER, else the shipped ones.
+        """Load a GGUF file, a Hugging Face folder or a checkpoint of llama2.c; the rest: `config.EngineOptions`.
 
+        `model`, `tokenizer`: None: LLMPROC_MODEL, LLMPROC_TOKENIZER, else the shipped model, the model's own tokenizer.
+        `template_options`: variables for the model's own chat template, such as {"enable_thinking": False}.
         `sequences`: requests computed side by side in each of the `workers`, others wait, and a worker with nothing to
         do takes from the others; `threads`: of each, by default all together are the CPUs available, less what other
-        instances take; fewer of them run while other programs hold CPUs, unless `fixed_threads`; the rest:
-        `config.EngineOptions`. Returns when the model is ready (under asyncio: `await asyncio.to_thread(LLM)`). Raises
-        UsageError, CheckpointError, TokenizerError or StartError.
+        instances take; fewer of them run while other programs hold CPUs, unless `fixed_threads`. Returns when the model
+        is ready (asyncio: `await asyncio.to_thread(LLM)`). UsageError, CheckpointError, TokenizerError or StartError.
         """
         workers = check_workers(workers)
         self.options = EngineOptions(
@@ -73,13 +75,12 @@ class LLM:
             batch_tokens=batch_tokens, adapt=not check_fixed_threads(fixed_threads, threads),
         )  # fmt: skip
         found = Environment.read()
-        self.model = _file(model, found.model, "model", "model.bin")
-        self.tokenizer = _file(tokenizer, found.tokenizer, "tokenizer", "tokenizer.bin")
-        files = read_model_files(self.model, self.tokenizer)
-        self._tokenizer, self._template = files.tokenizer, files.template
-        self.context = files.context(self.options)
-        if cut := files.cut_context(self.options, "context"):
-            _log.warning("%s", cut)
+        self.model = found.model or shipped_file("model", "model.bin") if model is None else user_path(model)
+        named = found.tokenizer if tokenizer is None else user_path(tokenizer)
+        self._files = files = read_model_files(self.model, named, template_options=template_options)
+        self.tokenizer, self.context = files.tokenizer_path, files.context(self.options)
+        for note in files.notices(self.options, option="context"):
+            _log.warning("%s", note)
         self._running = Running(self.model, workers, self.options)
         weakref.finalize(self, self._running.forgotten).atexit = False  # there, everything open is closed
 
@@ -215,15 +216,11 @@ class LLM:
         return Call(self, prompt, begin)
 
     def _conversation(self, params: SamplingParams, system: str | None, raw: bool = False) -> Conversation:
-        template = built_in_template("plain") if raw else self._template
+        files = self._files
+        template = built_in_template("plain") if raw else files.template
         check_system(template, system, "system")
-        return Conversation(self._tokenizer, template, self.context, params, system)
-
-
-def _file(given: _FilePath | None, environment: Path | None, folder: str, name: str) -> Path:
-    if given is not None:
-        return user_path(given)
-    return environment or shipped_file(folder, name)
+        ends = files.model.description.end_tokens
+        return Conversation(files.tokenizer, template, self.context, params, system, ends=ends)
 
 
 def _cancel(calls: list[Call]) -> None:

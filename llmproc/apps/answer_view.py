@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import time
 
+from llmproc.apps.reasoning_view import ReasoningView
 from llmproc.apps.screen import Screen
 from llmproc.processes.interrupts import Interrupts
 from llmproc.service.messages import Finish, Progress
 from llmproc.service.service import Service
 from llmproc.session.answer import Answer
 from llmproc.session.conversation import Conversation
+from llmproc.text.reasoning import reasoning_tokens
+from llmproc.text.tokenizers.streaming import StreamDecoder
 
 _PATIENCE_S = 0.2  # between two looks at the progress of loading
 _GRACE_S = 0.3  # for the answer to end by itself once a signal ends the program; stopping its process comes after
@@ -30,9 +33,11 @@ class AnswerView:
         screen: Screen,
         interrupts: Interrupts,
         advice: str = "",
+        hide_reasoning: bool = False,
     ) -> None:
         """Begin with nothing shown. `advice`: follows the notice that the context is full."""
         self.verbose = False
+        self._hide_reasoning = hide_reasoning
         self.loading: Progress | None = None  # written by the I/O thread, read here
         self._conversation, self._service, self._screen = conversation, service, screen
         self._interrupts, self._rules, self._advice = interrupts, conversation.rules, advice
@@ -41,6 +46,8 @@ class AnswerView:
     def show(self, answer: Answer) -> bool:
         """Show an answer until its end; return False when it failed. Raises the service's failure."""
         self._interrupts.generating(answer.cancel)
+        opened = self._conversation.template.opens_reasoning
+        text = ReasoningView(self._screen, opened, self._hide_reasoning, self._rules.every_token)
         try:
             asked, ended = time.monotonic(), 0.0
             while answer.finish is None:
@@ -50,9 +57,10 @@ class AnswerView:
                         return True  # a worker that does not even cancel: closing the service ends it
                 piece = answer.next(_PATIENCE_S)
                 if piece is not None:
-                    self._screen.answer(piece)
+                    text.feed(piece, len(answer.tokens))
                 elif not answer.tokens:
                     self._show_loading(time.monotonic() - asked)
+            text.end()
         finally:
             self._interrupts.generating(None)
         return self._report(answer, answer.finish)
@@ -95,10 +103,18 @@ class AnswerView:
             self._screen.notice(
                 f"prompt {finish.prompt_tokens} tokens, {finish.cached_tokens} of them cached, "
                 f"prefill {finish.prefill_s:.3f} s; "
-                f"answer {finish.new_tokens} tokens, decode {finish.decode_s:.3f} s; "
+                f"answer {finish.new_tokens} tokens{self._reasoning(answer)}, decode {finish.decode_s:.3f} s; "
                 f"{conversation.draws} draws from the random stream"
             )
         return finish.reason != "failed"
+
+    def _reasoning(self, answer: Answer) -> str:
+        """Return how many of an answer's tokens are reasoning, in words; "" for none."""
+        conversation = self._conversation
+        shown = (token for token in answer.tokens if token not in conversation.end_tokens)
+        decoder = StreamDecoder(conversation.tokenizer)
+        count = reasoning_tokens(map(decoder.feed, shown), conversation.template.opens_reasoning)
+        return f" ({count} of them reasoning)" if count else ""
 
     def _seconds(self, answer: Answer, finish: Finish) -> float:
         """Return the seconds that the speed line divides by."""

@@ -140,7 +140,11 @@ NODE = OtherSystem(
             "python3 -m llmproc.api.examples.two_sequences",
             words=("batch.js", "node", "sequences"),
         ),
-        Counterpart("`getLlama()`, `loadModel({modelPath})`", "LLM()", "`LLM(model=path)`; close it, or use `with`"),
+        Counterpart(
+            "`getLlama()`, `loadModel({modelPath})`",
+            "LLM()",
+            "`LLM(model=path)` takes a GGUF file with its tokenizer and template; close it, or use `with`",
+        ),
         Counterpart("`createContext({sequences: 2})`", "LLM(sequences=2)", "the KV memory is shared by all sequences"),
         Counterpart("`batchSize: 1024`", "LLM(batch_tokens=1024)", "tokens of one step"),
         Counterpart("`contextSize: 512`", "LLM(context=512)", "positions of each sequence, not divided among them"),

@@ -9,6 +9,7 @@ import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from llmproc.config import POLICIES, Environment, SamplingParams, Scheduling, parse_cpus, shipped_file
 from llmproc.errors import UsageError
@@ -22,13 +23,14 @@ def add_files(parser: argparse.ArgumentParser) -> None:
         "--model",
         type=Path,
         metavar="FILE",
-        help="checkpoint: llama2.c version 2, 1 or legacy (default: the shipped model)",
+        help="GGUF file, Hugging Face folder, or checkpoint of llama2.c (default: the shipped model)",
     )
     add(
         "--tokenizer",
         type=Path,
         metavar="FILE",
-        help="tokenizer.bin (default: the one beside the model, else the shipped one)",
+        help="tokenizer.bin, tokenizer.json, or a folder or GGUF file that has one (default: the model's own, else the "
+        "tokenizer.bin beside it, else the shipped one)",
     )
 
 
@@ -45,6 +47,17 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
     )
     add("--max-tokens", type=int, default=512, metavar="N", help="maximum length of an answer (default: 512)")
     add("--system", metavar="TEXT", help="system message at the start of each conversation")
+
+
+def add_template_options(parser: argparse.ArgumentParser) -> None:
+    """Add --template-option."""
+    parser.add_argument(
+        "--template-option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="variable for the model's own chat template, such as enable_thinking=false; may be repeated",
+    )
 
 
 def add_scheduling(parser: argparse.ArgumentParser) -> None:
@@ -69,14 +82,13 @@ def add_run_dir(add: Callable[..., object]) -> None:
     add("--run-dir", metavar="DIR", help="keep run folders in DIR; none: keep none (default: logs/ of a checkout)")
 
 
-def files_of(given: argparse.Namespace, environment: Environment, course: bool = False) -> tuple[Path, Path]:
-    """Return (model, tokenizer): the flag's, else the environment's, else the shipped ones.
+def files_of(given: argparse.Namespace, environment: Environment, course: bool = False) -> tuple[Path, Path | None]:
+    """Return (model, tokenizer): the flag's, else the environment's, else the shipped model and None, the model's own.
 
     `course`: ./model.bin and ./tokenizer.bin go before the shipped ones when they are present.
     """
     model = given.model or environment.model or _local("model.bin", course) or shipped_file("model", "model.bin")
-    tokenizer = given.tokenizer or environment.tokenizer or _local("tokenizer.bin", course) or tokenizer_for(model)
-    return model, tokenizer
+    return model, given.tokenizer or environment.tokenizer or _local("tokenizer.bin", course)
 
 
 def unused_model(model: Path) -> str | None:
@@ -93,6 +105,15 @@ def sampling_of(given: argparse.Namespace, seed: int) -> tuple[SamplingParams, b
     if drawn:
         seed = int.from_bytes(os.urandom(4), "little") + 1
     return SamplingParams(given.temperature, given.top_p, given.max_tokens, seed), drawn
+
+
+def template_options_of(given: argparse.Namespace) -> dict[str, Any]:
+    """Return the variables for the chat template. UsageError for a pair that is none."""
+    if not given.template_option:
+        return {}
+    from llmproc.text.templates.template_options import template_options  # here: it needs msgspec, a start does not
+
+    return template_options(given.template_option)
 
 
 def scheduling_of(given: argparse.Namespace) -> Scheduling:
@@ -122,9 +143,3 @@ def interval_of(given: argparse.Namespace) -> float:
 def _local(name: str, course: bool) -> Path | None:
     path = Path(name)
     return path if course and os.path.lexists(path) else None  # a link to nothing is an error, not another file
-
-
-def tokenizer_for(model: Path) -> Path:
-    """Return the tokenizer.bin beside a model, else the shipped one."""
-    beside = model.parent / "tokenizer.bin"  # with_name would not take a name like `.`
-    return beside if beside.exists() else shipped_file("tokenizer", "tokenizer.bin")

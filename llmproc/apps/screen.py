@@ -6,6 +6,7 @@ stdout as `[INFO]` lines.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import deque
 
@@ -13,6 +14,7 @@ from llmproc.files.streams import put, put_exactly
 from llmproc.text.tokenizers.streaming import printable
 
 _ERASE = "\r\x1b[K"
+_DIM, _NORMAL = "\x1b[2m", "\x1b[22m"
 
 
 class Screen:
@@ -24,6 +26,11 @@ class Screen:
         self._at_line_start = True
         self._progress = False
         self._waiting: deque[str] = deque()
+
+    @property
+    def dims(self) -> bool:
+        """Return whether text can be shown dimmed."""
+        return self._clean_stdout and os.environ.get("TERM", "dumb") != "dumb"
 
     @property
     def live(self) -> bool:
@@ -49,6 +56,12 @@ class Screen:
             self._end_progress()
             self._at_line_start = text.endswith("\n")
             put_exactly(sys.stdout, text)
+
+    def dimmed(self, text: str) -> None:
+        """Write text of an answer that is less important; only when it `dims`. Every piece ends what it begins."""
+        self._end_progress()
+        self._at_line_start = text.endswith("\n")
+        put(sys.stdout, f"{_DIM}{printable(text)}{_NORMAL}")
 
     def line(self, text: str) -> None:
         """Write a line of its own to stdout."""

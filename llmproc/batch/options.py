@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from llmproc.config import EngineOptions, SamplingParams, Scheduling
 
@@ -26,7 +28,8 @@ class BatchOptions:
     workers: int
     engine: EngineOptions
     model: Path
-    tokenizer: Path
+    tokenizer: Path | None  # None: the model's own
+    template_options: Mapping[str, Any]
     sampling: SamplingParams
     seed_drawn: bool
     system: str | None

@@ -22,8 +22,7 @@ from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.session.conversation import Conversation
 from llmproc.session.launch import Launch
-from llmproc.text.templates.registry import built_in_template
-from llmproc.text.tokenizers.contract import TextTokenizer
+from llmproc.session.model_files import ModelFiles
 
 # For a stage's thread to end; it is a daemon, and ends with the program at the latest.
 _READING_S = 2.0  # it may be in the middle of a very long prompt, which is not wanted any more
@@ -39,7 +38,7 @@ class Pipeline:
         source: Source,
         target: ResultTarget,
         provenance: Provenance,
-        tokenizer: TextTokenizer,
+        files: ModelFiles,
         recorder: RunRecorder,
         display: Display,
     ) -> None:
@@ -55,10 +54,10 @@ class Pipeline:
             on_failure=lambda error: self._events.put(Broken(error)),
         )
         self.service = self._launch.service
-        template, bounds = built_in_template(provenance.template), limits(options)
+        bounds, ends = limits(options), files.model.description.end_tokens
 
         def new_conversation(sampling: SamplingParams, system: str | None) -> Conversation:
-            return Conversation(tokenizer, template, provenance.context, sampling, system)
+            return Conversation(files.tokenizer, files.template, provenance.context, sampling, system, ends=ends)
 
         if target.journal is not None:
             self.stats.reused, self.stats.reused_failed = target.journal.index.rows, target.journal.index.failed

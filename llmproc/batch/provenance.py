@@ -11,7 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from llmproc.checkpoints.fingerprint import fingerprint_file
+from llmproc.checkpoints.tokenizer_file import folder_of, is_gguf
 from llmproc.errors import TokenizerError
+from llmproc.text.tokenizers.folder_files import FILES
 from llmproc.text.tokenizers.sidecar import sidecar_path
 
 SCHEMA = 1  # of the .part file and of the rows in it
@@ -24,8 +27,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     input: str | None  # SHA-256; None: it came through a pipe, and is compared row by row
     format: str
     model: str  # fingerprint
-    tokenizer: str  # SHA-256 of file and sidecar
-    template: str
+    tokenizer: str  # SHA-256 of its files, as `tokenizer_digest` takes it
+    template: str  # name, of a model's own its hash, which covers --template-option
     weights: str  # type computed with, or `as stored`
     kv_type: str
     context: int
@@ -70,9 +73,14 @@ def difference(old: Provenance, new: Provenance) -> str | None:
 
 
 def tokenizer_digest(path: Path) -> str:
-    """Return the SHA-256 of a tokenizer and its sidecar. Raises TokenizerError when they cannot be read."""
-    digest = hashlib.sha256()
-    for file in (path, sidecar_path(path)):
+    """Return the SHA-256 of a tokenizer and the files beside it that count. TokenizerError when one cannot be read.
+
+    A GGUF file has its vocabulary inside, and its fingerprint is taken.
+    """
+    if is_gguf(path):
+        return fingerprint_file(path)
+    digest, folder = hashlib.sha256(), folder_of(path)
+    for file in [folder / name for name in FILES] if folder else (path, sidecar_path(path)):
         try:
             data = file.read_bytes() if file == path or file.exists() else b""
         except OSError as error:

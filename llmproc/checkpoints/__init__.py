@@ -8,7 +8,8 @@
     weights.py         the arrays                 weight_types.py, ggml_types.py   types, and their arithmetic
     llama2c/  gguf/  huggingface/    one folder for each format: readers (behind open_model) and writers
     source_file.py     the file itself: opened and read with care      fingerprint.py   what identifies its content
-    synth.py           random models in real shapes
+    tokenizer_file.py  the tokenizer of a model, or in any file     synth.py   random models in real shapes
 
-Formats know the shared files, the shared files know no format, and other rooms know neither's insides.
+Formats know the shared files, the shared files know no format (but for `model_file` and `tokenizer_file`, which choose
+one), and other rooms know neither's insides.
 """

@@ -2,13 +2,13 @@
 
     open_model(path) --> ModelFile     .path .format .version .description .size     what main needs; no NumPy
                                        .fingerprint()                                reads the file, keeps nothing
-                                       .load_tokenizer(path)
+                                       .tokenizer_path .load_tokenizer(path)
                                        .weight_source()                              the template: tensor by tensor
                                        .load()                                       all weights at once
 
 Used by everything that reads a model. A new format is a folder of this room with a class of ModelFile's shape and one
 line in `open_model`: the reader brings the format's own names to those of `tensors` and its types to those of
-`weight_types`, and no caller changes. Formats that store a tokenizer inside the model answer `load_tokenizer` with it.
+`weight_types`, and no caller changes. Formats that store a tokenizer with the model name it as `tokenizer_path`.
 """
 
 from __future__ import annotations
@@ -62,8 +62,15 @@ class ModelFile(Protocol):
     def fingerprint(self) -> str:
         """Identify the content by reading the file, without keeping it. CheckpointError when it cannot be read."""
 
+    @property
+    def tokenizer_path(self) -> Path:
+        """Return where the tokenizer is unless a user names another one: the model itself, if it brings one."""
+
     def load_tokenizer(self, path: Path) -> TextTokenizer:
-        """Load the tokenizer from `path`. TokenizerError when it breaks a rule or does not fit the vocabulary."""
+        """Load the tokenizer from `path`. TokenizerError when it breaks a rule or does not fit the vocabulary.
+
+        MissingPackageError when it needs a package that is not installed.
+        """
 
     def stored_type(self, name: str, layer: int | None) -> str:
         """Return the type in which a matrix is stored, by GGUF's name; `int8` is llama2.c's."""

@@ -5,7 +5,6 @@ Used by `service` (which packs into shared memory), bench, doctor and tests (`op
 
 from __future__ import annotations
 
-import dataclasses
 import mmap
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +15,11 @@ import numpy.typing as npt
 from llmproc import kernels
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.ggml_types import weight_type_of
-from llmproc.checkpoints.model_file import ModelFile, open_model, stored_types
+from llmproc.checkpoints.model_file import ModelFile, open_model
+from llmproc.checkpoints.weight_choice import MADE, chosen_weights
 from llmproc.checkpoints.weight_source import MemorySource
-from llmproc.checkpoints.weight_types import FLOATS, converted_description
 from llmproc.checkpoints.weights import Int8Matrix, Weights
-from llmproc.config import EngineOptions, WeightType
+from llmproc.config import EngineOptions
 from llmproc.engine import libm
 from llmproc.engine.batch import PAGE
 from llmproc.engine.filling import distinct, fill
@@ -34,40 +33,19 @@ from llmproc.kernels.entries import tile_name
 from llmproc.kernels.kinds import F32_C
 from llmproc.kernels.stored import TILES, Tiles, tiles_of
 
-SAME = {"int8": "Q8_0", "q4": "Q4_0", "f16": "F16", "f32": "F32"}  # by `--weights`: the stored type that it makes
-
 
 def plan_model(model: ModelFile, options: EngineOptions) -> Packing:
     """Plan where everything will lie. UsageError when the options do not fit the checkpoint."""
-    described, wanted = conversion(model, options.weights)
+    described, wanted = chosen_weights(model, options.weights)
     if options.c_order and wanted is not None:
         raise UsageError(f"--weights is {options.weights}: the C engine's order is for weights as they are in the file")
 
     def tiles_of(name: str, layer: int | None) -> Tiles:
         if wanted is not None:
-            return TILES[SAME[wanted]]
+            return TILES[MADE[wanted]]
         return stored_tiles(model.stored_type(name, layer), described.group_size, options.c_order)
 
     return Packing(described, tiles_of)
-
-
-def conversion(model: ModelFile, weights: str | None) -> tuple[ModelDescription, WeightType | None]:
-    """Return what is run, and the type that matrices are converted to at load; None: each as it is stored.
-
-    Files of floats can become any type. Quantised ones stay as they are, or are run as the float32 values that they
-    stand for. UsageError for a type that cannot be made of what the file holds.
-    """
-    held, described = stored_types(model), model.description
-    if weights is None or held == {SAME.get(weights)} or (weights == "int8" and held == {"int8"}):
-        return described, None
-    plain = dataclasses.replace(described, weight_type="f32", group_size=0)
-    if held <= FLOATS:
-        described = converted_description(plain, weights, model.path)
-    elif weights == "f32" and "int8" not in held:
-        described = plain
-    else:
-        described = converted_description(described, weights, model.path, ", ".join(sorted(held)))
-    return described, described.weight_type
 
 
 def stored_tiles(stored: str, group: int, c_order: bool) -> Tiles:
@@ -86,7 +64,7 @@ def pack_model(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> str:  # fmt: skip
     """Read, check, convert and pack the weights; return the fingerprint of what was read. CheckpointError."""
-    _, wanted = conversion(model, options.weights)
+    _, wanted = chosen_weights(model, options.weights)
     with model.weight_source() as source:
         fill(packing, source, buffer, model.path, wanted, progress)
         return source.fingerprint()

@@ -1,6 +1,7 @@
 """Conversations above the service: prompts in, answers out.
 
 conversation.py   state of one conversation; text -> ids -> order. Pure: needs no service
+history.py        what was said, as messages for a template that a model brings
 session.py        asks: a prepared turn and a service become an answer
 answer.py         pieces of text while they come
 prompts.py        prompts and messages as callers write them;  result.py  what came of a request

@@ -4,20 +4,26 @@ The ids and the number of draws are the whole state: a worker only caches what f
 survives any worker, and can be saved, loaded and continued byte for byte.
 
     text --prepare--> PreparedTurn (ids, order) --sent by session.py--> tokens, Finish --complete--> ids, draws, turns
+
+Over a built-in template a turn's ids are appended to those that stand, which stay as they are. A template that a model
+brings renders all messages again for every turn, and what it renders counts; a worker finds what both begin with.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from llmproc.config import SamplingParams
 from llmproc.errors import RequestError
 from llmproc.service.messages import Finish, Generate
+from llmproc.session.history import check_messages, common_prefix, history
 from llmproc.session.rules import ORDINARY, ChatRules
 from llmproc.session.turns import PreparedTurn, SavedConversation, Turn
-from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.templates.messages import ChatMessage
+from llmproc.text.templates.system import check_system
+from llmproc.text.templates.template import ChatTemplate, TurnTemplate
 from llmproc.text.tokenizers.contract import TextTokenizer
 from llmproc.text.tokenizers.units import to_bytes
 
@@ -35,14 +41,20 @@ class Conversation:
         sampling: SamplingParams,
         system: str | None = None,
         rules: ChatRules = ORDINARY,
+        ends: Iterable[int] = (),
     ) -> None:
-        """Begin without turns. `seq_len`: positions it may fill; `rules`: how long a turn is, how ids become text."""
+        """Begin without turns. `seq_len`: positions it may fill; `rules`: how long a turn is, how ids become text.
+
+        `ends`: ids that end an answer by what the model says, beside those of tokenizer and template.
+        """
         self.tokenizer, self.template, self.seq_len, self.rules = tokenizer, template, seq_len, rules
         self.sampling, self.system = sampling, system
         self.ids: list[int] = []
         self.draws = 0
         self.turns: list[Turn] = []
-        self.end_tokens = template.end_tokens(tokenizer)
+        self.placed: list[ChatMessage] = []  # before the first turn; a saved file has none
+        fixed = rules.turn.tokens is not None  # such answers are not ended by a token
+        self.end_tokens = template.end_tokens(tokenizer) | frozenset(() if fixed else ends)
 
     @property
     def length(self) -> int:
@@ -53,7 +65,7 @@ class Conversation:
 
     def prepare(self, text: str) -> PreparedTurn:
         """Make the next turn's ids and order. RequestError: text without tokens, or no room in the context."""
-        return self._prepared(text, self.ids, self.turns)
+        return self._prepared(text, self.turns, len(self.ids))
 
     def prepare_again(self) -> PreparedTurn:
         """Prepare the last prompt once more, with the stream where it stands now. RequestError without a prompt.
@@ -63,7 +75,7 @@ class Conversation:
         if not self.turns:
             raise RequestError("nothing to repeat: no prompt has been answered yet")
         last = self.turns[-1]
-        return self._prepared(last.prompt, self.ids[: last.start], self.turns[:-1])
+        return self._prepared(last.prompt, self.turns[:-1], last.start)
 
     def complete(self, prepared: PreparedTurn, tokens: Sequence[int], finish: Finish) -> None:
         """Append a turn whose answer has ended; one that failed before its first token leaves no trace."""
@@ -76,20 +88,34 @@ class Conversation:
     def place(self, prompt: str, answer: str) -> None:
         """Append a turn as if it had been generated; its answer's ids are those of its text. Raises as `prepare`."""
         turn = Turn(prompt, len(self.ids), answer, "length")  # unended: the next turn puts its closing ids
-        self.ids = self._opened(prompt, self.ids, self.turns) + self.tokenizer.encode(answer)
+        if isinstance(self.template, TurnTemplate):
+            self.ids = self._appended(self.template, prompt, self.turns, len(self.ids)) + self.tokenizer.encode(answer)
         self.turns = [*self.turns, turn]
+
+    def place_messages(self, messages: Sequence[ChatMessage]) -> str:
+        """Begin with messages in any order that the model's own template takes; return the last one, the user's.
+
+        RequestError for what no template can be given; what this one refuses is seen by `prepare`.
+        """
+        check_messages(messages)
+        *placed, last = messages
+        check_system(self.template, next((m.content for m in placed if m.role == "system"), None))
+        if placed and placed[0].role == "system":
+            self.system = None
+        self.placed = placed
+        return str(last.content)
 
     # -- state ------------------------------------------------------------------------------------------------------
 
     def fork(self) -> Conversation:
         """Return another conversation with the same ids and random stream. Both go on alone."""
-        other = Conversation(self.tokenizer, self.template, self.seq_len, self.sampling, self.system, self.rules)
-        other.ids, other.draws, other.turns = list(self.ids), self.draws, [copy.copy(turn) for turn in self.turns]
+        other = copy.copy(self)
+        other.ids, other.turns = list(self.ids), [copy.copy(turn) for turn in self.turns]
         return other
 
     def clear(self) -> None:
         """Forget the turns; the random stream goes on."""
-        self.ids, self.turns = [], []
+        self.ids, self.turns, self.placed = [], [], []
 
     def reseed(self, seed: int) -> None:
         """Start the random stream over from `seed`."""
@@ -110,13 +136,15 @@ class Conversation:
         counts = 0 <= saved.draws <= MAX_DRAWS and -(1 << 63) <= saved.seed < 1 << 64
         if not counts or any(not 0 <= token < self.tokenizer.vocab_size for token in saved.ids):
             raise RequestError("the saved conversation holds ids or counts that this tokenizer does not have")
-        starts = [turn.start for turn in saved.turns]
-        if starts != sorted(starts) or any(not 0 <= start < len(saved.ids) for start in starts):
-            raise RequestError("the turns of the saved conversation do not lie in its ids")
         if saved.template != self.template.name:
             raise RequestError(f"the saved template is {saved.template}: here it is {self.template.name}")
+        starts = [turn.start for turn in saved.turns]
+        rendered = not isinstance(self.template, TurnTemplate)  # a later rendering may be shorter than an earlier one
+        if not rendered and (starts != sorted(starts) or any(not 0 <= start < len(saved.ids) for start in starts)):
+            raise RequestError("the turns of the saved conversation do not lie in its ids")
         self.sampling = SamplingParams(saved.temperature, saved.top_p, saved.max_tokens, saved.seed)
         self.ids, self.draws, self.turns, self.system = list(saved.ids), saved.draws, saved.turns, saved.system
+        self.placed = []
 
     def facts(self) -> dict[str, Any]:
         """Return settings and state, for /show."""
@@ -134,19 +162,30 @@ class Conversation:
 
     # -- ids --------------------------------------------------------------------------------------------------------
 
-    def _opened(self, text: str, ids: list[int], turns: list[Turn]) -> list[int]:
-        """Return `ids` and a turn's own, up to where its answer begins.
+    def _appended(self, template: TurnTemplate, text: str, turns: list[Turn], start: int) -> list[int]:
+        """Return the first `start` ids, which `turns` fill, and a turn's own, up to where its answer begins.
 
         An answer that did not end itself is closed first, unless turns have a closing id of their own.
         """
-        first, unended = not ids, bool(turns) and turns[-1].reason != "end" and self.rules.turn.closing is None
-        closing = self.template.close(self.tokenizer) if unended else []
-        opening = self.template.open(self.tokenizer, to_bytes(text), self.system if first else None, first)
-        return [*ids, *closing, *opening]
+        first, unended = not start, bool(turns) and turns[-1].reason != "end" and self.rules.turn.closing is None
+        closing = template.close(self.tokenizer) if unended else []
+        opening = template.open(self.tokenizer, to_bytes(text), self.system if first else None, first)
+        return [*self.ids[:start], *closing, *opening]
 
-    def _prepared(self, text: str, ids: list[int], turns: list[Turn]) -> PreparedTurn:
-        """Prepare a turn after `turns`, which fill `ids`."""
-        turn, opened = Turn(text, len(ids)), self._opened(text, ids, turns)
+    def _rendered(self, text: str, turns: list[Turn]) -> list[int]:
+        """Return the ids of everything that was said and `text`, up to where the answer begins."""
+        check_system(self.template, self.system)
+        said = history(self.template, self.system, self.placed, turns)
+        return self.template.render(self.tokenizer, [*said, ChatMessage("user", text)])
+
+    def _prepared(self, text: str, turns: list[Turn], start: int) -> PreparedTurn:
+        """Prepare a turn after `turns`, which fill the first `start` ids."""
+        if isinstance(self.template, TurnTemplate):
+            opened = self._appended(self.template, text, turns, start)
+        else:
+            opened = self._rendered(text, turns)
+            start = min(common_prefix(self.ids, opened), len(opened) - 1)
+        turn = Turn(text, start)
         if self.seq_len - len(opened) < 1:
             raise RequestError(
                 f"the conversation would need {len(opened)} positions and the context has {self.seq_len}"

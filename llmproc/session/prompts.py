@@ -13,6 +13,7 @@ from llmproc.errors import RequestError, UsageError
 from llmproc.session.conversation import Conversation
 from llmproc.text.templates.messages import ChatMessage, as_exchanges
 from llmproc.text.templates.system import check_system
+from llmproc.text.templates.template import TurnTemplate
 
 Message = Mapping[str, str]  # "role": system, user or assistant; "content": text
 Prompt = str | Sequence[Message]
@@ -62,7 +63,10 @@ def place_prompt(conversation: Conversation, prompt: Prompt) -> str:
         return prompt
     if not conversation.template.takes_messages:
         raise RequestError("messages need a chat template: here prompts are plain text")
-    system, exchanges = as_exchanges([_message(index, message) for index, message in enumerate(prompt)], True)
+    messages = [_message(index, message) for index, message in enumerate(prompt)]
+    if not isinstance(conversation.template, TurnTemplate):
+        return conversation.place_messages(messages)
+    system, exchanges = as_exchanges(messages, True)
     if system is not None:
         check_system(conversation.template, system)
         conversation.system = str(system)

@@ -11,7 +11,7 @@ from llmproc.service.messages import Generate
 
 
 class Turn(msgspec.Struct):
-    """One question and its answer. `start`: length of the sequence before the turn."""
+    """One question and its answer. `start`: ids of the sequence before the turn, those that stayed as they were."""
 
     prompt: str
     start: int

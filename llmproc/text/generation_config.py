@@ -1,15 +1,21 @@
 """How a model's makers would sample from it: generation_config.json, as far as llmproc can follow it.
 
-transformers fills gaps of that file with its own defaults; here nothing is filled in, and what differs is said.
-Used by the reader of Hugging Face folders. Pure. Never in it: what ends a text (`tokenizers/ends.py`).
+transformers samples as that file says and fills its gaps with defaults of its own. Here the options of llmproc count,
+whatever file a model comes in, so that the same model gives the same text as a folder and as a GGUF file; what the file
+suggests is said. Used at the start of a run. Never in it: what ends a text (`tokenizers/ends.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from llmproc.errors import TokenizerError
+from llmproc.text.small_file import read_small_file
+
+_MAX_BYTES = 1 << 20
 TRANSFORMERS_TOP_K = 50  # what transformers samples from when the file does not say
 
 
@@ -20,6 +26,30 @@ class SuggestedSampling:
     temperature: float | None = None  # 0: the most likely token
     top_p: float | None = None
     notes: tuple[str, ...] = ()  # where an answer is drawn otherwise than transformers would
+
+    def notices(self, temperature: float, top_p: float) -> list[str]:
+        """Return what to say of a run with these options; nothing when they are the suggested ones, or none are."""
+        pairs = (("temperature", self.temperature, temperature), ("top-p", self.top_p, top_p))
+        other = [f"--{name} {wanted:g}" for name, wanted, used in pairs if wanted and wanted != used]
+        said = f"generation_config.json suggests {' '.join(other)}; used are {temperature:g} and {top_p:g}"
+        return [*([said] if other else []), *self.notes]
+
+
+NOT_SUGGESTED = SuggestedSampling()
+
+
+def read_suggested_sampling(folder: Path) -> SuggestedSampling:
+    """Return the options in the generation_config.json of a folder; none without that file. TokenizerError."""
+    path = folder / "generation_config.json"
+    if not path.exists():
+        return NOT_SUGGESTED
+    from llmproc.files.json_text import JsonError, read_json  # here: it needs msgspec, a start without folders does not
+
+    try:
+        found = read_json(read_small_file(path, _MAX_BYTES))
+    except JsonError as error:
+        raise TokenizerError(path, "file", str(error), "must be a JSON object") from None
+    return suggested_sampling(found) if isinstance(found, dict) else NOT_SUGGESTED
 
 
 def suggested_sampling(generation: Mapping[str, Any]) -> SuggestedSampling:

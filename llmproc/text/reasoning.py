@@ -9,6 +9,7 @@ Used by the prompt loop, to dim or hide reasoning and count it apart. Pure.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 OPENING, CLOSING = "<think>", "</think>"
@@ -80,6 +81,22 @@ class ReasoningSplitter:
             _add(parts, "answer", self._held[: len(self._held) - len(start)])
             self.kind, self._held = "reasoning", start[len(OPENING) :]
         return True
+
+
+def split_answer(answer: str) -> tuple[str | None, str]:
+    """Return (reasoning, answer) of a whole text; None for the reasoning of a text without any."""
+    splitter = ReasoningSplitter()
+    parts = [*splitter.feed(answer), *splitter.flush()]
+    reasoning = "".join(part.text for part in parts if part.kind == "reasoning")
+    return reasoning or None, "".join(part.text for part in parts if part.kind == "answer")
+
+
+def reasoning_tokens(texts: Iterable[str], opened: bool) -> int:
+    """Return how many tokens of an answer are reasoning, tags included; `texts`: what each of them prints."""
+    splitter = ReasoningSplitter(opened)
+    kinds = {part.kind for text in texts for part in splitter.feed_token(text)}
+    kinds |= {part.kind for part in splitter.flush()}
+    return splitter.tokens["reasoning"] if "reasoning" in kinds else 0
 
 
 def opens_reasoning(rendered: str) -> bool:

@@ -24,7 +24,7 @@ from llmproc.text.tokenizers.vocabulary import Vocabulary
 class Lines:
     """A screen that remembers its lines."""
 
-    live = False
+    live = dims = False
 
     def __init__(self) -> None:
         self.lines: list[str] = []

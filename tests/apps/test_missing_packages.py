@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.own_models import write_own_gguf
 from support.paths import ROOT
 
 from llmproc.errors import MissingPackageError, missing_package
@@ -57,6 +58,22 @@ def line(package: str) -> str:
 def test_without_msgspec(block: Path, command: tuple[str, ...]) -> None:
     done = run(block, "msgspec", *command)
     assert (done.returncode, done.stdout, done.stderr) == (3, "", f"llmproc: {line('msgspec')}\n")
+
+
+@pytest.mark.parametrize(
+    "command", [("-m", "llmproc.main"), ("-m", "llmproc", "batch", "-"), ("-m", "llmproc", "doctor")]
+)
+@pytest.mark.parametrize("missing", ["tokenizers", "jinja2"])
+def test_what_only_models_with_their_own_text_need(block: Path, missing: str, command: tuple[str, ...]) -> None:
+    model = block / "own.gguf"
+    if not model.exists():
+        write_own_gguf(model)
+    done = run(block, missing, *command, "--model", str(model))
+    if command[-1] == "doctor":
+        assert done.returncode == 1 and f"fail  tokenizer        {model}: cannot be read" in done.stdout
+        assert f"                       {line(missing)}\n" in done.stdout
+    else:
+        assert (done.returncode, done.stdout, done.stderr) == (3, "", f"llmproc: {line(missing)}\n")
 
 
 def test_help_needs_no_package(block: Path) -> None:

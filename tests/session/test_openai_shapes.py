@@ -32,6 +32,13 @@ def test_the_newer_name_of_max_tokens() -> None:
     assert from_batch_row(line({"messages": MESSAGES, "max_completion_tokens": 9}))["max_tokens"] == 9
 
 
+def test_rule_17_no_tools_and_parts_of_text_are_what_templates_get() -> None:
+    """An empty list of tools is the same as none; parts are joined, and never printed as a list."""
+    parts = [{"type": "text", "text": "What is "}, {"type": "text", "text": "a pipe?"}]
+    row = from_batch_row(line({"messages": [{"role": "user", "content": parts}], "tools": []}))
+    assert "tools" not in row and plain_messages(row["messages"]) == MESSAGES
+
+
 def test_method_and_url_may_be_missing() -> None:
     assert from_batch_row({"custom_id": "x", "body": {"prompt": "p"}}) == {"id": "x", "prompt": "p"}
 

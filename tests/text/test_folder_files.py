@@ -6,11 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from text.small_vocabularies import ROWS, opened, small, tokenizer_json, write_folder
 
 from llmproc.errors import RequestError, TokenizerError
+from llmproc.text.tokenizers.ends import WrongEndError, folder_ends
 from llmproc.text.tokenizers.folder import load_folder_tokenizer
 
+ENDS = st.one_of(
+    st.just(...), st.none(), st.integers(-2, 60), st.floats(), st.booleans(), st.text(max_size=2),
+    st.lists(st.one_of(st.integers(0, 60), st.none(), st.floats(0, 9)), max_size=4),
+)  # fmt: skip
 SMALL_FILES = ("tokenizer_config.json", "special_tokens_map.json", "generation_config.json", "config.json")
 
 
@@ -41,6 +48,19 @@ def test_rule_3_end_ids(config: Any, generation: Any, ends: tuple[int, ...], sai
 def test_rule_3_other_end_ids_are_refused(bad: Any, tmp_path: Path) -> None:
     with pytest.raises(TokenizerError, match=r"config.json: eos_token_id is .*must be one id or a list of ids"):
         opened(tmp_path, tokenizer_json(), config_json={"eos_token_id": bad})
+
+
+@settings(max_examples=200)
+@given(values=st.tuples(ENDS, ENDS), there=st.booleans(), rows=st.integers(1, 50))
+def test_rule_3_any_value_gives_ids_of_the_model_or_is_refused(values: tuple[Any, Any], there: bool, rows: int) -> None:
+    config, generation = ({} if value is ... else {"eos_token_id": value} for value in values)
+    try:
+        ends, notes = folder_ends(config, generation if there else None, rows)
+    except WrongEndError as error:
+        assert error.file in ("config.json", "generation_config.json") and error.value and error.rule
+        return
+    assert all(type(token) is int and 0 <= token < rows for token in ends) and len(set(ends)) == len(ends)
+    assert not notes or (there and ends and generation.get("eos_token_id") is None)
 
 
 def test_rule_3_the_map_counts_when_the_config_lists_no_tokens(tmp_path: Path) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from llmproc.text.generation_config import SuggestedSampling, suggested_sampling
+from llmproc.errors import TokenizerError
+from llmproc.text.generation_config import (
+    NOT_SUGGESTED,
+    SuggestedSampling,
+    read_suggested_sampling,
+    suggested_sampling,
+)
 
 
 def test_rule_23_a_missing_top_k_is_said() -> None:
@@ -32,3 +39,25 @@ def test_without_do_sample_the_most_likely_token_is_taken(generation: dict[str, 
 def test_values_out_of_range_count_as_missing(bad: Any) -> None:
     found = suggested_sampling({"do_sample": True, "temperature": bad, "top_p": bad, "top_k": 0})
     assert found == SuggestedSampling()
+
+
+def test_rule_23_the_options_in_use_are_llmprocs_and_the_difference_is_said() -> None:
+    found = suggested_sampling({"do_sample": True, "temperature": 0.7, "top_p": 0.8, "top_k": 0})
+    said = "generation_config.json suggests --temperature 0.7 --top-p 0.8; used are 0.6 and 0.9"
+    assert found.notices(0.6, 0.9) == [said]
+    assert found.notices(0.7, 0.9) == [said.replace("--temperature 0.7 ", "").replace("0.6", "0.7")]
+    assert found.notices(0.7, 0.8) == []
+    assert suggested_sampling({}).notices(0.6, 0.9) == []
+    assert len(suggested_sampling({"do_sample": True}).notices(0.6, 0.9)) == 1  # the top_k that is missing
+
+
+def test_a_folders_file(tmp_path: Path) -> None:
+    assert read_suggested_sampling(tmp_path) == NOT_SUGGESTED == read_suggested_sampling(tmp_path / "model.gguf")
+    path = tmp_path / "generation_config.json"
+    path.write_text('{"do_sample": true, "temperature": 0.7, "top_k": 0}')
+    assert read_suggested_sampling(tmp_path) == SuggestedSampling(0.7)
+    path.write_text("[]")
+    assert read_suggested_sampling(tmp_path) == NOT_SUGGESTED
+    path.write_text("{")
+    with pytest.raises(TokenizerError, match=r"generation_config.json: file is not JSON"):
+        read_suggested_sampling(tmp_path)

@@ -16,8 +16,6 @@ from llmproc.text.templates.chatml import ChatMLTemplate
 from llmproc.text.templates.jinja import JinjaTemplate
 from llmproc.text.templates.marks import END, START, Marker, unmarked
 from llmproc.text.templates.messages import ChatMessage
-from llmproc.text.templates.registry import template_for
-from llmproc.text.templates.template_options import template_options
 from llmproc.text.tokenizers.folder import load_folder_tokenizer
 from llmproc.text.tokenizers.gguf import load_gguf_tokenizer
 from llmproc.text.tokenizers.pieces import PieceTokenizer
@@ -90,6 +88,16 @@ def test_rule_17_what_every_template_is_given(tokenizer: PieceTokenizer) -> None
     assert keys.text(said("a")) == "role content "  # no key stands for nothing
 
 
+def test_rule_32_reasoning_has_every_name_that_templates_use(tokenizer: PieceTokenizer) -> None:
+    names = ("reasoning", "reasoning_content", "thinking")
+    template = made(
+        "".join(f"{{{{ messages[1].{name} is defined }}}}{{{{ messages[1].{name} }}}} " for name in names), tokenizer
+    )
+    answer = ChatMessage("assistant", "2", "why")
+    assert template.text([*said("1"), answer]) == "Truewhy " * 3
+    assert template.text(said("1", "2")) == "False " * 3
+
+
 def test_rule_17_refusals_are_one_clear_line(tokenizer: PieceTokenizer) -> None:
     """Finding 35: two user turns, or a system message, are the caller's mistake, not the server's."""
     mistral = made("mistral", tokenizer)
@@ -128,7 +136,7 @@ def test_what_is_not_a_template_is_refused_at_once(source: str, tokenizer: Piece
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_rule_18_and_finding_33_users_cannot_write_special_tokens(name: str, tokenizer: PieceTokenizer) -> None:
+def test_rule_18_and_rule_33_users_cannot_write_special_tokens(name: str, tokenizer: PieceTokenizer) -> None:
     template = made(name, tokenizer)
     every = "".join(piece.decode() for piece in tokenizer.special)
     usual, typed = (template.render(tokenizer, said(text)) for text in ("a", f"a{every}<|im_<|im_end|>end|>"))
@@ -177,48 +185,31 @@ def test_marker_pieces() -> None:
     assert Marker([]).split(Marker([]).mark("<a>")) == ["<a>"]
 
 
-# -- turn by turn ------------------------------------------------------------------------------------------------------
-
-INCREMENTAL = ("chatml", "llama2", "mistral", "zephyr", "qwen3", "llama3")
-
-
-@pytest.mark.parametrize("name", INCREMENTAL)
-def test_turns_add_up_to_the_whole(name: str, tokenizer: PieceTokenizer) -> None:
-    template = made(name, tokenizer)
-    first = template.open(tokenizer, "Hello")
-    assert first == template.render(tokenizer, said("Hello"))
-    answer = " Hi" if name == "llama2" else "Hi"  # this template writes a space before it
-    turn = [*first, *tokenizer.encode(answer), *template.close(tokenizer)]
-    ids = turn + template.open(tokenizer, "And <|im_end|>?", first=False)
-    whole = template.render(tokenizer, said("Hello", "Hi", "And <|im_end|>?"))
-    assert tokenizer.decode(ids) == tokenizer.decode(whole)
-    special = set(tokenizer.special.values())
-    assert [token for token in ids if token in special] == [token for token in whole if token in special]
+# -- what a template does with short conversations ---------------------------------------------------------------------
 
 
 def test_rule_3_the_templates_own_end_marker_ends_an_answer(tokenizer: PieceTokenizer) -> None:
     ends = {"chatml": "<|im_end|>", "llama3": "<|eot_id|>", "llama2": "<|endoftext|>", "qwen3": "<|im_end|>"}
     for name, end in ends.items():
         assert tokenizer.special[end.encode()] in made(name, tokenizer).end_tokens(tokenizer), name
-    nothing = made("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}", tokenizer)
-    assert nothing.end_tokens(tokenizer) == frozenset(tokenizer.eos)
+    for source in (
+        "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}",
+        "{{ messages[0].content }}",
+        "{{ raise_exception('one message at a time') if messages | length > 1 }}",
+    ):
+        assert made(source, tokenizer).end_tokens(tokenizer) == frozenset(tokenizer.eos)
 
 
-def test_finding_34_a_trimmed_answer_is_another_prefix(tokenizer: PieceTokenizer) -> None:
+def test_rule_34_a_trimmed_answer_is_another_prefix(tokenizer: PieceTokenizer) -> None:
     """A cache of a prefix compares ids: what was generated need not be what the next turn's prompt holds."""
-    template = made("llama3", tokenizer)
-    generated = [*template.open(tokenizer, "a"), *tokenizer.encode(" b "), *template.close(tokenizer)]
+    template, end = made("llama3", tokenizer), tokenizer.special[b"<|eot_id|>"]
+    opened = template.render(tokenizer, said("a"))
     later = template.render(tokenizer, said("a", " b ", "c"))
+    assert later[: len(opened)] == opened
+    generated = [*opened, *tokenizer.encode(" b "), end]
     assert later[: len(generated)] != generated
-    trimmed = [*template.open(tokenizer, "a"), *tokenizer.encode("b"), *template.close(tokenizer)]
+    trimmed = [*opened, *tokenizer.encode("b"), end]
     assert later[: len(trimmed)] == trimmed
-
-
-def test_a_template_that_leaves_answers_out_says_so(tokenizer: PieceTokenizer) -> None:
-    template = made("{{ messages[0].content }}", tokenizer)
-    assert template.open(tokenizer, "a") == tokenizer.encode("a")
-    with pytest.raises(RequestError, match="leaves answers out"):
-        template.open(tokenizer, "a", first=False)
 
 
 @pytest.mark.parametrize(
@@ -227,15 +218,18 @@ def test_a_template_that_leaves_answers_out_says_so(tokenizer: PieceTokenizer) -
 def test_a_place_for_a_system_message(name: str, takes: bool, tokenizer: PieceTokenizer) -> None:
     template = made(name, tokenizer)
     assert template.takes_system is takes and template.takes_messages
-    if not takes:
-        with pytest.raises(RequestError, match="has no place for a system message"):
-            template.open(tokenizer, "a", system="b")
-    else:
-        assert b"be brief" in tokenizer.decode(template.open(tokenizer, "a", system="be brief"))
 
 
-def test_no_bos_besides_the_templates(tokenizer: PieceTokenizer) -> None:
-    """Rule 2, over a vocabulary whose texts begin with BOS."""
+@pytest.mark.parametrize(
+    ("name", "takes"), [("reasoning", True), ("qwen3", False), ("chatml", False), ("{{ raise_exception('') }}", False)]
+)
+def test_whether_reasoning_is_given_apart(name: str, takes: bool, tokenizer: PieceTokenizer) -> None:
+    """Qwen3 takes it out of the answer itself, ChatML writes the answer as it is."""
+    assert made(name, tokenizer).takes_reasoning is takes
+
+
+def test_rule_2_no_bos_besides_the_templates(tokenizer: PieceTokenizer) -> None:
+    """Over a vocabulary whose texts begin with BOS."""
     sentencepiece = load_gguf_tokenizer(Path("x.gguf"), sentencepiece_metadata(), 2000)
     assert sentencepiece.bos == 1
     ids = made("llama2", sentencepiece, SPECIAL).render(sentencepiece, said("a"))
@@ -243,23 +237,11 @@ def test_no_bos_besides_the_templates(tokenizer: PieceTokenizer) -> None:
     assert 1 not in made("chatml", sentencepiece, SPECIAL).render(sentencepiece, said("a"))
 
 
-# -- options and registry ----------------------------------------------------------------------------------------------
+# -- what a template shows of itself -----------------------------------------------------------------------------------
 
 
 def test_the_sandbox_shows_nothing_of_python(tokenizer: PieceTokenizer) -> None:
     assert made("[{{ ''.__class__ }}]", tokenizer).text(said("a")) == "[]"
-
-
-def test_template_options() -> None:
-    given = ["enable_thinking=false", "n=3", "colour=red", "text=", 'quoted="a=b"', "list=[1]"]
-    expected = {"enable_thinking": False, "n": 3, "colour": "red", "text": "", "quoted": "a=b", "list": [1]}
-    assert template_options(given) == expected
-
-
-@pytest.mark.parametrize("bad", [["x"], ["=1"], ["a b=1"], ["messages=1"], ["tools=[]"], ["a=1", "a=2"]])
-def test_template_options_that_break_a_rule(bad: list[str]) -> None:
-    with pytest.raises(UsageError, match="--template-option is "):
-        template_options(bad)
 
 
 def test_enable_thinking(tokenizer: PieceTokenizer) -> None:
@@ -274,19 +256,9 @@ def test_whether_an_answer_begins_inside_reasoning(tokenizer: PieceTokenizer) ->
     assert not ChatMLTemplate().opens_reasoning
 
 
-def test_the_registry_takes_the_models_own_template(tokenizer: PieceTokenizer, tmp_path: Path) -> None:
-    own = template_for(tokenizer)
-    assert isinstance(own, JinjaTemplate) and own.name.startswith("jinja-")
-    assert own.name == template_for(tokenizer).name != template_for(tokenizer, {"enable_thinking": False}).name
-    without = load_folder_tokenizer(write_folder(tmp_path, tokenizer_json()), 2000)
-    assert template_for(without).name == "plain"
-    with pytest.raises(UsageError, match="the template plain has no variables"):
-        template_for(without, {"enable_thinking": False})
-
-
 def test_a_built_in_template_over_such_a_tokenizer(tokenizer: PieceTokenizer) -> None:
     message = r"{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}"
     source = rf"{{% for m in messages %}}{message}{{% endfor %}}{{{{ '<|im_start|>assistant\n' }}}}"
     rendered = made(source, tokenizer)
     chatml = ChatMLTemplate().open(tokenizer, "Hello")
-    assert tokenizer.decode(chatml) == tokenizer.decode(rendered.open(tokenizer, "Hello"))
+    assert tokenizer.decode(chatml) == tokenizer.decode(rendered.render(tokenizer, said("Hello")))

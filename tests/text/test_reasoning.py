@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmproc.text.reasoning import ReasoningSplitter, opens_reasoning
+from llmproc.text.reasoning import ReasoningSplitter, opens_reasoning, reasoning_tokens, split_answer
 
 
 def split(pieces: list[str], opened: bool = False) -> tuple[str, str]:
@@ -100,3 +100,26 @@ def test_tokens_are_counted_apart() -> None:
 )
 def test_whether_a_prompt_opens_reasoning(rendered: str, opens: bool) -> None:
     assert opens_reasoning(rendered) is opens
+
+
+def test_tokens_of_reasoning_are_none_where_it_never_begins() -> None:
+    assert reasoning_tokens(["<", "b", ">", "</think>"], False) == 0
+    assert reasoning_tokens(["<think>", "a", "b", "</think>", "c"], False) == 4
+    assert reasoning_tokens(["a", "b", "</think>", "c"], True) == 3
+    assert reasoning_tokens(["<think>", "a", "b"], False) == 3
+    assert reasoning_tokens([], True) == 0
+
+
+@pytest.mark.parametrize(
+    ("whole", "parts"),
+    [
+        ("<think>\nwhy\n</think>\n\nso", ("\nwhy\n", "\n\nso")),
+        ("so", (None, "so")),
+        ("a <think>b</think>", (None, "a <think>b</think>")),
+        ("<think>never ended", ("never ended", "")),
+        ("<thin", (None, "<thin")),
+        ("", (None, "")),
+    ],
+)
+def test_a_whole_answer_is_split(whole: str, parts: tuple[str | None, str]) -> None:
+    assert split_answer(whole) == parts

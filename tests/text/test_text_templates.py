@@ -7,7 +7,7 @@ import pytest
 from llmproc.errors import RequestError, UsageError
 from llmproc.labs.course.template import CourseTemplate
 from llmproc.text.templates.registry import built_in_template
-from llmproc.text.templates.template import ChatTemplate
+from llmproc.text.templates.template import TurnTemplate
 from llmproc.text.tokenizers.tokenizer import Tokenizer
 
 CHATML, PLAIN, COURSE = built_in_template("chatml"), built_in_template("plain"), CourseTemplate()
@@ -93,7 +93,7 @@ def test_plain_completion(small_llama: Tokenizer, make) -> None:
 
 
 @pytest.mark.parametrize("template", [PLAIN, COURSE], ids=["plain", "course"])
-def test_a_system_message_is_not_dropped_silently(template: ChatTemplate, smollm: Tokenizer) -> None:
+def test_a_system_message_is_not_dropped_silently(template: TurnTemplate, smollm: Tokenizer) -> None:
     with pytest.raises(RequestError, match=f"{template.name} has no place for a system message"):
         template.open(smollm, "a", system="b")
     assert template.open(smollm, "a", system="") == template.open(smollm, "a")

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc batch") -> int
         if options.rows_on_stdout or options.stream or options.json or options.elapsed:
             need_stdout()
         template = built_in_template("plain") if options.raw else None
-        files = read_model_files(options.model, options.tokenizer, template)
+        files = read_model_files(options.model, options.tokenizer, template, options.template_options)
         files.check_system(options.system)
         return _batch(_with_seed_of_the_first_run(options), files, prog)
 
@@ -70,7 +70,7 @@ def _provenance(options: BatchOptions, files: ModelFiles, source: Source) -> Pro
         input=source.digest_of_all() if options.output else None,
         format=options.format,
         model=files.model.fingerprint(),
-        tokenizer=tokenizer_digest(options.tokenizer),
+        tokenizer=tokenizer_digest(files.tokenizer_path),
         template=files.template.name,
         weights=engine.weights or "as stored",
         kv_type=engine.kv_type,
@@ -93,7 +93,7 @@ def _run(
     interrupts = Interrupts(first_ends=True)
     found: dict[str, object] | None = None
     try:
-        pipeline = Pipeline(options, source, target, provenance, files.tokenizer, recorder, display)
+        pipeline = Pipeline(options, source, target, provenance, files, recorder, display)
         threads = pipeline.service.threads
         _describe(recorder, options, files.model, provenance, threads)
         _say_first(display, options, target, files)
@@ -136,8 +136,8 @@ def _log_of(options: BatchOptions) -> str | None:
 def _say_first(display: Display, options: BatchOptions, target: ResultTarget, files: ModelFiles) -> None:
     if options.seed_drawn:
         display.notice(f"seed {options.sampling.seed}")
-    if cut := files.cut_context(options.engine):
-        display.notice(cut)
+    for note in files.notices(options.engine, options.sampling):
+        display.notice(note)
     if target.journal is not None and target.journal.unreadable:
         display.notice(f"{target.journal.path}: {target.journal.unreadable} lines are not results and are ignored")
 

@@ -13,10 +13,12 @@ from llmproc.apps.flags import (
     add_logs,
     add_sampling,
     add_scheduling,
+    add_template_options,
     files_of,
     interval_of,
     sampling_of,
     scheduling_of,
+    template_options_of,
 )
 from llmproc.apps.parser import OneLineParser
 from llmproc.batch.formats import FORMATS, format_of
@@ -65,6 +67,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     add_engine_options(parser, sequences=True)
     add_files(parser)
     add_sampling(parser)
+    add_template_options(parser)
     text = parser.add_argument_group("more about the text")
     text.add_argument(
         "--seed",
@@ -128,6 +131,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         engine=replace(engine, sequences=1) if sequential else engine,
         model=model,
         tokenizer=tokenizer,
+        template_options=template_options_of(given),
         sampling=sampling,
         seed_drawn=drawn,
         system=given.system,
@@ -157,3 +161,5 @@ def _refuse(given: argparse.Namespace, output: Path | None) -> None:
         raise UsageError("--retry-failed needs --resume")
     if given.raw and given.system is not None:
         raise UsageError("--system cannot be used with --raw: raw prompts have no chat template to put it in")
+    if given.raw and given.template_option:
+        raise UsageError("--template-option cannot be used with --raw: raw prompts have no chat template")

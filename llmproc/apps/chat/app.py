@@ -16,7 +16,7 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc.main") -> int:
 
     def chat() -> int:
         options = parse_options(prog, arguments, Environment.read())
-        files = read_model_files(options.model, options.tokenizer, options.rules.template)
+        files = read_model_files(options.model, options.tokenizer, options.rules.template, options.template_options)
         files.check_system(options.system)
         with early_template() as template:
             from llmproc.apps.chat.running import run_chat  # here: meanwhile the template imports what it needs

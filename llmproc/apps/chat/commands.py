@@ -9,7 +9,6 @@ import codecs
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from llmproc.apps.answer_view import AnswerView
@@ -21,8 +20,10 @@ from llmproc.monitor import proc
 from llmproc.processes.scheduling import explain_scheduling_error
 from llmproc.service.service import Service
 from llmproc.session.conversation import Conversation
+from llmproc.session.model_files import ModelFiles
 from llmproc.session.saving import SavedConversation, read_file, read_session, write_session
 from llmproc.text.templates.system import check_system
+from llmproc.text.templates.template import ChatTemplate, TurnTemplate
 
 
 class Loop(Protocol):
@@ -32,8 +33,7 @@ class Loop(Protocol):
     service: Service
     screen: Screen
     view: AnswerView
-    model: Path
-    tokenizer: Path
+    files: ModelFiles
     failed: int  # lines that were refused, and answers that failed
 
     def answer(self, text: str) -> None:
@@ -121,14 +121,20 @@ def _set_system(loop: Loop, value: str) -> None:
 
 
 def _show(loop: Loop, argument: str) -> None:
+    files = loop.files
     facts = {
-        "model": loop.model,
-        "tokenizer": loop.tokenizer,
+        "model": files.model.path,
+        "tokenizer": files.tokenizer_path,
         **loop.conversation.facts(),
+        "template": _template(loop.conversation.template),
         "verbose": loop.view.verbose,
     }
     for name, value in facts.items():
         loop.screen.line(f"  {name:<12} {value}")
+
+
+def _template(template: ChatTemplate) -> str:
+    return template.name if isinstance(template, TurnTemplate) else f"{template.name}, the model's own"
 
 
 def _clear(loop: Loop, argument: str) -> None:
@@ -222,8 +228,13 @@ def _turns(saved: SavedConversation) -> str:
     return f"{len(saved.turns)} turn{'' if len(saved.turns) == 1 else 's'}"
 
 
+def _names(loop: Loop) -> tuple[str, str]:
+    """Return the names of model and tokenizer as a saved file has them."""
+    return str(loop.files.model.path), str(loop.files.tokenizer_path)
+
+
 def _save(loop: Loop, argument: str) -> None:
-    saved = loop.conversation.saved(str(loop.model), str(loop.tokenizer))
+    saved = loop.conversation.saved(*_names(loop))
     path = write_session(argument, saved)
     loop.screen.notice(f"saved {_turns(saved)} to {path}")
 
@@ -231,7 +242,7 @@ def _save(loop: Loop, argument: str) -> None:
 def _load(loop: Loop, argument: str) -> None:
     saved = read_session(argument)
     loop.conversation.restore(saved)
-    here, there = (str(loop.model), str(loop.tokenizer)), (saved.model, saved.tokenizer)
+    here, there = _names(loop), (saved.model, saved.tokenizer)
     other = "" if here == there else f" (saved with {saved.model} and {saved.tokenizer}: the answers will be others)"
     loop.screen.notice(f"{_turns(saved)}, {len(saved.ids)} positions{other}")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from llmproc.apps.answer_view import AnswerView
 from llmproc.apps.chat.commands import run_command
 from llmproc.apps.chat.sources import LineSource
@@ -11,6 +9,7 @@ from llmproc.apps.screen import Screen
 from llmproc.errors import LlmprocError
 from llmproc.processes.interrupts import Interrupts
 from llmproc.session.answer import Answer
+from llmproc.session.model_files import ModelFiles
 from llmproc.session.session import ServiceSession
 
 PROMPT = ">>> "
@@ -28,16 +27,16 @@ class ChatLoop:
         screen: Screen,
         source: LineSource,
         interrupts: Interrupts,
-        model: Path,
-        tokenizer: Path,
+        files: ModelFiles,
+        hide_reasoning: bool = False,
     ) -> None:
-        """Begin with the session. `model` and `tokenizer` are the files that /show names and /save notes."""
+        """Begin with the session. `files` are those that /show names and /save notes."""
         self.session, self.service, self.screen = session, session.service, screen
-        self.model, self.tokenizer = model, tokenizer
+        self.files = files
         self.conversation = session.conversation
         self._rules = session.conversation.rules
         advice = "; /clear begins a new conversation" if self._rules.commands else ""
-        self.view = AnswerView(self.conversation, self.service, screen, interrupts, advice)
+        self.view = AnswerView(self.conversation, self.service, screen, interrupts, advice, hide_reasoning)
         self.failed = 0  # prompts that were refused or failed
         self._source, self._interrupts, self._left = source, interrupts, self._rules.prompt_limit
         self.prompted = False  # the prompt sign has been shown

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from llmproc.apps.engine_options import add_engine_options, engine_options
 from llmproc.apps.flags import (
@@ -13,11 +14,13 @@ from llmproc.apps.flags import (
     add_logs,
     add_sampling,
     add_scheduling,
+    add_template_options,
     files_of,
     interval_of,
     rules_of,
     sampling_of,
     scheduling_of,
+    template_options_of,
 )
 from llmproc.apps.parser import OneLineParser
 from llmproc.config import EngineOptions, Environment, SamplingParams, Scheduling
@@ -29,6 +32,7 @@ _EXAMPLES = """examples:
   python -m llmproc.main 42 2>log.txt            the same; /proc samples of the worker go to log.txt
   echo 'What is a pipe?' | python -m llmproc.main --temperature 0
   python -m llmproc.main --policy batch --nice 10 --cpus 0
+  python -m llmproc.main --model qwen3-0.6b.gguf --template-option enable_thinking=false
   python -m llmproc.main --course --model model.bin --tokenizer tokenizer.bin 42
 """
 
@@ -39,7 +43,9 @@ class ChatOptions:
 
     model: Path
     model_named: bool  # by a flag or the environment
-    tokenizer: Path
+    tokenizer: Path | None  # None: the model's own
+    template_options: Mapping[str, Any]
+    hide_reasoning: bool
     sampling: SamplingParams
     seed_drawn: bool
     scheduling: Scheduling
@@ -72,6 +78,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     )
     add_files(parser)
     add_sampling(parser)
+    add_template_options(parser)
     add_engine_options(parser)
     add_scheduling(parser)
     add_logs(parser)
@@ -81,6 +88,13 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         help="the course's exercise exactly: its template, 4 prompts, 256 draws a turn, one thread, and "
         "./model.bin and ./tokenizer.bin if they are there",
     )
+    parser.add_argument(
+        "--reasoning",
+        choices=("show", "hide"),
+        default="show",
+        help="what a model writes between <think> and </think>: show it (on a terminal dimmed), or hide it "
+        "(default: show)",
+    )
     return parser
 
 
@@ -89,6 +103,8 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
     given = build_parser(prog).parse_args(arguments)
     if given.course and given.system is not None:
         raise UsageError("--system cannot be used with --course: the exercise has no system message")
+    if given.course and given.template_option:
+        raise UsageError("--template-option cannot be used with --course: the exercise has its own template")
     rules = rules_of(given)
     model, tokenizer = files_of(given, environment, rules.local_files)
     sampling, drawn = sampling_of(given, given.seed)
@@ -96,6 +112,8 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         model=model,
         model_named=bool(given.model or environment.model),
         tokenizer=tokenizer,
+        template_options=template_options_of(given),
+        hide_reasoning=given.reasoning == "hide",
         sampling=sampling,
         seed_drawn=drawn,
         scheduling=scheduling_of(given),

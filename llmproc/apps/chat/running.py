@@ -44,8 +44,8 @@ def run_chat(options: ChatOptions, files: ModelFiles, early: SpawnedTemplate | N
         screen.notice(note)
     if options.seed_drawn:
         screen.notice(f"seed {options.sampling.seed}")
-    if cut := files.cut_context(options.engine):
-        screen.notice(cut)
+    for note in files.notices(options.engine, options.sampling):
+        screen.notice(note)
     try:
         failure = _run(launch, loop, interrupts)
     finally:
@@ -85,10 +85,11 @@ def _assemble(
     )
     context = files.context(options.engine)
     conversation = Conversation(
-        files.tokenizer, files.template, context, options.sampling, options.system, options.rules
-    )
+        files.tokenizer, files.template, context, options.sampling, options.system, options.rules,
+        files.model.description.end_tokens,
+    )  # fmt: skip
     session = ServiceSession(launch.service, conversation)
-    loop = ChatLoop(session, screen, source, interrupts, options.model, options.tokenizer)
+    loop = ChatLoop(session, screen, source, interrupts, files, options.hide_reasoning)
     return launch, loop
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc compare-modes"
         if options.source is not None:
             failed = _show_again(read_comparison(options.source), options)
         else:
-            _say_cut_context(options)
+            options = _with_tokenizer(options)
             found = compare(options, shlex.join([*prog.split(), *arguments]), ProgressBar())
             _write(found, options)
             failed = _any_failed(found)
@@ -45,12 +46,17 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc compare-modes"
     return exit_code_of(compared)
 
 
-def _say_cut_context(options: CompareOptions) -> None:
-    """Say on stderr that a context is longer than the checkpoint's, which is used. CheckpointError, TokenizerError."""
-    if options.work == "generate" and options.engine.context is not None:
-        files = read_model_files(options.model, options.tokenizer)
-        if cut := files.cut_context(options.engine):
-            put(sys.stderr, f"[INFO] {cut}\n")
+def _with_tokenizer(options: CompareOptions) -> CompareOptions:
+    """Return the options with the tokenizer that is used; on stderr, what there is to say about the files.
+
+    CheckpointError, TokenizerError.
+    """
+    if options.work != "generate":
+        return options
+    files = read_model_files(options.model, options.tokenizer)
+    for note in files.notices(options.engine, options.sampling):
+        put(sys.stderr, f"[INFO] {note}\n")
+    return replace(options, tokenizer=files.tokenizer_path)
 
 
 def refuse_early(options: CompareOptions) -> None:

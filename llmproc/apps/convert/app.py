@@ -9,7 +9,6 @@ from pathlib import Path
 
 from llmproc.apps.convert.options import ConvertOptions, parse_options
 from llmproc.apps.exits import exit_code_of, interruptible
-from llmproc.apps.flags import tokenizer_for
 from llmproc.apps.progress import ProgressBar
 from llmproc.checkpoints.model_file import ModelFile, open_model
 from llmproc.errors import LlmprocError, UsageError
@@ -35,7 +34,7 @@ def _convert(options: ConvertOptions) -> None:
     for path in written:
         if os.path.lexists(path) and not options.force:
             raise UsageError(f"{path}: there is such a file already; --force replaces it")
-    tokenizer = options.tokenizer or (tokenizer_for(options.model) if model.format == "llama2.c" else None)
+    tokenizer = options.tokenizer or (model.tokenizer_path if model.format == "llama2.c" else None)
     try:
         notes = _write(options, model, tokenizer, ProgressBar().megabytes)
     except OSError as error:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from llmproc.apps.doctor import exact
 from llmproc.apps.doctor.options import DoctorOptions
 from llmproc.apps.doctor.prompts import questions
-from llmproc.checkpoints.model_file import open_model
 from llmproc.files.escaping import to_json
 from llmproc.files.streams import print_result
-from llmproc.text.templates.registry import built_in_template
+from llmproc.session.model_files import read_model_files
 
 
 def compare_modes(options: DoctorOptions) -> bool:
     """Run every mode and print the table or, with --json, the document; return whether any answer differs."""
-    model = open_model(options.model)
-    description, tokenizer = model.description, model.load_tokenizer(options.tokenizer)
-    tokens = min(options.tokens, max(1, description.seq_len // 2))
-    asked = questions(tokenizer, built_in_template(tokenizer.template_name), description.seq_len, tokens)
+    files = read_model_files(options.model, options.tokenizer)
+    seq_len = files.model.description.seq_len
+    tokens = min(options.tokens, max(1, seq_len // 2))
+    asked = questions(files.tokenizer, files.template, seq_len, tokens)
     if not options.json:
         lengths = [len(question.ids) for question in asked]
         prompts = f"{len(asked)} requests, prompts of {min(lengths)} to {max(lengths)} ids, {tokens} tokens each"

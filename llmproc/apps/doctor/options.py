@@ -25,7 +25,7 @@ class DoctorOptions:
     """The options of doctor: the files to check, or the modes to compare."""
 
     model: Path
-    tokenizer: Path
+    tokenizer: Path | None  # None: the model's own
     json: bool
     exact: bool
     threads: tuple[int, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from llmproc.text.templates.messages import ChatMessage
 from llmproc.text.templates.template import ChatTemplate
 from llmproc.text.tokenizers.contract import TextTokenizer
 
@@ -43,7 +44,7 @@ def questions(tokenizer: TextTokenizer, template: ChatTemplate, context: int, to
     """Make a greedy and a sampled question of every text, cut so that `tokens` of answer fit into `context`."""
     found = []
     for number, text in enumerate(TEXTS, 1):
-        ids = template.open(tokenizer, text)[: max(1, context - tokens)]
+        ids = template.render(tokenizer, [ChatMessage("user", text)])[: max(1, context - tokens)]
         found.append(Question(f"prompt {number}, greedy", ids, 0.0, 1.0, number))
         found.append(Question(f"prompt {number}, sampled", ids, 0.8, 0.95, 1000 + number))
     return found

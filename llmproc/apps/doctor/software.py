@@ -11,7 +11,7 @@ from typing import Any
 
 from llmproc.apps.doctor.check import INSTALL, Check, human_bytes
 from llmproc.checkpoints.model_file import ModelFile, open_model, stored_types
-from llmproc.errors import InvalidFileError, LlmprocError
+from llmproc.errors import InvalidFileError, LlmprocError, MissingPackageError
 from llmproc.files.interpreter import child_command, child_environment
 from llmproc.monitor.machine import versions
 
@@ -83,21 +83,25 @@ def checkpoint(path: Path) -> tuple[Check, ModelFile | None]:
     return Check("checkpoint", value, facts={"path": str(path), "bytes": model.size, "shape": asdict(d)}), model
 
 
-def tokenizer(path: Path, model: ModelFile | None) -> Check:
-    """Check the tokenizer; it can only be read with the checkpoint's vocabulary size."""
+def tokenizer(named: Path | None, model: ModelFile | None) -> Check:
+    """Check the tokenizer and its chat template; it can only be read with the checkpoint's vocabulary size."""
     if model is None:
-        return Check(
-            "tokenizer",
-            f"{path}: not looked at",
-            "warn",
-            "the checkpoint says how many entries it must have",
-        )
+        value = f"{named or 'that of the checkpoint'}: not looked at"
+        return Check("tokenizer", value, "warn", "the checkpoint says how many entries it must have")
+    from llmproc.text.templates.registry import template_for  # here: it needs packages that may be missing
+
+    path = named or model.tokenizer_path
     try:
         found = model.load_tokenizer(path)
+        template = template_for(found)
+        ends = sorted({*template.end_tokens(found), *model.description.end_tokens})
+    except MissingPackageError as error:
+        return Check("tokenizer", f"{path}: cannot be read", "fail", str(error))
     except LlmprocError as error:
         return Check("tokenizer", str(error), "fail", "choose another one with --tokenizer or LLMPROC_TOKENIZER")
-    value = f"{path}: {found.vocab_size} entries, template {found.template_name}, ends at {sorted(found.eos)}"
-    return Check("tokenizer", value, facts={"path": str(path), "template": found.template_name})
+    value = f"{path}: {found.vocab_size} entries, template {template.name}, ends at {ends}"
+    facts = {"path": str(path), "template": template.name, "notes": list(found.notes)}
+    return Check("tokenizer", value, hint="; ".join(found.notes), facts=facts)
 
 
 def terminal() -> Check:

@@ -11,6 +11,7 @@ from llmproc.apps.parser import OneLineParser
 from llmproc.config import KV_TYPES, WEIGHT_TYPES, Environment
 from llmproc.errors import UsageError
 from llmproc.experiments.perplexity.options import DEFAULT_CONTEXT, PerplexityOptions
+from llmproc.experiments.perplexity.precisions import AS_STORED
 from llmproc.hardware.sharing import default_threads
 
 STDOUT = Path("-")
@@ -35,7 +36,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     add = parser.add_argument
     add("model", type=Path, metavar="MODEL", help="the model: a file, or a folder of Hugging Face's")
     add("text", type=Path, metavar="TEXT", help="the text, a file: two windows at least")
-    add("--tokenizer", type=Path, metavar="FILE", help="tokenizer.bin (default: the one beside the model)")
+    add("--tokenizer", type=Path, metavar="FILE", help="another tokenizer than the model's own")
     add = parser.add_argument_group("what is compared").add_argument
     add(
         "--against", metavar="TYPE", help=f"reference: weights of this type ({', '.join(WEIGHT_TYPES)}), or another "
@@ -69,7 +70,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         tokenizer=tokenizer,
         text=given.text,
         against=given.against,
-        weights=() if given.weights is None else parse_types("--weights", given.weights, WEIGHT_TYPES),
+        weights=() if given.weights is None else parse_types("--weights", given.weights, (*WEIGHT_TYPES, AS_STORED)),
         kv_types=parse_types("--kv-type", given.kv_type, KV_TYPES),
         context=given.context,
         chunks=given.chunks,

@@ -8,13 +8,16 @@ from typing import Any
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.model_file import ModelFile
 from llmproc.checkpoints.overview.tensors import kv_bytes, parameters, type_shares
-from llmproc.checkpoints.overview.tokenizers import kind_of_tokenizer, tokenizer_of
+from llmproc.checkpoints.overview.tokenizers import kind_of_tokenizer
 from llmproc.errors import LlmprocError
 from llmproc.text.tokenizers.contract import TextTokenizer
 
 
-def facts_of(model: ModelFile, tokenizer: Path) -> dict[str, Any]:
-    """Return everything about a model. `tokenizer`: of one that brings none. CheckpointError when it cannot be read."""
+def facts_of(model: ModelFile, tokenizer: Path | None) -> dict[str, Any]:
+    """Return everything about a model. `tokenizer`: None for the one that goes with it.
+
+    CheckpointError when it cannot be read.
+    """
     d = model.description
     shares = type_shares(model)
     packed, per_token = sum(share.packed for share in shares), kv_bytes(d)
@@ -80,10 +83,10 @@ def _features(d: ModelDescription) -> dict[str, Any]:
     }
 
 
-def _tokenizer_facts(model: ModelFile, path: Path) -> dict[str, Any]:
+def _tokenizer_facts(model: ModelFile, path: Path | None) -> dict[str, Any]:
     """Return what is to be known of the tokenizer, or why it cannot be read."""
     try:
-        found = tokenizer_of(model, path)
+        found = model.load_tokenizer(path or model.tokenizer_path)
     except LlmprocError as error:
         return {"error": str(error)}
     text = found.chat.template if found.chat else None

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmproc.apps.flags import tokenizer_for
 from llmproc.apps.parser import OneLineParser
 from llmproc.config import Environment, shipped_file
 
@@ -23,7 +22,7 @@ class ShowOptions:
     """The model to look at; `tokenizer`: a tokenizer.bin, used where the model brings none."""
 
     model: Path
-    tokenizer: Path
+    tokenizer: Path | None
     json: bool
 
 
@@ -60,5 +59,5 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
     """Return the options of a command line. Raises UsageError; --help prints and exits."""
     given = build_parser(prog).parse_args(arguments)
     model = given.model or environment.model or shipped_file("model", "model.bin")
-    tokenizer = given.tokenizer or environment.tokenizer or tokenizer_for(model)
+    tokenizer = given.tokenizer or environment.tokenizer
     return ShowOptions(model, tokenizer, given.json)

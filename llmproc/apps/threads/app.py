@@ -48,8 +48,8 @@ def _run(options: ThreadsOptions, files: ModelFiles) -> int:
         screen.notice(note)
     if options.seed_drawn:
         screen.notice(f"seed {options.sampling.seed}")
-    if cut := files.cut_context(options.engine):
-        screen.notice(cut)
+    for note in files.notices(options.engine, options.sampling):
+        screen.notice(note)
     try:
         with launch:
             launch.service.start()
@@ -79,8 +79,9 @@ def _assemble(
     )
     context = files.context(options.engine)
     conversation = Conversation(
-        files.tokenizer, files.template, context, options.sampling, options.system, options.rules
-    )
+        files.tokenizer, files.template, context, options.sampling, options.system, options.rules,
+        files.model.description.end_tokens,
+    )  # fmt: skip
     view = AnswerView(conversation, launch.service, screen, interrupts)
     return launch, ServiceSession(launch.service, conversation), view
 

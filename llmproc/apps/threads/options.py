@@ -51,7 +51,7 @@ class ThreadsOptions:
     prompts: tuple[str, ...]
     model: Path
     model_named: bool  # by a flag or the environment
-    tokenizer: Path
+    tokenizer: Path | None  # None: the model's own
     engine: EngineOptions
     sampling: SamplingParams
     seed_drawn: bool

@@ -1,25 +1,18 @@
 """The tokens that end a text, from a GGUF file's vocabulary: by id and, as llama.cpp does it, by text. No I/O.
 
-Ids of the metadata (end of text, end of turn) and every token whose text is one of a list, whatever its type. A file
-without an end of text has only those: llama.cpp's own default, id 11, would end an answer at a comma.
+Ids of the metadata (end of text, of a turn, of a message) and every token whose text is one of `ends.END_TEXTS`,
+whatever its type. A file without an end of text has only those: llama.cpp's own default, id 11, would end an answer at
+a comma.
 """
 
 from __future__ import annotations
 
 from llmproc.checkpoints.gguf.metadata import Metadata
 from llmproc.checkpoints.source_file import refuse
+from llmproc.text.tokenizers.ends import END_TEXTS, ends_by_text
 
 TOKENS = "tokenizer.ggml.tokens"
-ID_KEYS = ("tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id")
-END_TEXTS = frozenset(
-    text.encode()
-    for text in (
-        "<|eot_id|>", "<|im_end|>", "<end_of_turn>", "<|endoftext|>", "<|eom_id|>", "<EOT>", "_<EOT>",
-        "<|end_of_text|>", "</s>", "<eos>", "[EOS]", "<turn|>", "<｜end▁of▁sentence｜>",
-    )
-)  # fmt: skip
-_END = b"<|end|>"  # unless all of these stand beside it, which then end the text instead of it
-_HARMONY = (b"<|return|>", b"<|call|>", b"<|flush|>")
+ID_KEYS = tuple(f"tokenizer.ggml.{name}_token_id" for name in ("eos", "eot", "eom"))
 
 
 def end_tokens(metadata: Metadata, vocab_size: int) -> tuple[int, ...]:
@@ -31,7 +24,7 @@ def end_tokens(metadata: Metadata, vocab_size: int) -> tuple[int, ...]:
         return tuple(sorted(found))
     if len(tokens) > vocab_size:
         raise refuse(metadata.path, f"{TOKENS}: number", len(tokens), f"must be at most {vocab_size}, the embedding's")
-    harmony = {text: tokens.places(text) for text in _HARMONY}
-    ending = END_TEXTS | (harmony.keys() if all(harmony.values()) else {_END})
-    found.update(token for text in ending for token in tokens.places(text))
+    places = {text: at for text in END_TEXTS if (at := tokens.places(text))}
+    for text in ends_by_text({text: at[0] for text, at in places.items()}):
+        found.update(places[text])
     return tuple(sorted(found))

@@ -17,11 +17,12 @@ from llmproc.checkpoints.gguf.names import ROPE_DIVISORS, file_name
 from llmproc.checkpoints.gguf.split import GgufSet, read_set
 from llmproc.checkpoints.ranges import HEAD_DIM
 from llmproc.checkpoints.source_file import open_regular, read_span, refuse
+from llmproc.checkpoints.tokenizer_file import load_tokenizer_file
 
 if TYPE_CHECKING:
     from llmproc.checkpoints.gguf.loading import TensorReader
     from llmproc.checkpoints.weights import LoadedModel
-    from llmproc.text.tokenizers.tokenizer import Tokenizer
+    from llmproc.text.tokenizers.contract import TextTokenizer
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,18 @@ class GgufFile:
         """Identify the content of all files. CheckpointError when one cannot be read."""
         return fingerprint_files([head.path for head in self.files.heads])
 
-    def load_tokenizer(self, path: Path) -> Tokenizer:
-        """Load a tokenizer.bin (with its sidecar). TokenizerError."""
-        from llmproc.text.tokenizers.tokenizer import load_tokenizer  # the template opens models and needs none
+    @property
+    def tokenizer_path(self) -> Path:
+        """Return the path of the (first) file, whose metadata holds the vocabulary."""
+        return self.path
 
-        return load_tokenizer(path, self.description.vocab_size)
+    def load_tokenizer(self, path: Path) -> TextTokenizer:
+        """Load the tokenizer of the file's own metadata, or the one in another file. TokenizerError."""
+        if path != self.path:
+            return load_tokenizer_file(path, self.description.vocab_size)
+        from llmproc.text.tokenizers.gguf import load_gguf_tokenizer  # the template opens models and needs none
+
+        return load_gguf_tokenizer(path, self.metadata, self.description.vocab_size)
 
     def stored_type(self, name: str, layer: int | None) -> str:
         """Return the type in which a matrix is stored."""

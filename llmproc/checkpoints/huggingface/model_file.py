@@ -11,11 +11,12 @@ from llmproc.checkpoints.fingerprint import fingerprint_files
 from llmproc.checkpoints.huggingface.config import read_config
 from llmproc.checkpoints.huggingface.describing import describe
 from llmproc.checkpoints.huggingface.shards import WeightFiles, read_weight_files
+from llmproc.checkpoints.tokenizer_file import load_tokenizer_file
 
 if TYPE_CHECKING:
     from llmproc.checkpoints.huggingface.loading import FolderReader
     from llmproc.checkpoints.weights import LoadedModel
-    from llmproc.text.tokenizers.tokenizer import Tokenizer
+    from llmproc.text.tokenizers.contract import TextTokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,14 @@ class HuggingFaceFolder:
         """Identify the content of the weights' files. CheckpointError when one cannot be read."""
         return fingerprint_files([head.path for head in self.files.heads])
 
-    def load_tokenizer(self, path: Path) -> Tokenizer:
-        """Load a tokenizer.bin (with its sidecar). TokenizerError."""
-        from llmproc.text.tokenizers.tokenizer import load_tokenizer  # the template opens models and needs none
+    @property
+    def tokenizer_path(self) -> Path:
+        """Return the path of the folder, in which tokenizer.json stands."""
+        return self.path
 
-        return load_tokenizer(path, self.description.vocab_size)
+    def load_tokenizer(self, path: Path) -> TextTokenizer:
+        """Load the tokenizer in `path`. TokenizerError."""
+        return load_tokenizer_file(path, self.description.vocab_size)
 
     def stored_type(self, name: str, layer: int | None) -> str:
         """Return the type in which a matrix is stored."""

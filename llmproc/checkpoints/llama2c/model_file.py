@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.fingerprint import fingerprint_file
 from llmproc.checkpoints.llama2c.header import Header, read_header
+from llmproc.checkpoints.tokenizer_file import load_tokenizer_file
+from llmproc.config import shipped_file
 
 if TYPE_CHECKING:
     from llmproc.checkpoints.llama2c.tensor_reader import SpanReader
     from llmproc.checkpoints.weights import LoadedModel
-    from llmproc.text.tokenizers.tokenizer import Tokenizer
+    from llmproc.text.tokenizers.contract import TextTokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,15 @@ class Llama2cFile:
         """Identify the content of the file. CheckpointError when it cannot be read."""
         return fingerprint_file(self.path)
 
-    def load_tokenizer(self, path: Path) -> Tokenizer:
-        """Load a tokenizer.bin (with its sidecar); the format has no place for one of its own. TokenizerError."""
-        from llmproc.text.tokenizers.tokenizer import load_tokenizer  # the template opens models and needs none
+    @property
+    def tokenizer_path(self) -> Path:
+        """Return the tokenizer.bin beside the file, else the shipped one: the format has no place for its own."""
+        beside = self.path.parent / "tokenizer.bin"  # with_name would not take a name like `.`
+        return beside if beside.exists() else shipped_file("tokenizer", "tokenizer.bin")
 
-        return load_tokenizer(path, self.description.vocab_size)
+    def load_tokenizer(self, path: Path) -> TextTokenizer:
+        """Load the tokenizer in `path`. TokenizerError."""
+        return load_tokenizer_file(path, self.description.vocab_size)
 
     def stored_type(self, name: str, layer: int | None) -> str:
         """Return the type of all matrices: `int8` with float32 scales, or `F32`."""

@@ -15,6 +15,7 @@ from llmproc.checkpoints.llama2c.layout import Layout
 from llmproc.checkpoints.model_file import ModelFile, open_model, stored_types
 from llmproc.checkpoints.synth import SHAPES, write_synthetic
 from llmproc.checkpoints.tensors import LAYER_MATRICES, MATRICES, all_tensors, matrix_shape
+from llmproc.checkpoints.weight_choice import chosen_weights
 from llmproc.checkpoints.weight_types import FLOATS, STORED
 from llmproc.errors import CheckpointError, UsageError
 from llmproc.experiments.bench.work import Work
@@ -161,9 +162,7 @@ def given_model(path: Path, weights: str | None) -> BenchModel:
     found = open_model(path)
     own = found.description.weight_type
     if found.format != "llama2.c":
-        from llmproc.engine.loading import conversion
-
-        _, wanted = conversion(found, weights)
+        _, wanted = chosen_weights(found, weights)
         held = Held.of(found) if wanted is None else None
         return BenchModel(path.name, path, found.description, found.version, wanted, False, held)
     if weights == own:

@@ -22,7 +22,7 @@ class CompareOptions:
     work: Literal["generate", "wait"]
     unit_s: float  # of a wait, for each unit of cost
     model: Path
-    tokenizer: Path
+    tokenizer: Path | None  # None: the model's own
     engine: EngineOptions
     sampling: SamplingParams
     system: str | None

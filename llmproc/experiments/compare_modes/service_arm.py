@@ -108,7 +108,9 @@ class ProcessArm:
                 sampling = sampling.changed(max_tokens=prompt.tokens)
             files, system = self._files, self._options.system
             seq_len = files.context(self._options.engine)
-            order = Conversation(files.tokenizer, files.template, seq_len, sampling, system).prepare(prompt.text).order
+            ends = files.model.description.end_tokens
+            asking = Conversation(files.tokenizer, files.template, seq_len, sampling, system, ends=ends)
+            order = asking.prepare(prompt.text).order
             if prompt.tokens is not None:
                 if len(order.ids) + prompt.tokens > seq_len:
                     rule = f"{len(order.ids)} ids and {prompt.tokens} of answer are more than a context of {seq_len}"

@@ -10,11 +10,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from llmproc.checkpoints.model_file import open_model
+from llmproc.checkpoints.weight_choice import own_weights
 from llmproc.config import EngineOptions
 from llmproc.engine.loading import open_forward, page_bytes, plan_model
 from llmproc.engine.pages import pages_for
 from llmproc.errors import UsageError
-from llmproc.experiments.perplexity.precisions import Precision
+from llmproc.experiments.perplexity.precisions import AS_STORED, Precision
 from llmproc.experiments.perplexity.reader import ROWS, WindowReader
 from llmproc.hardware.memory import usable_memory
 
@@ -32,7 +33,7 @@ class OpenPrecision:
 
 def engine_options(precision: Precision, context: int, threads: int) -> EngineOptions:
     """Return the engine's options for windows of `context` positions."""
-    own = open_model(precision.path).description.weight_type
+    own = own_weights(open_model(precision.path)) or AS_STORED
     return EngineOptions(
         threads=threads,
         sequences=ROWS,

@@ -13,7 +13,7 @@ class PerplexityOptions:
     """All options of a measurement, checked as far as is possible without the model."""
 
     model: Path
-    tokenizer: Path
+    tokenizer: Path | None
     text: Path
     against: str | None  # type of the reference's weights, or a model; None: the most exact type there is
     weights: tuple[str, ...]  # types to measure; (): all that the model can be loaded as

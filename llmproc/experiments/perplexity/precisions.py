@@ -6,17 +6,19 @@ in float32; or it is another model with the same vocabulary. No NumPy here, and 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from llmproc.checkpoints.model_file import ModelFile, open_model
-from llmproc.checkpoints.weight_types import STORED, converted_description
+from llmproc.checkpoints.weight_choice import chosen_weights, own_weights
+from llmproc.checkpoints.weight_types import STORED
 from llmproc.config import KV_TYPES, WEIGHT_TYPES
 from llmproc.errors import UsageError
 
 EXACT_KV = "f32"
+AS_STORED = "stored"  # weights: a file of several types, or of one that `--weights` does not name
+_MIXED_BITS = 16  # behind float32, and as good as halves: such a file may hold those
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +34,15 @@ class Precision:
 
 
 def loadable(model: ModelFile) -> tuple[str, ...]:
-    """Return the weight types that a model can be loaded as, the most exact first. CheckpointError if it cannot run."""
-    own = model.description.weight_type
-    converted_description(model.description, None, model.path)
+    """Return the weight types that a model can be loaded as, the most exact first; AS_STORED: each matrix as it is."""
+    own = own_weights(model) or AS_STORED
     others = [kind for kind in WEIGHT_TYPES if kind != own and _converts(model, kind)]
-    return tuple(sorted((own, *others), key=lambda kind: -STORED[kind].bits if kind in STORED else -math.inf))
+    return tuple(sorted((own, *others), key=lambda kind: -STORED[kind].bits if kind in STORED else -_MIXED_BITS))
 
 
 def _converts(model: ModelFile, kind: str) -> bool:
     try:
-        converted_description(model.description, kind, model.path)
+        chosen_weights(model, kind)
     except UsageError:
         return False
     return True

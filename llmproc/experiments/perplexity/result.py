@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from llmproc.checkpoints.model_file import ModelFile
+from llmproc.checkpoints.model_file import ModelFile, stored_types
 from llmproc.experiments.perplexity.figures import ScoreSums, comparison_of, mean_of, perplexity_of, total
 from llmproc.experiments.perplexity.options import PerplexityOptions
 from llmproc.experiments.perplexity.precisions import Precision
@@ -112,7 +112,7 @@ def model_block(model: ModelFile) -> dict[str, Any]:
         "format": model.format,
         "version": model.version,
         "architecture": d.features.architecture,
-        "weights": d.weight_type,
+        "weights": sorted(stored_types(model)),
         "positions": d.seq_len,
         "vocabulary": d.vocab_size,
         "fingerprint": model.fingerprint(),

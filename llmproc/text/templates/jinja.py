@@ -2,10 +2,10 @@
 
     messages --mark--> template --render--> text --split--> pieces --encode_rendered--> ids
 
-A user's text never becomes a special token (`marks.py`), and no BOS is added to what the template wrote. Of a later
-turn, `open` and `close` give what the template writes around it in a short conversation. A template that changes what
-stands before (Llama 3 trims answers, Qwen3 drops reasoning) is exact only in `render`: a cache of a prefix compares
-ids. Used by `registry.py`; imported when a model brings a template.
+A user's text never becomes a special token (`marks.py`), and no BOS is added to what the template wrote. Every turn
+renders the whole conversation, since templates change what stands before: Llama 3 trims answers, Qwen3 drops their
+reasoning. What a template makes of short conversations tells what it can do.
+Used by `registry.py`; imported when a model brings a template.
 """
 
 from __future__ import annotations
@@ -20,16 +20,15 @@ from typing import Any
 from jinja2 import TemplateError
 
 from llmproc.errors import RequestError
-from llmproc.text.reasoning import opens_reasoning
+from llmproc.text.reasoning import CLOSING, OPENING, opens_reasoning
 from llmproc.text.templates.jinja_environment import compile_template, one_line
 from llmproc.text.templates.marks import Marker, unmarked
 from llmproc.text.templates.messages import ChatMessage
-from llmproc.text.templates.system import check_system
 from llmproc.text.tokenizers.contract import TextTokenizer
 from llmproc.text.tokenizers.units import to_bytes
 
 _ANSWER = "q7Zx"  # an answer that no template changes and that stands nowhere in one
-_QUESTION = "k3Wv"
+_QUESTION, _REASON = "k3Wv", "r5Jt"
 
 
 class JinjaTemplate:
@@ -64,52 +63,46 @@ class JinjaTemplate:
     ) -> list[int]:
         return tokenizer.encode_rendered(self._marker.split(self._rendered(messages, add_generation_prompt)))
 
-    def open(
-        self, tokenizer: TextTokenizer, text: str | bytes, system: str | bytes | None = None, first: bool = True
-    ) -> list[int]:
-        check_system(self, system)
-        before = [ChatMessage("system", system)] if system else []
-        if first:
-            return self.render(tokenizer, [*before, ChatMessage("user", text)])
-        turn = [ChatMessage("user", _QUESTION), ChatMessage("assistant", _ANSWER), ChatMessage("user", text)]
-        rest = self._after_answer(turn, True).removeprefix(self._closing)
-        return tokenizer.encode_rendered(self._marker.split(rest), start=False)
-
-    def close(self, tokenizer: TextTokenizer) -> list[int]:
-        return tokenizer.encode_rendered(self._marker.split(self._closing), start=False)
-
     def end_tokens(self, tokenizer: TextTokenizer) -> frozenset[int]:
         """Return the tokenizer's end ids and the special token that the template itself puts behind an answer."""
-        own = [tokenizer.special[name] for name in (self._closing.strip().encode(),) if name in tokenizer.special]
+        name = self._end_marker.encode()
+        own = (tokenizer.special[name],) if name in tokenizer.special else ()
         return frozenset((*tokenizer.eos, *own))
 
     @cached_property
     def takes_system(self) -> bool:
         """Return whether a system message is written somewhere; some templates refuse one, some drop it."""
-        messages = [ChatMessage("system", _ANSWER), ChatMessage("user", _QUESTION)]
-        try:
-            return _ANSWER in self.text(messages)
-        except RequestError:
-            return False
+        return _ANSWER in self._tried(ChatMessage("system", _ANSWER), ChatMessage("user", _QUESTION))
 
     @cached_property
     def opens_reasoning(self) -> bool:
         """Return whether an answer begins inside <think>, which the template itself wrote."""
-        return opens_reasoning(self.text([ChatMessage("user", _QUESTION)]))
+        return opens_reasoning(self._tried(ChatMessage("user", _QUESTION)))
 
     @cached_property
-    def _closing(self) -> str:
-        """Return what ends an answer: the special token behind it, or all that stands between it and a next turn."""
-        answered = [ChatMessage("user", _QUESTION), ChatMessage("assistant", _ANSWER)]
-        behind = self._after_answer(answered, False)
-        return self._marker.first_name(behind) or behind
+    def takes_reasoning(self) -> bool:
+        """Return whether it writes reasoning that is given apart, and would leave <think> in an answer as it is."""
+        whole, question = f"{OPENING}{_REASON}{CLOSING}{_ANSWER}", ChatMessage("user", _QUESTION)
+        if whole not in self._tried(question, ChatMessage("assistant", whole), question):
+            return False  # it takes answers apart itself
+        return _REASON in self._tried(question, ChatMessage("assistant", _ANSWER, _REASON), question)
 
-    def _after_answer(self, messages: Sequence[ChatMessage], add_generation_prompt: bool) -> str:
-        """Return what stands behind the stand-in answer. RequestError when the template does not write it."""
-        _, answer, after = self._rendered(messages, add_generation_prompt).rpartition(_ANSWER)
-        if not answer:
-            raise RequestError("the chat template leaves answers out, so a conversation cannot go on")
-        return after
+    @cached_property
+    def _end_marker(self) -> str:
+        """Return the special token that stands behind an answer; "" when none does."""
+        asked, answer = ChatMessage("user", _QUESTION), ChatMessage("assistant", _ANSWER)
+        try:
+            _, found, behind = self._rendered([asked, answer], False).rpartition(_ANSWER)
+        except RequestError:
+            return ""
+        return self._marker.first_name(behind).strip() if found else ""
+
+    def _tried(self, *messages: ChatMessage) -> str:
+        """Return what the template makes of a short conversation; "" when it refuses it."""
+        try:
+            return self.text(messages)
+        except RequestError:
+            return ""
 
     def _rendered(self, messages: Sequence[ChatMessage], add_generation_prompt: bool) -> str:
         """Return the rendered text with marks."""

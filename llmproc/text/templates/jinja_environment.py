@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from jinja2 import Environment, Template, TemplateError, nodes
+from jinja2 import Environment, Template, TemplateError, meta, nodes
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -40,12 +40,7 @@ class RefusedMessagesError(TemplateError):
 
 def compile_template(source: str, now: Callable[[], datetime] = datetime.now) -> Template:
     """Compile `source`; `now` is what `strftime_now` formats. UsageError for what is not a Jinja template."""
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[GenerationBlock, loopcontrols]
-    )
-    environment.filters["tojson"] = to_json
-    environment.globals["raise_exception"] = _refuse
-    environment.globals["strftime_now"] = lambda form: now().strftime(form)
+    environment = _environment(now)
     try:
         return _compiled(environment, source)
     except (TemplateError, RecursionError, SyntaxError) as error:
@@ -69,6 +64,21 @@ def one_line(error: BaseException) -> str:
     """Return what a template or the library says, in one line of bounded length."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 200 else f"{text[:197]}..."
+
+
+def variables_of(source: str) -> set[str]:
+    """Return the names that a template reads and does not set itself. `source` must be one that compiles."""
+    return meta.find_undeclared_variables(_environment(datetime.now).parse(source))
+
+
+def _environment(now: Callable[[], datetime]) -> Environment:
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[GenerationBlock, loopcontrols]
+    )
+    environment.filters["tojson"] = to_json
+    environment.globals["raise_exception"] = _refuse
+    environment.globals["strftime_now"] = lambda form: now().strftime(form)
+    return environment
 
 
 def _compiled(environment: Environment, source: str) -> Template:

@@ -1,9 +1,12 @@
-"""What a chat template is: messages in, ids out, whole or turn by turn.
+"""What a chat template is: messages in, ids out. The built-in ones can do it turn by turn, too.
 
-`render` gives the ids of a whole conversation. `open` and `close` give only what one turn adds, so that the ids before
-it, and the keys and values that a worker has cached for them, stay as they are. The two ways agree:
+`render` gives the ids of a whole conversation. `open` and `close` of a TurnTemplate give only what one turn adds, so
+that the ids before it, and the keys and values that a worker has cached for them, stay as they are. The two ways agree:
 
     render([user, assistant, user])  ==  open(user) + encode(assistant) + close() + open(user, first=False)
+
+A template that a model brings may change what stands before (Llama 3 trims answers, Qwen3 drops their reasoning): it
+has `render` alone, and what a worker has cached is found by comparing ids.
 
 Used by the prompt loop, the API, batch, and the recipe that trains the shipped model, so that all use the same ids.
 Never in it: the state of a conversation.
@@ -40,25 +43,18 @@ class ChatTemplate(Protocol):
     def opens_reasoning(self) -> bool:
         """Return whether an answer begins inside <think>, which the template itself wrote."""
 
+    @property
+    def takes_reasoning(self) -> bool:
+        """Return whether it wants an earlier answer's reasoning apart from the answer, and writes it itself."""
+
     def render(
         self, tokenizer: TextTokenizer, messages: Sequence[ChatMessage], add_generation_prompt: bool = True
     ) -> list[int]:
         """Return the ids of a whole conversation; `add_generation_prompt`: with the ids that an answer begins after.
 
-        Raises RequestError for an order of roles it has no place for, and as `open`.
+        Raises RequestError for messages it has no place for, for text without tokens and for a vocabulary that lacks
+        the template's own.
         """
-
-    def open(
-        self, tokenizer: TextTokenizer, text: str | bytes, system: str | bytes | None = None, first: bool = True
-    ) -> list[int]:
-        """Return the ids to append for a user's turn, up to where the answer begins.
-
-        `system`: a message before this turn; `first`: nothing stands before it. Raises RequestError for a system
-        message without a place, for text without tokens and for a vocabulary that lacks the template's own.
-        """
-
-    def close(self, tokenizer: TextTokenizer) -> list[int]:
-        """Return the ids that end an answer which did not end itself."""
 
     def end_tokens(self, tokenizer: TextTokenizer) -> frozenset[int]:
         """Return the ids that end an answer when they are sampled."""
@@ -70,7 +66,7 @@ class TurnTemplate(ABC):
     name = ""
     takes_system = False
     takes_messages = True
-    opens_reasoning = False
+    opens_reasoning = takes_reasoning = False
 
     def render(
         self, tokenizer: TextTokenizer, messages: Sequence[ChatMessage], add_generation_prompt: bool = True
@@ -92,6 +88,10 @@ class TurnTemplate(ABC):
     def open(
         self, tokenizer: TextTokenizer, text: str | bytes, system: str | bytes | None = None, first: bool = True
     ) -> list[int]:
+        """Return the ids to append for a user's turn, up to where the answer begins.
+
+        `system`: a message before this turn; `first`: nothing stands before it. RequestError as `render`.
+        """
         check_system(self, system)
         question = self.question(tokenizer, text, system, first)
         return [*question, *self.answer_start(tokenizer)]

@@ -1,6 +1,6 @@
 """Variables that a user gives a chat template, such as `enable_thinking=false`.
 
-Used by verbs with a flag for them. Never in it: which variables a template knows; one it does not know changes nothing.
+Used by verbs with a flag for them. Never in it: which variables a template knows (`registry.py`).
 """
 
 from __future__ import annotations
@@ -11,23 +11,24 @@ from typing import Any
 from llmproc.errors import UsageError
 from llmproc.files.json_text import JsonError, read_json
 
+_FLAG = "--template-option"
 GIVEN = ("messages", "tools", "documents", "add_generation_prompt")  # what every template is given anyway
 
 
-def template_options(given: Iterable[str], flag: str = "--template-option") -> dict[str, Any]:
+def template_options(given: Iterable[str]) -> dict[str, Any]:
     """Return NAME=VALUE pairs as variables: a value that is JSON (true, 3, "a") is that, any other is text.
 
-    UsageError naming `flag` for a pair without a name, or a name that is taken or given twice.
+    UsageError for a pair without a name, or a name that is taken or given twice.
     """
     options: dict[str, Any] = {}
     for pair in given:
         name, equals, value = pair.partition("=")
         if not equals or not name.isidentifier():
-            raise UsageError(f"{flag} is {pair!r}: must be NAME=VALUE")
+            raise UsageError(f"{_FLAG} is {pair!r}: must be NAME=VALUE")
         if name in GIVEN:
-            raise UsageError(f"{flag} is {pair!r}: {name} is set by llmproc")
+            raise UsageError(f"{_FLAG} is {pair!r}: {name} is set by llmproc")
         if name in options:
-            raise UsageError(f"{flag} is {pair!r}: {name} is given twice")
+            raise UsageError(f"{_FLAG} is {pair!r}: {name} is given twice")
         options[name] = _value(value)
     return options
 

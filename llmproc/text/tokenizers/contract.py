@@ -48,6 +48,10 @@ class TextTokenizer(Protocol):
         """Return the model's own chat template, if it brings one."""
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what a user should know about how the files were read, a line each."""
+
+    @property
     def spaced_after(self) -> Container[int | None]:
         """Return the ids after which `piece_after` leaves out a space; None: the beginning of a text."""
 

@@ -2,7 +2,7 @@
 
 The class that tokenizer_config.json names counts for nothing: in transformers 5 it replaces the pre-tokenizer of the
 file. BOS stands before a text if the post-processor puts it there, whatever add_bos_token says.
-Used by the reader of such folders; imported when one is opened, since it needs the `tokenizers` library.
+Used by `checkpoints/tokenizer_file.py`; imported when one is opened, since it needs the `tokenizers` library.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from llmproc.errors import TokenizerError
 from llmproc.text.tokenizers.byte_alphabet import CHARACTER_OF
 from llmproc.text.tokenizers.contract import ChatSource
 from llmproc.text.tokenizers.decoding import PieceDecoder, piece_decoder
-from llmproc.text.tokenizers.ends import folder_ends
+from llmproc.text.tokenizers.ends import KEY, WrongEndError, folder_ends
 from llmproc.text.tokenizers.folder_files import FolderFiles, read_folder_files
 from llmproc.text.tokenizers.library import LibraryTokenizer, beginning, spaced_after
 from llmproc.text.tokenizers.pieces import LazyPieces, Pieces
@@ -112,20 +112,15 @@ def _byte_ids(vocab: Mapping[str, int], decoder: PieceDecoder) -> list[int | Non
 
 def _ends(
     folder: Path, files: FolderFiles, pieces: list[str | None], vocab_size: int
-) -> tuple[tuple[int, ...], list[str]]:
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Return the ids that end a text, those of the files and of eos_token, and what to tell the user."""
-    where = folder / ("config.json" if files.generation is None else "generation_config.json")
-    rule = f"must be one id or a list of ids in 0..{vocab_size - 1}"
     try:
-        ends, note = folder_ends(files.config, files.generation)
-    except ValueError as error:
-        raise TokenizerError(where, "eos_token_id", error, rule) from None
-    outside = [token for token in ends if not 0 <= token < vocab_size]
-    if outside:
-        raise TokenizerError(where, "eos_token_id", outside[0], rule)
+        ends, notes = folder_ends(files.config, files.generation, vocab_size)
+    except WrongEndError as error:
+        raise TokenizerError(folder / error.file, KEY, error.value, error.rule) from None
     eos = files.special.get("eos_token")
     named = (pieces.index(eos),) if eos in pieces else ()
-    return tuple(dict.fromkeys((*ends, *named))), [note] if note else []
+    return tuple(dict.fromkeys((*ends, *named))), notes
 
 
 def _bos_note(files: FolderFiles, bos: int | None) -> list[str]:

@@ -17,6 +17,10 @@ from llmproc.errors import TokenizerError
 from llmproc.files.json_text import JsonError, read_json
 from llmproc.text.small_file import read_small_file
 
+FILES = (  # all that a folder's tokenizer depends on
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json", "config.json",
+    "chat_template.jinja",
+)  # fmt: skip
 _MAX_BYTES = 1 << 25
 _NAMES = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 

@@ -3,7 +3,7 @@
 Choices of our own, where llama.cpp's are hard to defend: a text is not normalised to NFC for any pre-tokenizer (as in
 llama.cpp, unlike Hugging Face's Qwen2); without token types what looks like <|...|> is a control token; a gpt2
 vocabulary without eos_token_id has no end id 11; text whose bytes have no token is refused instead of dropped.
-Used by the reader of GGUF files, which hands in the metadata as a mapping.
+Used by `checkpoints`, which hands in the metadata as a mapping.
 """
 
 from __future__ import annotations

@@ -46,7 +46,9 @@ def read_gguf_vocabulary(path: Path, metadata: Mapping[str, Any], vocab_size: in
     """Check the keys `tokenizer.*` of a file whose embedding has `vocab_size` rows. Raises TokenizerError."""
     model = _one(path, metadata, "model", str, None)
     if model not in MODELS:
-        raise TokenizerError(path, f"{_PREFIX}model", f"{model!r:.40}", f"must be one of {', '.join(MODELS)}")
+        found = "missing" if model is None else f"{model!r:.40}"
+        rule = f"must be one of {', '.join(MODELS)}, or --tokenizer must name a tokenizer"
+        raise TokenizerError(path, f"{_PREFIX}model", found, rule)
     tokens = _tokens(path, metadata, vocab_size)
     named = _named_ids(path, metadata, len(tokens))
     template = metadata.get("tokenizer.chat_template")

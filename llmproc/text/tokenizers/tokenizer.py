@@ -57,6 +57,7 @@ class Tokenizer:
     """A checked vocabulary with its special ids. Safe to share between threads: nothing changes but `characters`."""
 
     chat: ChatSource | None = None  # a sidecar names a built-in template
+    notes: tuple[str, ...] = ()
 
     def __init__(self, vocabulary: Vocabulary, sidecar: Sidecar, byte_tokens: bool) -> None:
         """Build the tables. `byte_tokens`: the family, as `has_byte_tokens` finds it."""

@@ -46,6 +46,9 @@ VERBS = {
         "check this machine; --exact: check that all modes give the same tokens",
         _PREPARE,
     ),
+    "fetch": Verb(
+        "llmproc.apps.fetch.app:main", "fetch a model by a short name or from Hugging Face, or the course's", _PREPARE
+    ),
     "lab": Verb("llmproc.apps.lab.app:main", "start a course exercise, and check a program from outside", _PREPARE),
     "synth": Verb(
         "llmproc.apps.synth.app:main", "write a model file of a real model's size, with random weights", _PREPARE

@@ -22,6 +22,8 @@ from llmproc.config import (
     check_workers,
     shipped_file,
 )
+from llmproc.hub.fetch_log import FetchLog
+from llmproc.hub.finding import find_model
 from llmproc.session.answer import Answer
 from llmproc.session.conversation import Conversation
 from llmproc.session.model_files import read_model_files
@@ -61,11 +63,12 @@ class LLM:
     ) -> None:
         """Load the model. `model`, `tokenizer`: files; None: LLMPROC_MODEL, LLMPROC_TOKENIZER, else the shipped ones.
 
+        `model` may be `HF://owner/name`, `HF://owner/name/FILE.gguf` (fetched if it is not here) or `ollama:name:tag`.
         `sequences`: requests computed side by side in each of the `workers`, others wait, and a worker with nothing to
         do takes from the others; `threads`: of each, by default all together are the CPUs available, less what other
         instances take; fewer of them run while other programs hold CPUs, unless `fixed_threads`; the rest:
         `config.EngineOptions`. Returns when the model is ready (under asyncio: `await asyncio.to_thread(LLM)`). Raises
-        UsageError, CheckpointError, TokenizerError or StartError.
+        UsageError, CheckpointError, TokenizerError, FetchError or StartError.
         """
         workers = check_workers(workers)
         self.options = EngineOptions(
@@ -73,7 +76,7 @@ class LLM:
             batch_tokens=batch_tokens, adapt=not check_fixed_threads(fixed_threads, threads),
         )  # fmt: skip
         found = Environment.read()
-        self.model = _file(model, found.model, "model", "model.bin")
+        self.model = find_model(_file(model, found.model, "model", "model.bin"), FetchLog(_log))
         self.tokenizer = _file(tokenizer, found.tokenizer, "tokenizer", "tokenizer.bin")
         files = read_model_files(self.model, self.tokenizer)
         self._tokenizer, self._template = files.tokenizer, files.template

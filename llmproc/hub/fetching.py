@@ -23,7 +23,7 @@ _FOLDER_FILES = "config.json, tokenizer.json, tokenizer_config.json and model.sa
 
 
 class FetchReport(Protocol):
-    """What hears how a model comes."""
+    """A listener that hears how a model comes."""
 
     def on_plan(self, source: str, files: Sequence[RemoteFile], folder: Path) -> None:
         """Hear which files of `source` are fetched, and where they go. Called when there is something to fetch."""

@@ -120,8 +120,9 @@ class HubClient:
             raise FetchError(f"HF://{repository}: {self._refusal(error, repository, what)}") from None
         except (OSError, *http) as error:
             raise _local_or_network(error, isinstance(error, utils.OfflineModeIsEnabled)) from None
-        except ValueError as error:  # a name that it does not take, or an answer that is no hub's
-            raise FetchError(f"HF://{repository}: {what} cannot be had from {self.host}: {_short(error)}") from None
+        except (ValueError, LookupError) as error:  # a name that it does not take, or the answer of something else
+            reason = "its answer is not a hub's" if isinstance(error, LookupError) else _short(error)
+            raise FetchError(f"HF://{repository}: {what} cannot be had from {self.host}: {reason}") from None
 
     def _refusal(self, error: Any, repository: str, what: str) -> str:
         """Return in words why the hub did not give it."""
@@ -138,7 +139,7 @@ class HubClient:
         if isinstance(error, utils.EntryNotFoundError):
             return f"the repository has no file {what}"
         if status in (401, 403):
-            return f"{self.host} refuses the token that is in use ({status}): `hf auth login` or HF_TOKEN sets another"
+            return f"{self.host} refuses {what} ({status}): log in with `hf auth login` or set HF_TOKEN"
         return f"{self.host} answers {status} for {what}: try again later"
 
 

@@ -41,7 +41,7 @@ def choose_files(names: Collection[str], wanted: str | None, asked: str) -> File
         return _folder(names)
     models = sorted({_first_part(name) for name in names if name.endswith(".gguf") and not _is_extra(name)})
     if len(models) == 1:
-        return FileChoice(_parts(models[0]), models[0])
+        return FileChoice(_parts(models[0], names, asked), models[0])
     if models:
         raise FetchError(f"{asked}: holds {len(models)} GGUF models; add the name of one: {_listed(models)}")
     raise FetchError(f"{asked}: {_why_nothing(names)}")
@@ -62,9 +62,7 @@ def _named(names: Collection[str], wanted: str, asked: str) -> FileChoice:
     if wanted.endswith(".safetensors"):
         raise FetchError(f"{asked}: a safetensors file alone is not a model: name the repository without the file")
     first = _first_part(wanted)
-    files = _parts(first)
-    if missing := [name for name in files if name not in names]:
-        raise FetchError(f"{asked}: the repository lacks a part of it, {missing[0]}")
+    files = _parts(first, names, asked)
     if wanted.endswith(".bin"):  # of llama2.c, whose tokenizer stands beside the model
         beside = f"{wanted.rpartition('/')[0]}/tokenizer.bin".lstrip("/")
         files = (*((beside,) if beside in names and beside != wanted else ()), *files)
@@ -84,11 +82,15 @@ def _first_part(name: str) -> str:
     return f"{found[1]}-00001-of-{found[2]}.gguf" if found else name
 
 
-def _parts(first: str) -> tuple[str, ...]:
+def _parts(first: str, names: Collection[str], asked: str) -> tuple[str, ...]:
+    """Return all files of a model that begins with `first`. FetchError when one is missing."""
     found = _PART.fullmatch(first)
     if not found:
         return (first,)
-    return tuple(f"{found[1]}-{number:05}-of-{found[2]}.gguf" for number in range(1, int(found[2]) + 1))
+    parts = tuple(f"{found[1]}-{number:05}-of-{found[2]}.gguf" for number in range(1, int(found[2]) + 1))
+    if missing := [name for name in parts if name not in names]:
+        raise FetchError(f"{asked}: the repository lacks a part of it, {missing[0]}")
+    return parts
 
 
 def _is_extra(name: str) -> bool:

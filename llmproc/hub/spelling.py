@@ -50,7 +50,7 @@ class OllamaModel:
 def parse_spelling(text: str) -> HubModel | OllamaModel | None:
     """Return what a name stands for; None for a path. UsageError for one that begins like a model and goes on wrong."""
     if found := _HUB.fullmatch(text):
-        return parse_hub(found[1], text, HUB_FORM)
+        return parse_hub(found[1], f"HF://{found[1]}", HUB_FORM)
     if _PAGE.fullmatch(text):
         return parse_hub(text, text, HUB_FORM)
     if found := _OLLAMA.fullmatch(text):

@@ -43,7 +43,7 @@ def catalogue_table() -> str:
         f"{name:<{wide[0]}}  {size:>{wide[1]}}  {weights:<{wide[2]}}  {licence:<{wide[3]}}  {place}"
         for name, size, weights, licence, place in rows
     ]
-    note = "MB: of the weights, rounded. Licences are the publishers'; they bind whoever uses a model."
+    note = "MB: of the weights, rounded. Licences are the publishers'; they bind who uses a model."
     return "\n".join([*lines, "", note, ""])
 
 

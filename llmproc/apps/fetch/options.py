@@ -24,7 +24,7 @@ _FORM = "a short name of --list, course, owner/name or owner/name/FILE.gguf"
 
 @dataclass(frozen=True, slots=True)
 class FetchOptions:
-    """What to fetch (None: the course's files) and where to, or only to list. `to` None: the cache, or here."""
+    """The model to fetch (None: the course's files) and where to (None: the cache, or here), or only to list."""
 
     model: HubModel | None
     to: Path | None

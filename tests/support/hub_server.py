@@ -8,6 +8,7 @@ GET  /cdn/SHA256                                 the bytes of a big one; Range i
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -57,6 +58,7 @@ class Faults:
     break_after: list[int] = field(default_factory=list)  # the next answers with bytes stop after so many
     sent: dict[str, bytes] = field(default_factory=dict)  # other bytes, by sha256 of the right ones
     ignore_range: bool = False
+    hold: threading.Event | None = None  # the second half of an answer with bytes waits for it
     status: dict[str, int] = field(default_factory=dict)  # paths that begin so are answered with this
 
 
@@ -151,7 +153,12 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.startswith("/cdn/") and self.hub.faults.break_after:
             data = data[: self.hub.faults.break_after.pop(0)]
             self.close_connection = True  # in the middle of the body
-        self.wfile.write(data)
+        if self.path.startswith("/cdn/") and (event := self.hub.faults.hold):
+            self.wfile.write(data[: len(data) // 2])
+            event.wait(20)
+            data = data[len(data) // 2 :]
+        with contextlib.suppress(ConnectionError):  # the client may have been killed
+            self.wfile.write(data)
 
 
 @contextmanager

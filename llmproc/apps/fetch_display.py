@@ -18,13 +18,22 @@ from llmproc.hub.hub_client import RemoteFile
 
 
 class FetchDisplay:
-    """A FetchReport that writes. `each_file`: a line for each file, too."""
+    """A FetchReport that writes. A context manager: what ends it early finds an empty line."""
 
     def __init__(self, notices: TextIO | None = None, each_file: bool = False) -> None:
-        """Write notices on `notices` (stderr unless given); the bar is on stderr, where that is a terminal."""
+        """Write notices on `notices` (stderr unless given), and the bar on stderr, where that is a terminal.
+
+        `each_file`: a line for each file, too.
+        """
         self._notices = sys.stderr if notices is None else notices
         self._each_file = each_file
         self._bar = ProgressBar()
+
+    def __enter__(self) -> FetchDisplay:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._bar.wipe()
 
     def on_plan(self, source: str, files: Sequence[RemoteFile], folder: Path) -> None:
         """Say what is fetched."""

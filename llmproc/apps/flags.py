@@ -95,7 +95,8 @@ def model_path(name: Path | None, notices: TextIO | None = None) -> Path | None:
     from llmproc.apps.fetch_display import FetchDisplay  # here: most starts fetch nothing
     from llmproc.hub.finding import find_model
 
-    return find_model(name, FetchDisplay(notices))
+    with FetchDisplay(notices) as display:
+        return find_model(name, display)
 
 
 def answer_notices() -> TextIO:

@@ -71,11 +71,7 @@ class HubClient:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        from huggingface_hub import utils
-
-        close = getattr(self._hub, "close_session", None) or getattr(utils, "reset_sessions", None)
-        if close is not None:  # older ones keep a session for each thread
-            close()
+        self._hub.close_session()  # new in 1.0; before that, a download that broke keeps its connection
 
     def list_files(self, repository: str) -> RepositoryListing:
         """Return what the repository holds. FetchError, NoNetworkError."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -110,6 +112,34 @@ def test_a_model_is_fetched_and_the_next_command_is_printed(hub: Hub, capsys: py
     ]
     code, out, err = run(capsys, "me/folder")
     assert code == 0 and err.count("here already") == 2 and "fetching" not in err
+
+
+class Screen(io.StringIO):
+    """A terminal that remembers."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_a_bar_grows_and_is_wiped(hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data = BIG * 100
+    hub.add("me/gguf", {"m.gguf": data})
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert main(["me/gguf", "--to", str(tmp_path)], PROG) == 0
+    shown = screen.getvalue()
+    assert re.search(r"\r\[#* +\] \d of 4 MB m\.gguf\x1b\[K", shown)
+    assert shown.endswith("\r\x1b[K[INFO] m.gguf: 4,000,000 bytes, sha256 as stated\n\r\x1b[K")
+
+
+def test_an_error_finds_an_empty_line(hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    hub.add("me/gguf", {"m.gguf": BIG * 10})
+    hub.faults.break_after = [200_000, *[0] * 100]
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert main(["me/gguf", "--to", str(tmp_path)], PROG) == 4
+    bar, _, error = screen.getvalue().rpartition("\r\x1b[K")
+    assert "0 of 0 MB m.gguf" in bar and error.startswith("llmproc: m.gguf: the connection broke (")
 
 
 def test_a_file_goes_into_a_folder(hub: Hub, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmproc.errors import CheckpointError
@@ -134,6 +134,7 @@ LAYER = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(LAYER | st.integers() | st.none(), max_size=4) | st.text(max_size=5) | st.none())
 def test_any_layers_without_a_blob_are_refused(tmp_path_factory: pytest.TempPathFactory, layers: Any) -> None:
     store = tmp_path_factory.getbasetemp() / "any-layers"

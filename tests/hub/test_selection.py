@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmproc.errors import FetchError
@@ -112,6 +112,7 @@ PIECES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.sets(PIECES), st.none() | PIECES)
 def test_whatever_is_chosen_is_there(names: set[str], wanted: str | None) -> None:
     try:

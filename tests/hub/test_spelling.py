@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmproc.errors import UsageError
@@ -90,6 +90,7 @@ def test_a_mistake_that_came_through_a_path_is_shown_as_it_was_typed() -> None:
         parse_spelling(str(Path("HF://owner")))
 
 
+@settings(deadline=None)
 @given(NAMES, NAMES, st.none() | FILES)
 def test_a_name_of_the_hub_is_read_as_it_is_written_and_through_a_path(owner: str, name: str, file: str | None) -> None:
     model = HubModel(f"{owner}/{name}", file)
@@ -98,6 +99,7 @@ def test_a_name_of_the_hub_is_read_as_it_is_written_and_through_a_path(owner: st
     assert parse_hub(str(model).removeprefix("HF://"), "x", "form") == model
 
 
+@settings(deadline=None)
 @given(NAMES, NAMES, NAMES, NAMES)
 def test_a_name_of_ollama_is_read_as_it_is_written(host: str, owner: str, name: str, tag: str) -> None:
     for model in (OllamaModel(host, owner, name, tag), OllamaModel("registry.ollama.ai", "library", name, tag)):
@@ -105,6 +107,7 @@ def test_a_name_of_ollama_is_read_as_it_is_written(host: str, owner: str, name: 
         assert parse_spelling(str(Path(str(model)))) == model
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["HF://", "hf:/", "ollama:", "https://huggingface.co/", ""]), st.text(max_size=40))
 def test_any_text_is_a_name_a_path_or_refused(start: str, rest: str) -> None:
     try:

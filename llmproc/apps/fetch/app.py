@@ -48,7 +48,8 @@ def catalogue_table() -> str:
 
 
 def _fetch_model(model: HubModel, target: Path | None, prog: str) -> None:
-    found = fetch_model(model, target, FetchDisplay(each_file=True))
+    with FetchDisplay(each_file=True) as display:
+        found = fetch_model(model, target, display)
     named = str(model) if target is None else str(found.path)
     _say_end(found, f"{_front(prog)} chat --model {shlex.quote(named)}")
 
@@ -57,7 +58,8 @@ def _fetch_course(options: FetchOptions, prog: str) -> None:
     from llmproc.labs.course.files import fetch_course  # the course's own facts live with the course
 
     folder = options.to or Path()
-    found = fetch_course(folder, FetchDisplay(each_file=True))
+    with FetchDisplay(each_file=True) as display:
+        found = fetch_course(folder, display)
     files = [] if folder == Path() else ["--model", found.path, "--tokenizer", found.folder / "tokenizer.bin"]
     _say_end(found, shlex.join([*_front(prog).split(), "chat", "--course", *map(str, files), "42"]))
 

@@ -82,6 +82,7 @@ class Hub:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    timeout = 5  # of a connection that a client left open: the end of the server waits for it
     hub: Hub
 
     def log_message(self, *arguments: object) -> None:

@@ -18,6 +18,7 @@ _SHARD = re.compile(r"model-\d{5}-of-\d{5}\.safetensors")
 _PART = re.compile(r"(.*)-\d{5}-of-(\d{5})\.gguf", re.DOTALL)
 _MLC = "mlc-chat-config.json"
 _BESIDE = (".json", ".jinja")  # configuration, tokenizer, templates
+_TOKENIZER = ("tokenizer.bin", "tokenizer.meta.json")
 _SHOWN = 8  # names in a message
 _UNREAD = re.compile(r".*\.(?:pt|pth|onnx|h5|msgpack|ot|tflite|pkl|zip)|(?:.*/)?pytorch_model.*\.bin", re.DOTALL)
 
@@ -63,9 +64,10 @@ def _named(names: Collection[str], wanted: str, asked: str) -> FileChoice:
         raise FetchError(f"{asked}: a safetensors file alone is not a model: name the repository without the file")
     first = _first_part(wanted)
     files = _parts(first, names, asked)
-    if wanted.endswith(".bin"):  # of llama2.c, whose tokenizer stands beside the model
-        beside = f"{wanted.rpartition('/')[0]}/tokenizer.bin".lstrip("/")
-        files = (*((beside,) if beside in names and beside != wanted else ()), *files)
+    if wanted.endswith(".bin"):  # of llama2.c, whose tokenizer and its sidecar stand beside the model
+        folder = wanted[: wanted.rfind("/") + 1]
+        beside = [folder + name for name in _TOKENIZER]
+        files = (*(name for name in beside if name in names and name != wanted), *files)
     return FileChoice(files, first)
 
 

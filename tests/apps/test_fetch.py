@@ -210,12 +210,11 @@ def model_files(quick: Path) -> dict[str, bytes]:
 
 def test_chat_fetches_a_model_once(hub: Hub, quick: Path, tmp_path: Path) -> None:
     """A checkpoint of llama2.c in a repository, with its tokenizer. The notice is no line of the log on stderr."""
-    files = {path.name: path.read_bytes() for path in quick.parent.iterdir() if path.suffix == ".bin"}
-    hub.add("me/tiny", {**files, "README.md": b"x"})
+    hub.add("me/tiny", {**{path.name: path.read_bytes() for path in quick.parent.iterdir()}, "README.md": b"x"})
     for fetched in (True, False):
         code, out, err = chat_run(tmp_path, "--model", "HF://me/tiny/model.bin", text="Hi\n")
         assert code == 0 and "Child exited with 0" in out
-        assert ("[INFO] fetching 2 files of HF://me/tiny" in out) is fetched
+        assert ("[INFO] fetching 3 files of HF://me/tiny" in out) is fetched
         assert "fetching" not in err
 
 
@@ -238,10 +237,10 @@ def test_every_command_takes_a_name_of_the_hub(
 def test_the_python_api_takes_one(hub: Hub, quick: Path, caplog: pytest.LogCaptureFixture) -> None:
     from llmproc import LLM
 
-    hub.add("me/tiny", {path.name: path.read_bytes() for path in quick.parent.iterdir() if path.suffix == ".bin"})
+    hub.add("me/tiny", {path.name: path.read_bytes() for path in quick.parent.iterdir()})
     with LLM("HF://me/tiny/model.bin") as llm:
         assert llm.model == snapshot_folder("me/tiny", cache_folder()) / "model.bin"
-    assert caplog.messages[0].startswith("fetching 2 files of HF://me/tiny, ")
+    assert caplog.messages[0].startswith("fetching 3 files of HF://me/tiny, ")
 
 
 @pytest.mark.parametrize("verb", ["chat", "batch", "threads", "compare-modes", "bench", "doctor"])

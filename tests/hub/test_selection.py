@@ -76,6 +76,8 @@ def test_a_file_of_llama2c_brings_the_tokenizer_beside_it() -> None:
     assert choose_files(names, "a/model.bin", "x").files == ("a/tokenizer.bin", "a/model.bin")
     assert choose_files(names, "b/model.bin", "x").files == ("b/model.bin",)
     assert choose_files(names, "tokenizer.bin", "x").files == ("tokenizer.bin",)
+    with_sidecar = choose_files([*names, "a/tokenizer.meta.json"], "a/model.bin", "x").files
+    assert with_sidecar == ("a/tokenizer.bin", "a/tokenizer.meta.json", "a/model.bin")
 
 
 @pytest.mark.parametrize(

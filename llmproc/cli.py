@@ -49,6 +49,9 @@ VERBS = {
         "check this machine; --exact: check that all modes give the same tokens",
         _PREPARE,
     ),
+    "fetch": Verb(
+        "llmproc.apps.fetch.app:main", "fetch a model by a short name or from Hugging Face, or the course's", _PREPARE
+    ),
     "lab": Verb("llmproc.apps.lab.app:main", "start a course exercise, and check a program from outside", _PREPARE),
     "show": Verb("llmproc.apps.show.app:main", "say what is in a model file, and what it needs to run", _PREPARE),
     "convert": Verb("llmproc.apps.convert.app:main", "write a model in another format, with its tokenizer", _PREPARE),

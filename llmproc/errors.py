@@ -64,6 +64,13 @@ class TokenizerError(InvalidFileError):
     """The tokenizer or its sidecar breaks a rule of its format."""
 
 
+class FetchError(LlmprocError):
+    """A model cannot be fetched: no network, no such repository or file, no right to it, or other bytes than stated."""
+
+    exit_code = 4
+    http_status = 503
+
+
 class MissingPackageError(StartError):
     """A package that llmproc needs is not installed."""
 
@@ -96,7 +103,10 @@ class LogError(LlmprocError):
 
 
 # All that setup.cfg asks for, and what only some models need.
-_PACKAGES = ("jinja2", "llvmlite", "matplotlib", "msgspec", "numba", "numpy", "pandas", "psutil", "tokenizers")
+_PACKAGES = (
+    "huggingface_hub", "jinja2", "llvmlite", "matplotlib", "msgspec", "numba", "numpy", "pandas", "psutil",
+    "tokenizers",
+)  # fmt: skip
 
 
 def missing_package(error: ImportError) -> MissingPackageError | None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.hub_fixtures import heard, hub, hub_server  # noqa: F401  # fixtures
 from support.models import write_quick, write_slow
 from support.paths import DATA
 from support.processes import children
@@ -24,7 +25,7 @@ LEAVING_S = 10.0  # what a busy machine may take to end a thread or to close a d
 _PLACE = Path(tempfile.gettempdir()) / f"llmproc-tests-{os.geteuid()}"
 _OWN = _PLACE / os.environ.get("PYTEST_XDIST_WORKER", "main")
 os.environ.update(XDG_CACHE_HOME=str(_PLACE), XDG_STATE_HOME=str(_OWN / "state"))
-for _name in [name for name in os.environ if name.startswith("LLMPROC_")]:
+for _name in [name for name in os.environ if name.startswith(("LLMPROC_", "HF_", "HUGGINGFACE_", "OLLAMA_"))]:
     del os.environ[_name]
 os.environ["XDG_RUNTIME_DIR"] = str(_OWN / "runtime")  # nor announce themselves to the user's `llmproc top`
 for _name in ("COLUMNS", "LINES"):  # pytest-xdist's processes have them, and they would win over a terminal's size

@@ -22,6 +22,8 @@ from llmproc.config import (
     check_workers,
     shipped_file,
 )
+from llmproc.hub.fetch_log import FetchLog
+from llmproc.hub.finding import find_model
 from llmproc.session.answer import Answer
 from llmproc.session.conversation import Conversation
 from llmproc.session.model_files import read_model_files
@@ -63,11 +65,12 @@ class LLM:
         """Load a GGUF file, a Hugging Face folder or a checkpoint of llama2.c; the rest: `config.EngineOptions`.
 
         `model`, `tokenizer`: None: LLMPROC_MODEL, LLMPROC_TOKENIZER, else the shipped model, the model's own tokenizer.
+        `model` may be `HF://owner/name`, `HF://owner/name/FILE.gguf` (fetched if it is not here) or `ollama:name:tag`.
         `template_options`: variables for the model's own chat template, such as {"enable_thinking": False}.
         `sequences`: requests computed side by side in each of the `workers`, others wait, and a worker with nothing to
         do takes from the others; `threads`: of each, by default all together are the CPUs available, less what other
         instances take; fewer of them run while other programs hold CPUs, unless `fixed_threads`. Returns when the model
-        is ready (asyncio: `await asyncio.to_thread(LLM)`). UsageError, CheckpointError, TokenizerError or StartError.
+        is ready (asyncio: `await asyncio.to_thread(LLM)`). UsageError, CheckpointError, TokenizerError, FetchError or StartError.
         """
         workers = check_workers(workers)
         self.options = EngineOptions(
@@ -75,7 +78,8 @@ class LLM:
             batch_tokens=batch_tokens, adapt=not check_fixed_threads(fixed_threads, threads),
         )  # fmt: skip
         found = Environment.read()
-        self.model = found.model or shipped_file("model", "model.bin") if model is None else user_path(model)
+        given = found.model or shipped_file("model", "model.bin") if model is None else user_path(model)
+        self.model = find_model(given, FetchLog(_log))
         named = found.tokenizer if tokenizer is None else user_path(tokenizer)
         self._files = files = read_model_files(self.model, named, template_options=template_options)
         self.tokenizer, self.context = files.tokenizer_path, files.context(self.options)

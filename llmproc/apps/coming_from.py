@@ -47,9 +47,8 @@ COURSE = OtherSystem(
     (
         Counterpart(
             "`make prepare`: download model and tokenizer",
-            "python3 -m llmproc doctor",
-            "a model ships; `doctor` shows which files are used",
-            ("prepare", "make"),
+            note="`python3 -m llmproc fetch course`: into this folder, where `--course` finds them; a model ships, too",
+            words=("prepare", "make", "wget"),
         ),
         Counterpart(
             "`./main 42 2>log.txt`",
@@ -128,6 +127,11 @@ GO = OtherSystem(
         Counterpart(
             "`go test -run Streaming`", note="`python3 -m pytest -k streaming`, in a checkout", words=("test", "go")
         ),
+        Counterpart(
+            "`ollama pull llama3.2`, `ollama run llama3.2`",
+            note="`python3 -m llmproc chat --model ollama:llama3.2`, after the pull: Ollama's own files are read",
+            words=("pull", "run"),
+        ),
         Counterpart("Ollama's URL", note=f"{_NOT_YET} and its clients; workers answer here", words=("ollama",)),
     ),
 )
@@ -144,6 +148,12 @@ NODE = OtherSystem(
             "`getLlama()`, `loadModel({modelPath})`",
             "LLM()",
             "`LLM(model=path)` takes a GGUF file with its tokenizer and template; close it, or use `with`",
+        ),
+        Counterpart(
+            "`npx node-llama-cpp pull`, `hf download owner/name`",
+            "python3 -m llmproc fetch --list",
+            "`fetch owner/name` or `--model HF://owner/name` gets any model of Hugging Face's",
+            ("npx", "hf", "huggingface-cli", "download"),
         ),
         Counterpart("`createContext({sequences: 2})`", "LLM(sequences=2)", "the KV memory is shared by all sequences"),
         Counterpart("`batchSize: 1024`", "LLM(batch_tokens=1024)", "tokens of one step"),
@@ -231,7 +241,11 @@ TENSOR = OtherSystem(
         ),
         Counterpart("`--enable-trace`, trace_utils.py", note="not here yet", words=("trace_utils.py", "trace")),
         Counterpart("`--mock`", note="not here, because nothing is made up; timed waits are marked as simulated"),
-        Counterpart("`--model HF://...-MLC`", note="not here, because MLC weights are compiled for GPUs"),
+        Counterpart(
+            "`--model HF://...-MLC`",
+            note="not here, because MLC weights are compiled for GPUs; "
+            "`--model HF://owner/name` takes the same model as safetensors or GGUF",
+        ),
         Counterpart("`--device cuda`", note=_NO_GPU),
     ),
 )

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from llmproc.config import POLICIES, Environment, SamplingParams, Scheduling, parse_cpus, shipped_file
 from llmproc.errors import UsageError
+from llmproc.hub.spelling import parse_spelling
 from llmproc.session.rules import ORDINARY, ChatRules
+
+MODEL_NAMES = "HF://owner/name, HF://owner/name/FILE.gguf: from Hugging Face; ollama:name:tag: from Ollama's store"
 
 
 def add_files(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +27,7 @@ def add_files(parser: argparse.ArgumentParser) -> None:
         "--model",
         type=Path,
         metavar="FILE",
-        help="GGUF file, Hugging Face folder, or checkpoint of llama2.c (default: the shipped model)",
+        help=f"GGUF file, Hugging Face folder, or checkpoint of llama2.c; {MODEL_NAMES} (default: the shipped model)",
     )
     add(
         "--tokenizer",
@@ -82,13 +86,33 @@ def add_run_dir(add: Callable[..., object]) -> None:
     add("--run-dir", metavar="DIR", help="keep run folders in DIR; none: keep none (default: logs/ of a checkout)")
 
 
-def files_of(given: argparse.Namespace, environment: Environment, course: bool = False) -> tuple[Path, Path | None]:
+def files_of(
+    given: argparse.Namespace, environment: Environment, course: bool = False, notices: TextIO | None = None
+) -> tuple[Path, Path | None]:
     """Return (model, tokenizer): the flag's, else the environment's, else the shipped model and None, the model's own.
 
-    `course`: ./model.bin and ./tokenizer.bin go before the shipped ones when they are present.
+    `course`: ./model.bin and ./tokenizer.bin go before the shipped ones when they are present. `notices`: where it is
+    said that a model is fetched (stderr unless given). Raises as `find_model`.
     """
-    model = given.model or environment.model or _local("model.bin", course) or shipped_file("model", "model.bin")
+    named = model_path(given.model or environment.model, notices)
+    model = named or _local("model.bin", course) or shipped_file("model", "model.bin")
     return model, given.tokenizer or environment.tokenizer or _local("tokenizer.bin", course)
+
+
+def model_path(name: Path | None, notices: TextIO | None = None) -> Path | None:
+    """Return the path of the model that a flag names, fetched if need be; None for none. Raises as `find_model`."""
+    if name is None or os.path.lexists(name) or parse_spelling(str(name)) is None:
+        return name
+    from llmproc.apps.fetch_display import FetchDisplay  # here: most starts fetch nothing
+    from llmproc.hub.finding import find_model
+
+    with FetchDisplay(notices) as display:
+        return find_model(name, display)
+
+
+def answer_notices() -> TextIO:
+    """Return where a verb that prints answers puts notices: stderr may be the log that programs read."""
+    return sys.stderr if sys.stderr.isatty() else sys.stdout
 
 
 def unused_model(model: Path) -> str | None:

@@ -28,9 +28,15 @@ class ProgressBar:
         """Show that `done` of `total` is done, and what is being done now."""
         self._draw(done, total, f"{done}/{total} {what}", what)
 
-    def megabytes(self, done: int, total: int) -> None:
-        """Show how many bytes of `total` are written."""
-        self._draw(done, total, f"{done / 1e6:.0f} of {total / 1e6:.0f} MB", "")
+    def megabytes(self, done: int, total: int, what: str = "") -> None:
+        """Show how many bytes of `total` are written, of `what` if there are several."""
+        self._draw(done, total, f"{done / 1e6:.0f} of {total / 1e6:.0f} MB {what}".rstrip(), what)
+
+    def wipe(self) -> None:
+        """Take it off the screen, when its end will not come."""
+        if self._shown:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
 
     def _draw(self, done: int, total: int, text: str, what: str) -> None:
         if not self._shown:

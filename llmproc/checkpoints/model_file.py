@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from llmproc.text.tokenizers.contract import TextTokenizer
 
 _GGUF = b"GGUF"
-_FOLDER_FILES = ("config.json", "model.safetensors", "model.safetensors.index.json")  # of Hugging Face, any of them
+_FOLDER_FILES = (  # of Hugging Face, any of them; the last one is MLC's, which is refused by name
+    "config.json", "model.safetensors", "model.safetensors.index.json", "mlc-chat-config.json",
+)  # fmt: skip
 
 
 class ModelFile(Protocol):

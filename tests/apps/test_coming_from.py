@@ -87,7 +87,7 @@ def test_no_word_stands_twice_and_none_is_a_command_of_ours() -> None:
         ("seq", "batch prompts.txt -o seq.jsonl --mode seq"),
         ("sp", "--mode sp"),
         ("ws", "--mode ws"),
-        ("prepare", "llmproc doctor"),
+        ("prepare", "llmproc fetch course"),
         ("single_inference.py", "--mode seq --json"),
         ("./profile_gpu.sh", "llmproc record"),
         ("parallel_project/run_baseline.py", "llmproc bench"),

@@ -76,6 +76,13 @@ def test_what_only_models_with_their_own_text_need(block: Path, missing: str, co
         assert (done.returncode, done.stdout, done.stderr) == (3, "", f"llmproc: {line(missing)}\n")
 
 
+@pytest.mark.parametrize("command", [("fetch", "o/n"), ("fetch", "course"), ("chat", "--model", "HF://o/n")])
+def test_without_huggingface_hub(block: Path, command: tuple[str, ...]) -> None:
+    done = run(block, "huggingface_hub", "-m", "llmproc", *command)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", f"llmproc: {line('huggingface_hub')}\n")
+    assert run(block, "huggingface_hub", "-m", "llmproc", "fetch", "--list").returncode == 0
+
+
 def test_help_needs_no_package(block: Path) -> None:
     done = run(block, "msgspec", "-m", "llmproc", "--help")
     assert (done.returncode, done.stderr) == (0, "")

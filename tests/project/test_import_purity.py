@@ -10,9 +10,14 @@ import pytest
 from support.paths import ROOT
 
 SLOW = frozenset({"numba", "llvmlite", "numpy", "pandas", "matplotlib", "llmproc.kernels", "llmproc.simd"})
+HUB = frozenset({"huggingface_hub"})  # half a second; it is imported when something is fetched
 NUMPY = frozenset({"numpy"})  # where arrays are the module's own work
 FORBIDDEN = {
-    "llmproc.apps.chat.running": SLOW | {"llmproc.engine.engine", "llmproc.engine.forward", "llmproc.engine.loading"},
+    "llmproc.apps.fetch.app": SLOW | HUB,
+    "llmproc.apps.chat.options": SLOW | HUB | {"llmproc.hub.finding", "llmproc.hub.fetching"},
+    "llmproc.apps.chat.running": SLOW
+    | HUB
+    | {"llmproc.engine.engine", "llmproc.engine.forward", "llmproc.engine.loading"},
     "llmproc.apps.batch.app": SLOW | {"rich"},
     "llmproc.apps.bench.app": SLOW - NUMPY,
     "llmproc.apps.compare_modes.app": SLOW,

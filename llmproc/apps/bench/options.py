@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from llmproc.apps.engine_options import add_threads
-from llmproc.apps.flags import add_run_dir
+from llmproc.apps.flags import MODEL_NAMES, add_run_dir, model_path
 from llmproc.apps.parser import OneLineParser
 from llmproc.checkpoints.synth import SHAPES
 from llmproc.config import KV_TYPES, WEIGHT_TYPES, EngineOptions, Environment, check_fixed_threads
@@ -51,7 +51,8 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
     model = parser.add_argument_group("model")
-    model.add_argument("--model", type=Path, metavar="FILE", help="checkpoint (default: a synthetic one)")
+    names = f"checkpoint; {MODEL_NAMES} (default: a synthetic one)"
+    model.add_argument("--model", type=Path, metavar="FILE", help=names)
     model.add_argument(
         "--shape", choices=sorted(SHAPES), help=f"use random weights in this shape (default: {DEFAULT_SHAPE})"
     )
@@ -103,7 +104,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         raise UsageError("nothing to measure: --prompt and --generate are 0, --batched is none")
     output = parse_output(given.output)
     return BenchOptions(
-        model=given.model or (environment.model if given.shape is None and given.weights != COURSE else None),
+        model=model_path(given.model or (None if given.shape or given.weights == COURSE else environment.model)),
         shape=given.shape or DEFAULT_SHAPE,
         weights=given.weights,
         threads=threads,

@@ -15,6 +15,7 @@ from llmproc.apps.flags import (
     add_sampling,
     add_scheduling,
     add_template_options,
+    answer_notices,
     files_of,
     interval_of,
     rules_of,
@@ -106,7 +107,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
     if given.course and given.template_option:
         raise UsageError("--template-option cannot be used with --course: the exercise has its own template")
     rules = rules_of(given)
-    model, tokenizer = files_of(given, environment, rules.local_files)
+    model, tokenizer = files_of(given, environment, rules.local_files, answer_notices())
     sampling, drawn = sampling_of(given, given.seed)
     return ChatOptions(
         model=model,

@@ -13,6 +13,7 @@ from llmproc.apps.flags import (
     add_logs,
     add_sampling,
     add_scheduling,
+    answer_notices,
     files_of,
     interval_of,
     rules_of,
@@ -100,7 +101,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
     if given.course and given.system is not None:
         raise UsageError("--system cannot be used with --course: the exercise has no system message")
     rules = rules_of(given)
-    model, tokenizer = files_of(given, environment, rules.local_files)
+    model, tokenizer = files_of(given, environment, rules.local_files, answer_notices())
     sampling, drawn = sampling_of(given, given.seed)
     return ThreadsOptions(
         prompts=tuple(given.prompts),

@@ -70,7 +70,7 @@ class LLM:
         `sequences`: requests computed side by side in each of the `workers`, others wait, and a worker with nothing to
         do takes from the others; `threads`: of each, by default all together are the CPUs available, less what other
         instances take; fewer of them run while other programs hold CPUs, unless `fixed_threads`. Returns when the model
-        is ready (asyncio: `await asyncio.to_thread(LLM)`). UsageError, CheckpointError, TokenizerError, FetchError or StartError.
+        is ready (asyncio: `asyncio.to_thread(LLM)`). Raises UsageError, FetchError, an InvalidFileError or StartError.
         """
         workers = check_workers(workers)
         self.options = EngineOptions(
@@ -78,8 +78,8 @@ class LLM:
             batch_tokens=batch_tokens, adapt=not check_fixed_threads(fixed_threads, threads),
         )  # fmt: skip
         found = Environment.read()
-        given = found.model or shipped_file("model", "model.bin") if model is None else user_path(model)
-        self.model = find_model(given, FetchLog(_log))
+        chosen = found.model or shipped_file("model", "model.bin") if model is None else user_path(model)
+        self.model = find_model(chosen, FetchLog(_log))
         named = found.tokenizer if tokenizer is None else user_path(tokenizer)
         self._files = files = read_model_files(self.model, named, template_options=template_options)
         self.tokenizer, self.context = files.tokenizer_path, files.context(self.options)

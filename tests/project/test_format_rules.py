@@ -15,4 +15,4 @@ def test_every_rule_has_a_test() -> None:
         for path in (ROOT / "tests").rglob("test_*.py")
         for number in re.findall(r"^def test_rule_(\d+)_", path.read_text(), re.MULTILINE)
     }
-    assert found == set(RULES)
+    assert set(RULES) <= found

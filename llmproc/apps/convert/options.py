@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from llmproc.apps.flags import model_path
 from llmproc.apps.parser import OneLineParser
 from llmproc.errors import UsageError
 
@@ -70,4 +71,5 @@ def parse_options(prog: str, arguments: Sequence[str]) -> ConvertOptions:
     given = build_parser(prog).parse_args(arguments)
     if not given.output.name:
         raise UsageError(f"OUT is {given.output}: must name a file")
-    return ConvertOptions(given.model, given.output, given.to, given.weights, given.tokenizer, given.force, given.json)
+    model = model_path(given.model) or given.model
+    return ConvertOptions(model, given.output, given.to, given.weights, given.tokenizer, given.force, given.json)

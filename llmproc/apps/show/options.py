@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from llmproc.apps.flags import model_path
 from llmproc.apps.parser import OneLineParser
 from llmproc.config import Environment, shipped_file
 
@@ -58,6 +59,6 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
 def parse_options(prog: str, arguments: Sequence[str], environment: Environment) -> ShowOptions:
     """Return the options of a command line. Raises UsageError; --help prints and exits."""
     given = build_parser(prog).parse_args(arguments)
-    model = given.model or environment.model or shipped_file("model", "model.bin")
+    model = model_path(given.model or environment.model) or shipped_file("model", "model.bin")
     tokenizer = given.tokenizer or environment.tokenizer
     return ShowOptions(model, tokenizer, given.json)

@@ -20,8 +20,6 @@ from llmproc.checkpoints.weight_types import FLOATS, STORED
 from llmproc.errors import CheckpointError, UsageError
 from llmproc.experiments.bench.work import Work
 from llmproc.files.folders import user_folder
-from llmproc.kernels.stored import TILES
-from llmproc.simd.layout import LANES
 
 SEED = 42
 COURSE = "course"  # as --weights: a version 2 file, int8 in groups of 64 with fp32 scales
@@ -37,6 +35,9 @@ class Held:
     @classmethod
     def of(cls, model: ModelFile) -> Held:
         """Add up the tiles of all matrices that a step reads."""
+        from llmproc.kernels.stored import TILES  # here: a start of bench asks no CPU what it can do
+        from llmproc.simd.layout import LANES
+
         d, values, nbytes = model.description, 0, 0
         for name, layer, part in all_tensors(d):
             shared = name == "embedding" and not d.shared_classifier  # of that a step reads some rows only

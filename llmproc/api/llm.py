@@ -72,21 +72,23 @@ class LLM:
         instances take; fewer of them run while other programs hold CPUs, unless `fixed_threads`. Returns when the model
         is ready (asyncio: `asyncio.to_thread(LLM)`). Raises UsageError, FetchError, an InvalidFileError or StartError.
         """
-        workers = check_workers(workers)
         self.options = EngineOptions(
             threads, sequences, weights=weights, kv_type=kv_type, context=context, kv_memory=kv_memory,
             batch_tokens=batch_tokens, adapt=not check_fixed_threads(fixed_threads, threads),
         )  # fmt: skip
         found = Environment.read()
-        chosen = found.model or shipped_file("model", "model.bin") if model is None else user_path(model)
-        self.model = find_model(chosen, FetchLog(_log))
+        shipped = found.model or shipped_file("model", "model.bin")
+        self.model = find_model(shipped if model is None else user_path(model), FetchLog(_log))
         named = found.tokenizer if tokenizer is None else user_path(tokenizer)
-        self._files = files = read_model_files(self.model, named, template_options=template_options)
-        self.tokenizer, self.context = files.tokenizer_path, files.context(self.options)
-        for note in files.notices(self.options, option="context"):
-            _log.warning("%s", note)
-        self._running = Running(self.model, workers, self.options)
+        self._files = read_model_files(self.model, named, template_options=template_options)
+        self.tokenizer, self.context = self._files.tokenizer_path, self._files.context(self.options)
+        self._say(self._files.notices(self.options, option="context"))
+        self._running = Running(self.model, check_workers(workers), self.options)
         weakref.finalize(self, self._running.forgotten).atexit = False  # there, everything open is closed
+
+    def _say(self, notices: list[str]) -> None:
+        for notice in notices:
+            _log.warning("%s", notice)
 
     def __repr__(self) -> str:
         return f"<LLM {self.model}: {self.options.sequences} sequences, context {self.context}>"

@@ -40,12 +40,12 @@ def plan_model(model: ModelFile, options: EngineOptions) -> Packing:
     if options.c_order and wanted is not None:
         raise UsageError(f"--weights is {options.weights}: the C engine's order is for weights as they are in the file")
 
-    def tiles_of(name: str, layer: int | None) -> Tiles:
+    def tiles(name: str, layer: int | None) -> Tiles:
         if wanted is not None:
             return TILES[MADE[wanted]]
         return stored_tiles(model.stored_type(name, layer), described.group_size, options.c_order)
 
-    return Packing(described, tiles_of)
+    return Packing(described, tiles)
 
 
 def stored_tiles(stored: str, group: int, c_order: bool) -> Tiles:
@@ -133,7 +133,7 @@ def plan_weights(description: ModelDescription, weights: Weights, c_order: bool 
     """Plan where everything of a model in memory will lie. ValueError."""
     layers = weights.layers
 
-    def tiles_of(name: str, layer: int | None) -> Tiles:
+    def tiles(name: str, layer: int | None) -> Tiles:
         matrix = getattr(weights if layer is None else layers[layer], name)
         if isinstance(matrix, Int8Matrix) and matrix.scales.dtype == np.float32:
             return tiles_of("int8", description.group_size)
@@ -142,7 +142,7 @@ def plan_weights(description: ModelDescription, weights: Weights, c_order: bool 
 
     if len(layers) != description.n_layers:
         raise ValueError(f"{len(layers)} layers of weights, {description.n_layers} in the description")
-    return Packing(description, tiles_of)
+    return Packing(description, tiles)
 
 
 def _start(packing: Packing, memory: memoryview, options: EngineOptions) -> Forward:

@@ -20,7 +20,7 @@ from llmproc.engine.memory import Buffers
 from llmproc.engine.packing import padded
 from llmproc.engine.pages import pages_for
 from llmproc.engine.weight_records import Model, layer_records, weight_values
-from llmproc.kernels.kinds import FLOATS, HALF_SHIFTS, INTEGERS, SHIFTS
+from llmproc.kernels.kinds import FLOATS, HALF_SHIFTS, INTEGERS, NIBBLE_OFFSETS, SHIFTS
 from llmproc.kernels.records import MODEL, RING_BYTES, SPAN, STEP, TOKEN
 from llmproc.kernels.sizes import CHUNK, FEW, LAST_PHASE, LAYER_PHASES, ROWS, scratch_bytes, team_bytes
 from llmproc.simd.layout import ACTIVATION_BYTES, LANES, LINE
@@ -201,7 +201,7 @@ def _input(size: Size, columns: int, tokens: int, count: int, allocate: Allocate
     groups = 4 * -(-columns // size.activation_group) * tokens
     parts = (
         (INTEGERS, padded(columns) * ACTIVATION_BYTES * tokens), (FLOATS, 4 * padded(columns) * tokens),
-        (INTEGERS, groups), (INTEGERS, groups), (SHIFTS, groups), (HALF_SHIFTS, 2 * groups),
+        (INTEGERS, groups), (INTEGERS, groups), (SHIFTS, groups), (HALF_SHIFTS, 2 * groups), (NIBBLE_OFFSETS, groups),
     )  # fmt: skip
     places, total = [], 0
     for wanted, nbytes in parts:

@@ -25,7 +25,7 @@ from llmproc.simd.dot import (
     six_bits_3,
     start,
 )
-from llmproc.simd.layout import LANES, NIBBLE_OFFSET, STEP_BYTES
+from llmproc.simd.layout import LANES, STEP_BYTES
 from llmproc.simd.narrow import load_f16x16, load_i8x16, load_u8x16
 from llmproc.simd.tiles import fuse_scaled, multiply_add, zero_f32, zero_i32
 from llmproc.simd.vectors import broadcast_f32, mul_f32, prefetch_alone
@@ -36,10 +36,10 @@ _OCTET = 5 * STEP_BYTES  # of eight steps of 5-bit weights: four times nibbles, 
 
 
 def q4_0(kind, how, count, out, apart, out_stride, pair, x, groups, group):  # type: ignore[no-untyped-def]
-    w, s, a, f, xs = pair.values, pair.scales, x.values, x.offsets, x.scales
+    w, s, a, f, xs = pair.values, pair.scales, x.values, x.nibble_offsets, x.scales
     first, second, ahead = zero_f32(count), zero_f32(count), 2 * pair.values_apart
     for _ in range(groups):
-        one = two = start(count, NIBBLE_OFFSET, f, x.group_stride)
+        one = two = start(count, 1, f, x.group_stride)
         for _ in range(STEPS_16):
             packed = load_packed(w)
             one = dot(one, low_nibbles(packed), a, x.stride)
@@ -74,10 +74,10 @@ def _octet(sums, w, a, stride):  # type: ignore[no-untyped-def]
 
 
 def q5_0(kind, how, count, out, apart, out_stride, pair, x, groups, group):  # type: ignore[no-untyped-def]
-    w, s, a, f, xs = pair.values, pair.scales, x.values, x.offsets, x.scales
+    w, s, a, f, xs = pair.values, pair.scales, x.values, x.nibble_offsets, x.scales
     first, second, ahead = zero_f32(count), zero_f32(count), 2 * pair.values_apart
     for _ in range(groups):
-        one = two = start(count, 16, f, x.group_stride)
+        one = two = start(count, 2, f, x.group_stride)
         for _ in range(STEPS_32 // 8):
             one = _octet(one, w, a, x.stride)
             two = _octet(two, w + pair.values_apart, a, x.stride)

@@ -23,9 +23,10 @@ class Activations(NamedTuple):
     values: int  # int8, or int16 where `simd.dot` works on pairs
     stride: int
     scales: int  # float32 of each group
-    offsets: int  # int32 of each group: minus the sum of its values
+    offsets: int  # int32 of each group: -128 times the sum of its values
     shifts: int  # float32 of each group: the sum of its values times its scale
     half_shifts: int  # the same of each half of a group
+    nibble_offsets: int  # int32 of each group: -8 times the sum of its values
     group_stride: int  # from one token's scales (offsets, shifts) to the next's; twice this for halves
 
 

@@ -9,12 +9,14 @@ from llmproc.simd.narrow import load_f16x16
 from llmproc.simd.tiles import add_scaled, fuse_scaled, multiply_add, zero_f32, zero_i32
 from llmproc.simd.vectors import load_f32x16, prefetch_alone
 
+_SIGNED = OFFSET // 128  # whether stored bytes are 128 more than weights
+
 
 def int8(kind, how, count, out, apart, out_stride, pair, x, groups, group):  # type: ignore[no-untyped-def]
     w, s, a, f, xs = pair.values, pair.scales, x.values, x.offsets, x.scales
     first, second, ahead = zero_f32(count), zero_f32(count), 2 * pair.values_apart
     for _ in range(groups):
-        one = two = start(count, OFFSET, f, x.group_stride)
+        one = two = start(count, _SIGNED, f, x.group_stride)
         for _ in range(group // STEP_K):
             one = dot(one, load_weights(w), a, x.stride)
             two = dot(two, load_weights(w + pair.values_apart), a, x.stride)
@@ -31,7 +33,7 @@ def q8_0(kind, how, count, out, apart, out_stride, pair, x, groups, group):  # t
     w, s, a, f, xs = pair.values, pair.scales, x.values, x.offsets, x.scales
     first, second, ahead = zero_f32(count), zero_f32(count), 2 * pair.values_apart
     for _ in range(groups):
-        one = two = start(count, OFFSET, f, x.group_stride)
+        one = two = start(count, _SIGNED, f, x.group_stride)
         for _ in range(STEPS_32):
             one = dot(one, load_weights(w), a, x.stride)
             two = dot(two, load_weights(w + pair.values_apart), a, x.stride)

@@ -55,7 +55,7 @@ def tile_name(stored: str) -> str:
 _OF_KINDS = range(len(NAMES))
 _ALL = (
     Entry("serve", "qqq"),
-    *(Entry(multiply_name(kind), "q" * 21, variant=variant_name(kind)) for kind in _OF_KINDS),
+    *(Entry(multiply_name(kind), "q" * 22, variant=variant_name(kind)) for kind in _OF_KINDS),
     *(Entry(embed_name(kind), "q" * 8, variant=variant_name(kind)) for kind in _OF_KINDS),
     *(Entry(tile_name(stored), "q" * 7, "q", tile_name(stored)) for stored in STORED_TYPES),
     Entry("open_gate", "q"),

@@ -27,9 +27,9 @@ NAMES = ("int8", "q8_0", "q4_0", "f16", "f32", "f32_c", "q4_k", "q6_k", "int8_mi
 QUANTISED = frozenset((INT8, Q8_0, Q4_0, Q4_K, Q6_K, INT8_MIN, Q5_0))
 VALUE_BITS = {INT8: 8, Q8_0: 8, Q4_0: 4, F16: 16, F32: 32, F32_C: 32, Q4_K: 4, Q6_K: 6, INT8_MIN: 8, BF16: 16, Q5_0: 5}
 
-# What a product reads of its input, as bits: rows of float32; int8 with a scale and the sum of every group; the same
-# sum times the scale, of every group or of every half of one (for minimums).
-FLOATS, INTEGERS, SHIFTS, HALF_SHIFTS = 1, 2, 4, 8
+# What a product reads of its input, as bits: rows of float32; int8 with a scale and -128 times the sum of every group;
+# that sum times the scale, of every group or of every half of one (for minimums); -8 times the sum (for nibbles).
+FLOATS, INTEGERS, SHIFTS, HALF_SHIFTS, NIBBLE_OFFSETS = 1, 2, 4, 8, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +55,6 @@ def reads(kind: int, group: int) -> int:
         return FLOATS
     if kind == Q6_K or (kind == INT8_MIN and group == 16):
         return INTEGERS | HALF_SHIFTS
+    if kind in (Q4_0, Q5_0):
+        return INTEGERS | NIBBLE_OFFSETS
     return INTEGERS | SHIFTS if kind in (Q4_K, INT8_MIN) else INTEGERS

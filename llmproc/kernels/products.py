@@ -59,20 +59,23 @@ def _from_token(x, t):  # type: ignore[no-untyped-def]
     at = t * x.group_stride
     return Activations(
         x.floats + t * x.floats_stride, x.floats_stride, x.values + t * x.stride, x.stride, x.scales + at,
-        x.offsets + at, x.shifts + at, x.half_shifts + 2 * at, x.group_stride,
+        x.offsets + at, x.shifts + at, x.half_shifts + 2 * at, x.nibble_offsets + at, x.group_stride,
     )  # fmt: skip
 
 
 def _multiply_of(kind: int) -> Any:
     def multiply(  # type: ignore[no-untyped-def]
         how, out, out_stride, values, scales, tile_bytes, scale_bytes, first, last, tokens, groups, group,
-        floats, floats_stride, integers, stride, x_scales, offsets, shifts, half_shifts, group_stride,
+        floats, floats_stride, integers, stride, x_scales, offsets, shifts, half_shifts, nibble_offsets, group_stride,
     ):  # fmt: skip
         """Tiles `first` to `last` - 1 times all tokens. `out` is the address of row 16 * first of the first token.
 
-        `tile_bytes`, `scale_bytes`: from one tile's values, or scales, to the next's; the last nine are Activations.
+        `tile_bytes`, `scale_bytes`: from one tile's values, or scales, to the next's; the last ten are Activations.
         """
-        x = Activations(floats, floats_stride, integers, stride, x_scales, offsets, shifts, half_shifts, group_stride)
+        x = Activations(
+            floats, floats_stride, integers, stride, x_scales, offsets, shifts, half_shifts, nibble_offsets,
+            group_stride,
+        )  # fmt: skip
         _multiply(
             kind, how, out, out_stride, values, scales, tile_bytes, scale_bytes, first, last, tokens, groups, group, x
         )

@@ -54,7 +54,9 @@ TOKEN_ROWS = _record(
     "logits", "logits_stride",
 )  # fmt: skip
 # activations in the form products read, of all ranks, of each, of the hidden layer: an address; distances from there
-INPUT = _record("values", "floats", "scales", "offsets", "shifts", "half_shifts", "bytes")  # the last: to the next one
+INPUT = _record(
+    "values", "floats", "scales", "offsets", "shifts", "half_shifts", "nibble_offsets", "bytes"
+)  # the last: to the next one
 INPUTS = np.dtype([(name, INPUT) for name in ("shared", "own", "hidden")], align=True)  # `own`: one after the other
 WORK = _record("scratch", "scratch_bytes", "partial", "partial_row")  # of each rank; partial results of attention
 TEAM = _record("words", "trace")  # as `tickets` describes them; a ring for each rank, 0: none is kept

@@ -16,7 +16,7 @@ from llmproc.kernels.registry import njit
 from llmproc.kernels.sizes import VECTOR
 from llmproc.simd.dot import put_activation, store_activations
 from llmproc.simd.exponential import exp_f32
-from llmproc.simd.layout import ACTIVATION_BYTES, LANES
+from llmproc.simd.layout import ACTIVATION_BYTES, LANES, NIBBLE_OFFSET
 from llmproc.simd.scalars import as_f32, get_f32, put_f32, put_i32
 from llmproc.simd.vectors import (
     abs_f32,
@@ -75,14 +75,18 @@ def normalise(out, x, weight, size, eps, c_order):  # type: ignore[no-untyped-de
 
 
 class Quantised(NamedTuple):
-    """Addresses of a row of activations: integers in the form `simd.dot` reads, and of every group its scale (float32),
-    minus the sum of its values (int32), that sum times the scale, and of every half of one (float32; 0: not wanted)."""
+    """Addresses of a row of activations: integers in the form `simd.dot` reads, and what belongs to every group.
+
+    Its scale (float32), -128 times the sum of its values (int32), that sum times the scale, the same of every half of
+    it (float32), -8 times the sum (int32); 0 where the last three are not wanted.
+    """
 
     values: int
     scales: int
     offsets: int
     shifts: int
     half_shifts: int
+    nibble_offsets: int
 
 
 @njit
@@ -130,7 +134,9 @@ def _quantise_vectors(x, values, to, g, vectors):  # type: ignore[no-untyped-def
 
 @njit
 def _put_sums(to, g, scale, total):  # type: ignore[no-untyped-def]
-    put_i32(to.offsets + 4 * g, np.int32(-total))
+    put_i32(to.offsets + 4 * g, np.int32(np.int32(-128) * total))
+    if to.nibble_offsets != 0:
+        put_i32(to.nibble_offsets + 4 * g, np.int32(np.int32(-NIBBLE_OFFSET) * total))
     if to.shifts != 0:
         put_f32(to.shifts + 4 * g, scale * np.float32(total))
 

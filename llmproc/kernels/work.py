@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from llmproc.kernels.block_parts import Activations
-from llmproc.kernels.kinds import HALF_SHIFTS, INTEGERS, SHIFTS
+from llmproc.kernels.kinds import HALF_SHIFTS, INTEGERS, NIBBLE_OFFSETS, SHIFTS
 from llmproc.kernels.registry import njit
 from llmproc.kernels.rows import Quantised, add_row, quantise_groups
 from llmproc.kernels.sizes import FEW, VECTOR
@@ -52,7 +52,7 @@ def product(how, out, out_stride, matrix, first, last, x, tokens):  # type: igno
             (
                 how, place, out_stride, matrix.values, matrix.scales, matrix.tile_bytes, matrix.scale_bytes,
                 first, last, tokens, matrix.groups, matrix.group, x.floats, x.floats_stride, x.values, x.stride,
-                x.scales, x.offsets, x.shifts, x.half_shifts, x.group_stride,
+                x.scales, x.offsets, x.shifts, x.half_shifts, x.nibble_offsets, x.group_stride,
             ),
         )  # fmt: skip
         if matrix.bias != 0:
@@ -67,7 +67,7 @@ def activations(model, places, number, columns):  # type: ignore[no-untyped-def]
     base = places.values + number * places.bytes
     return Activations(
         base + places.floats, wide * 4, base, wide * ACTIVATION_BYTES, base + places.scales, base + places.offsets,
-        base + places.shifts, base + places.half_shifts, columns // model.sizes.group * 4,
+        base + places.shifts, base + places.half_shifts, base + places.nibble_offsets, columns // model.sizes.group * 4,
     )  # fmt: skip
 
 
@@ -75,7 +75,8 @@ def activations(model, places, number, columns):  # type: ignore[no-untyped-def]
 def with_floats(x, floats, stride):  # type: ignore[no-untyped-def]
     """Return Activations whose floats lie elsewhere."""
     return Activations(
-        floats, stride, x.values, x.stride, x.scales, x.offsets, x.shifts, x.half_shifts, x.group_stride
+        floats, stride, x.values, x.stride, x.scales, x.offsets, x.shifts, x.half_shifts, x.nibble_offsets,
+        x.group_stride,
     )  # fmt: skip
 
 
@@ -86,6 +87,7 @@ def quantised_row(x, row, reads, first_group, first_column):  # type: ignore[no-
     return Quantised(
         x.values + row * x.stride + first_column * ACTIVATION_BYTES, x.scales + at, x.offsets + at,
         x.shifts + at if reads & SHIFTS != 0 else 0, x.half_shifts + 2 * at if reads & HALF_SHIFTS != 0 else 0,
+        x.nibble_offsets + at if reads & NIBBLE_OFFSETS != 0 else 0,
     )  # fmt: skip
 
 

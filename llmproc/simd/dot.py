@@ -11,8 +11,8 @@ Sums are exact in both forms while a group has at most 2**16 columns.
 
 4-bit weights are unsigned nibbles (0..15, for -8..7 or as they are) in both forms; a byte holds one weight of two
 steps, the low nibble that of the first. 6-bit weights have two more bits, of four steps in one byte, the lowest those
-of the first step. With each token and group comes minus the sum of its activations: times what is added to each stored
-weight it is where a sum of the group starts (`start`), so that the correction costs nothing.
+of the first step. With each token and group comes minus the sum of its activations, times what is added to each stored
+weight: a sum of the group starts from there (`start`), so that the correction costs nothing.
 """
 
 from __future__ import annotations
@@ -143,25 +143,26 @@ def put_activation(typingctx: Any, address: Any, value: Any) -> Any:
 
 
 @intrinsic(prefer_literal=True)
-def start(typingctx: Any, count: Any, offset: Any, address: Any, stride: Any) -> Any:
-    """Make a Tile of `count` (a literal) i32x16: each `offset` times the int32 at address + i * stride.
+def start(typingctx: Any, count: Any, times: Any, address: Any, stride: Any) -> Any:
+    """Make a Tile of `count` (a literal) i32x16: each `times` (0, 1 or 2, a literal) a number.
 
-    `offset`, a literal, is what was added to each stored weight: 0 or a power of two."""
-    if not (isinstance(count, types.IntegerLiteral) and isinstance(offset, types.IntegerLiteral)):
+    That is the int32 at address + i * stride.
+    """
+    if not (isinstance(count, types.IntegerLiteral) and isinstance(times, types.IntegerLiteral)):
         return None
-    tile, bits = Tile(i32x16, count.literal_value), offset.literal_value.bit_length() - 1
+    tile, factor = Tile(i32x16, count.literal_value), times.literal_value
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        if bits < 0:
+        if not factor:
             return ir.Constant(tile.llvm, None)
         result = ir.Constant(tile.llvm, ir.Undefined)
         for index in range(tile.count):
             word = emit.load(builder, emit.at(builder, args[2], args[3], index), emit.I32)
-            wide = builder.shl(emit.splat(builder, word, LANES), emit.constant(i32x16.llvm, bits))
-            result = builder.insert_value(result, wide, index)
+            wide = emit.splat(builder, word, LANES)
+            result = builder.insert_value(result, builder.add(wide, wide) if factor == 2 else wide, index)
         return result
 
-    return tile(count, offset, types.int64, types.int64), generate
+    return tile(count, times, types.int64, types.int64), generate
 
 
 def _multiply_pairs(builder: Any, weights: Any, activations: Any) -> Any:

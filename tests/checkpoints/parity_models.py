@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from checkpoints.hugging_face_folders import Arrays, small_arrays, stored, write_folder
 
+GOLDEN = Path(__file__).parent / "parity_golden" / "parity.npz"
+BOUND = 1e-4  # of the largest |logit| of a position
 POSITIONS = 300
 CONTEXT = 512
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
@@ -74,6 +76,13 @@ MODELS: dict[str, ParityModel] = {
     "llama, all biases, own output": ParityModel(
         "llama", {"attention_bias": True, "mlp_bias": True}, biases=(*ATTENTION, *MLP), own_output=True
     ),
+    "llama, biases of attention alone, 9 heads over 3": ParityModel(
+        "llama", {"attention_bias": True},
+        {"dim": 45, "hidden": 51, "heads": 9, "kv_heads": 3, "head_dim": 6}, biases=ATTENTION,
+    ),
+    "llama, biases of the feed-forward alone, whole vectors": ParityModel(
+        "llama", {"mlp_bias": True}, {"dim": 64, "hidden": 96, "head_dim": 32}, biases=MLP, own_output=True
+    ),
     "llama, yarn in the new form": ParityModel(
         "llama",
         {
@@ -103,6 +112,10 @@ MODELS: dict[str, ParityModel] = {
         },
         {"layers": 3},
     ),
+    "qwen3, window in later layers": ParityModel(
+        "qwen3", {"use_sliding_window": True, "sliding_window": 16, "max_window_layers": 2},
+        {"layers": 3, "heads": 5, "kv_heads": 1, "head_dim": 10}, own_output=True,
+    ),
     "smollm3": ParityModel("smollm3", {"head_dim": ..., "pad_token_id": None}, {"dim": 32, "layers": 4}),
     "smollm3, a list of its own": ParityModel(
         "smollm3", {"no_rope_layers": [0, 1, 1], "head_dim": ..., "rope_theta": 100.0, "pad_token_id": None},
@@ -114,3 +127,14 @@ MODELS: dict[str, ParityModel] = {
 def tokens_of(name: str) -> np.ndarray:
     """300 ids."""
     return np.random.default_rng(len(name)).integers(0, 12, POSITIONS)
+
+
+def golden_arrays() -> dict[str, np.ndarray]:
+    """`NAME: logits` of every model, (positions, vocabulary), and `NAME: sum` of its weights."""
+    with np.load(GOLDEN) as arrays:
+        return dict(arrays)
+
+
+def worst(found: np.ndarray, expected: np.ndarray) -> float:
+    """The largest difference of a position, as a part of its largest logit."""
+    return float((np.abs(found - expected).max(axis=1) / np.abs(expected).max(axis=1)).max())

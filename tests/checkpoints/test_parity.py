@@ -7,41 +7,30 @@ logits; the same model as GGUF, its rows in GGUF's order, gives the same. Rules 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from checkpoints import gguf_files
-from checkpoints.gguf_files import F32, STRING, U32
-from checkpoints.parity_models import MODELS, POSITIONS, ParityModel, tokens_of
+from checkpoints.parity_gguf import GGUF, as_gguf
+from checkpoints.parity_models import BOUND, MODELS, POSITIONS, golden_arrays, tokens_of, worst
 from checkpoints.plain_forward import logits_of
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.features import PLAIN, ModelFeatures, RotaryEmbedding
 from llmproc.checkpoints.model_file import open_model
 
-GOLDEN = Path(__file__).parent / "parity_golden" / "parity.npz"
-BOUND = 1e-4  # of the largest |logit| of a position
-
 
 @pytest.fixture(scope="module")
-def golden() -> Iterator[dict[str, np.ndarray]]:
-    with np.load(GOLDEN) as arrays:
-        yield dict(arrays)
-
-
-def worst(found: np.ndarray, expected: np.ndarray) -> float:
-    """The largest difference of a position, as a part of its largest logit."""
-    return float((np.abs(found - expected).max(axis=1) / np.abs(expected).max(axis=1)).max())
+def golden() -> dict[str, np.ndarray]:
+    return golden_arrays()
 
 
 def test_the_golden_file_is_of_these_models(golden: dict[str, np.ndarray]) -> None:
     assert {key.partition(": ")[0] for key in golden} == MODELS.keys()
     assert {made.model_type for made in MODELS.values()} == {"llama", "mistral", "qwen2", "qwen3", "smollm3"}
     sizes = [made.all_sizes() for made in MODELS.values()]
-    assert {size["heads"] // size["kv_heads"] for size in sizes} == {1, 2, 3, 8}
+    assert {size["heads"] // size["kv_heads"] for size in sizes} >= {1, 2, 3, 8}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -95,58 +84,6 @@ def test_rule_07_the_first_difference_is_at_the_windows_position(tmp_path: Path,
     full = logits_of(without(model.description, windows=()), weights, tokens)
     different = np.flatnonzero(np.abs(found - full).max(axis=1) > 1e-9)
     assert different[0] == window
-
-
-GGUF_NAMES = {
-    "model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
-    "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm", "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
-    "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm", "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
-}  # fmt: skip
-
-
-def gguf_name(theirs: str) -> str:
-    stem, _, part = theirs.rpartition(".")
-    if not stem.startswith("model.layers."):
-        return f"{GGUF_NAMES[stem]}.{part}"
-    _, _, layer, rest = stem.split(".", 3)
-    return f"blk.{layer}.{GGUF_NAMES[rest]}.{part}"
-
-
-def interleaved(array: np.ndarray, heads: int) -> np.ndarray:
-    """The rows of half-split heads in the order of neighbouring pairs, as convert_hf_to_gguf permutes them."""
-    rows = array.shape[0] // heads
-    return array.reshape(heads, 2, rows // 2, *array.shape[1:]).swapaxes(1, 2).reshape(array.shape)
-
-
-def as_gguf(made: ParityModel, architecture: str, more: gguf_files.Pairs, permuted: bool) -> bytes:
-    sizes = made.all_sizes()
-    tensors = {}
-    for name, (_, array) in made.arrays().items():
-        of_heads = {"q_proj": sizes["heads"], "k_proj": sizes["kv_heads"]}.get(name.split(".")[-2], 0)
-        tensors[gguf_name(name)] = gguf_files.floats(interleaved(array, of_heads) if of_heads and permuted else array)
-    pairs = gguf_files.small_pairs(architecture, **{**sizes, "context": 512})
-    return gguf_files.gguf_bytes({**pairs, **more}, tensors)
-
-
-def theta(architecture: str, value: float) -> gguf_files.Pairs:
-    return {f"{architecture}.rope.freq_base": (F32, value)}
-
-
-YARN: gguf_files.Pairs = {
-    "qwen3.rope.scaling.type": (STRING, "yarn"), "qwen3.rope.scaling.factor": (F32, 4.0),
-    "qwen3.rope.scaling.original_context_length": (U32, 64),
-}  # fmt: skip
-GGUF: dict[str, tuple[str, gguf_files.Pairs, bool]] = {
-    "llama, one key head a head": ("llama", theta("llama", 500.0), True),
-    "llama, linear scaling, 3 heads": ("llama", {"llama.rope.scaling.factor": (F32, 4.0)}, True),
-    "llama, all biases, own output": ("llama", {}, True),
-    "mistral, window of 8": ("llama", {"llama.attention.sliding_window": (U32, 8)}, True),
-    "qwen2, groups of 3": ("qwen2", {}, False),
-    "qwen3, yarn": ("qwen3", YARN, False),
-    "smollm3": ("smollm3", theta("smollm3", 2e6), True),
-}
 
 
 @pytest.mark.parametrize("name", GGUF)

@@ -4,7 +4,7 @@
     description.py     shape and constants        features.py  how architectures differ     tensors.py  names and shapes
     architectures.py   the architectures, a row each         rope_scaling.py  frequencies of scaled rotary embeddings
     rotation_order.py  rows of queries and keys in the order of the other formats
-    runnable.py        what the engine cannot run yet        ranges.py        the sizes a model may have
+    ranges.py          the sizes a model may have
     weights.py         the arrays                 weight_types.py, ggml_types.py   types, and their arithmetic
     llama2c/  gguf/  huggingface/    one folder for each format: readers (behind open_model) and writers
     source_file.py     the file itself: opened and read with care      fingerprint.py   what identifies its content

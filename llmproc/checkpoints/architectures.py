@@ -17,6 +17,7 @@ WindowRule = Literal["never", "always", "from max_window_layers", "without rope"
 _SHARED = {
     "num_key_value_heads": None, "head_dim": None, "max_position_embeddings": 32768, "rms_norm_eps": 1e-6,
     "rope_theta": 10000.0, "tie_word_embeddings": False, "sliding_window": None, "hidden_act": "silu",
+    "embedding_multiplier": 1.0, "residual_multiplier": 1.0, "attention_multiplier": 1.0, "logits_scaling": 1.0,
 }  # fmt: skip
 
 
@@ -30,6 +31,7 @@ class Architecture:
     query_key_norm: bool = False
     window: WindowRule = "never"
     no_rope_interval: int = 0  # every n-th layer is without RoPE, where the file does not list them
+    multipliers: bool = False  # the file may state those of `features.Multipliers`
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def default(self, key: str) -> Any:
@@ -56,6 +58,10 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         Architecture(
             "smollm3", "SmolLM3ForCausalLM", "interleaved", window="without rope", no_rope_interval=4,
             defaults={"num_key_value_heads": 4, "rope_theta": 2e6, "tie_word_embeddings": True},
+        ),
+        Architecture(
+            "granite", "GraniteForCausalLM", "interleaved", multipliers=True,
+            defaults={"max_position_embeddings": 2048},
         ),
     )
 }  # fmt: skip

@@ -23,6 +23,16 @@ class RotaryEmbedding:
 
 
 @dataclass(frozen=True, slots=True)
+class Multipliers:
+    """Constants that a model's numbers are multiplied by."""
+
+    embedding: float = 1.0  # of a token's embedding, before the first layer
+    residual: float = 1.0  # of what attention and the feed-forward layer add to the residual stream
+    attention: float | None = None  # of query times key; None: 1 / sqrt(head_dim)
+    logits: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFeatures:
     """The features of a forward pass beside those of the plain one."""
 
@@ -32,6 +42,7 @@ class ModelFeatures:
     query_key_norm: bool = False  # an RMS norm over each head's query and key, before the rotation
     windows: tuple[int, ...] = ()  # of each layer: query i sees keys i - window < j <= i; 0: all; empty: all layers 0
     no_rope_layers: tuple[int, ...] = ()  # layers whose queries and keys are not rotated; sorted
+    multipliers: Multipliers = Multipliers()
 
 
 PLAIN = ModelFeatures()

@@ -22,6 +22,7 @@ RANGES = {
     "seq_len": (1, 1 << 20),
 }
 HEAD_DIM = (2, 1024)
+MULTIPLIER = (1e-6, 1e6)
 
 
 def check_heads(path: Path | str, names: Mapping[str, str], n_heads: int, n_kv_heads: int, head_dim: int) -> None:

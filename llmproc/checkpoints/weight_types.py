@@ -21,6 +21,7 @@ from llmproc.checkpoints.tensors import MATRICES, matrix_shape, tensor_names
 from llmproc.config import WEIGHT_TYPES, WeightType
 from llmproc.errors import UsageError
 
+FLOATS = frozenset(("F32", "F16", "BF16"))  # stored types without scales, by GGUF's names
 GROUP = 32  # values that share a scale in GGUF's Q8_0 and Q4_0
 
 

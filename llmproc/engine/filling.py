@@ -43,14 +43,18 @@ def fill(
     that does not fit the description: kernels check no bounds.
     """
     filler = _Filler(packing, source, np.frombuffer(buffer, np.uint8), path, wanted)
-    todo = list(packing.matrices)
-    if packing.matrices["classifier", None] is packing.matrices["embedding", None]:
-        todo.remove(("classifier", None))
+    todo = [key for key, _ in distinct(packing)]
     for name, layer, part in packing.vectors:
         filler.vector(name, layer, part)
     for done, (name, layer) in enumerate(todo):
         progress(done, len(todo))
         filler.matrix(name, layer)
+
+
+def distinct(packing: Packing) -> list[tuple[tuple[str, int | None], Place]]:
+    """Return (name and layer, place) of every matrix; the output layer only if it has a place of its own."""
+    shared = packing.matrices["classifier", None] is packing.matrices["embedding", None]
+    return [(key, place) for key, place in packing.matrices.items() if not (shared and key[0] == "classifier")]
 
 
 class _Filler:
@@ -72,6 +76,8 @@ class _Filler:
             values = values[row_order(1, d.head_dim, "interleaved")]
         elif (order := self._order(name)) is not None:
             values = values[order]
+        if name == "final_norm" and d.features.multipliers.logits != 1:
+            values = values * np.float32(d.features.multipliers.logits)
         self._put(self._packing.vectors[name, layer, part], values)
 
     def _put(self, offset: int, values: Float32) -> None:

@@ -16,21 +16,21 @@ import numpy.typing as npt
 from llmproc import kernels
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.ggml_types import weight_type_of
-from llmproc.checkpoints.gguf.tensor_types import FLOATS
 from llmproc.checkpoints.model_file import ModelFile, open_model, stored_types
 from llmproc.checkpoints.weight_source import MemorySource
-from llmproc.checkpoints.weight_types import converted_description
+from llmproc.checkpoints.weight_types import FLOATS, converted_description
 from llmproc.checkpoints.weights import Int8Matrix, Weights
 from llmproc.config import EngineOptions, WeightType
 from llmproc.engine import libm
 from llmproc.engine.batch import PAGE
-from llmproc.engine.filling import fill
+from llmproc.engine.filling import distinct, fill
 from llmproc.engine.forward import Forward
 from llmproc.engine.packing import Packing, padded
 from llmproc.engine.workspace import Model
 from llmproc.errors import UsageError
 from llmproc.hardware.memory import usable_memory
 from llmproc.kernels.calls import fill_angles
+from llmproc.kernels.entries import tile_name
 from llmproc.kernels.kinds import F32_C, INT8
 from llmproc.kernels.stored import TILES, Tiles
 
@@ -75,6 +75,12 @@ def stored_tiles(stored: str, group: int, c_order: bool) -> Tiles:
     if stored == "int8":
         return Tiles(INT8, group)
     return Tiles(F32_C, 1) if stored == "F32" and c_order else TILES[stored]
+
+
+def variants(model: ModelFile, packing: Packing) -> list[str]:
+    """Return the kernels' variants that loading and running need, for one call of `kernels.load`."""
+    stored = ((model.stored_type(name, layer), place) for (name, layer), place in distinct(packing))
+    return [*packing.variants, *sorted({tile_name(kind) for kind, place in stored if TILES.get(kind) == place.tiles})]
 
 
 def pack_model(
@@ -134,6 +140,7 @@ def open_forward(path: Path, options: EngineOptions) -> Forward:
     model = open_model(path)
     packing = plan_model(model, options)
     memory = memoryview(mmap.mmap(-1, packing.size))  # begins on a page: tiles on cache lines
+    kernels.load(kernels.COMMON, *variants(model, packing))
     pack_model(model, packing, memory, options)
     return _start(packing, memory, options)
 

@@ -60,15 +60,17 @@ class Reference:
         if not (0 <= token < self.description.vocab_size and 0 <= position < self.description.seq_len):
             raise ValueError(f"token {token} at position {position} is out of range")
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
-            x = self._embed(token)
+            factors = self.description.features.multipliers
+            residual, x = self._real(factors.residual), self._embed(token)
             for number, layer in enumerate(self.weights.layers):
-                x = x + self._attention(self._norm(x, layer.attention_norm), number, layer, position)
-                x = x + self._feed_forward(self._norm(x, layer.ffn_norm), layer)
-            return self._times(self.weights.classifier, self._norm(x, self.weights.final_norm))
+                x = x + residual * self._attention(self._norm(x, layer.attention_norm), number, layer, position)
+                x = x + residual * self._feed_forward(self._norm(x, layer.ffn_norm), layer)
+            logits = self._times(self.weights.classifier, self._norm(x, self.weights.final_norm))
+            return self._real(factors.logits) * logits
 
     def _embed(self, token: int) -> Reals:
         row = reordered_rows(self.weights.embedding, np.array([token]))
-        return dequantise(row)[0].astype(self._real)
+        return self._real(self.description.features.multipliers.embedding) * dequantise(row)[0].astype(self._real)
 
     def _sum(self, terms: Reals) -> Reals:
         """Return the sum over the last axis."""
@@ -170,11 +172,15 @@ class Reference:
         for head in range(d.n_heads):
             shared = head // (d.n_heads // d.n_kv_heads)
             keys, values = self._keys[number, seen, shared], self._values[number, seen, shared]
-            scores = self._sum(keys * query[head]) / np.sqrt(self._real(d.head_dim))
+            scores = self._scaled(self._sum(keys * query[head]))
             shares = self._exp(scores - scores.max())
             shares = shares / self._sum(shares)
             mixed.append(self._sum((values * shares[:, None]).T))
         return self._product(layer, "wo", np.concatenate(mixed))
+
+    def _scaled(self, scores: Reals) -> Reals:
+        scale = self.description.features.multipliers.attention
+        return scores / np.sqrt(self._real(self.description.head_dim)) if scale is None else self._real(scale) * scores
 
     def _feed_forward(self, x: Reals, layer: LayerWeights) -> Reals:
         gate, up = self._product(layer, "w1", x), self._product(layer, "w3", x)

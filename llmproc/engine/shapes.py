@@ -22,6 +22,8 @@ def check_description(description: ModelDescription) -> None:
     d, width = description, description.n_heads * description.head_dim
     if d.head_dim % 2 or d.n_heads % d.n_kv_heads:
         raise ValueError("head_dim must be even and n_heads a multiple of n_kv_heads")
+    if d.features.query_key_norm and d.features.multipliers.residual != 1:
+        raise ValueError("a multiplier of the residual stream beside norms of queries and keys")
     if not d.group_size:
         return
     if d.group_size < 4 or d.group_size % 4 or any(n % d.group_size for n in (d.dim, width, d.hidden_dim)):

@@ -154,11 +154,20 @@ def _sizes(size: Size) -> Values:
 
 
 def _arithmetic(size: Size, c_order: bool) -> Values:
-    """The float32 cache divides scores by the root of head_dim itself, as the C engine does."""
-    d = size.description
+    """Return the constants. Scores of a float32 cache are divided by the root of head_dim later, as in C.
+
+    A residual stream divided by the multiplier of what is added to it needs no such multiplication: norms look at its
+    direction alone, up to their epsilon. That of logits is part of the last norm (`filling`).
+    """
+    d, m = size.description, size.description.features.multipliers
     root = np.sqrt(np.float32(d.head_dim))
-    scale = 1 / root if size.half else np.float32(1)
-    return {"eps": d.norm_eps, "score_scale": scale, "embedding_scale": 1, "c_order": c_order}
+    scale = 1 / root if m.attention is None else np.float32(m.attention)
+    if not size.half:
+        scale = np.float32(1) if m.attention is None else scale * root
+    return {
+        "eps": d.norm_eps / m.residual**2, "score_scale": scale, "embedding_scale": m.embedding / m.residual,
+        "c_order": c_order,
+    }  # fmt: skip
 
 
 def _layers(model: Model) -> npt.NDArray[np.void]:

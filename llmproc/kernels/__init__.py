@@ -2,8 +2,11 @@
 
 And the compare-and-swap of the request rings. Used by `engine` and `service`.
 
-    entries, records, sizes, kinds    what compiled code is told, for all sides: no Numba
+    entries, records, sizes           what compiled code is told, for all sides: no Numba
+    kinds, stored                     how matrices stand in tiles, and which stored type stands in which
     choice, forward, phases, ...      the functions that are compiled; only compilers import them
+    products, blocks, embedding       one entry for each kind of matrix: a pass calls those that its matrices name
+    tiling                            one entry for each stored type: rows of files to tiles
     compiling                         a function -> an object file, by Numba and LLVM
     compile_process, compilers        that, in processes of its own
     cache, store                      where object files are kept, and which of them are whole

@@ -10,10 +10,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from llmproc.kernels.kinds import BF16, F16, F32, F32_C, INT8, INT8_MIN, Q4_0, Q4_K, Q6_K, Q8_0
+from llmproc.kernels.kinds import BF16, F16, F32, F32_C, INT8, INT8_MIN, Q4_0, Q4_K, Q5_0, Q6_K, Q8_0
 from llmproc.kernels.registry import njit, overload, types
 from llmproc.simd.dot import (
     dot,
+    five_bits_0,
+    five_bits_1,
+    five_bits_2,
+    five_bits_3,
+    five_bits_4,
+    five_bits_5,
+    five_bits_6,
+    five_bits_7,
     high_nibbles,
     load_bytes,
     load_packed,
@@ -50,6 +58,7 @@ from llmproc.simd.vectors import (
 STORE, ADD = 0, 1  # what becomes of a product: written, or added to what is there
 _MINUS_ONE, _MINUS_32 = np.float32(-1), np.float32(-32)
 _QUAD = 3 * STEP_BYTES  # of four steps of 6-bit weights: two times nibbles, once pairs of bits
+_OCTET = 5 * STEP_BYTES  # of eight steps of 5-bit weights: four times nibbles, once single bits
 _STEPS_32, _STEPS_16 = 32 // STEP_K, 16 // STEP_K
 
 
@@ -146,6 +155,41 @@ def _q4_0(kind, how, count, out, apart, out_stride, pair, x, groups, group):  # 
     _finish(how, out, apart, out_stride, first, second)
 
 
+@njit
+def _octet(sums, w, a, stride):  # type: ignore[no-untyped-def]
+    """Add eight steps of 5-bit weights."""
+    bits, packed = load_packed(w + 4 * STEP_BYTES), load_packed(w)
+    sums = dot(sums, five_bits_0(packed, bits), a, stride)
+    sums = dot(sums, five_bits_1(packed, bits), a + 4, stride)
+    packed = load_packed(w + STEP_BYTES)
+    sums = dot(sums, five_bits_2(packed, bits), a + 8, stride)
+    sums = dot(sums, five_bits_3(packed, bits), a + 12, stride)
+    packed = load_packed(w + 2 * STEP_BYTES)
+    sums = dot(sums, five_bits_4(packed, bits), a + 16, stride)
+    sums = dot(sums, five_bits_5(packed, bits), a + 20, stride)
+    packed = load_packed(w + 3 * STEP_BYTES)
+    sums = dot(sums, five_bits_6(packed, bits), a + 24, stride)
+    return dot(sums, five_bits_7(packed, bits), a + 28, stride)
+
+
+def _q5_0(kind, how, count, out, apart, out_stride, pair, x, groups, group):  # type: ignore[no-untyped-def]
+    w, s, a, f, xs = pair.values, pair.scales, x.values, x.offsets, x.scales
+    first, second, ahead = zero_f32(count), zero_f32(count), 2 * pair.values_apart
+    for _ in range(groups):
+        one = two = start(count, 16, f, x.group_stride)
+        for _ in range(_STEPS_32 // 8):
+            one = _octet(one, w, a, x.stride)
+            two = _octet(two, w + pair.values_apart, a, x.stride)
+            for line in range(0, _OCTET, STEP_BYTES):
+                prefetch_alone(count, w + line + ahead)
+                prefetch_alone(count, w + line + pair.values_apart + ahead)
+            w, a = w + _OCTET, a + 32
+        first = fuse_scaled(first, one, load_f16x16(s), xs, x.group_stride)
+        second = fuse_scaled(second, two, load_f16x16(s + pair.scales_apart), xs, x.group_stride)
+        s, f, xs = s + 2 * LANES, f + 4, xs + 4
+    _finish(how, out, apart, out_stride, first, second)
+
+
 def _q4_k(kind, how, count, out, apart, out_stride, pair, x, groups, group):  # type: ignore[no-untyped-def]
     w, s, a, h, xs = pair.values, pair.scales, x.values, x.shifts, x.scales
     first, second, ahead, far = zero_f32(count), zero_f32(count), 2 * pair.values_apart, pair.scales_apart
@@ -188,7 +232,7 @@ def _q6_k(kind, how, count, out, apart, out_stride, pair, x, groups, group):  # 
     w, s, a, h, xs = pair.values, pair.scales, x.values, x.half_shifts, x.scales
     first, second, ahead, far = zero_f32(count), zero_f32(count), 2 * pair.values_apart, pair.scales_apart
     offset = broadcast_f32(_MINUS_32)
-    for _ in range(groups // 8):
+    for _ in range(groups // 16):
         scale, scale_2 = load_f16x16(s), load_f16x16(s + far)
         s += 32
         for _ in range(8):
@@ -281,7 +325,7 @@ def _f32_c(kind, how, count, out, apart, out_stride, pair, x, groups, group):  #
 
 _BLOCKS = {
     INT8: _int8, Q8_0: _q8_0, Q4_0: _q4_0, F16: _f16, F32: _f32, F32_C: _f32_c,
-    Q4_K: _q4_k, Q6_K: _q6_k, INT8_MIN: _int8_min, BF16: _bf16,
+    Q4_K: _q4_k, Q6_K: _q6_k, INT8_MIN: _int8_min, BF16: _bf16, Q5_0: _q5_0,
 }  # fmt: skip
 
 

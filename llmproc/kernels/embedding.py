@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from llmproc.kernels.entries import embed_name
-from llmproc.kernels.kinds import BF16, F16, F32, F32_C, INT8, INT8_MIN, NAMES, Q4_0, Q4_K, Q6_K, Q8_0
+from llmproc.kernels.kinds import BF16, F16, F32, F32_C, INT8, INT8_MIN, NAMES, Q4_0, Q4_K, Q5_0, Q6_K, Q8_0
 from llmproc.kernels.registry import entry, njit, overload, types
 from llmproc.simd.layout import LANES, NIBBLE_OFFSET, OFFSET, STEP_BYTES, STEP_K
 from llmproc.simd.scalars import as_f32, get_f16, get_f32, get_i8, get_i16, get_u8, put_f32
@@ -48,6 +48,14 @@ def _q4_0(kind, values, scales, lane, k, group):  # type: ignore[no-untyped-def]
     return np.float32(value) * get_f16(scales + (k // 32 * LANES + lane) * 2)
 
 
+def _q5_0(kind, values, scales, lane, k, group):  # type: ignore[no-untyped-def]
+    step = k // STEP_K
+    octet, part, byte = values + step // 8 * 5 * STEP_BYTES, step % 8, lane * STEP_K + k % STEP_K
+    low = np.int64(get_u8(octet + part // 2 * STEP_BYTES + byte)) >> 4 * (part % 2) & 15
+    high = np.int64(get_u8(octet + 4 * STEP_BYTES + byte)) >> part & 1
+    return np.float32((low | high << 4) - 16) * get_f16(scales + (k // 32 * LANES + lane) * 2)
+
+
 def _q4_k(kind, values, scales, lane, k, group):  # type: ignore[no-untyped-def]
     at = scales + k // 256 * 320
     here = at + 64 + k % 256 // 32 * 32 + lane
@@ -85,7 +93,7 @@ def _f32(kind, values, scales, lane, k, group):  # type: ignore[no-untyped-def]
 
 _KINDS = {
     INT8: _int8, Q8_0: _q8_0, Q4_0: _q4_0, F16: _f16, F32: _f32, F32_C: _f32,
-    Q4_K: _q4_k, Q6_K: _q6_k, INT8_MIN: _int8_min, BF16: _bf16,
+    Q4_K: _q4_k, Q6_K: _q6_k, INT8_MIN: _int8_min, BF16: _bf16, Q5_0: _q5_0,
 }  # fmt: skip
 
 

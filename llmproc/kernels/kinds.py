@@ -4,6 +4,7 @@
     INT8      int8, in the steps of `simd.dot`     float32 scale                      llama2.c's order: bit-equal to C
     Q8_0      int8, in the steps of `simd.dot`     half scale                         the same order, fused
     Q4_0      nibbles, two steps in one            half scale                         the same order, fused
+    Q5_0      nibbles and single bits              half scale                         the same order, fused
     Q4_K      nibbles, two steps in one            6-bit scale and minimum, of which  the same order, fused
                                                    eight share two halves
     Q6_K      nibbles and pairs of bits            8-bit scale, sixteen share a half  the same order, fused
@@ -21,10 +22,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-INT8, Q8_0, Q4_0, F16, F32, F32_C, Q4_K, Q6_K, INT8_MIN, BF16 = range(10)
-NAMES = ("int8", "q8_0", "q4_0", "f16", "f32", "f32_c", "q4_k", "q6_k", "int8_min", "bf16")
-QUANTISED = frozenset((INT8, Q8_0, Q4_0, Q4_K, Q6_K, INT8_MIN))
-VALUE_BITS = {INT8: 8, Q8_0: 8, Q4_0: 4, F16: 16, F32: 32, F32_C: 32, Q4_K: 4, Q6_K: 6, INT8_MIN: 8, BF16: 16}
+INT8, Q8_0, Q4_0, F16, F32, F32_C, Q4_K, Q6_K, INT8_MIN, BF16, Q5_0 = range(11)
+NAMES = ("int8", "q8_0", "q4_0", "f16", "f32", "f32_c", "q4_k", "q6_k", "int8_min", "bf16", "q5_0")
+QUANTISED = frozenset((INT8, Q8_0, Q4_0, Q4_K, Q6_K, INT8_MIN, Q5_0))
+VALUE_BITS = {INT8: 8, Q8_0: 8, Q4_0: 4, F16: 16, F32: 32, F32_C: 32, Q4_K: 4, Q6_K: 6, INT8_MIN: 8, BF16: 16, Q5_0: 5}
 
 # What a product reads of its input, as bits: rows of float32; int8 with a scale and the sum of every group; the same
 # sum times the scale, of every group or of every half of one (for minimums).
@@ -42,7 +43,7 @@ class Scales:
 def scales_of(kind: int, group: int) -> Scales | None:
     """Return the scales of a kind with groups of `group` columns; None: it has none."""
     found = {
-        INT8: Scales(group, 64), Q8_0: Scales(32, 32), Q4_0: Scales(32, 32),
+        INT8: Scales(group, 64), Q8_0: Scales(32, 32), Q4_0: Scales(32, 32), Q5_0: Scales(32, 32),
         Q4_K: Scales(256, 64 + 8 * 32), Q6_K: Scales(256, 32 + 16 * 16), INT8_MIN: Scales(group, 128),
     }  # fmt: skip
     return found.get(kind)

@@ -2,8 +2,8 @@
 
 Used by the entries that bring one to the other (`tiling`), by those that plan memory, and by what shows a model.
 
-    Q8_0, Q4_0, Q4_K, Q6_K             tiles of their own width
-    Q5_0, IQ4_NL                       bytes with a half scale, the tiles of Q8_0
+    Q8_0, Q4_0, Q5_0, Q4_K, Q6_K       tiles of their own width
+    IQ4_NL                             bytes with a half scale, the tiles of Q8_0
     Q4_1, Q5_1, Q5_K, Q2_K, Q3_K,      bytes with a float32 scale and minimum, groups of 32 or 16; what is taken from
     MXFP4                              each value is part of the minimum, exactly
     F32, F16, BF16                     as they are
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from llmproc.kernels.kinds import BF16, F16, F32, INT8_MIN, NAMES, Q4_0, Q4_K, Q6_K, Q8_0, VALUE_BITS, scales_of
+from llmproc.kernels.kinds import BF16, F16, F32, INT8_MIN, NAMES, Q4_0, Q4_K, Q5_0, Q6_K, Q8_0, VALUE_BITS, scales_of
 from llmproc.simd.layout import LANES
 
 
@@ -55,7 +55,7 @@ BLOCKS: Mapping[str, Block] = {
 STORED_TYPES = tuple(BLOCKS)
 TILES: Mapping[str, Tiles] = {
     "F32": Tiles(F32, 1), "F16": Tiles(F16, 1), "BF16": Tiles(BF16, 1),
-    "Q8_0": Tiles(Q8_0, 32), "Q5_0": Tiles(Q8_0, 32), "IQ4_NL": Tiles(Q8_0, 32), "Q4_0": Tiles(Q4_0, 32),
+    "Q8_0": Tiles(Q8_0, 32), "Q5_0": Tiles(Q5_0, 32), "IQ4_NL": Tiles(Q8_0, 32), "Q4_0": Tiles(Q4_0, 32),
     "Q4_K": Tiles(Q4_K, 32), "Q6_K": Tiles(Q6_K, 16),
     "Q4_1": Tiles(INT8_MIN, 32), "Q5_1": Tiles(INT8_MIN, 32), "Q5_K": Tiles(INT8_MIN, 32),
     "MXFP4": Tiles(INT8_MIN, 32), "Q2_K": Tiles(INT8_MIN, 16), "Q3_K": Tiles(INT8_MIN, 16),

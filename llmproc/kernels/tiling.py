@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from llmproc.kernels.entries import tile_name
-from llmproc.kernels.kinds import INT8_MIN, Q4_0, Q4_K, Q6_K, Q8_0
+from llmproc.kernels.kinds import INT8_MIN, Q4_0, Q4_K, Q5_0, Q6_K, Q8_0
 from llmproc.kernels.registry import entry, njit, overload, types
 from llmproc.kernels.stored import BLOCKS, STORED_TYPES, TILES
 from llmproc.simd.layout import LANES, OFFSET, STEP_BYTES, STEP_K
@@ -90,14 +90,6 @@ def _looked_up(low, high, words):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _less(words, count, offset):  # type: ignore[no-untyped-def]
-    """Take `offset` from each byte (0 to 127), as int8 is stored."""
-    for i in range(count):
-        at = words + 4 * i
-        put_i32(at, ((get_i32(at) | _TOP) - np.int32(offset) * _ONES) ^ (_TOP ^ _SIGN))
-
-
-@njit
 def _put_scale(scales, group, lane, scale, least):  # type: ignore[no-untyped-def]
     """Store a scale and a minimum of INT8_MIN."""
     at = scales + (group * 2 * LANES + lane) * 4
@@ -132,7 +124,6 @@ def _q4_1(stored, src, words, scales, lane):  # type: ignore[no-untyped-def]
 def _q5_0(stored, src, words, scales, lane):  # type: ignore[no-untyped-def]
     _nibble_words(src + 6, words)
     _add_fifth_bits(src + 2, words)
-    _less(words, 8, 16)
     return _copy_half(scales + 2 * lane, src)
 
 
@@ -318,6 +309,27 @@ def _put_six_bits(to, words, count, lane):  # type: ignore[no-untyped-def]
             put_i16(place + 2 * STEP_BYTES, np.int16(both))
 
 
+@njit
+def _put_five_bits(to, words, count, lane):  # type: ignore[no-untyped-def]
+    """Octets of steps: nibbles of two steps four times, single bits of all eight."""
+    for octet in range(count * 4 // (8 * STEP_K)):
+        place, bits = to + octet * 5 * STEP_BYTES + lane * STEP_K, np.int32(0)
+        for i in range(4):
+            if STEP_K == 4:
+                at = words + 4 * (8 * octet + 2 * i)
+                first, second = get_i32(at), get_i32(at + 4)
+                put_i32(place + i * STEP_BYTES, (first & _LOW) | (second & _LOW) << 4)
+            else:
+                word = get_i32(words + 4 * (4 * octet + i))
+                first, second = word & 0xFFFF, word >> 16
+                put_i16(place + i * STEP_BYTES, np.int16((first & _LOW) | (second & _LOW) << 4))
+            bits |= (first >> 4 & _ONES) << 2 * i | (second >> 4 & _ONES) << (2 * i + 1)
+        if STEP_K == 4:
+            put_i32(place + 4 * STEP_BYTES, bits)
+        else:
+            put_i16(place + 4 * STEP_BYTES, np.int16(bits))
+
+
 def put_words(kind, to, words, count, lane):  # type: ignore[no-untyped-def]
     """Bring `count` words of one lane to the values of a tile. `kind`: a literal."""
 
@@ -327,6 +339,7 @@ def _put_words_overload(kind, to, words, count, lane):  # type: ignore[no-untype
     if not isinstance(kind, types.IntegerLiteral):
         return None
     put = {Q8_0: _put_bytes, INT8_MIN: _put_bytes, Q4_0: _put_nibbles, Q4_K: _put_nibbles, Q6_K: _put_six_bits}
+    put[Q5_0] = _put_five_bits
     chosen = put[kind.literal_value]
     return lambda kind, to, words, count, lane: chosen(to, words, count, lane)
 

@@ -37,29 +37,28 @@ class Loaded:
 def prepare(payload: bytes, fds: list[int], progress: Callable[[bytes], None]) -> Prepared:
     """Load what the order names. CheckpointError when the file changed under us or holds NaN or infinity."""
     from llmproc import kernels
-    from llmproc.engine.loading import make_model, pack_model, plan_model, pool_pages
+    from llmproc.engine.loading import make_model, pack_model, plan_model, pool_pages, variants
 
     def tell(*fields: object) -> None:
         progress(msgspec.json.encode(Progress(*fields)))  # type: ignore[arg-type]
 
     order = msgspec.json.decode(payload, type=PrepareOrder)
     started = time.monotonic()
-    tell("weights", 0, 1)
     checkpoint = open_model(os.fsdecode(order.checkpoint))
     packing = plan_model(checkpoint, order.engine)
     pages = pool_pages(packing.description, order.engine, _memory_bytes() // order.workers)
-    fd, memory = _shared_memory(packing.size, fds)
-    identity = "" if fds else pack_model(checkpoint, packing, memory, order.engine, lambda *at: tell("weights", *at))
-    loaded = time.monotonic()
     kernels.load(
         kernels.COMMON,
         kernels.RINGS,
-        *packing.variants,
+        *variants(checkpoint, packing),
         progress=lambda done, total, name: tell("kernels", done, total, kernels.cache_misses()),
     )
+    linked = time.monotonic()
+    fd, memory = _shared_memory(packing.size, fds)
+    identity = "" if fds else pack_model(checkpoint, packing, memory, order.engine, lambda *at: tell("weights", *at))
     report = PrepareReport(
-        load_s=loaded - started,
-        compile_s=time.monotonic() - loaded,
+        load_s=time.monotonic() - linked,
+        compile_s=linked - started,
         weight_bytes=packing.size,
         compiled=kernels.cache_misses(),
         mapped=bool(fds),

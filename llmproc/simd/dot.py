@@ -88,6 +88,30 @@ def _six_bits(number: int) -> Any:
     return intrinsic(apply)
 
 
+def _five_bits(number: int) -> Any:
+    """Return the intrinsic for step `number` of the eight that share their single bits."""
+
+    def apply(typingctx: Any, packed: Any, bits: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            kind = args[0].type
+            low = builder.lshr(args[0], emit.constant(kind, 4)) if number % 2 else args[0]
+            low = builder.and_(low, emit.constant(kind, 15))
+            move = 4 - number  # the bit's place in its byte is `number`, in the weight it is 4
+            shift = builder.shl if move > 0 else builder.lshr
+            high = shift(args[1], emit.constant(kind, abs(move))) if move else args[1]
+            part = builder.or_(low, builder.and_(high, emit.constant(kind, 16)))
+            return part if HAS_VNNI else builder.zext(part, i16x32.llvm)
+
+        stored = i8x64 if HAS_VNNI else i8x32
+        return _WEIGHTS(stored, stored), generate
+
+    apply.__doc__ = f"5-bit weights of step {number} of eight: nibbles of two steps, single bits of eight."
+    apply.__name__ = apply.__qualname__ = f"five_bits_{number}"
+    return intrinsic(apply)
+
+
+five_bits_0, five_bits_1, five_bits_2, five_bits_3 = map(_five_bits, range(4))
+five_bits_4, five_bits_5, five_bits_6, five_bits_7 = map(_five_bits, range(4, 8))
 six_bits_0, six_bits_1, six_bits_2, six_bits_3 = map(_six_bits, range(4))
 
 

@@ -165,3 +165,37 @@ def test_an_interrupted_synth_leaves_nothing(tmp_path: Path) -> None:
         synth.interrupt()
         assert synth.wait() == 130
         assert synth.logged() == "" and [p.name for p in tmp_path.iterdir()] == ["log.txt"]
+
+
+def test_synth_writes_gguf(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.gguf"
+    code, out, err = call(tmp_path, "synth", "--shape", "tiny", "--format", "gguf", "-o", path, "--json")
+    facts = json.loads(out)
+    assert (code, err) == (0, "") and facts["bytes"] == path.stat().st_size and facts["types"] == "q4_k_m"
+    code, out, _ = call(
+        tmp_path, "synth", "--shape", "tiny", "--format", "gguf", "--architecture", "qwen3", "--weights", "q6_k",
+        "-o", path,
+    )  # fmt: skip
+    assert code == 0 and "tiny, gguf q6_k, 4 layers, random weights" in out
+    assert open_model(path).description.features.query_key_norm
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--shape", "qwen3-8b"), "--shape is qwen3-8b: must be one of smollm-135m, llama-3.2-1b-like, "),
+        (("--shape", "tiny", "--weights", "q8_0"), "--weights needs --format gguf"),
+        (("--shape", "tiny", "--architecture", "qwen3"), "--architecture needs --format gguf"),
+        (("--shape", "tiny", "--format", "gguf", "--layout", "legacy"), "--layout needs --format llama2c"),
+        (("--shape", "tiny", "--format", "gguf", "--weights", "q9"), "--weights is q9: must be one of f32, f16, "),
+        (("--shape", "llama-3.2-1b-like", "--format", "gguf"), "--shape is llama-3.2-1b-like: must be one of tiny, "),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_synth_refuses_options_of_another_format(
+    arguments: tuple[str, ...], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from llmproc.apps.synth.app import main as synth
+
+    assert synth((*arguments, "-o", str(tmp_path / "x"))) == 2
+    assert message in capsys.readouterr().err and not list(tmp_path.iterdir())

@@ -103,6 +103,7 @@ def small_pairs(architecture: str = "llama", **sizes: int) -> Pairs:
     s = {**SIZES, **sizes}
     a = architecture
     return {
+        **({"granite.logit_scale": (F32, 1.0)} if a == "granite" else {}),
         "general.architecture": (STRING, a),
         f"{a}.context_length": (U32, s["context"]),
         f"{a}.embedding_length": (U32, s["dim"]),

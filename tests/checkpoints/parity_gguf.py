@@ -53,6 +53,10 @@ YARN: gguf_files.Pairs = {
     "qwen3.rope.scaling.type": (STRING, "yarn"), "qwen3.rope.scaling.factor": (F32, 4.0),
     "qwen3.rope.scaling.original_context_length": (U32, 64),
 }  # fmt: skip
+GRANITE: gguf_files.Pairs = {
+    "granite.embedding_scale": (F32, 1.25), "granite.residual_scale": (F32, 0.75),
+    "granite.attention.scale": (F32, 0.5), "granite.logit_scale": (F32, 0.125),
+}  # fmt: skip
 GGUF: dict[str, tuple[str, gguf_files.Pairs, bool]] = {
     "llama, one key head a head": ("llama", theta("llama", 500.0), True),
     "llama, llama3 scaling, groups of 8": ("llama", {}, True),
@@ -62,4 +66,5 @@ GGUF: dict[str, tuple[str, gguf_files.Pairs, bool]] = {
     "qwen2, groups of 3": ("qwen2", {}, False),
     "qwen3, yarn": ("qwen3", YARN, False),
     "smollm3": ("smollm3", theta("smollm3", 2e6), True),
+    "granite": ("granite", GRANITE, True),
 }

@@ -121,6 +121,22 @@ MODELS: dict[str, ParityModel] = {
         "smollm3", {"no_rope_layers": [0, 1, 1], "head_dim": ..., "rope_theta": 100.0, "pad_token_id": None},
         {"dim": 32, "layers": 3},
     ),
+    "granite": ParityModel(
+        "granite",
+        {
+            "embedding_multiplier": 1.25, "residual_multiplier": 0.75, "attention_multiplier": 0.5,
+            "logits_scaling": 0.125, "head_dim": ...,
+        },
+        {"dim": 32},
+    ),
+    "granite, all biases, own output": ParityModel(
+        "granite",
+        {
+            "attention_bias": True, "mlp_bias": True, "embedding_multiplier": 3, "residual_multiplier": 1.5,
+            "rope_theta": 500.0,
+        },
+        {"heads": 3, "kv_heads": 1}, biases=(*ATTENTION, *MLP), own_output=True,
+    ),
 }  # fmt: skip
 
 

@@ -16,11 +16,12 @@ from llmproc.checkpoints.weights import LayerWeights, Weights
 
 def logits_of(d: ModelDescription, weights: Weights, tokens: np.ndarray) -> np.ndarray:
     """Logits (positions, vocabulary) of all positions."""
-    x = wide(weights.embedding)[tokens]
+    factors = d.features.multipliers
+    x = wide(weights.embedding)[tokens] * factors.embedding
     for number, layer in enumerate(weights.layers):
-        x = x + attention(d, number, layer, rms_norm(x, layer.attention_norm, d.norm_eps))
-        x = x + feed_forward(layer, rms_norm(x, layer.ffn_norm, d.norm_eps))
-    return rms_norm(x, weights.final_norm, d.norm_eps) @ wide(weights.classifier).T
+        x = x + factors.residual * attention(d, number, layer, rms_norm(x, layer.attention_norm, d.norm_eps))
+        x = x + factors.residual * feed_forward(layer, rms_norm(x, layer.ffn_norm, d.norm_eps))
+    return rms_norm(x, weights.final_norm, d.norm_eps) @ wide(weights.classifier).T * factors.logits
 
 
 def wide(matrix: Any) -> np.ndarray:
@@ -58,7 +59,7 @@ def attention(d: ModelDescription, number: int, layer: LayerWeights, x: np.ndarr
     mixed = np.empty((count, d.n_heads, d.head_dim))
     for head in range(d.n_heads):
         other = head // (d.n_heads // d.n_kv_heads)
-        scores = queries[:, head] @ keys[:, other].T / np.sqrt(d.head_dim)
+        scores = queries[:, head] @ keys[:, other].T * (features.multipliers.attention or 1 / np.sqrt(d.head_dim))
         scores[hidden] = -np.inf
         shares = np.exp(scores - scores.max(axis=1, keepdims=True))
         mixed[:, head] = shares / shares.sum(axis=1, keepdims=True) @ values[:, other]

@@ -54,7 +54,7 @@ def _apart(kind: str, raw: np.ndarray) -> tuple[list, list]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_golden_bytes(kind: str) -> None:
+def test_rule_21_golden_bytes(kind: str) -> None:
     with np.load(GOLDEN) as golden:
         given, raw, back = (golden[f"{kind}_{part}"] for part in ("input", "bytes", "back"))
     assert np.array_equal(given, cases(FULL_SCALE[kind])), "the golden file belongs to these cases"
@@ -65,7 +65,7 @@ def test_golden_bytes(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_against_the_gguf_package(kind: str) -> None:
+def test_rule_21_against_the_gguf_package(kind: str) -> None:
     pytest.importorskip("gguf", reason="the gguf package is not installed")
     from gguf import GGMLQuantizationType, quants
 
@@ -80,7 +80,7 @@ def test_against_the_gguf_package(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_against_ggml_itself(kind: str) -> None:
+def test_rule_21_against_ggml_itself(kind: str) -> None:
     found = importlib.util.find_spec("llama_cpp")
     if found is None or found.origin is None:
         pytest.skip("llama-cpp-python is not installed")
@@ -121,7 +121,7 @@ def test_q4_0_by_hand() -> None:
     assert (matrix.values.dtype, matrix.scales.dtype) == (np.uint8, np.float16)
 
 
-def test_every_tie_of_int8_goes_away_from_zero() -> None:
+def test_rule_21_every_tie_of_int8_goes_away_from_zero() -> None:
     """Adding the float below one half and cutting is round-half-away: shown at every tie and both floats beside it."""
     ties = np.arange(0, 127, dtype=np.float32) + np.float32(0.5)
     for values in (ties, np.nextafter(ties, np.float32(0)), np.nextafter(ties, np.float32(200))):

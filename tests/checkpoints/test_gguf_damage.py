@@ -17,7 +17,7 @@ from llmproc.checkpoints.gguf.tensor_types import TENSOR_TYPES
 from llmproc.checkpoints.model_file import open_model
 from llmproc.errors import CheckpointError
 
-ARCHITECTURES = ("llama", "qwen2", "qwen3", "smollm3")
+ARCHITECTURES = ("llama", "qwen2", "qwen3", "smollm3", "granite")
 EDGES = [0, 1, 2, 3, 31, 33, 255, 256, 65535, 1 << 31, (1 << 31) - 1, (1 << 32) - 1]
 WIDE_EDGES = [*EDGES, 1 << 32, 1 << 61, 1 << 62, 1 << 63, (1 << 64) - 1]
 

@@ -53,6 +53,23 @@ def test_as_the_gguf_package(golden: dict[str, np.ndarray], name: str) -> None:
     assert np.array_equal(bits(dequantised(kind, raw, shape)), bits(back))
 
 
+@pytest.mark.parametrize("name", sorted(KINDS.keys() - {"F32"}))
+def test_many_random_blocks_as_the_gguf_package(name: str) -> None:
+    """Any bytes whatever: scales that are NaN or infinite as well, of which only the place must agree."""
+    quants = pytest.importorskip("gguf.quants", reason="the gguf package is not installed")
+    from gguf import GGMLQuantizationType
+
+    kind, random = KINDS[name], np.random.default_rng(5)
+    blocks = 1 << 18 >> kind.block.bit_length()  # a quarter of a million values, about
+    raw = random.integers(0, 256, (16, blocks // 16 * kind.block_bytes), np.uint8)
+    with np.errstate(all="ignore"):
+        theirs = quants.dequantize(raw.view("<f2") if name == "F16" else raw, GGMLQuantizationType[name])
+    ours = dequantised(kind, raw.reshape(-1), (16, blocks // 16 * kind.block))
+    finite = np.isfinite(theirs)
+    assert np.array_equal(finite, np.isfinite(ours)) and finite.mean() > 0.8
+    assert np.array_equal(bits(ours)[finite], bits(np.asarray(theirs, np.float32))[finite])
+
+
 def test_float32_is_as_it_is() -> None:
     values = np.arange(12, dtype=np.float32)
     found = dequantised(KINDS["F32"], values.view(np.uint8), (3, 4))

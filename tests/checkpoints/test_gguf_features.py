@@ -42,9 +42,15 @@ def frequencies(description: ModelDescription) -> tuple[float, ...]:
 
 @pytest.mark.parametrize(
     ("architecture", "pairs"),
-    [("llama", "interleaved"), ("qwen2", "half-split"), ("qwen3", "half-split"), ("smollm3", "interleaved")],
+    [
+        ("llama", "interleaved"),
+        ("qwen2", "half-split"),
+        ("qwen3", "half-split"),
+        ("smollm3", "interleaved"),
+        ("granite", "interleaved"),
+    ],
 )
-def test_rule_08_rows_are_permuted_for_llama_and_smollm3_only(tmp_path: Path, architecture: str, pairs: str) -> None:
+def test_rule_08_rows_of_llama_smollm3_and_granite_are_permuted(tmp_path: Path, architecture: str, pairs: str) -> None:
     features = described(tmp_path, architecture).features
     assert (features.architecture, features.rope.pairs) == (architecture, pairs)
 

@@ -280,7 +280,7 @@ def test_tensors_can_be_read_one_by_one(tmp_path: Path) -> None:
     q8_0 = np.zeros((64, 34), np.uint8)  # 64 rows of one block: half a scale of 1, values 0 to 31
     q8_0[:, :2], q8_0[:, 2:] = np.array([1], "<f2").view(np.uint8), np.arange(32, dtype=np.uint8)
     tensors["blk.0.ffn_gate.weight"] = (8, (64, 32), q8_0.tobytes())
-    with opened(tmp_path, pairs, tensors).tensor_reader() as reader:
+    with opened(tmp_path, pairs, tensors).weight_source() as reader:
         assert reader.type_of("w1", 0).name == "Q8_0" and reader.type_of("w1", 1).name == "F32"
         parts = reader.parts("w1", 0)
         assert same(parts.values, np.tile(np.arange(32), (64, 1))) and (parts.scales == 1).all()

@@ -27,7 +27,7 @@ def writer(folder: Path, name: str) -> Callable[[bytes], Path]:
 def flip_all(folder: Path, seed: int, count: int) -> None:
     """Flip bits of the weights' header and of config.json, each in a folder of its own."""
     valid = dict.fromkeys(("model.safetensors", "config.json"), 0)
-    for number, model_type in enumerate(("llama", "qwen2", "qwen3", "smollm3", "mistral")):
+    for number, model_type in enumerate(("llama", "qwen2", "qwen3", "smollm3", "mistral", "granite")):
         place = write_folder(folder / model_type, model_type)
         for name in valid:
             good = (place / name).read_bytes()
@@ -76,7 +76,7 @@ def break_many(folder: Path, seed: int, count: int) -> None:
     tracemalloc.start()
     try:
         for number in range(count):
-            kind = draw.choice(("llama", "qwen2", "qwen3", "smollm3", "mistral"))
+            kind = draw.choice(("llama", "qwen2", "qwen3", "smollm3", "mistral", "granite"))
             config, arrays = folders.small_config(kind), small_arrays(kind)
             if draw.random() < 0.5:
                 keys = [*config, "rope_scaling", "rope_theta", "rope_parameters", "sliding_window", "layer_types"]

@@ -34,7 +34,7 @@ def test_what_is_known_without_loading(tmp_path: Path) -> None:
     assert (d.features.architecture, d.features.rope.pairs) == ("llama", "half-split")
 
 
-@pytest.mark.parametrize("model_type", ["llama", "mistral", "qwen2", "qwen3", "smollm3"])
+@pytest.mark.parametrize("model_type", ["llama", "mistral", "qwen2", "qwen3", "smollm3", "granite"])
 def test_every_tensor_comes_to_its_place(tmp_path: Path, model_type: str) -> None:
     model = opened(tmp_path, model_type)
     arrays, loaded = small_arrays(model_type), model.load()

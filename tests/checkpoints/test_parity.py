@@ -16,6 +16,7 @@ from checkpoints.parity_gguf import GGUF, as_gguf
 from checkpoints.parity_models import BOUND, MODELS, POSITIONS, golden_arrays, tokens_of, worst
 from checkpoints.plain_forward import logits_of
 
+from llmproc.checkpoints.architectures import ARCHITECTURES
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.features import PLAIN, ModelFeatures, RotaryEmbedding
 from llmproc.checkpoints.model_file import open_model
@@ -28,7 +29,7 @@ def golden() -> dict[str, np.ndarray]:
 
 def test_the_golden_file_is_of_these_models(golden: dict[str, np.ndarray]) -> None:
     assert {key.partition(": ")[0] for key in golden} == MODELS.keys()
-    assert {made.model_type for made in MODELS.values()} == {"llama", "mistral", "qwen2", "qwen3", "smollm3"}
+    assert {made.model_type for made in MODELS.values()} == set(ARCHITECTURES)
     sizes = [made.all_sizes() for made in MODELS.values()]
     assert {size["heads"] // size["kv_heads"] for size in sizes} >= {1, 2, 3, 8}
 
@@ -48,6 +49,10 @@ def without(description: ModelDescription, **features: Any) -> ModelDescription:
     return dataclasses.replace(description, features=dataclasses.replace(description.features, **features))
 
 
+def multiplied(description: ModelDescription, **factors: Any) -> ModelDescription:
+    return without(description, multipliers=dataclasses.replace(description.features.multipliers, **factors))
+
+
 OTHER: dict[str, tuple[str, Any]] = {
     "the rotation of neighbours": ("llama, one key head a head", lambda d: without(d, rope=RotaryEmbedding())),
     "the scaling": (
@@ -62,6 +67,10 @@ OTHER: dict[str, tuple[str, Any]] = {
     "a window shorter by one": ("mistral, window of 8", lambda d: without(d, windows=(7, 7))),
     "the window in all layers": ("qwen2, window in later layers", lambda d: without(d, windows=(16, 16))),
     "rotation in all layers": ("smollm3", lambda d: without(d, no_rope_layers=())),
+    "the multiplier of embeddings": ("granite", lambda d: multiplied(d, embedding=1.3)),
+    "the multiplier of what layers add": ("granite", lambda d: multiplied(d, residual=0.76)),
+    "the multiplier of scores": ("granite", lambda d: multiplied(d, attention=None)),
+    "the multiplier of logits": ("granite", lambda d: multiplied(d, logits=7.9)),
     "theta": ("llama, one key head a head", lambda d: dataclasses.replace(d, rope_theta=10000.0)),
 }  # fmt: skip
 

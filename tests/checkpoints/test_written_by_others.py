@@ -89,7 +89,7 @@ def test_the_values_in_it_are_near_those_that_were_quantised() -> None:
     model = open_model(GOLDEN / "written.gguf")
     assert isinstance(model, GgufFile)
     arrays = small_arrays("llama")
-    with model.tensor_reader() as reader:
+    with model.weight_source() as reader:
         kinds = {reader.type_of(name, layer).name for name in ("wq", "wk", "w1", "w2") for layer in (0, 1)}
         assert kinds == {"Q8_0", "Q4_0"}
         for name, theirs in (("wq", "attn_q"), ("wk", "attn_k"), ("w1", "ffn_gate"), ("w2", "ffn_down")):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.features import ModelFeatures, RotaryEmbedding
+from llmproc.checkpoints.features import ModelFeatures, Multipliers, RotaryEmbedding
 from llmproc.checkpoints.ggml_types import convert
 from llmproc.checkpoints.tensors import HEAD_NORMS, MATRICES, all_tensors, tensor_shape
 from llmproc.checkpoints.weights import Weights, assemble
@@ -27,7 +27,13 @@ def random_features(random: np.random.Generator, head_dim: int) -> ModelFeatures
         query_key_norm=bool(random.integers(2)),
         windows=tuple(int(w) for w in random.integers(0, 9, LAYERS)) if random.integers(2) else (),
         no_rope_layers=tuple(layer for layer in range(LAYERS) if random.integers(3) == 0),
+        multipliers=random_multipliers(random) if random.integers(2) else Multipliers(),
     )
+
+
+def random_multipliers(random: np.random.Generator) -> Multipliers:
+    embedding, residual, attention, logits = random.uniform(0.3, 3, 4)
+    return Multipliers(embedding, residual, attention / 5 if random.integers(2) else None, logits)
 
 
 def featured_model(seed: int, mixed: bool = True) -> tuple[ModelDescription, Weights]:

@@ -63,5 +63,9 @@ PLANTED: dict[str, tuple[str, Callable[[Model], Model]]] = {
     "the window of one layer": ("mistral, window of 8", lambda m: in_features(m, windows=(8, 7))),
     "the layers of the window": ("qwen3, window in later layers", lambda m: in_features(m, windows=(0, 16, 16))),
     "which norm is whose": ("qwen3, layer types", norms_of_queries_and_keys_swapped),
+    "the multiplier of what layers add": (
+        "granite",
+        lambda m: in_features(m, multipliers=dataclasses.replace(m[0].features.multipliers, residual=0.76)),
+    ),
     "the layer without rotation": ("smollm3", lambda m: in_features(m, no_rope_layers=(2,))),
 }

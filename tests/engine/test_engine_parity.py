@@ -1,7 +1,6 @@
 """Kernels against transformers: float32 weights and cache, every architecture and feature, all of 300 positions.
 
-What `checkpoints.runnable` refuses today is refused here too, and the list of it stands below: once a refusal is gone,
-the models it kept away are computed and judged, and the list is shorter. The logits are those of the readers' tests.
+The logits are those of the readers' tests.
 """
 
 from __future__ import annotations
@@ -17,22 +16,13 @@ from engine.planted_errors import PLANTED
 
 from llmproc.checkpoints.model_file import ModelFile, open_model
 from llmproc.checkpoints.rotation_order import with_pairs
-from llmproc.checkpoints.runnable import unsupported
 from llmproc.config import EngineOptions
 from llmproc.engine.forward import Forward
 from llmproc.engine.loading import open_forward, open_weights
-from llmproc.errors import CheckpointError
 
 OPTIONS = EngineOptions(weights="f32", kv_type="f32", threads=2)
 CUTS = (128, 3, 100, 69)  # of the 300 ids, for prompts that are read in pieces
 
-# Folders are half-split, so all of them are refused today; of the GGUF files, those with a feature.
-REFUSED = {
-    *(f"folder: {name}" for name in MODELS),
-    "GGUF: llama, llama3 scaling, groups of 8", "GGUF: llama, linear scaling, 3 heads",
-    "GGUF: llama, all biases, own output", "GGUF: mistral, window of 8", "GGUF: qwen2, groups of 3",
-    "GGUF: qwen3, yarn", "GGUF: smollm3",
-}  # fmt: skip
 CASES = [*(f"folder: {name}" for name in MODELS), *(f"GGUF: {name}" for name in GGUF)]
 
 
@@ -66,10 +56,6 @@ def in_cuts(forward: Forward, tokens: list[int]) -> tuple[list[int], np.ndarray]
 @pytest.mark.parametrize("case", CASES)
 def test_every_position_as_transformers(tmp_path: Path, golden: dict[str, np.ndarray], case: str) -> None:
     model, name = written(tmp_path, case), case.partition(": ")[2]
-    if unsupported(model.description):
-        with pytest.raises(CheckpointError, match="only runs plain Llama models"):
-            open_forward(model.path, OPTIONS)
-        return
     tokens, expected = tokens_of(name).tolist(), golden[f"{name}: logits"]
     assert len(tokens) == sum(CUTS) == POSITIONS
     with open_forward(model.path, OPTIONS) as forward:
@@ -78,22 +64,11 @@ def test_every_position_as_transformers(tmp_path: Path, golden: dict[str, np.nda
     assert worst(found, expected[places]) <= BOUND
 
 
-def test_what_is_refused_is_listed(tmp_path: Path) -> None:
-    refused = set()
-    for number, case in enumerate(CASES):
-        (tmp_path / str(number)).mkdir()
-        if unsupported(written(tmp_path / str(number), case).description):
-            refused.add(case)
-    assert refused == REFUSED, "take what is run now out of the list"
-
-
 @pytest.mark.parametrize("what", PLANTED)
 def test_a_planted_error_is_seen(tmp_path: Path, golden: dict[str, np.ndarray], what: str) -> None:
     name, plant = PLANTED[what]
     model = written(tmp_path, f"folder: {name}")
     interleaved = with_pairs(model.description, model.load().weights, "interleaved")
-    if refused := unsupported(interleaved[0]):
-        pytest.skip(f"refused today: {', '.join(refused)}")
     tokens, expected = tokens_of(name)[:100].tolist(), golden[f"{name}: logits"][:100]
     with open_weights(*interleaved, OPTIONS) as forward:
         assert worst(token_by_token(forward, tokens), expected) <= BOUND

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from llmproc.apps.doctor.check import INSTALL, Check, human_bytes
-from llmproc.checkpoints.model_file import ModelFile, open_model
+from llmproc.checkpoints.model_file import ModelFile, open_model, stored_types
 from llmproc.errors import InvalidFileError, LlmprocError
 from llmproc.files.interpreter import child_command, child_environment
 from llmproc.monitor.machine import versions
@@ -73,9 +73,10 @@ def checkpoint(path: Path) -> tuple[Check, ModelFile | None]:
     except InvalidFileError as error:
         return Check("checkpoint", str(error), "fail", "choose another one with --model or LLMPROC_MODEL"), None
     d = model.description
-    grouped = f", group {d.group_size}" if d.group_size else ""
+    own = f"{d.weight_type}, group {d.group_size}" if d.group_size else d.weight_type
+    types = own if model.format == "llama2.c" else " ".join(sorted(stored_types(model)))
     value = (
-        f"{path}: {model.format} {model.version}, {human_bytes(model.size)}, {d.weight_type}{grouped}, dim {d.dim}, "
+        f"{path}: {model.format} {model.version}, {human_bytes(model.size)}, {types}, dim {d.dim}, "
         f"hidden {d.hidden_dim}, {d.n_layers} layers, {d.n_heads} heads, {d.n_kv_heads} KV heads, "
         f"vocabulary {d.vocab_size}, context {d.seq_len}"
     )

@@ -13,16 +13,16 @@ from pathlib import Path
 
 from llmproc.checkpoints.architectures import ARCHITECTURES, Architecture, read_architectures
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.features import ModelFeatures, RotaryEmbedding
+from llmproc.checkpoints.features import ModelFeatures, Multipliers, RotaryEmbedding
 from llmproc.checkpoints.gguf.end_tokens import end_tokens
 from llmproc.checkpoints.gguf.head import TensorInfo
 from llmproc.checkpoints.gguf.metadata import Metadata
 from llmproc.checkpoints.gguf.names import ROPE_DIVISORS, file_name
 from llmproc.checkpoints.gguf.rope import read_rope
-from llmproc.checkpoints.gguf.tensor_types import FLOATS
-from llmproc.checkpoints.ranges import RANGES, check_heads
+from llmproc.checkpoints.ranges import MULTIPLIER, RANGES, check_heads
 from llmproc.checkpoints.source_file import refuse
 from llmproc.checkpoints.tensors import LAYER_MATRICES, MATRICES, all_tensors, tensor_shape
+from llmproc.checkpoints.weight_types import FLOATS
 from llmproc.config import WeightType
 
 _STORED: Mapping[str, WeightType] = {"F32": "f32", "F16": "f16", "Q8_0": "int8", "Q4_0": "q4"}
@@ -108,7 +108,29 @@ def _features(
         query_key_norm=architecture.query_key_norm,
         windows=(window,) * layers if window else (),
         no_rope_layers=tuple(range(interval - 1, layers, interval)) if interval else (),
+        multipliers=_multipliers(metadata, architecture),
     )
+
+
+def _multipliers(metadata: Metadata, architecture: Architecture) -> Multipliers:
+    """Return what the model's numbers are multiplied by, as llama.cpp reads it.
+
+    0 is as good as absent, but for logit_scale, which logits are divided by: it must be there.
+    """
+    if not architecture.multipliers:
+        return Multipliers()
+    found = []
+    for name in ("embedding_scale", "residual_scale", "attention.scale"):
+        key = f"{architecture.name}.{name}"
+        value = metadata.number(key, 0, MULTIPLIER[1]) or None
+        if value is not None and value < MULTIPLIER[0]:
+            raise refuse(metadata.path, key, value, f"must be 0 or at least {MULTIPLIER[0]:g}")
+        found.append(value)
+    embedding, residual, attention = found
+    scaling = metadata.number(f"{architecture.name}.logit_scale", *MULTIPLIER)
+    if scaling is None:
+        raise refuse(metadata.path, f"{architecture.name}.logit_scale", "missing", "must be a floating-point number")
+    return Multipliers(embedding or 1.0, residual or 1.0, attention, 1 / scaling)
 
 
 def _size(metadata: Metadata, architecture: Architecture, key: str, field: str) -> int:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.features import ModelFeatures
+from llmproc.checkpoints.features import ModelFeatures, Multipliers
 from llmproc.checkpoints.huggingface.config import HuggingFaceConfig, shown_value, whole
 from llmproc.checkpoints.huggingface.end_tokens import read_end_tokens
 from llmproc.checkpoints.huggingface.names import IGNORED, file_name
 from llmproc.checkpoints.huggingface.rope import read_rope
 from llmproc.checkpoints.huggingface.safetensors import SafetensorInfo
-from llmproc.checkpoints.ranges import RANGES, check_heads
+from llmproc.checkpoints.ranges import MULTIPLIER, RANGES, check_heads
 from llmproc.checkpoints.source_file import refuse
 from llmproc.checkpoints.tensors import LAYER_MATRICES, all_tensors, tensor_shape
 from llmproc.config import WeightType
@@ -64,6 +64,7 @@ def describe(config: HuggingFaceConfig, tensors: Mapping[str, SafetensorInfo]) -
             query_key_norm=config.architecture.query_key_norm,
             windows=_windows(config, sizes["n_layers"]),
             no_rope_layers=_no_rope_layers(config, sizes["n_layers"]),
+            multipliers=_multipliers(config),
         ),
     )
     _check_tensors(config.path, description, tensors)
@@ -155,6 +156,15 @@ def _no_rope_layers(config: HuggingFaceConfig, layers: int) -> tuple[int, ...]:
     if not isinstance(listed, list) or len(listed) < layers or not all(type(n) in (int, bool) for n in listed):
         raise refuse(config.path, "no_rope_layers", shown_value(listed), f"must be 0 or 1 for each of {layers} layers")
     return tuple(layer for layer in range(layers) if not listed[layer])
+
+
+def _multipliers(config: HuggingFaceConfig) -> Multipliers:
+    """Return what the model's numbers are multiplied by; logits_scaling is what logits are divided by."""
+    if not config.architecture.multipliers:
+        return Multipliers()
+    names = ("embedding_multiplier", "residual_multiplier", "attention_multiplier", "logits_scaling")
+    embedding, residual, attention, scaling = (config.number(name, *MULTIPLIER) for name in names)
+    return Multipliers(embedding, residual, attention, 1 / scaling)
 
 
 def _check_tensors(path: Path, description: ModelDescription, tensors: Mapping[str, SafetensorInfo]) -> None:

@@ -12,16 +12,43 @@ from typing import Literal
 
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.llama2c.layout import Layout
-from llmproc.checkpoints.model_file import open_model
+from llmproc.checkpoints.model_file import ModelFile, open_model, stored_types
 from llmproc.checkpoints.synth import SHAPES, write_synthetic
-from llmproc.checkpoints.tensors import LAYER_MATRICES, matrix_shape
-from llmproc.checkpoints.weight_types import STORED
+from llmproc.checkpoints.tensors import LAYER_MATRICES, MATRICES, all_tensors, matrix_shape
+from llmproc.checkpoints.weight_types import FLOATS, STORED
 from llmproc.errors import CheckpointError, UsageError
 from llmproc.experiments.bench.work import Work
 from llmproc.files.folders import user_folder
+from llmproc.kernels.stored import TILES
+from llmproc.simd.layout import LANES
 
 SEED = 42
 COURSE = "course"  # as --weights: a version 2 file, int8 in groups of 64 with fp32 scales
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What matrices of a GGUF file or a folder are held as: their types, and bits per weight in tiles."""
+
+    types: tuple[str, ...]
+    bits: float
+
+    @classmethod
+    def of(cls, model: ModelFile) -> Held:
+        """Add up the tiles of all matrices that a step reads."""
+        d, values, nbytes = model.description, 0, 0
+        for name, layer, part in all_tensors(d):
+            shared = name == "embedding" and not d.shared_classifier  # of that a step reads some rows only
+            if name in MATRICES and part == "weight" and not shared:
+                rows, columns = matrix_shape(d, name)
+                values += rows * columns
+                nbytes += -(-rows // LANES) * sum(TILES[model.stored_type(name, layer)].bytes_of(columns))
+        return cls(tuple(sorted(stored_types(model))), 8 * nbytes / values)
+
+    @property
+    def quantised(self) -> bool:
+        """Return whether products are of integers, at least some."""
+        return not set(self.types) <= FLOATS
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +61,7 @@ class BenchModel:
     version: str  # the file's layout
     weights: str | None  # type it is quantised to; None: its own
     synthetic: bool
+    held: Held | None = None  # of a file whose matrices are run as they are stored, by GGUF's names
 
     @property
     def kind(self) -> str:
@@ -42,7 +70,9 @@ class BenchModel:
 
     @property
     def label(self) -> str:
-        """Return the type as a table shows it: llama.cpp's name, or the file's own groups."""
+        """Return the type as a table shows it: llama.cpp's names, or the file's own groups."""
+        if self.held is not None:
+            return " ".join(self.held.types)
         if self.weights is None and self.description.group_size:
             return f"int8 g{self.description.group_size}"
         return STORED[self.kind].label
@@ -50,11 +80,15 @@ class BenchModel:
     @property
     def peak(self) -> Literal["integer", "float"]:
         """Return which of the machine's peaks the matrix products can reach at most."""
+        if self.held is not None:
+            return "integer" if self.held.quantised else "float"
         return "integer" if self.kind in ("int8", "q4") else "float"
 
     @property
     def bits(self) -> float:
         """Return bits per weight, scales included."""
+        if self.held is not None:
+            return self.held.bits
         if self.weights is None and self.description.group_size:
             return 8 + 32 / self.description.group_size
         return STORED[self.kind].bits
@@ -126,6 +160,12 @@ def given_model(path: Path, weights: str | None) -> BenchModel:
     """Open a user's file. UsageError when it cannot be quantised to `weights`; CheckpointError."""
     found = open_model(path)
     own = found.description.weight_type
+    if found.format != "llama2.c":
+        from llmproc.engine.loading import conversion
+
+        _, wanted = conversion(found, weights)
+        held = Held.of(found) if wanted is None else None
+        return BenchModel(path.name, path, found.description, found.version, wanted, False, held)
     if weights == own:
         weights = None
     if weights is not None and own != "f32":
@@ -137,11 +177,16 @@ def given_model(path: Path, weights: str | None) -> BenchModel:
 
 def refuse_peer(model: BenchModel, peer: str) -> None:
     """Raise UsageError when the peer cannot be given the same weights."""
-    if model.description.group_size:
+    if model.description.group_size and model.held is None:
         held = f"int8 in groups of {model.description.group_size} with fp32 scales"
         raise UsageError(f"--peer is {peer}: {model.path.name} ({model.version}) holds {held}, no GGUF type does")
 
 
 def peer_file(model: BenchModel, temporary: Path) -> Path:
-    """Return where the peer's copy goes: beside a synthetic checkpoint, else into a folder that bench removes."""
+    """Return where the peer's copy goes: beside a synthetic checkpoint, else into a folder that bench removes.
+
+    A GGUF file that is run as it is, is the peer's too.
+    """
+    if model.held is not None and model.path.is_file():
+        return model.path
     return (model.path.parent if model.synthetic else temporary) / f"{model.path.stem}-{model.kind}.gguf"

@@ -7,6 +7,14 @@ from llmproc.text.templates.template import TurnTemplate
 from llmproc.text.tokenizers.contract import TextTokenizer
 from llmproc.text.tokenizers.specials import IM_END, IM_START
 
+# The same as a model brings it: for files of formats that hold a template's text.
+CHATML_JINJA = (
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+
 
 class ChatMLTemplate(TurnTemplate):
     """The template of the shipped model. The markers' ids come from templates only, never from a user's text."""

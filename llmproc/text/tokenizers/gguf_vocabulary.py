@@ -18,7 +18,7 @@ from typing import Any
 from llmproc.errors import TokenizerError
 from llmproc.text.tokenizers.specials import MARKED_ANYWHERE
 
-NORMAL, UNKNOWN, CONTROL, USER_DEFINED = 1, 2, 3, 4  # unused: 5, byte: 6
+NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = 1, 2, 3, 4, 5, 6
 MODELS = ("llama", "gpt2")
 _PREFIX = "tokenizer.ggml."
 _NAMED = ("bos", "eos", "eot", "eom", "unknown")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,13 +12,24 @@ environment.prepare()
 
 from numba import njit  # noqa: E402
 
-from llmproc.kernels.rows import gated_unit, normalise, quantise_groups, rotate  # noqa: E402
+from llmproc.kernels.rows import Quantised, gated_unit, normalise, quantise_groups, rotate, scale_row  # noqa: E402
 from llmproc.simd.layout import ACTIVATION_BYTES  # noqa: E402
 
 _run_normalise = njit(lambda out, x, weight, size, eps, order: normalise(out, x, weight, size, eps, order))
-_run_quantise = njit(lambda x, v, s, o, groups, group, offset: quantise_groups(x, v, s, o, groups, group, offset))
+_run_quantise = njit(lambda x, v, s, o, f, h, groups, group: quantise_groups(x, Quantised(v, s, o, f, h), groups, group))
 _run_gated = njit(lambda gate, up, vectors, order: gated_unit(gate, up, vectors, order))
 _run_rotate = njit(lambda out, x, angles, size, scale: rotate(out, x, angles, size, scale))
+_run_scale = njit(lambda out, x, size, scale: scale_row(out, x, size, scale))
+
+
+class Row(NamedTuple):
+    """A row of activations as products read it: of each group, and (`half_shifts`) of each half of one."""
+
+    values: np.ndarray
+    scales: np.ndarray
+    offsets: np.ndarray
+    shifts: np.ndarray
+    half_shifts: np.ndarray
 
 
 def _padded(values: np.ndarray) -> np.ndarray:
@@ -35,14 +46,17 @@ def normalised(x: np.ndarray, weight: np.ndarray, eps: float, c_order: bool, in_
     return out[: len(x)]
 
 
-def quantised(x: np.ndarray, group: int, offset: int = 128) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(values, scales, offsets) of a row."""
-    groups = len(x) // group
-    values = np.full(len(x), 99, np.int8 if ACTIVATION_BYTES == 1 else np.int16)
-    scales, offsets = np.full(groups, np.nan, np.float32), np.full(groups, 99, np.int32)
-    arrays: list[Any] = [np.ascontiguousarray(x, np.float32), values, scales, offsets]
-    _run_quantise(*(array.ctypes.data for array in arrays), groups, group, offset)
-    return values, scales, offsets
+def quantised(x: np.ndarray, group: int, shifts: bool = False, half_shifts: bool = False) -> Row:
+    """A row of activations; sums that are not asked for stay NaN."""
+    groups, source = len(x) // group, np.ascontiguousarray(x, np.float32)
+    row = Row(
+        np.full(len(x), 99, np.int8 if ACTIVATION_BYTES == 1 else np.int16), np.full(groups, np.nan, np.float32),
+        np.full(groups, 99, np.int32), np.full(groups, np.nan, np.float32), np.full(2 * groups, np.nan, np.float32),
+    )  # fmt: skip
+    wanted = (True, True, True, shifts, half_shifts)
+    places = [array.ctypes.data if want else 0 for array, want in zip(row, wanted, strict=True)]
+    _run_quantise(source.ctypes.data, *places, groups, group)
+    return row
 
 
 def gated(gate: np.ndarray, up: np.ndarray, c_order: bool) -> np.ndarray:
@@ -55,4 +69,10 @@ def gated(gate: np.ndarray, up: np.ndarray, c_order: bool) -> np.ndarray:
 def rotated(x: np.ndarray, angles: np.ndarray, scale: float) -> np.ndarray:
     out = np.full_like(x, np.nan)
     _run_rotate(out.ctypes.data, x.ctypes.data, angles.ctypes.data, len(x), np.float32(scale))
+    return out
+
+
+def scaled(x: np.ndarray, scale: float) -> np.ndarray:
+    out = np.full_like(x, np.nan)
+    _run_scale(out.ctypes.data, x.ctypes.data, len(x), np.float32(scale))
     return out

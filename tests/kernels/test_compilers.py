@@ -54,11 +54,11 @@ def test_frames_are_put_together_from_any_pieces() -> None:
 
 
 def test_shares_are_for_two_where_there_are_two_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ["serve_int8", "argmax", "take"]
+    names = ["serve", "argmax", "take"]
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1, 2, 3})
-    assert compilers._shares(names) == [["serve_int8"], ["argmax", "take"]]
+    assert compilers._shares(names) == [["serve"], ["argmax", "take"]]
     assert compilers._shares(["take", "fence"]) == [["take", "fence"]], "too quick for two"
-    assert compilers._shares(["serve_int8"]) == [["serve_int8"]]
+    assert compilers._shares(["serve"]) == [["serve"]]
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3})
     assert compilers._shares(names) == [names]
 
@@ -92,7 +92,7 @@ def test_the_others_are_ended_when_one_dies(tmp_path: Path, monkeypatch: pytest.
     text = "sys.exit(3) if sys.argv[1] == 'take' else time.sleep(3600)"
     monkeypatch.setattr(compilers, "_PROGRAM", program(tmp_path, text))
     with pytest.raises(StartError, match="exit status 3"):
-        list(compilers.compile_objects(["serve_int8", "take"]))
+        list(compilers.compile_objects(["serve", "take"]))
 
 
 def ends(pid: int) -> bool:
@@ -111,7 +111,7 @@ def ends(pid: int) -> bool:
 def test_it_dies_with_its_parent() -> None:
     code = f"""
 import subprocess, sys, time
-command = [sys.executable, {str(PROGRAM)!r}, "serve_f32_c"]
+command = [sys.executable, {str(PROGRAM)!r}, "serve"]
 child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 print(child.pid, flush=True)
 time.sleep(600)

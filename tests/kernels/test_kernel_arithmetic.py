@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from kernels import choice_calls, row_programs
 
 from llmproc import kernels
+from llmproc.checkpoints.description import ModelDescription
+from llmproc.engine.loading import frequencies
 from llmproc.kernels import calls
 
 F = np.float32
@@ -71,19 +73,43 @@ ANY = st.floats(width=32, allow_nan=False, allow_infinity=False)
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_quantise_is_cs_and_stays_in_range(group: int, groups: int, data: st.DataObject) -> None:
-    """By scalars, and by vectors where a group is whole ones; with the offset that products begin with."""
+    """By scalars, and by vectors where a group is whole ones; with minus the sum that offsets are taken off by."""
     x = np.array(data.draw(st.lists(ANY, min_size=group * groups, max_size=group * groups)), F)
-    for offset in (0, 128):
-        values, scales, offsets = row_programs.quantised(x, group, offset)
-        for g in range(groups):
-            part = slice(g * group, (g + 1) * group)
-            with np.errstate(under="ignore"):
-                scale = F(np.abs(x[part]).max() / F(127))
-            assert scales[g] == scale
-            for value, number in zip(values[part], x[part], strict=True):
-                expected = c_round(float(number / scale)) if scale > 0 else 0
-                assert value == max(-127, min(127, expected))
-            assert offsets[g] == -offset * values[part].astype(int).sum()
+    values, scales, offsets, *sums = row_programs.quantised(x, group)
+    for g in range(groups):
+        part = slice(g * group, (g + 1) * group)
+        with np.errstate(under="ignore"):
+            scale = F(np.abs(x[part]).max() / F(127))
+        assert scales[g] == scale
+        for value, number in zip(values[part], x[part], strict=True):
+            expected = c_round(float(number / scale)) if scale > 0 else 0
+            assert value == max(-127, min(127, expected))
+        assert offsets[g] == -values[part].astype(int).sum()
+    assert all(np.isnan(each).all() for each in sums), "sums that nobody asked for"
+
+
+@given(st.lists(ANY, min_size=96, max_size=96), st.booleans(), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_sums_for_minimums_are_those_of_the_integers_times_the_scale(x: list[float], whole: bool, halves: bool) -> None:
+    """Of every group of 32, and of every half of one: one rounding each."""
+    row = row_programs.quantised(np.array(x, F), 32, whole, halves)
+    sums = row.values.astype(int).reshape(-1, 32).sum(axis=1).astype(F)
+    of_halves = row.values.astype(int).reshape(-1, 16).sum(axis=1).astype(F)
+    with np.errstate(under="ignore", over="ignore"):
+        for wanted, found, expected in (
+            (whole, row.shifts, row.scales * sums),
+            (halves, row.half_shifts, np.repeat(row.scales, 2) * of_halves),
+        ):
+            if wanted:
+                same(found, expected)
+            else:
+                assert np.isnan(found).all(), "written, though nobody asked"
+
+
+@pytest.mark.parametrize("group", [4, 12])
+def test_sums_of_groups_that_are_no_whole_vectors(group: int) -> None:
+    row = row_programs.quantised(floats(5 * group), group, shifts=True)
+    same(row.shifts, row.scales * row.values.astype(int).reshape(5, group).sum(axis=1).astype(F))
 
 
 @pytest.mark.parametrize("group", [8, 16])
@@ -97,10 +123,10 @@ def test_quantise_rounds_halves_away_from_zero_and_no_less(group: int) -> None:
 def test_quantise_zero_group_and_denormals(repeat: int) -> None:
     groups = [[0, -0.0, 0, 0], [1, 0, 0, 0], [2e-43, 1e-45, 0, -2e-43]]
     x = np.array([numbers * repeat for numbers in groups], F).reshape(-1)
-    values, scales, offsets = row_programs.quantised(x, 4 * repeat)
+    values, scales, offsets, *_ = row_programs.quantised(x, 4 * repeat)
     zero, one, small = values.reshape(3, -1).tolist()
     assert scales[0] == 0 and offsets[0] == 0 and not any(zero)
-    assert one[:4] == [127, 0, 0, 0] and offsets[1] == -128 * 127 * repeat
+    assert one[:4] == [127, 0, 0, 0] and offsets[1] == -127 * repeat
     assert np.abs(small).max() <= 127
 
 
@@ -110,28 +136,35 @@ def test_quantise_passes_on_what_is_not_a_number(bad: float, group: int) -> None
     for place in (0, group // 2, group - 1):
         x = np.ones(2 * group, F)
         x[place] = bad
-        values, scales, offsets = row_programs.quantised(x, group)
+        values, scales, offsets, *_ = row_programs.quantised(x, group)
         assert np.isnan(scales[0]) and not np.isnan(scales[1])
         assert not values[:group].any() and offsets[0] == 0, "0 * NaN is NaN: it reaches the logits"
 
 
 @pytest.mark.parametrize("position", [0, 1, 511, 4999])
-@pytest.mark.parametrize("theta", [10000, 500000])
-def test_angles_and_rotation_are_libms(position: int, theta: int) -> None:
+@pytest.mark.parametrize(("theta", "factor"), [(10000, 1.0), (500000, 1.0), (500000, 1.13)])
+def test_angles_and_rotation_are_libms(position: int, theta: int, factor: float) -> None:
     size, scale = 42, F(0.37)  # two vectors and a rest
     angles = np.full((position + 1, 2 * size), np.nan, F)
-    calls.fill_angles(angles, F(theta))
+    plain = ModelDescription(size, size, 1, 1, 1, 9, 9, size, True, "f32", 0, rope_theta=float(theta))
+    calls.fill_angles(angles, frequencies(plain), factor)
     x = floats(size)
     expected, scaled = x.copy(), x.copy()
     for i in range(0, size, 2):
         angle = F(position) * (F(1) / F(libm.powf(F(theta), F(i) / F(size))))
-        cosine, sine = F(libm.cosf(angle)), F(libm.sinf(angle))
+        cosine, sine = F(factor) * F(libm.cosf(angle)), F(factor) * F(libm.sinf(angle))
         assert angles[position, i : i + 2].tolist() == [cosine, cosine]
         assert angles[position, size + i : size + i + 2].tolist() == [-sine, sine]
         expected[i : i + 2] = x[i] * cosine - x[i + 1] * sine, x[i] * sine + x[i + 1] * cosine
         scaled[i : i + 2] = expected[i : i + 2] * scale
     same(row_programs.rotated(x, angles[position], 1), expected)
     same(row_programs.rotated(x, angles[position], scale), scaled)
+
+
+def test_what_is_not_rotated_is_scaled() -> None:
+    x = floats(42)
+    same(row_programs.scaled(x, 0.37), x * F(0.37))
+    same(row_programs.scaled(x, 1), x)
 
 
 def test_the_gated_unit_is_libms() -> None:

@@ -207,11 +207,12 @@ def new_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_variants_are_added_to_what_is_there(tmp_path: Path, new_process: Any) -> None:
     common = {entry.name for entry in entries.wanted({""})}
     for wanted, compiled, there in (
-        ({"", "int8"}, common | {"serve_int8"}, {"", "int8"}),
+        ({"", "int8"}, common | {"multiply_int8", "embed_int8"}, {"", "int8"}),
         ({"", "int8"}, set(), {"", "int8"}),
         ({""}, set(), {"", "int8"}),
         ({"rings"}, RINGS, {"", "int8", "rings"}),
-        ({"", "rings", "q8_0"}, {"serve_q8_0"}, {"", "int8", "rings", "q8_0"}),
+        ({"", "rings", "q8_0"}, {"multiply_q8_0", "embed_q8_0"}, {"", "int8", "rings", "q8_0"}),
+        ({"", "tile_q6_k"}, {"tile_q6_k"}, {"", "int8", "rings", "q8_0", "tile_q6_k"}),
     ):
         made = new_process()
         build.load(wanted)

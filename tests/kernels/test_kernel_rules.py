@@ -14,7 +14,7 @@ from llvmlite import binding
 from support.paths import ROOT
 
 from llmproc import kernels
-from llmproc.kernels import build, calls, compiling, entries, kinds, registry  # before Numba: they prepare its settings
+from llmproc.kernels import build, calls, compiling, entries, kinds, registry, stored  # before Numba: they prepare its settings
 
 from numba import njit  # isort: skip
 
@@ -80,9 +80,12 @@ REFUSED: dict[str, tuple[Any, type[Exception]]] = {
     "rows of logits": (lambda: drawing().probabilities(np.ones((4, 1), np.float32), 1.0), ValueError),
     "every other logit": (lambda: drawing().probabilities(np.ones(8, np.float32)[::2], 1.0), TypeError),
     "other byte order": (lambda: drawing().probabilities(X.astype(">f4"), 1.0), TypeError),
-    "read-only angles": (lambda: calls.fill_angles(LOCKED, 10000.0), TypeError),
-    "angles in one row": (lambda: calls.fill_angles(X, 10000.0), TypeError),
-    "angles in columns": (lambda: calls.fill_angles(np.zeros((4, 4), np.float32).T, 10000.0), TypeError),
+    "read-only angles": (lambda: calls.fill_angles(LOCKED, X[:1]), TypeError),
+    "angles in one row": (lambda: calls.fill_angles(X, X[:1]), TypeError),
+    "angles in columns": (lambda: calls.fill_angles(np.zeros((4, 4), np.float32).T, X[:1]), TypeError),
+    "angles of other frequencies": (lambda: calls.fill_angles(np.zeros((4, 4), np.float32), X[:2]), ValueError),
+    "frequencies as doubles": (lambda: calls.fill_angles(np.zeros((4, 4), np.float32), np.ones(1)), TypeError),
+    "frequencies that lie apart": (lambda: calls.fill_angles(np.zeros((4, 8), np.float32), X[::2]), TypeError),
     "a text for a number": (lambda: drawing().draw(TEXT), Exception),
 }
 
@@ -142,14 +145,25 @@ def test_progress_counts_what_is_compiled(
     total = len(names)
     assert [event[:2] for event in said] == [(i, total) for i in range(total + 1)] and said[-1][2] == "done"
     assert [event[2] for event in said[1:-1]] == names[:-1]
-    assert ("serve_q4_0" in names) == (variant == "q4_0") and "serve_int8" not in names and "argmax" in names
+    assert ("multiply_q4_0" in names) == ("embed_q4_0" in names) == (variant == "q4_0")
+    assert "multiply_int8" not in names and {"serve", "argmax"} <= set(names)
     assert set(calls._functions) == set(names)
 
 
-def test_every_kind_of_weights_has_its_pass() -> None:
-    others = ("", kernels.RINGS, kernels.LIMITS)
-    variants = {entry.variant: entry.name for entry in entries.ENTRIES.values() if entry.variant not in others}
-    assert variants == {name: f"serve_{name}" for name in kinds.NAMES}
+def test_every_kind_of_weights_has_its_code_and_every_stored_type_its_way_to_tiles() -> None:
+    others, variants = ("", kernels.RINGS, kernels.LIMITS), dict[str, set[str]]()
+    for entry in entries.ENTRIES.values():
+        if entry.variant not in others:
+            variants.setdefault(entry.variant, set()).add(entry.name)
+    of_kinds = {name: {f"multiply_{name}", f"embed_{name}"} for name in kinds.NAMES}
+    of_files = {f"tile_{name.lower()}": {f"tile_{name.lower()}"} for name in stored.STORED_TYPES}
+    assert variants == of_kinds | of_files and len(of_files) == 15
+
+
+def test_there_is_one_pass_for_all() -> None:
+    """What a model is made of is data: nothing of a pass is compiled for it."""
+    assert [name for name in entries.ENTRIES if "serve" in name] == ["serve"]
+    assert entries.ENTRIES["serve"].variant == kernels.COMMON
 
 
 def test_a_forked_child_with_a_sigterm_handler_computes_what_its_parent_does() -> None:

@@ -43,7 +43,7 @@ def test_what_entries_need_is_the_c_library_and_nothing_of_numbas(code: dict[str
     needed = {name: read_symbols(data).undefined for name, data in code.items()}
     assert needed["take"] == needed["fence"] == frozenset()
     assert needed["probabilities"] == {"expf"} and needed["open_gate"] == {"syscall"}
-    assert needed["fill_angles"] <= {"powf", "sinf", "cosf", "sincosf"}
+    assert needed["fill_angles"] <= {"sinf", "cosf", "sincosf"}
     for name, data in code.items():
         assert read_symbols(data).defined == {f"llmproc_{name}"}, "an entry, and nothing else that others could see"
 
@@ -136,7 +136,7 @@ for size in (1, 15, 16, 300, 2048):
             found += [count, keys.tolist()]
             found += [choice_calls.draw_top_p(keys, shares, 0.9, coin / 8) for coin in range(8)]
 angles = np.empty((50, 16), np.float32)
-calls.fill_angles(angles, 10000.0)
+calls.fill_angles(angles, np.linspace(0.001, 1, 4, dtype=np.float32), 1.25)
 found += angles.view(np.uint32).ravel().tolist()
 print(json.dumps([found, kernels.fallback_reason(), "numba" in sys.modules]))
 """

@@ -16,7 +16,7 @@ from llmproc.checkpoints.ggml_types import convert
 from llmproc.checkpoints.rotation_order import reordered_rows, row_order
 from llmproc.checkpoints.source_file import refuse
 from llmproc.checkpoints.tensors import HEAD_NORMS, tensor_shape
-from llmproc.checkpoints.weight_source import Rows, StoredRows, WeightSource
+from llmproc.checkpoints.weight_source import MemorySource, Rows, StoredRows, WeightSource
 from llmproc.checkpoints.weights import Float32, Int8Matrix, Matrix, Q4Matrix
 from llmproc.config import WeightType
 from llmproc.engine.packing import Packing, Place
@@ -65,12 +65,13 @@ class _Filler:
     ) -> None:
         self._packing, self._source, self._memory, self._path, self._wanted = packing, source, memory, path, wanted
         self._tiling: dict[str, Tiling] = {}
+        self._in_memory = isinstance(source, MemorySource)  # whoever made it has judged its values
 
     def vector(self, name: str, layer: int | None, part: str) -> None:
         d, label = self._packing.description, _label(name, layer, part)
         values = self._source.vector(name, layer, part)
         check_vector(label, values, tensor_shape(d, name)[:1])
-        if not np.isfinite(values).all():
+        if not self._in_memory and not np.isfinite(values).all():
             raise self._not_finite(label, int(np.isfinite(values).argmin()))
         if name in HEAD_NORMS and d.features.rope.pairs == "half-split":
             values = values[row_order(1, d.head_dim, "interleaved")]
@@ -87,12 +88,16 @@ class _Filler:
     def matrix(self, name: str, layer: int | None) -> None:
         place, label = self._packing.matrices[name, layer], _label(name, layer, "weight")
         order = self._order(name)
+        if self._in_memory:
+            whole = self._source.rows(name, layer, 0, place.rows + 1)
+            assert not isinstance(whole, StoredRows)
+            check_matrix(label, whole, place.tiles, (place.rows, place.columns))
         for first, count in self._pieces(place, order is not None):
             rows = self._source.rows(name, layer, first, count)
             if isinstance(rows, StoredRows) and TILES[rows.stored] == place.tiles:
                 self._tile(place, first, rows, order, label)
             else:
-                self._convert(place, first, rows, order, label)
+                self._convert(place, first, count, rows, order, label)
 
     def _tile(self, place: Place, first: int, rows: StoredRows, order: Order | None, label: str) -> None:
         """Let compiled code do it."""
@@ -107,21 +112,21 @@ class _Filler:
         if bad >= 0:
             raise self._not_finite(f"{label} row", first + bad)
 
-    def _convert(self, place: Place, first: int, rows: Rows, order: Order | None, label: str) -> None:
+    def _convert(self, place: Place, first: int, count: int, rows: Rows, order: Order | None, label: str) -> None:
         if isinstance(rows, StoredRows):
             matrix: Matrix = (values := rows.values())
             if not np.isfinite(values).all():
                 raise self._not_finite(f"{label} row", first + int(np.isfinite(values).all(axis=1).argmin()))
         else:
             matrix = rows
-            if isinstance(matrix, (Int8Matrix, Q4Matrix)) and not np.isfinite(matrix.scales).all():
-                bad = first + int(np.isfinite(matrix.scales).all(axis=1).argmin())
-                raise self._not_finite(f"{label} scales of row", bad)
+            floats = matrix.scales if isinstance(matrix, (Int8Matrix, Q4Matrix)) else matrix
+            if not self._in_memory and not np.isfinite(floats).all():
+                raise self._not_finite(f"{label} row", first + int(np.isfinite(floats).all(axis=1).argmin()))
         if order is not None:
             matrix = reordered_rows(matrix, order)
         if self._wanted is not None:
             matrix = convert(matrix, self._wanted, self._path, label)
-        check_matrix(label, matrix, place.tiles, (len(_values(matrix)), place.columns))
+        check_matrix(label, matrix, place.tiles, (count, place.columns))
         put_matrix(self._memory, place, first, matrix)
 
     def _pieces(self, place: Place, whole: bool) -> Iterator[tuple[int, int]]:
@@ -139,10 +144,6 @@ class _Filler:
 
     def _not_finite(self, label: str, index: int) -> Exception:
         return refuse(self._path, f"{label} {index}", "NaN or infinity", "must be finite")
-
-
-def _values(matrix: Matrix) -> npt.NDArray[np.generic]:
-    return matrix if isinstance(matrix, np.ndarray) else matrix.values
 
 
 def _label(name: str, layer: int | None, part: str) -> str:

@@ -14,13 +14,14 @@ from engine.naive_models import random_model
 
 from llmproc import kernels
 from llmproc.checkpoints.ggml_types import converted_weights
+from llmproc.checkpoints.weight_source import MemorySource
 from llmproc.checkpoints.weight_types import converted_description
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import PAGE, Chunk
+from llmproc.engine.filling import fill
 from llmproc.engine.forward import Forward
-from llmproc.engine.loading import make_model
+from llmproc.engine.loading import make_model, plan_weights
 from llmproc.engine.memory import Buffers
-from llmproc.engine.packing import Packing, kind_of
 from llmproc.engine.weight_records import Model
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -53,10 +54,10 @@ def guarded(kind: str, options: EngineOptions, shape: dict[str, int], seed: int)
         stored = {"q8_0": "int8", "q4_0": "q4", "f16": "f16"}[kind]
         description = converted_description(description, stored, "random")
         weights = converted_weights(weights, description.weight_type, "random")
-    packing = Packing(description, kind_of(description, kind == "q8_0", options.c_order))
+    packing = plan_weights(description, weights, options.c_order)
     buffers = Buffers(forbid)
     _, memory = buffers.allocate(packing.size)
-    packing.pack(weights, memory.data, lambda label, matrix: matrix, lambda done, total: None)
+    fill(packing, MemorySource.of(weights), memory.data, "random", None)
     made = make_model(packing, memory.data, options)
     _, angles = buffers.allocate(made.angles.nbytes)
     angles[:] = made.angles.reshape(-1).view(np.uint8)

@@ -20,11 +20,12 @@ from engine.naive_models import random_model
 from engine.one_sequence import one_sequence
 from engine.rank_stops import Stops, clear_stops, stop_at
 
+from llmproc.checkpoints.weight_source import MemorySource
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import Chunk
+from llmproc.engine.filling import fill
 from llmproc.engine.forward import Forward
-from llmproc.engine.loading import make_model
-from llmproc.engine.packing import Packing, kind_of
+from llmproc.engine.loading import make_model, plan_weights
 from llmproc.kernels import calls
 from llmproc.processes.system import set_parent_death_signal
 
@@ -39,8 +40,8 @@ CHUNKS = [(0, 1), (0, 9), (9, 1), (10, 40), (50, 3), (53, 120), (173, 100), (273
 class ProcessTeam:
     """Ranks 1 and up as forked processes; the caller is rank 0."""
 
-    def __init__(self, record: int, kind: int, ranks: int) -> None:
-        self._record, self._serve, self._open_gate = record, calls.serve(kind), calls.linked("open_gate")
+    def __init__(self, record: int, ranks: int) -> None:
+        self._record, self._serve, self._open_gate = record, calls.linked("serve"), calls.linked("open_gate")
         self.pids = [self._fork(rank) for rank in range(1, ranks)]
 
     def _fork(self, rank: int) -> int:
@@ -104,11 +105,11 @@ def main(how: str, count: int, seed: int) -> None:
     with one_sequence((description, weights), EngineOptions(threads=1)) as alone:
         expected = steps(alone.forward_pass)
     options = EngineOptions(threads=RANKS, traced=how == "hook")
-    packing = Packing(description, kind_of(description, False, False))
+    packing = plan_weights(description, weights)
     memory = memoryview(bytearray(packing.size))
-    packing.pack(weights, memory, lambda label, matrix: matrix, lambda done, total: None)
+    fill(packing, MemorySource.of(weights), memory, "random", None)
     made, draw, over, found = make_model(packing, memory, options), random.Random(seed), threading.Event(), []
-    with Forward(made, options, len(PAGES), team=lambda record: ProcessTeam(record, packing.kind, RANKS)) as forward:
+    with Forward(made, options, len(PAGES), team=lambda record: ProcessTeam(record, RANKS)) as forward:
         team, stop_one = forward._team, {"signal": stop_by_signal, "hook": stop_by_hook}[how]
         assert isinstance(team, ProcessTeam)
         thread = threading.Thread(

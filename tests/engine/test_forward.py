@@ -194,7 +194,7 @@ def breakages() -> dict:
         "final norm": weights(final_norm=lambda w: w.final_norm[:-1]),
         "embedding values": weights(embedding=lambda w: cut(w.embedding)),
         "classifier scales": weights(classifier=lambda w: Int8Matrix(w.classifier.values, w.classifier.scales[:, :-1])),
-        "layer 0 wk is ndarray": layer(wk=lambda w: w.layers[0].wk.values),
+        "layer 0 wk is int8": layer(wk=lambda w: w.layers[0].wk.values),
         "layer 0 w2 values": layer(w2=lambda w: w.layers[0].w1),
         "layer 0 wq values is float32": layer(
             wq=lambda w: Int8Matrix(w.layers[0].wq.values.astype(np.float32), w.layers[0].wq.scales)

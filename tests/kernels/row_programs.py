@@ -16,7 +16,9 @@ from llmproc.kernels.rows import Quantised, gated_unit, normalise, quantise_grou
 from llmproc.simd.layout import ACTIVATION_BYTES  # noqa: E402
 
 _run_normalise = njit(lambda out, x, weight, size, eps, order: normalise(out, x, weight, size, eps, order))
-_run_quantise = njit(lambda x, v, s, o, f, h, groups, group: quantise_groups(x, Quantised(v, s, o, f, h), groups, group))
+_run_quantise = njit(
+    lambda x, v, s, o, f, h, groups, group: quantise_groups(x, Quantised(v, s, o, f, h), groups, group)
+)
 _run_gated = njit(lambda gate, up, vectors, order: gated_unit(gate, up, vectors, order))
 _run_rotate = njit(lambda out, x, angles, size, scale: rotate(out, x, angles, size, scale))
 _run_scale = njit(lambda out, x, size, scale: scale_row(out, x, size, scale))

@@ -14,7 +14,15 @@ from llvmlite import binding
 from support.paths import ROOT
 
 from llmproc import kernels
-from llmproc.kernels import build, calls, compiling, entries, kinds, registry, stored  # before Numba: they prepare its settings
+from llmproc.kernels import (
+    build,
+    calls,
+    compiling,
+    entries,
+    kinds,
+    registry,
+    stored,
+)  # before Numba: they prepare its settings
 
 from numba import njit  # isort: skip
 

@@ -70,7 +70,7 @@ def _block(count, fused, out, weights, scales, x, x_stride, offsets, x_scales, s
     literally(count)
     total = tiles.zero_f32(count)
     for _ in range(groups):
-        sums = dots.start(count, offsets, stride)
+        sums = dots.start(count, 1, offsets, stride)
         for _ in range(steps):
             sums = dots.dot(sums, dots.load_weights(weights), x, x_stride)
             weights += layout.STEP_BYTES
@@ -119,7 +119,7 @@ def float_matmul(count, out, weights, x, x_stride, steps):
 @njit(types.void(*[I64] * 6))
 def nibbles(out, weights, x, x_stride, offsets, steps):
     """Integer sums of 16 rows of 4-bit weights, two steps a byte, for 3 tokens."""
-    sums = dots.start(3, offsets, 4)
+    sums = dots.start(3, 1, offsets, 4)
     for _ in range(steps):
         packed = dots.load_packed(weights)
         sums = dots.dot(sums, dots.low_nibbles(packed), x, x_stride)

@@ -65,7 +65,7 @@ class _Filler:
     ) -> None:
         self._packing, self._source, self._memory, self._path, self._wanted = packing, source, memory, path, wanted
         self._tiling: dict[str, Tiling] = {}
-        self._in_memory = isinstance(source, MemorySource)  # whoever made it has judged its values
+        self._in_memory = isinstance(source, MemorySource)  # its values were judged when it was made
 
     def vector(self, name: str, layer: int | None, part: str) -> None:
         d, label = self._packing.description, _label(name, layer, part)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.tensors import LAYER_MATRICES, all_tensors, matrix_shape, tensor_shape
 from llmproc.engine.shapes import check_description
-from llmproc.kernels.entries import variant_name
+from llmproc.kernels.entries import PASS, variant_name
 from llmproc.kernels.kinds import INT8, QUANTISED, reads
 from llmproc.kernels.stored import Tiles
 from llmproc.simd.layout import LANES, LINE
@@ -96,8 +96,8 @@ class Packing:
 
     @property
     def variants(self) -> tuple[str, ...]:
-        """Return the names of the kernels' variants that the model needs."""
-        return tuple(variant_name(kind) for kind in sorted(self.kinds))
+        """Return the names of the kernels' variants that the model needs beside COMMON."""
+        return (PASS, *(variant_name(kind) for kind in sorted(self.kinds)))
 
     @property
     def reads(self) -> int:

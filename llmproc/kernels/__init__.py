@@ -25,9 +25,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from llmproc.kernels.entries import COMMON, LIMITS, RINGS, variant_name
+from llmproc.kernels.entries import COMMON, LIMITS, PASS, RINGS, variant_name
 
-__all__ = ["COMMON", "LIMITS", "RINGS", "cache_misses", "fallback_reason", "load", "variant_name"]
+__all__ = ["COMMON", "LIMITS", "PASS", "RINGS", "cache_misses", "fallback_reason", "load", "variant_name"]
 
 Progress = Callable[[int, int, str], None]
 
@@ -35,7 +35,7 @@ Progress = Callable[[int, int, str], None]
 def load(*variants: str, progress: Progress | None = None) -> None:
     """Load the entries of these variants from the cache, or have them compiled and kept there (one writer at a time).
 
-    Variants: COMMON, RINGS, names of `variant_name`. `progress(done, total, name)` is called when an entry is there,
+    Variants: COMMON, PASS, RINGS, names of `variant_name`. `progress(done, total, name)` is called when an entry is there,
     and once at the end with `done == total`. Costs nothing when called again. StartError when the compiler dies.
     """
     from llmproc.kernels import build

@@ -13,6 +13,7 @@ from llmproc.kernels.kinds import NAMES
 from llmproc.kernels.stored import STORED_TYPES
 
 COMMON = ""  # the variant that every model needs
+PASS = "pass"  # the variant that every forward pass needs, beside those of the kinds of its matrices
 RINGS = "rings"  # the variant that every worker needs, with a model or without
 LIMITS = "limits"  # the variant that measures what the machine can do
 
@@ -54,7 +55,7 @@ def tile_name(stored: str) -> str:
 
 _OF_KINDS = range(len(NAMES))
 _ALL = (
-    Entry("serve", "qqq"),
+    Entry("serve", "qqq", variant=PASS),
     *(Entry(multiply_name(kind), "q" * 22, variant=variant_name(kind)) for kind in _OF_KINDS),
     *(Entry(embed_name(kind), "q" * 8, variant=variant_name(kind)) for kind in _OF_KINDS),
     *(Entry(tile_name(stored), "q" * 7, "q", tile_name(stored)) for stored in STORED_TYPES),

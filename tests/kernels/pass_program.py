@@ -30,12 +30,15 @@ NAMES = ("%zmm", "%ymm", "%xmm", "vpdpbusd", "vpmaddwd", "pmaddwd", "pmaddubsw",
 
 
 def compile_here(kind: str) -> str:
-    """Assembly of the pass. What is compiled here stays here."""
+    """Assembly of the pass and of the product it calls. What is compiled here stays here."""
     assert kind in KINDS
     compiling.only_final_code()
-    module, machine = compiling.optimised(f"serve_{kind}")
-    calls.install(linking.link({f"serve_{kind}": machine.emit_object(module)}))
-    return str(machine.emit_assembly(module))
+    text = ""
+    for name in ("serve", f"multiply_{kind}"):
+        module, machine = compiling.optimised(name)
+        calls.install(linking.link({name: machine.emit_object(module)}))
+        text += str(machine.emit_assembly(module))
+    return text
 
 
 def make_file(kind: str, folder: Path) -> Path:

@@ -1,7 +1,7 @@
-"""Products of every kind, compiled for tests, and what they read: imported once per process, under one instruction set.
+"""Products of every kind and what they read, for tests: imported once per process, under one instruction set.
 
 Arithmetic is checked against NumPy in float64; integer parts are exact there, so that the bound is that of the scales.
-They are compiled as entries are; object files and assembly are found again by the next run (`support.compiled`).
+The entries themselves are compiled; object files and assembly are found again by the next run (`support.compiled`).
 """
 
 from __future__ import annotations
@@ -16,115 +16,151 @@ from llmproc.kernels import environment
 
 environment.prepare()
 
-from llmproc.checkpoints.weights import Int8Matrix, Q4Matrix  # noqa: E402
-from llmproc.engine.packing import in_lanes, int8_steps, padded, q4_steps  # noqa: E402
-from llmproc.kernels.kinds import F16, F32, F32_C, INT8, NAMES, Q4_0, Q8_0, QUANTISED  # noqa: E402
-from llmproc.kernels.products import ADD, STORE, Activations, multiply  # noqa: E402
-from llmproc.kernels.sizes import OFFSETS  # noqa: E402
+from llmproc import kernels  # noqa: E402
+from llmproc.checkpoints.gguf.dequantising import dequantised, grouped_parts  # noqa: E402
+from llmproc.checkpoints.gguf.tensor_types import type_named  # noqa: E402
+from llmproc.checkpoints.weights import Int8Matrix  # noqa: E402
+from llmproc.engine.packing import padded  # noqa: E402
+from llmproc.engine.tiles import in_lanes, int8_steps  # noqa: E402
+from llmproc.kernels import products  # noqa: E402
+from llmproc.kernels.block_parts import ADD, STORE  # noqa: E402
+from llmproc.kernels.calls import Tiling  # noqa: E402
+from llmproc.kernels.entries import multiply_name, tile_name  # noqa: E402
+from llmproc.kernels.kinds import F32_C, INT8, NAMES, QUANTISED  # noqa: E402
+from llmproc.kernels.registry import FUNCTIONS  # noqa: E402
+from llmproc.kernels.stored import BLOCKS, STORED_TYPES, TILES, Tiles  # noqa: E402
 from llmproc.simd.layout import ACTIVATION_BYTES  # noqa: E402
 
-
-def _function(kind: int) -> Any:
-    def run(
-        how, out, out_stride, values, scales, tile_bytes, scale_bytes, first, last,
-        x, x_stride, x_scales, x_offsets, x_groups, tokens, groups, group,
-    ):  # fmt: skip
-        multiply(
-            kind, how, out, out_stride, values, scales, tile_bytes, scale_bytes, first, last,
-            Activations(x, x_stride, x_scales, x_offsets, x_groups), tokens, groups, group,
-        )  # fmt: skip
-
-    return run
+# a case is of a stored type, or of the two kinds that no GGUF file has
+CASES: dict[str, Tiles] = {**TILES, "int8": Tiles(INT8, 64), "f32_c": Tiles(F32_C, 1)}
+HALVES = {  # where the halves of a block stand
+    "Q8_0": (0,), "Q4_0": (0,), "Q4_1": (0, 2), "Q5_0": (0,), "Q5_1": (0, 2), "IQ4_NL": (0,), "Q2_K": (80, 82),
+    "Q3_K": (108,), "Q4_K": (0, 2), "Q5_K": (0, 2), "Q6_K": (208,),
+}  # fmt: skip
 
 
 @cache
 def program(kind: int) -> tuple[Any, str]:
-    """The product of a kind as a function of 17 integers, and its assembly; seconds the first time."""
-    return compiled.function(f"product_{NAMES[kind]}", "q" * 17, _function(kind), __file__)
+    """The entry of a kind as a function of 22 integers, and its assembly; seconds the first time."""
+    assert products.MANY > 1
+    return compiled.function(f"product_{NAMES[kind]}", "q" * 22, FUNCTIONS[multiply_name(kind)], __file__)
+
+
+@cache
+def tiling(stored: str) -> Tiling:
+    kernels.load(tile_name(stored))
+    return Tiling(stored)
+
+
+def random_rows(stored: str, rows: int, columns: int, random: np.random.Generator) -> np.ndarray:
+    """Bytes of rows of a type: any block may come, halves and exponents are those of small numbers."""
+    block = BLOCKS[stored]
+    count = rows * columns // block.columns
+    if block.columns == 1:
+        numbers = random.normal(size=count).astype(np.float16 if stored == "F16" else np.float32)
+        return (numbers.view("<u4") >> 16).astype("<u2").view(np.uint8) if stored == "BF16" else numbers.view(np.uint8)
+    raw = random.integers(0, 256, (count, block.nbytes), np.uint8)
+    for at in HALVES.get(stored, ()):
+        raw[:, at : at + 2] = random.uniform(-1, 1, count).astype("<f2").view(np.uint8).reshape(-1, 2)
+    if stored == "MXFP4":
+        raw[:, 0] = random.integers(0, 130, count)
+    return raw.reshape(-1)
 
 
 class Case:
-    """A matrix (rows, columns) and activations (tokens, columns) of one kind, as a model holds them."""
+    """A matrix (rows, columns) and activations (tokens, columns) of one case, as a model holds them."""
 
-    def __init__(self, kind: int, weights: np.ndarray, scales: np.ndarray, x: np.ndarray, x_scales: np.ndarray) -> None:
-        """`weights`: integers of the quantised kinds (of Q4_0 -8 to 7), else numbers; `scales` (rows, groups);
-        `x`: integers, or numbers; `x_scales` (tokens, groups)."""
-        self.kind, self.weights, self.scales, self.x, self.x_scales = kind, weights, scales, x, x_scales
-        self.group = weights.shape[1] // scales.shape[1] if kind in QUANTISED else 1
+    def __init__(self, name: str, weights: np.ndarray, tiles: tuple[np.ndarray, np.ndarray], x: np.ndarray) -> None:
+        """`weights`: float64 (rows, columns); `tiles`: values and scales; `x`: float32 (tokens, columns)."""
+        self.name, self.form, self.weights, self.x = name, CASES[name], weights, x
+        self.values, self.scales = tiles
         self.tiles = padded(len(weights)) // 16
-        if kind in (INT8, Q8_0):
-            self.packed = int8_steps(Int8Matrix(weights.astype(np.int8), scales))
-        elif kind == Q4_0:
-            self.packed = q4_steps(Q4Matrix((weights + 8).astype(np.uint8), scales))
-        else:
-            self.packed = in_lanes(weights)
-        self.packed_scales = in_lanes(scales)
-        self.stored = x
-        if kind in QUANTISED:
-            self.stored = x.astype(np.int8 if ACTIVATION_BYTES == 1 else np.int16)
+        self.group = self.form.group if self.form.kind == INT8 else 32
+        if self.quantised:
+            self._quantise()
+
+    @property
+    def quantised(self) -> bool:
+        return self.form.kind in QUANTISED
+
+    def _quantise(self) -> None:
+        tokens, parts = len(self.x), self.x.reshape(len(self.x), -1, self.group)
+        self.x_scales = (np.abs(parts).max(2) / np.float32(127)).astype(np.float32)
+        safe = np.where(self.x_scales > 0, self.x_scales, np.float32(1))
+        whole = np.rint(parts / safe[:, :, None]).astype(np.int64)
+        self.whole, self.sums = whole.reshape(tokens, -1), whole.sum(2)
+        self.halves = whole.reshape(tokens, whole.shape[1] * 2, -1).sum(2)
+
+    def inputs(self, tokens: range) -> list[np.ndarray]:
+        """What stands in memory for some tokens: floats, integers, scales, offsets, shifts, half shifts, of nibbles."""
+        part = slice(tokens.start, tokens.stop)
+        if not self.quantised:
+            nothing = np.zeros((1, 1), np.float32)
+            return [np.ascontiguousarray(self.x[part]), *[nothing] * 6]
+        scales, sums, kind = self.x_scales[part], self.sums[part], np.int8 if ACTIVATION_BYTES == 1 else np.int16
+        halves = np.repeat(scales, 2, axis=1) * self.halves[part]
+        shifts, nibbles = (scales * sums).astype(np.float32), (-8 * sums).astype(np.int32)
+        found = [self.x[part], self.whole[part].astype(kind), scales, (-128 * sums).astype(np.int32), shifts]
+        found += [halves.astype(np.float32), nibbles]
+        return [np.ascontiguousarray(array) for array in found]
 
     def run(self, first: int, last: int, tokens: range, how: int = STORE, out: np.ndarray | None = None) -> np.ndarray:
         """Tiles first to last - 1 times some tokens: (tokens, 16 * tiles), one call."""
-        groups, stored = self.weights.shape[1] // self.group, self.stored[tokens.start : tokens.stop]
-        x_scales = np.ascontiguousarray(self.x_scales[tokens.start : tokens.stop])
-        sums = self.x[tokens.start : tokens.stop].reshape(len(tokens), groups, self.group).sum(2)
-        offsets = (-OFFSETS[self.kind] * sums).astype(np.int32)
+        floats, *others = inputs = self.inputs(tokens)
+        columns = self.weights.shape[1]
         if out is None:
             out = np.full((len(tokens), 16 * (last - first)), np.nan, np.float32)
-        program(self.kind)[0](
-            how, out.ctypes.data, out.strides[0], self.packed.ctypes.data, self.packed_scales.ctypes.data,
-            self.packed.nbytes // self.tiles, self.packed_scales.nbytes // self.tiles, first, last,
-            stored.ctypes.data, stored.strides[0], x_scales.ctypes.data, offsets.ctypes.data, 4 * groups,
-            len(tokens), groups, self.group,
+        program(self.form.kind)[0](
+            how, out.ctypes.data, out.strides[0], self.values.ctypes.data, self.scales.ctypes.data,
+            self.values.nbytes // self.tiles, self.scales.nbytes // self.tiles, first, last, len(tokens),
+            columns // self.form.group, self.form.group, floats.ctypes.data, floats.strides[0],
+            others[0].ctypes.data, others[0].strides[0], *(array.ctypes.data for array in others[1:]),
+            columns // self.group * 4,
         )  # fmt: skip
+        assert len(inputs) == 7
         return out
 
-    def whole(self) -> np.ndarray:
+    def whole_product(self) -> np.ndarray:
         """(tokens, rows) in one call."""
         return self.run(0, self.tiles, range(len(self.x)))[:, : len(self.weights)]
 
     def exact(self) -> tuple[np.ndarray, np.ndarray]:
         """(tokens, rows) in float64, and the sum of what was added without signs: what rounding is in proportion to."""
-        weights, x = self.weights.astype(np.float64), self.x.astype(np.float64)
-        if self.kind not in QUANTISED:
-            return x @ weights.T, np.abs(x) @ np.abs(weights).T
-        groups = self.scales.shape[1]
-        total, magnitude = np.zeros((len(x), len(weights))), np.zeros((len(x), len(weights)))
-        for g in range(groups):
-            part = slice(g * self.group, (g + 1) * self.group)
-            terms = (x[:, part] @ weights[:, part].T) * self.scales[:, g] * self.x_scales[:, g : g + 1]
-            total, magnitude = total + terms, magnitude + np.abs(terms)
-        return total, magnitude
-
-    def c_order(self) -> np.ndarray:
-        """llama2.c's own order in float32: what INT8 and F32_C must equal bit by bit."""
-        total = np.zeros((len(self.x), len(self.weights)), np.float32)
-        if self.kind == F32_C:
-            for k in range(self.weights.shape[1]):
-                total += self.weights[:, k] * self.x[:, k : k + 1]
-            return total
-        for g in range(self.scales.shape[1]):
-            part = slice(g * self.group, (g + 1) * self.group)
-            sums = self.x[:, part].astype(np.int64) @ self.weights[:, part].astype(np.int64).T
-            total += sums.astype(np.float32) * self.scales[:, g] * self.x_scales[:, g : g + 1]
-        return total
+        x = self.x.astype(np.float64)
+        if self.quantised:
+            x = self.whole * np.repeat(self.x_scales.astype(np.float64), self.group, axis=1)
+        return x @ self.weights.T, np.abs(x) @ np.abs(self.weights).T
 
 
-def random_case(kind: int, rows: int, groups: int, group: int, tokens: int, seed: int = 0) -> Case:
-    """Every value the kind can hold may come."""
-    random = np.random.default_rng((seed, kind, rows, groups, group, tokens))
-    columns = groups * group
-    if kind not in QUANTISED:
-        weights = random.normal(size=(rows, columns)).astype(np.float16 if kind == F16 else np.float32)
-        empty = np.zeros((rows, 0), np.float32)
-        return Case(
-            kind, weights, empty, random.normal(size=(tokens, columns)).astype(np.float32), np.zeros((tokens, 0))
-        )
-    low, high = (-8, 8) if kind == Q4_0 else (-128, 128)
-    scales = random.uniform(-1, 1, (rows, groups)).astype(np.float32 if kind == INT8 else np.float16)
-    x_scales = random.uniform(0, 1, (tokens, groups)).astype(np.float32)
-    x = random.integers(-127, 128, (tokens, columns))
-    return Case(kind, random.integers(low, high, (rows, columns)), scales, x, x_scales)
+def stored_case(name: str, raw: np.ndarray, shape: tuple[int, int], x: np.ndarray) -> Case:
+    """A case of rows in the bytes of a file."""
+    values, scales = (np.zeros(padded(shape[0]) // 16 * n, np.uint8) for n in TILES[name].bytes_of(shape[1]))
+    assert tiling(name).tile(values, scales, raw, None, shape) == -1
+    return Case(name, dequantised(type_named(name), raw, shape).astype(np.float64), (values, scales), x)
 
 
-__all__ = ["ADD", "F16", "F32", "F32_C", "INT8", "NAMES", "Q4_0", "Q8_0", "Case", "program", "random_case"]
+def int8_case(weights: np.ndarray, scales: np.ndarray, x: np.ndarray) -> Case:
+    """A case of llama2.c's int8 in groups of 64."""
+    packed = int8_steps(Int8Matrix(weights.astype(np.int8), scales)).reshape(-1).view(np.uint8)
+    wide = weights * np.repeat(scales.astype(np.float64), weights.shape[1] // scales.shape[1], axis=1)
+    return Case("int8", wide, (packed, in_lanes(scales).reshape(-1).view(np.uint8)), x)
+
+
+def random_case(name: str, rows: int, columns: int, tokens: int, seed: int = 0) -> Case:
+    """Every value the type can hold may come; `columns`: a multiple of 256."""
+    random = np.random.default_rng([seed, rows, columns, tokens, *name.encode()])
+    x = random.normal(size=(tokens, columns)).astype(np.float32)
+    if name == "int8":
+        scales = random.uniform(-1, 1, (rows, columns // 64)).astype(np.float32)
+        return int8_case(random.integers(-128, 128, (rows, columns)), scales, x)
+    if name == "f32_c":
+        weights = random.normal(size=(rows, columns)).astype(np.float32)
+        packed = in_lanes(weights).reshape(-1).view(np.uint8)
+        return Case(name, weights.astype(np.float64), (packed, np.zeros(0, np.uint8)), x)
+    return stored_case(name, random_rows(name, rows, columns, random), (rows, columns), x)
+
+
+__all__ = [
+    "ADD", "BLOCKS", "CASES", "NAMES", "STORE", "STORED_TYPES", "Case", "grouped_parts", "int8_case", "program",
+    "random_case", "random_rows", "stored_case", "type_named",
+]  # fmt: skip

@@ -17,7 +17,7 @@ from llmproc.simd.layout import ACTIVATION_BYTES  # noqa: E402
 
 _run_normalise = njit(lambda out, x, weight, size, eps, order: normalise(out, x, weight, size, eps, order))
 _run_quantise = njit(
-    lambda x, v, s, o, f, h, groups, group: quantise_groups(x, Quantised(v, s, o, f, h), groups, group)
+    lambda x, v, s, o, f, h, n, groups, group: quantise_groups(x, Quantised(v, s, o, f, h, n), groups, group)
 )
 _run_gated = njit(lambda gate, up, vectors, order: gated_unit(gate, up, vectors, order))
 _run_rotate = njit(lambda out, x, angles, size, scale: rotate(out, x, angles, size, scale))
@@ -32,6 +32,7 @@ class Row(NamedTuple):
     offsets: np.ndarray
     shifts: np.ndarray
     half_shifts: np.ndarray
+    nibble_offsets: np.ndarray
 
 
 def _padded(values: np.ndarray) -> np.ndarray:
@@ -48,14 +49,15 @@ def normalised(x: np.ndarray, weight: np.ndarray, eps: float, c_order: bool, in_
     return out[: len(x)]
 
 
-def quantised(x: np.ndarray, group: int, shifts: bool = False, half_shifts: bool = False) -> Row:
-    """A row of activations; sums that are not asked for stay NaN."""
+def quantised(x: np.ndarray, group: int, shifts: bool = False, half_shifts: bool = False, nibbles: bool = False) -> Row:
+    """A row of activations; sums that are not asked for stay NaN, or 99."""
     groups, source = len(x) // group, np.ascontiguousarray(x, np.float32)
     row = Row(
         np.full(len(x), 99, np.int8 if ACTIVATION_BYTES == 1 else np.int16), np.full(groups, np.nan, np.float32),
         np.full(groups, 99, np.int32), np.full(groups, np.nan, np.float32), np.full(2 * groups, np.nan, np.float32),
+        np.full(groups, 99, np.int32),
     )  # fmt: skip
-    wanted = (True, True, True, shifts, half_shifts)
+    wanted = (True, True, True, shifts, half_shifts, nibbles)
     places = [array.ctypes.data if want else 0 for array, want in zip(row, wanted, strict=True)]
     _run_quantise(source.ctypes.data, *places, groups, group)
     return row

@@ -73,9 +73,9 @@ ANY = st.floats(width=32, allow_nan=False, allow_infinity=False)
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_quantise_is_cs_and_stays_in_range(group: int, groups: int, data: st.DataObject) -> None:
-    """By scalars, and by vectors where a group is whole ones; with minus the sum that offsets are taken off by."""
+    """By scalars, and by vectors where a group is whole ones; with -128 times the sum, which bytes start from."""
     x = np.array(data.draw(st.lists(ANY, min_size=group * groups, max_size=group * groups)), F)
-    values, scales, offsets, *sums = row_programs.quantised(x, group)
+    values, scales, offsets, *sums, nibbles = row_programs.quantised(x, group)
     for g in range(groups):
         part = slice(g * group, (g + 1) * group)
         with np.errstate(under="ignore"):
@@ -84,8 +84,8 @@ def test_quantise_is_cs_and_stays_in_range(group: int, groups: int, data: st.Dat
         for value, number in zip(values[part], x[part], strict=True):
             expected = c_round(float(number / scale)) if scale > 0 else 0
             assert value == max(-127, min(127, expected))
-        assert offsets[g] == -values[part].astype(int).sum()
-    assert all(np.isnan(each).all() for each in sums), "sums that nobody asked for"
+        assert offsets[g] == -128 * values[part].astype(int).sum()
+    assert all(np.isnan(each).all() for each in sums) and (nibbles == 99).all(), "sums that nobody asked for"
 
 
 @given(st.lists(ANY, min_size=96, max_size=96), st.booleans(), st.booleans())
@@ -108,7 +108,8 @@ def test_sums_for_minimums_are_those_of_the_integers_times_the_scale(x: list[flo
 
 @pytest.mark.parametrize("group", [4, 12])
 def test_sums_of_groups_that_are_no_whole_vectors(group: int) -> None:
-    row = row_programs.quantised(floats(5 * group), group, shifts=True)
+    row = row_programs.quantised(floats(5 * group), group, shifts=True, nibbles=True)
+    assert (16 * row.nibble_offsets == row.offsets).all()
     same(row.shifts, row.scales * row.values.astype(int).reshape(5, group).sum(axis=1).astype(F))
 
 
@@ -126,7 +127,7 @@ def test_quantise_zero_group_and_denormals(repeat: int) -> None:
     values, scales, offsets, *_ = row_programs.quantised(x, 4 * repeat)
     zero, one, small = values.reshape(3, -1).tolist()
     assert scales[0] == 0 and offsets[0] == 0 and not any(zero)
-    assert one[:4] == [127, 0, 0, 0] and offsets[1] == -127 * repeat
+    assert one[:4] == [127, 0, 0, 0] and offsets[1] == -128 * 127 * repeat
     assert np.abs(small).max() <= 127
 
 

@@ -35,8 +35,8 @@ Progress = Callable[[int, int, str], None]
 def load(*variants: str, progress: Progress | None = None) -> None:
     """Load the entries of these variants from the cache, or have them compiled and kept there (one writer at a time).
 
-    Variants: COMMON, PASS, RINGS, names of `variant_name`. `progress(done, total, name)` is called when an entry is there,
-    and once at the end with `done == total`. Costs nothing when called again. StartError when the compiler dies.
+    Variants: COMMON, PASS, RINGS, names of `variant_name`. `progress(done, total, name)` is called when an entry is
+    there, and once at the end with `done == total`. Costs nothing when called again. StartError when the compiler dies.
     """
     from llmproc.kernels import build
 

@@ -24,16 +24,26 @@ def fingerprint_file(path: Path) -> str:
     """Hash a file alike, reading it in pieces. CheckpointError when it cannot be read."""
     try:
         with path.open("rb", buffering=0) as file:
-            return _digest(
-                os.fstat(file.fileno()).st_size, lambda start, length: os.pread(file.fileno(), length, start)
-            )
+            return _of_descriptor(file.fileno())
     except OSError as error:
         raise CheckpointError(path, "file", "unreadable", str(error.strerror)) from None
 
 
+def fingerprint_opened(fds: Sequence[int]) -> str:
+    """Hash files that are open, which other files may have taken the places of by now, as `fingerprint_files` does."""
+    return _joined([_of_descriptor(fd) for fd in fds])
+
+
+def _of_descriptor(fd: int) -> str:
+    return _digest(os.fstat(fd).st_size, lambda start, length: os.pread(fd, length, start))
+
+
 def fingerprint_files(paths: Sequence[Path]) -> str:
     """Hash several files as one: a single one as `fingerprint_file` does. CheckpointError when one cannot be read."""
-    found = [fingerprint_file(path) for path in paths]
+    return _joined([fingerprint_file(path) for path in paths])
+
+
+def _joined(found: list[str]) -> str:
     if len(found) == 1:
         return found[0]
     import hashlib

@@ -68,7 +68,9 @@ def test_a_broken_checkpoint_is_refused(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _, build, words = case
+    _, build, (named, rule) = case
+    label, _, _ = named.partition(" is ")  # the template says in which row, not at which index
+    words = (label.removesuffix(" scales").replace("final_norm", "final norm"), "NaN or infinity", rule)
     broken = tmp_path / "broken.bin"
     broken.write_bytes(build())
     refused(capsys, monkeypatch, broken, words, "--model", broken, "--tokenizer", good[1])

@@ -203,7 +203,6 @@ def test_a_file_that_changes(tmp_path: Path, form: str, change: str, when: str) 
     assert str(caught.value).startswith(str(weights_of(model))) and said in str(caught.value)
 
 
-@pytest.mark.xfail(strict=True, reason="sources hash the file that stands at the path, not the one they have open")
 @pytest.mark.parametrize("form", OWN)
 def test_another_file_in_its_place_does_not_lend_its_fingerprint(tmp_path: Path, form: str) -> None:
     """What was read is the old file: it is refused, or its own fingerprint is given."""

@@ -13,7 +13,7 @@ from types import TracebackType
 import numpy as np
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.fingerprint import fingerprint_files
+from llmproc.checkpoints.fingerprint import fingerprint_opened
 from llmproc.checkpoints.gguf.dequantising import GroupedParts, TensorBytes, dequantised, grouped_parts
 from llmproc.checkpoints.gguf.head import GgufHead, TensorInfo
 from llmproc.checkpoints.gguf.names import file_name
@@ -87,7 +87,7 @@ class TensorReader:
 
     def fingerprint(self) -> str:
         """Identify what was read. CheckpointError when a file has changed since its head was read."""
-        found = fingerprint_files([head.path for head in self._files.heads])
+        found = fingerprint_opened([self._opened[str(head.path)] for head in self._files.heads])
         self.require_unchanged()
         return found
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from llmproc.checkpoints.description import ModelDescription
-from llmproc.checkpoints.fingerprint import fingerprint_files
+from llmproc.checkpoints.fingerprint import fingerprint_opened
 from llmproc.checkpoints.halves import widened
 from llmproc.checkpoints.huggingface.names import file_name
 from llmproc.checkpoints.huggingface.safetensors import SafetensorInfo, SafetensorsHead
@@ -78,7 +78,7 @@ class FolderReader:
 
     def fingerprint(self) -> str:
         """Identify what was read. CheckpointError when a file has changed since it was opened."""
-        found = fingerprint_files([head.path for head in self._files.heads])
+        found = fingerprint_opened([self._opened[head.path] for head in self._files.heads])
         self.require_unchanged()
         return found
 

@@ -9,7 +9,7 @@ from types import TracebackType
 import numpy as np
 import numpy.typing as npt
 
-from llmproc.checkpoints.fingerprint import fingerprint_file
+from llmproc.checkpoints.fingerprint import fingerprint_opened
 from llmproc.checkpoints.ggml_types import dequantise
 from llmproc.checkpoints.llama2c.header import Header, parse_header
 from llmproc.checkpoints.llama2c.layout import HEADER_BYTES, TensorSpan, spans
@@ -75,7 +75,7 @@ class SpanReader:
 
     def fingerprint(self) -> str:
         """Identify what was read. CheckpointError when the file has changed since it was opened."""
-        found = fingerprint_file(self._header.path)
+        found = fingerprint_opened([self._fd])
         self.require_unchanged()
         return found
 

@@ -10,11 +10,13 @@ import numpy as np
 from kernels import product_programs
 from kernels.product_programs import ADD, CASES, NAMES, Case, int8_case, program, random_case, stored_case
 
+from llmproc.kernels.kinds import QUANTISED
 from llmproc.kernels.stored import BLOCKS
 from llmproc.simd import target
 
 EPSILON = 2.0**-24  # half a unit in the last place of float32, relative
-SHAPES = ((1, 256, 1), (16, 512, 2), (33, 256, 4), (40, 768, 9), (80, 256, 5))  # rows, columns, tokens
+SHAPES = ((1, 1, 1), (16, 3, 2), (33, 2, 4), (40, 5, 9), (80, 1, 5))  # rows, units of columns, tokens
+GROUPS = (4, 16, 32, 64, 128, 256)  # of int8, as llama2.c's files may say
 
 
 def check_close(case: Case) -> float:
@@ -38,26 +40,52 @@ def c_order(case: Case) -> np.ndarray:
         return total
     scales = case.scales.view(np.float32).reshape(case.tiles, -1, 16).transpose(0, 2, 1).reshape(16 * case.tiles, -1)
     scales = scales[: len(case.weights)]
-    whole = np.rint(case.weights / np.repeat(scales.astype(np.float64), 64, axis=1)).astype(np.int64)
+    group = case.form.group
+    whole = np.rint(case.weights / np.repeat(scales.astype(np.float64), group, axis=1)).astype(np.int64)
     for g in range(scales.shape[1]):
-        part = slice(64 * g, 64 * (g + 1))
+        part = slice(group * g, group * (g + 1))
         sums = case.whole[:, part] @ whole[:, part].T
         total += sums.astype(np.float32) * scales[:, g] * case.x_scales[:, g : g + 1]
     return total
 
 
 def check_against_numpy() -> dict[str, float]:
-    """Rows that fill no tile, odd counts of tiles, 1 to 9 tokens."""
+    """Rows that fill no tile, odd counts of tiles, odd counts of columns or groups, all groups, 1 to 9 tokens."""
     worst = {}
     for name in CASES:
         errors = []
-        for shape in SHAPES:
-            case = random_case(name, *shape)
-            errors.append(check_close(case))
-            if name in ("int8", "f32_c"):
-                assert (case.whole_product() == c_order(case)).all(), name
+        for unit in units(name):
+            for rows, count, tokens in SHAPES:
+                case = random_case(name, rows, count * unit, tokens, group=unit)
+                errors.append(check_close(case))
+                if name in ("int8", "f32_c"):
+                    assert (case.whole_product() == c_order(case)).all(), (name, unit)
         worst[name] = max(errors)
     return worst
+
+
+def units(name: str) -> tuple[int, ...]:
+    """The columns that rows are made of: blocks, groups, or one and many numbers."""
+    if name == "int8":
+        return GROUPS
+    return (1, 37) if CASES[name].kind not in QUANTISED else (BLOCKS[name].columns,)
+
+
+def check_extremes_of_bytes() -> None:
+    """The same for whole bytes, of int8 and Q8_0: -128 and 127, all of one, and by turns."""
+    for weight in (-128, 127):
+        for activation in (-127, 127):
+            for group in GROUPS:
+                weights, x = np.full((32, 2 * group), weight), np.full((5, 2 * group), activation, np.float32)
+                weights[1, ::2], x[1, ::2] = -1 - weight, -activation
+                case = int8_case(weights, np.ones((32, 2), np.float32), x)
+                assert (case.whole_product() == case.exact()[0]).all(), (group, weight, activation)
+                if group == 256:
+                    one = np.broadcast_to(np.array([1], "<f2").view(np.uint8), (32, 16, 2))
+                    raw = np.concatenate([one, weights.astype(np.int8).view(np.uint8).reshape(32, 16, 32)], axis=2)
+                    case = stored_case("Q8_0", raw.reshape(-1), (32, 512), x)
+                    assert (case.weights == weights).all()
+                    assert (case.whole_product() == case.exact()[0]).all(), (weight, activation)
 
 
 def check_extremes() -> None:
@@ -74,9 +102,6 @@ def check_extremes() -> None:
                 x[1, ::2] *= -1
                 case = stored_case(name, raw.reshape(-1), (32, 512), x)
                 assert (case.whole_product() == case.exact()[0]).all(), (name, byte, sign)
-    for weight in (-128, 127):
-        case = int8_case(np.full((32, 128), weight), np.ones((32, 2), np.float32), np.full((5, 128), 127, np.float32))
-        assert (case.whole_product() == case.exact()[0]).all(), weight
 
 
 def check_every_place() -> None:
@@ -138,7 +163,10 @@ def registers() -> dict[str, dict[str, int]]:
     return {kind: {name: len(re.findall(name, text)) for name in names} for kind, text in texts.items()}
 
 
-CHECKS = (check_extremes, check_every_place, check_one_token_or_many, check_adding, check_nothing_beside)
+CHECKS = (
+    check_extremes, check_extremes_of_bytes, check_every_place, check_one_token_or_many, check_adding,
+    check_nothing_beside,
+)  # fmt: skip
 
 if __name__ == "__main__":
     assert product_programs.environment._prepared

@@ -70,9 +70,15 @@ def random_rows(stored: str, rows: int, columns: int, random: np.random.Generato
 class Case:
     """A matrix (rows, columns) and activations (tokens, columns) of one case, as a model holds them."""
 
-    def __init__(self, name: str, weights: np.ndarray, tiles: tuple[np.ndarray, np.ndarray], x: np.ndarray) -> None:
-        """`weights`: float64 (rows, columns); `tiles`: values and scales; `x`: float32 (tokens, columns)."""
-        self.name, self.form, self.weights, self.x = name, CASES[name], weights, x
+    def __init__(
+        self, name: str, weights: np.ndarray, tiles: tuple[np.ndarray, np.ndarray], x: np.ndarray, group: int = 0
+    ) -> None:
+        """`weights`: float64 (rows, columns); `tiles`: values and scales; `x`: float32 (tokens, columns).
+
+        `group`: columns of a group of int8, which its file says.
+        """
+        self.name, self.weights, self.x = name, weights, x
+        self.form = Tiles(INT8, group) if group else CASES[name]
         self.values, self.scales = tiles
         self.tiles = padded(len(weights)) // 16
         self.group = self.form.group if self.form.kind == INT8 else 32
@@ -140,18 +146,19 @@ def stored_case(name: str, raw: np.ndarray, shape: tuple[int, int], x: np.ndarra
 
 
 def int8_case(weights: np.ndarray, scales: np.ndarray, x: np.ndarray) -> Case:
-    """A case of llama2.c's int8 in groups of 64."""
+    """A case of llama2.c's int8; `scales` (rows, groups)."""
     packed = int8_steps(Int8Matrix(weights.astype(np.int8), scales)).reshape(-1).view(np.uint8)
-    wide = weights * np.repeat(scales.astype(np.float64), weights.shape[1] // scales.shape[1], axis=1)
-    return Case("int8", wide, (packed, in_lanes(scales).reshape(-1).view(np.uint8)), x)
+    group = weights.shape[1] // scales.shape[1]
+    wide = weights * np.repeat(scales.astype(np.float64), group, axis=1)
+    return Case("int8", wide, (packed, in_lanes(scales).reshape(-1).view(np.uint8)), x, group)
 
 
-def random_case(name: str, rows: int, columns: int, tokens: int, seed: int = 0) -> Case:
-    """Every value the type can hold may come; `columns`: a multiple of 256."""
+def random_case(name: str, rows: int, columns: int, tokens: int, seed: int = 0, group: int = 64) -> Case:
+    """Every value the type can hold may come; `columns`: whole blocks of it, or groups of `group` of int8."""
     random = np.random.default_rng([seed, rows, columns, tokens, *name.encode()])
     x = random.normal(size=(tokens, columns)).astype(np.float32)
     if name == "int8":
-        scales = random.uniform(-1, 1, (rows, columns // 64)).astype(np.float32)
+        scales = random.uniform(-1, 1, (rows, columns // group)).astype(np.float32)
         return int8_case(random.integers(-128, 128, (rows, columns)), scales, x)
     if name == "f32_c":
         weights = random.normal(size=(rows, columns)).astype(np.float32)

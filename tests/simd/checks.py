@@ -10,7 +10,7 @@ import re
 import sys
 
 import numpy as np
-from simd import programs
+from simd import programs, weight_checks
 
 from llmproc.simd import layout, target
 
@@ -230,10 +230,11 @@ def check_scalars() -> None:
 PROGRAMS = (
     programs.arithmetic, programs.half_to_single, programs.single_to_half, programs.matmul, programs.float_matmul,
     programs.nibbles, programs.tile_steps, programs.integers, programs.exponentials, programs.first_of,
+    *weight_checks.PROGRAMS,
 )  # fmt: skip
 CHECKS = (
     check_arithmetic, check_halves, check_matmuls, check_extremes, check_floats, check_nibbles, check_activations,
-    check_tiles, check_integers, check_lanes, check_exponential, check_scalars,
+    check_tiles, check_integers, check_lanes, check_exponential, check_scalars, *weight_checks.CHECKS,
 )  # fmt: skip
 
 

@@ -29,6 +29,19 @@ def test_no_step_goes_past_the_end_of_a_buffer(kind: str) -> None:
     assert int(done.stdout) > 300
 
 
+@pytest.mark.parametrize("what", ["features", "file"])
+def test_no_step_of_a_model_with_every_feature_or_type_goes_past_the_end(what: str) -> None:
+    done = run(what)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert int(done.stdout) > 100
+
+
+def test_no_matrix_of_any_type_is_read_or_written_past_its_end() -> None:
+    done = run("matrices")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert int(done.stdout) == 3 * 15
+
+
 @pytest.mark.parametrize("access", ["read", "write"])
 def test_going_past_the_end_would_be_noticed(access: str) -> None:
     assert run(access).returncode == -signal.SIGSEGV

@@ -68,9 +68,7 @@ def test_a_broken_checkpoint_is_refused(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _, build, (named, rule) = case
-    label, _, _ = named.partition(" is ")  # the template says in which row, not at which index
-    words = (label.removesuffix(" scales").replace("final_norm", "final norm"), "NaN or infinity", rule)
+    _, build, words = case
     broken = tmp_path / "broken.bin"
     broken.write_bytes(build())
     refused(capsys, monkeypatch, broken, words, "--model", broken, "--tokenizer", good[1])
@@ -117,7 +115,9 @@ def test_what_is_no_file_is_refused(
 
 def through_the_program(folder: Path, case: tuple) -> None:
     """NaN and infinity are found by the template: a prompt may stand there by then."""
-    _, build, words = case
+    _, build, (named, rule) = case
+    label, _, _ = named.partition(" is ")  # the template says in which row, not at which index
+    words = (label.removesuffix(" scales").replace("final_norm", "final norm"), "NaN or infinity", rule)
     broken = folder / "broken.bin"
     broken.write_bytes(build())
     (folder / "tokenizer.bin").write_bytes(TOKENIZERS["valid"](12))

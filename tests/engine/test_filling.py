@@ -220,13 +220,16 @@ class EndlessSource:
 @pytest.mark.parametrize(
     ("stored", "wanted", "most"), [("F32", None, 9), ("BF16", None, 4), ("BF16", "int8", 12), ("F32", "f32", 9)]
 )
-def test_memory_beside_the_model_is_a_few_pieces(stored: str, wanted: WeightType | None, most: int) -> None:
+def test_memory_beside_the_model_is_a_few_pieces(
+    monkeypatch: pytest.MonkeyPatch, stored: str, wanted: WeightType | None, most: int
+) -> None:
     """`most`: bytes for each value of a piece, of which a source may make the next before the last one is let go.
 
-    The whole model is 18 pieces.
+    The whole model is 18 of the largest. Here they are smaller than elsewhere: tracemalloc is slow.
     """
+    monkeypatch.setattr(filling, "PIECE", PIECE // 8)
     features = ModelFeatures(rope=dataclasses.replace(ROPE, inverse_frequencies=()))
-    d = ModelDescription(2048, 8192, 1, 16, 4, 4099, 64, 128, False, wanted or "f32", 0, features=features)
+    d = ModelDescription(1024, 4096, 1, 8, 2, 2051, 64, 128, False, wanted or "f32", 0, features=features)
     tiles: Tiles = TILES[MADE[wanted] if wanted else stored]
     packing, source = Packing(d, lambda name, layer: tiles), EndlessSource(d, stored)
     with memory_of(packing) as view:
@@ -236,9 +239,9 @@ def test_memory_beside_the_model_is_a_few_pieces(stored: str, wanted: WeightType
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-    largest = max(PIECE, 2048 * 2048)  # wq, whose rows change places all at once
+    largest = max(PIECE // 8, 1024 * 1024)  # wq, whose rows change places all at once
     size = {"F32": 4, "BF16": 2}[stored]
     assert max(nbytes for _, _, nbytes in source.asked) == largest * size
-    assert sum(nbytes for *_, nbytes in source.asked) == size * (2 * 4099 + 8192 * 3 + 2048 * 2 + 512 * 2) * 2048
-    assert sum(count for name, count, _ in source.asked if name == "w1") == 8192
+    assert sum(nbytes for *_, nbytes in source.asked) == size * (2 * 2051 + 4096 * 3 + 1024 * 2 + 256 * 2) * 1024
+    assert sum(count for name, count, _ in source.asked if name == "w1") == 4096
     assert size * largest <= peak < most * largest + (1 << 20)

@@ -66,6 +66,12 @@ CASES = [
 ]
 
 
+WRITTEN = (
+    (gguf_files.floats, None), (gguf_files.half_floats, None), (gguf_files.brain_floats, None),
+    (gguf_files.floats, "f16"), (gguf_files.brain_floats, "int8"),
+)  # fmt: skip
+
+
 def poisoned(array: np.ndarray, bad: float) -> tuple[np.ndarray, int]:
     """A copy with one bad value, the last of a row near the end, and the number of the row (of a value of a vector)."""
     found, row = array.copy(), len(array) - 3
@@ -77,14 +83,11 @@ def what_is_said(label: str, array: np.ndarray, row: int) -> str:
     return f"{label} {'row ' if array.ndim == 2 else ''}{row} {RULE}"
 
 
-@pytest.mark.parametrize("weights", [None, "int8", "f16"])
 @pytest.mark.parametrize(("architecture", "name", "bad"), CASES)
-def test_in_gguf(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, architecture: str, name: str, bad: float, weights: str | None
-) -> None:
+def test_in_gguf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, architecture: str, name: str, bad: float) -> None:
     """Rows are the file's, though those of queries and keys change places, and count from the first piece on."""
     monkeypatch.setattr(filling, "PIECE", 1)
-    for write in (gguf_files.floats, gguf_files.half_floats, gguf_files.brain_floats):
+    for write, weights in WRITTEN:
         arrays = gguf_files.small_arrays(architecture)
         arrays[name], row = poisoned(arrays[name], bad)
         tensors = {n: (write if a.ndim == 2 else gguf_files.floats)(a) for n, a in arrays.items()}

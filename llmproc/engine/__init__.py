@@ -3,7 +3,8 @@
     engine.py     step(): what the scheduler chose, one forward pass, one id for each, who ends
     scheduler.py  who computes how much in a step and holds which pages; pages.py keeps count of them
     forward.py    fills the records that the compiled pass reads, keeps its memory and its ranks
-    packing.py    where weights lie, in tiles; loading.py brings a checkpoint there
+    packing.py    where weights lie, each matrix in tiles of its kind; filling.py brings them there, loading.py does all
+    weight_records.py, workspace.py   the records that the compiled pass reads, and its memory
     reference.py  the NumPy oracle that every test asks
 
 Used by `service`. The words: a *sequence* is a request's state in here, a *page* holds keys and values of 16 positions,

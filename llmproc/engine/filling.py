@@ -29,7 +29,7 @@ from llmproc.simd.layout import LANES
 
 Progress = Callable[[int, int], None]
 Order = npt.NDArray[np.intp]
-PIECE = 1 << 22  # bytes of rows, about: they stay in the second or third cache between being read and brought to tiles
+PIECE = 1 << 22  # weights of rows, about: few megabytes stay in a cache between being read and brought to tiles
 _HEADS = {"wq": "n_heads", "wk": "n_kv_heads"}  # matrices whose rows rotate in pairs
 
 

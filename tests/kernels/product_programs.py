@@ -17,22 +17,34 @@ from llmproc.kernels import environment
 environment.prepare()
 
 from llmproc import kernels  # noqa: E402
-from llmproc.checkpoints.gguf.dequantising import dequantised, grouped_parts  # noqa: E402
+from llmproc.checkpoints.gguf.dequantising import dequantised  # noqa: E402
 from llmproc.checkpoints.gguf.tensor_types import type_named  # noqa: E402
 from llmproc.checkpoints.weights import Int8Matrix  # noqa: E402
 from llmproc.engine.packing import padded  # noqa: E402
 from llmproc.engine.tiles import in_lanes, int8_steps  # noqa: E402
-from llmproc.kernels import products  # noqa: E402
+from llmproc.kernels import products  # noqa: E402, F401  (importing fills the table)
 from llmproc.kernels.block_parts import ADD, STORE  # noqa: E402
 from llmproc.kernels.calls import Tiling  # noqa: E402
 from llmproc.kernels.entries import multiply_name, tile_name  # noqa: E402
-from llmproc.kernels.kinds import F32_C, INT8, NAMES, QUANTISED  # noqa: E402
+from llmproc.kernels.kinds import (  # noqa: E402
+    F32_C,
+    FLOATS,
+    HALF_SHIFTS,
+    INT8,
+    INTEGERS,
+    NAMES,
+    NIBBLE_OFFSETS,
+    QUANTISED,
+    SHIFTS,
+    reads,
+)
 from llmproc.kernels.registry import FUNCTIONS  # noqa: E402
 from llmproc.kernels.stored import BLOCKS, STORED_TYPES, TILES, Tiles  # noqa: E402
 from llmproc.simd.layout import ACTIVATION_BYTES  # noqa: E402
 
 # a case is of a stored type, or of the two kinds that no GGUF file has
 CASES: dict[str, Tiles] = {**TILES, "int8": Tiles(INT8, 64), "f32_c": Tiles(F32_C, 1)}
+READ = (FLOATS, INTEGERS, INTEGERS, INTEGERS, SHIFTS, HALF_SHIFTS, NIBBLE_OFFSETS)  # the bit of each of `Case.inputs`
 HALVES = {  # where the halves of a block stand
     "Q8_0": (0,), "Q4_0": (0,), "Q4_1": (0, 2), "Q5_0": (0,), "Q5_1": (0, 2), "IQ4_NL": (0,), "Q2_K": (80, 82),
     "Q3_K": (108,), "Q4_K": (0, 2), "Q5_K": (0, 2), "Q6_K": (208,),
@@ -42,8 +54,8 @@ HALVES = {  # where the halves of a block stand
 @cache
 def program(kind: int) -> tuple[Any, str]:
     """The entry of a kind as a function of 22 integers, and its assembly; seconds the first time."""
-    assert products.MANY > 1
-    return compiled.function(f"product_{NAMES[kind]}", "q" * 22, FUNCTIONS[multiply_name(kind)], __file__)
+    function = FUNCTIONS[multiply_name(kind)]
+    return compiled.function(f"product_{NAMES[kind]}", "q" * 22, function, function.__code__.co_filename)
 
 
 @cache
@@ -98,17 +110,20 @@ class Case:
         self.halves = whole.reshape(tokens, whole.shape[1] * 2, -1).sum(2)
 
     def inputs(self, tokens: range) -> list[np.ndarray]:
-        """What stands in memory for some tokens: floats, integers, scales, offsets, shifts, half shifts, of nibbles."""
+        """What stands in memory for some tokens: floats, integers, scales, offsets, shifts, half shifts, of nibbles.
+
+        What `kinds.reads` does not name is NaN or -1: a product that looks at it all the same is wrong.
+        """
         part = slice(tokens.start, tokens.stop)
         if not self.quantised:
-            nothing = np.zeros((1, 1), np.float32)
-            return [np.ascontiguousarray(self.x[part]), *[nothing] * 6]
+            return [np.ascontiguousarray(self.x[part]), *[_ruined(self.x[part])] * 6]
         scales, sums, kind = self.x_scales[part], self.sums[part], np.int8 if ACTIVATION_BYTES == 1 else np.int16
         halves = np.repeat(scales, 2, axis=1) * self.halves[part]
         shifts, nibbles = (scales * sums).astype(np.float32), (-8 * sums).astype(np.int32)
         found = [self.x[part], self.whole[part].astype(kind), scales, (-128 * sums).astype(np.int32), shifts]
         found += [halves.astype(np.float32), nibbles]
-        return [np.ascontiguousarray(array) for array in found]
+        wanted, pairs = reads(self.form.kind, self.form.group), zip(READ, found, strict=True)
+        return [np.ascontiguousarray(array) if bit & wanted else _ruined(array) for bit, array in pairs]
 
     def run(self, first: int, last: int, tokens: range, how: int = STORE, out: np.ndarray | None = None) -> np.ndarray:
         """Tiles first to last - 1 times some tokens: (tokens, 16 * tiles), one call."""
@@ -138,6 +153,10 @@ class Case:
         return x @ self.weights.T, np.abs(x) @ np.abs(self.weights).T
 
 
+def _ruined(array: np.ndarray) -> np.ndarray:
+    return np.full(array.nbytes, 0xFF, np.uint8).view(array.dtype).reshape(array.shape)
+
+
 def stored_case(name: str, raw: np.ndarray, shape: tuple[int, int], x: np.ndarray) -> Case:
     """A case of rows in the bytes of a file."""
     values, scales = (np.zeros(padded(shape[0]) // 16 * n, np.uint8) for n in TILES[name].bytes_of(shape[1]))
@@ -154,9 +173,14 @@ def int8_case(weights: np.ndarray, scales: np.ndarray, x: np.ndarray) -> Case:
 
 
 def random_case(name: str, rows: int, columns: int, tokens: int, seed: int = 0, group: int = 64) -> Case:
-    """Every value the type can hold may come; `columns`: whole blocks of it, or groups of `group` of int8."""
+    """Every value the type can hold may come; `columns`: whole blocks of it, or groups of `group` of int8.
+
+    Of several tokens the last has groups of zeros.
+    """
     random = np.random.default_rng([seed, rows, columns, tokens, *name.encode()])
     x = random.normal(size=(tokens, columns)).astype(np.float32)
+    if tokens > 1:
+        x[-1, :32] = 0
     if name == "int8":
         scales = random.uniform(-1, 1, (rows, columns // group)).astype(np.float32)
         return int8_case(random.integers(-128, 128, (rows, columns)), scales, x)
@@ -168,6 +192,6 @@ def random_case(name: str, rows: int, columns: int, tokens: int, seed: int = 0, 
 
 
 __all__ = [
-    "ADD", "BLOCKS", "CASES", "NAMES", "STORE", "STORED_TYPES", "Case", "grouped_parts", "int8_case", "program",
+    "ADD", "BLOCKS", "CASES", "HALVES", "NAMES", "STORE", "STORED_TYPES", "Case", "int8_case", "program",
     "random_case", "random_rows", "stored_case", "type_named",
 ]  # fmt: skip

@@ -88,11 +88,14 @@ def test_quantise_is_cs_and_stays_in_range(group: int, groups: int, data: st.Dat
     assert all(np.isnan(each).all() for each in sums) and (nibbles == 99).all(), "sums that nobody asked for"
 
 
-@given(st.lists(ANY, min_size=96, max_size=96), st.booleans(), st.booleans())
+@given(st.lists(ANY, min_size=96, max_size=96), st.booleans(), st.booleans(), st.booleans())
 @settings(max_examples=60, deadline=None)
-def test_sums_for_minimums_are_those_of_the_integers_times_the_scale(x: list[float], whole: bool, halves: bool) -> None:
-    """Of every group of 32, and of every half of one: one rounding each."""
-    row = row_programs.quantised(np.array(x, F), 32, whole, halves)
+def test_sums_for_minimums_are_those_of_the_integers_times_the_scale(
+    x: list[float], whole: bool, halves: bool, nibbles: bool
+) -> None:
+    """Of every group of 32, and of every half of one: one rounding each. Those that nibbles start from are integers."""
+    row = row_programs.quantised(np.array(x, F), 32, whole, halves, nibbles)
+    assert (row.nibble_offsets == (-8 * row.values.astype(int).reshape(-1, 32).sum(axis=1) if nibbles else 99)).all()
     sums = row.values.astype(int).reshape(-1, 32).sum(axis=1).astype(F)
     of_halves = row.values.astype(int).reshape(-1, 16).sum(axis=1).astype(F)
     with np.errstate(under="ignore", over="ignore"):

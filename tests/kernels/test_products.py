@@ -24,7 +24,6 @@ AVAILABLE = isa.available()
 FLOATS = ("f16", "bf16", "f32", "f32_c")
 KINDS = ("int8", "q8_0", "q4_0", "q5_0", "q4_k", "q6_k", "int8_min", *FLOATS)
 FAST = tuple(kind for kind in KINDS if kind not in ("int8", "f32_c"))  # kinds that fuse
-PASSES = ("int8", "q8_0", "q4_0", "f16", "f32", "f32_c")
 
 pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="the assembly looked for is x86's")
 
@@ -84,7 +83,7 @@ def test_a_whole_pass_equals_itself_and_uses_no_other_registers_under(name: str)
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("kind", PASSES)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", AVAILABLE)
 def test_every_whole_pass_equals_itself_and_uses_no_other_registers_under(name: str, kind: str) -> None:
     check_pass(name, kind)

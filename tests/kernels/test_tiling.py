@@ -6,14 +6,11 @@ import pytest
 from kernels.test_products import AVAILABLE, run
 
 from llmproc.checkpoints.gguf.tensor_types import TENSOR_TYPES
-from llmproc.hardware import isa
 from llmproc.kernels import stored
 from llmproc.kernels.kinds import NAMES, QUANTISED
 
-SLOWER = [pytest.param(name, marks=pytest.mark.soak) for name in AVAILABLE if name != isa.AVX512VNNI]
 
-
-@pytest.mark.parametrize("name", [*(name for name in AVAILABLE if name == isa.AVX512VNNI), *SLOWER])
+@pytest.mark.parametrize("name", AVAILABLE)
 def test_every_stored_type_under(name: str) -> None:
     found = run("tiling_checks.py", name)
     assert found["values"].keys() == stored.TILES.keys() and min(found["values"].values()) > 50_000

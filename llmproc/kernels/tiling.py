@@ -121,7 +121,7 @@ def _tile_blocks_of(number: int) -> Any:
     value_bytes, scale_bytes = TILES[stored].bytes_of(columns_of_block)
 
     def tile(values, scales, raw, order, rows, columns, scratch):  # type: ignore[no-untyped-def]
-        """Bring `rows` rows of blocks to tiles; rows that fill no tile up are zero.
+        """Bring `rows` rows of blocks to tiles; places that no row fills stay as they are: zero.
 
         `order`: address of the row (int32) for each place of the tiles, 0: as they come; `scratch`: 256 bytes. Returns
         the first row whose scales are not finite, or -1.

@@ -132,7 +132,7 @@ def _mxfp4(stored, src, words, scales, lane):  # type: ignore[no-untyped-def]
     bits = np.int32(0x00200000) << exponent if exponent < 2 else (exponent - 1) << 23
     scale = as_f32(np.int32(bits))
     _put_scale(scales, 0, lane, scale, np.float32(-12) * scale)
-    return finite(scale)
+    return finite(np.float32(24) * scale)  # the largest byte times it
 
 
 @njit

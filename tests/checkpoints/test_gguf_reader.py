@@ -255,12 +255,12 @@ def test_a_file_that_changes_while_its_head_is_read_is_refused(tmp_path: Path, m
 def test_a_file_that_changes_while_it_is_loaded_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = opened(tmp_path, *files.small_model())
 
-    def fingerprint_meanwhile(paths: list[Path]) -> str:
-        with paths[0].open("ab") as file:
+    def fingerprint_meanwhile(fds: list[int]) -> str:
+        with Path(f"/proc/self/fd/{fds[0]}").open("ab") as file:
             file.write(b"x")
         return ""
 
-    monkeypatch.setattr("llmproc.checkpoints.gguf.loading.fingerprint_files", fingerprint_meanwhile)
+    monkeypatch.setattr("llmproc.checkpoints.gguf.loading.fingerprint_opened", fingerprint_meanwhile)
     with pytest.raises(CheckpointError, match="file is changed"):
         model.load()
 

@@ -19,6 +19,11 @@ from llmproc.errors import UsageError
 POLICIES = {"other": 0, "batch": 3, "idle": 5, "fifo": 1, "rr": 2}
 _PACKAGE = Path(__file__).resolve().parent
 _Config = TypeVar("_Config")
+MAX_CHOICES, MAX_BIASES, MAX_STOPS, MAX_STOP_LENGTH, MAX_LOGPROBS = 128, 1024, 16, 512, 20
+_SHAPING = (
+    "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty", "logit_bias", "logprobs",
+    "min_tokens",
+)  # fmt: skip
 
 
 def _require(holds: bool, option: str, value: object, rule: str) -> None:
@@ -49,6 +54,36 @@ def _number(option: str, value: Any, lowest: float, highest: float) -> float:
     return found
 
 
+def _biases(given: Any) -> tuple[tuple[int, float], ...]:
+    pairs = given.items() if isinstance(given, Mapping) else given
+    try:
+        found = {_whole("logit_bias", token): value for token, value in pairs}
+    except (TypeError, ValueError):
+        raise UsageError(f"logit_bias is {given!r:.80}: must map tokens to numbers") from None
+    _require(len(found) <= MAX_BIASES, "logit_bias", f"{len(found)} tokens", f"must have {MAX_BIASES} at most")
+    for token in found:
+        _require(0 <= token < 1 << 31, "logit_bias", token, "must be a token's number")
+    return tuple(sorted((token, float(_number("logit_bias", value, -100, 100))) for token, value in found.items()))
+
+
+def _stops(given: Any) -> tuple[str, ...]:
+    found = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, (list, tuple)) else (None,)
+    _require(all(isinstance(text, str) for text in found), "stop", repr(given)[:80], "must be a text or a list of texts")
+    _require(len(found) <= MAX_STOPS, "stop", f"{len(found)} texts", f"must be {MAX_STOPS} at most")
+    rule = f"must have from 1 to {MAX_STOP_LENGTH} characters"
+    for text in found:
+        _require(1 <= len(text) <= MAX_STOP_LENGTH, "stop", repr(text)[:80], rule)
+    return tuple(dict.fromkeys(found))
+
+
+def _logprobs(given: Any) -> int | None:
+    if given is None:
+        return None
+    found = _whole("logprobs", given)
+    _require(0 <= found <= MAX_LOGPROBS, "logprobs", found, f"must be from 0 to {MAX_LOGPROBS}")
+    return found
+
+
 def from_mapping(kind: type[_Config], values: Mapping[str, Any]) -> _Config:
     """Return a config of `kind` from names and values; an unknown name is a UsageError."""
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
@@ -59,25 +94,67 @@ def from_mapping(kind: type[_Config], values: Mapping[str, Any]) -> _Config:
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
-    """Options of choosing tokens. `seed` is taken modulo 2**64; `max_tokens` counts the answer's tokens."""
+    """Options of choosing tokens. `seed` is taken modulo 2**64; `max_tokens` counts the answer's tokens.
+
+    They act in this order: logit_bias, min_tokens, penalties, temperature, top_k, top_p, min_p. With vLLM min_p comes
+    before top_k and top_p. `logit_bias` and `stop` may be given as a mapping and as one text.
+    """
 
     temperature: float = 0.6
     top_p: float = 0.9
     max_tokens: int = 512
     seed: int = 42
+    top_k: int = 0  # only the k likeliest tokens; 0 or -1: all
+    min_p: float = 0.0  # only tokens with this share of the likeliest one's probability
+    presence_penalty: float = 0.0  # subtracted from the logits of tokens that the answer has
+    frequency_penalty: float = 0.0  # the same, once for each time
+    repetition_penalty: float = 1.0  # logits of tokens in prompt or answer are divided by it, negative ones multiplied
+    logit_bias: tuple[tuple[int, float], ...] = ()  # token, what is added to its logit
+    stop: tuple[str, ...] = ()  # texts that end the answer; they are not part of it
+    logprobs: int | None = None  # tell each token's log probability, and so many of the likeliest
+    ignore_eos: bool = False  # go on to max_tokens
+    min_tokens: int = 0  # before the model may end its answer
+    n: int = 1  # answers to one prompt; answer i has the seed `seed + i`
 
     def __post_init__(self) -> None:
         max_tokens, seed = _whole("max_tokens", self.max_tokens), _whole("seed", self.seed)
         _require(1 <= max_tokens <= 1 << 20, "max_tokens", max_tokens, "must be from 1 to 1048576")
         if not -(1 << 63) <= seed < 1 << 64:  # the stream takes any seed modulo 2**64; a message holds 64 bits
             seed %= 1 << 64
+        top_k, min_tokens, n = _whole("top_k", self.top_k), _whole("min_tokens", self.min_tokens), _whole("n", self.n)
+        _require(-1 <= top_k <= 1 << 20, "top_k", top_k, "must be from 1 to 1048576, or 0 for all tokens")
+        _require(0 <= min_tokens <= max_tokens, "min_tokens", min_tokens, f"must be from 0 to max_tokens, {max_tokens}")
+        _require(1 <= n <= MAX_CHOICES, "n", n, f"must be from 1 to {MAX_CHOICES}")
+        _require(isinstance(self.ignore_eos, bool), "ignore_eos", self.ignore_eos, "must be true or false")
+        repetition = _number("repetition_penalty", self.repetition_penalty, 0, 100)
+        _require(repetition > 0, "repetition_penalty", repetition, "must be above 0")
         for name, value in (
             ("temperature", _number("temperature", self.temperature, 0, 100)),
             ("top_p", _number("top_p", self.top_p, 0, 1)),
             ("max_tokens", max_tokens),
             ("seed", seed),
+            ("top_k", max(0, top_k)),
+            ("min_p", _number("min_p", self.min_p, 0, 1)),
+            ("presence_penalty", _number("presence_penalty", self.presence_penalty, -2, 2)),
+            ("frequency_penalty", _number("frequency_penalty", self.frequency_penalty, -2, 2)),
+            ("repetition_penalty", repetition),
+            ("logit_bias", _biases(self.logit_bias)),
+            ("stop", _stops(self.stop)),
+            ("logprobs", _logprobs(self.logprobs)),
+            ("min_tokens", min_tokens),
+            ("n", n),
         ):
             object.__setattr__(self, name, value)
+
+    @property
+    def shapes(self) -> bool:
+        """Return whether logits are changed, or told, in another way than by temperature and top_p."""
+        plain = SamplingParams.__dataclass_fields__
+        return any(getattr(self, name) != plain[name].default for name in _SHAPING)
+
+    def choice(self, index: int) -> SamplingParams:
+        """Return the options of answer `index` of `n` alone."""
+        return replace(self, seed=self.seed + index, n=1)
 
     def changed(self, **values: Any) -> SamplingParams:
         """Return a checked copy with other values."""

@@ -10,7 +10,10 @@ from typing import Literal
 
 import msgspec
 
-Reason = Literal["end", "length", "context", "cancelled", "failed"]
+from llmproc.engine.shaping import Likely
+
+# stop: a text of the request's `stop` was written, which main sees (session.stops); the others are the engine's own
+Reason = Literal["end", "stop", "length", "context", "cancelled", "failed"]
 
 
 class Token(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=False):
@@ -19,6 +22,7 @@ class Token(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=False):
     request_id: int
     token: int
     sampled: bool
+    likely: Likely | None = None  # if the request asks for it
 
 
 class Finish(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False, kw_only=True):

@@ -102,7 +102,7 @@ class Dispatcher:
         for number, ids in zip(events.requests, events.tokens, strict=True):
             request = self._requests.get(number)
             if request is not None and request.worker == worker:
-                self._tokens(request, Tokens(ids, number in events.closed))
+                self._tokens(request, Tokens(ids, number in events.closed, events.likely.get(number, [])))
         for event in events.items:
             request = self._requests.get(event.request_id)
             if isinstance(event, Taken):

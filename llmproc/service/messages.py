@@ -18,6 +18,7 @@ import msgspec
 from llmproc.config import EngineOptions, SamplingParams
 from llmproc.engine.events import Finish
 from llmproc.engine.events import Reason as FinishReason
+from llmproc.engine.shaping import Likely, Shaping
 from llmproc.errors import ProtocolError
 from llmproc.processes.frames import Frame
 from llmproc.processes.protocol import FIRST_FREE
@@ -28,10 +29,12 @@ __all__ = [
     "Finish",
     "FinishReason",
     "Generate",
+    "Likely",
     "PrepareOrder",
     "PrepareReport",
     "Progress",
     "RanksInUse",
+    "Shaping",
     "Taken",
     "Wakeup",
     "from_frame",
@@ -52,6 +55,7 @@ class Generate(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     closing: int | None = None  # the course's rule: this id is placed after max_tokens, and one more id is drawn
     alone: bool = False  # it is suspect: its worker runs nothing beside it
     wait_s: float = 0.0  # for the stand-in that waits instead of generating: how long
+    shaping: Shaping | None = None  # None: logits are taken as they are
 
     @classmethod
     def greedy(
@@ -91,7 +95,22 @@ class Generate(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
             seed=sampling.seed,
             draws=draws,
             closing=closing,
+            shaping=_shaping(sampling, len(ids)) if sampling.shapes else None,
         )
+
+
+def _shaping(sampling: SamplingParams, given: int) -> Shaping:
+    return Shaping(
+        given=given,
+        bias=list(sampling.logit_bias),
+        min_tokens=sampling.min_tokens,
+        repetition=float(sampling.repetition_penalty),
+        frequency=float(sampling.frequency_penalty),
+        presence=float(sampling.presence_penalty),
+        top_k=sampling.top_k,
+        min_p=float(sampling.min_p),
+        logprobs=-1 if sampling.logprobs is None else sampling.logprobs,
+    )
 
 
 class Cancel(msgspec.Struct, frozen=True, array_like=True):
@@ -119,6 +138,7 @@ class Events(msgspec.Struct, frozen=True, array_like=True):
     tokens: list[list[int]] = []  # of each of these requests, in order: what joined it
     closed: list[int] = []  # of `requests`: those whose last id here was put there by the closing rule, not drawn
     items: list[Taken | Finish] = []  # what came after all these ids, in order
+    likely: dict[int, list[Likely]] = {}  # of those of `requests` that ask for it: one for each of its ids
 
     def __post_init__(self) -> None:
         count = len(self.requests)
@@ -130,6 +150,10 @@ class Events(msgspec.Struct, frozen=True, array_like=True):
             raise ValueError("a request is closed that got no id")
         if not all(self.tokens):
             raise ValueError("a request stands without ids")
+        if self.likely:
+            counts = dict(zip(self.requests, map(len, self.tokens), strict=True))
+            if any(len(each) != counts.get(number) for number, each in self.likely.items()):
+                raise ValueError("log probabilities do not go with the ids")
 
 
 class RanksInUse(msgspec.Struct, frozen=True, array_like=True):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from llmproc.processes.patience import slices
-from llmproc.service.messages import Finish
+from llmproc.service.messages import Finish, Likely
 
 
 class Tokens(msgspec.Struct):
@@ -18,6 +18,7 @@ class Tokens(msgspec.Struct):
 
     ids: list[int]
     closed: bool = False  # the last one was put there by the closing rule, the others were drawn
+    likely: list[Likely] = []  # one for each of them, if the request asks for it
 
 
 class Ticket:
@@ -70,11 +71,12 @@ class Ticket:
 
     def _joined(self, first: Tokens) -> Tokens:
         """Return a batch and those after it as one; what is not a batch is kept for the next call."""
-        found = Tokens(first.ids[:], first.closed)
+        found = Tokens(first.ids[:], first.closed, first.likely[:])
         while self._next is None and not self._events.empty():
             event = self._events.get_nowait()
             if isinstance(event, Tokens):
                 found.ids += event.ids
+                found.likely += event.likely
                 found.closed = event.closed
             else:
                 self._next = event

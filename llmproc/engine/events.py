@@ -39,6 +39,10 @@ class Finish(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False, kw
     positions: int  # of the sequence: prompt_tokens + new_tokens
     prefill_s: float = 0.0  # from the first forward pass until the prompt was read
     decode_s: float = 0.0  # after the first forward pass
+    user_s: float = 0.0  # its share of the worker's CPU time: of each step by the ids computed, so of the other two
+    system_s: float = 0.0
+    wait_s: float = 0.0  # its share of the time in which the worker's threads were ready and had no CPU
+    kv_bytes: int = 0  # of the pages it held at most
 
     @classmethod
     def plain(

@@ -1,0 +1,45 @@
+"""A request that is not answered: what a client is told, in the words of every interface.
+
+Used by dialects, guards and admission, which raise it; `responding` turns it into a response.
+"""
+
+from __future__ import annotations
+
+from llmproc.errors import LlmprocError
+
+
+class RefusedError(LlmprocError):
+    """One HTTP request is refused; the server goes on."""
+
+    def __init__(
+        self,
+        message: str,
+        status: int = 400,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        """Take one line for the client. `param`: the field at fault; `code`: a short word that programs compare.
+
+        `retry_after_s`: when to come again, for 429 and 503.
+        """
+        super().__init__(message)
+        self.message, self.status, self.param, self.code = message, status, param, code
+        self.retry_after_s = retry_after_s
+
+    @property
+    def kind(self) -> str:
+        """Return OpenAI's `type` for the status."""
+        return _KINDS.get(self.status, "invalid_request_error" if self.status < 500 else "server_error")
+
+    @property
+    def retry_after(self) -> str | None:
+        """Return the value of Retry-After: whole seconds from 1 to 120, for clients give up on longer ones.
+
+        That is what the official clients do with more (openai 2.54 and 3.57 never retry then).
+        """
+        return None if self.retry_after_s is None else str(min(120, max(1, round(self.retry_after_s + 0.5))))
+
+
+_KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}

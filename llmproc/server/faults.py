@@ -1,7 +1,7 @@
 """What is wrong with a JSON value, in words of our own: the field, its value, and the rule that its type sets.
 
 msgspec refuses a body at once, but words it in its own way, which changes with its versions. So a body that it refused
-is looked at once more, by the same types: what they allow is said by `describe`. Used by `bodies`. Pure.
+is looked at once more, by the same types: what they allow is said by `describe`. Used by `validating`. Pure.
 """
 
 from __future__ import annotations

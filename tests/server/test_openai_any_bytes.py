@@ -16,7 +16,7 @@ from llmproc.server.openai.requests import ChatRequest, CompletionRequest
 from llmproc.server.refusals import RefusedError
 
 DIALECTS: dict[str, Dialect] = {"chat": CHAT, "completions": TEXT}
-CHECKS = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CHECKS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 GOOD = {
     "chat": b'{"messages":[{"role":"user","content":[{"type":"text","text":"Hi \\u00e9"}]}],"n":2,"stop":["a"],'
     b'"logit_bias":{"1":-1.5e0},"stream":true,"stream_options":{"include_usage":true}}',

@@ -77,7 +77,7 @@ def test_messages_are_roles_and_texts() -> None:
 def test_an_answer_can_be_sent_back_as_it_came() -> None:
     """openai-python sends the fields of a message that the server gave; OpenAI's own gives the others, too."""
     ours = {"role": "assistant", "content": "4", "reasoning_content": "2 and 2"}
-    theirs = {"role": "assistant", "content": "4", "refusal": None, "annotations": [], "audio": None,
+    theirs: dict[str, Any] = {"role": "assistant", "content": "4", "refusal": None, "annotations": [], "audio": None,
               "function_call": None, "tool_calls": None}  # fmt: skip
     asked = read(messages=[HI, ours, HI, theirs, HI])
     assert asked.prompts == ([HI, *[{"role": "assistant", "content": "4"}, HI] * 2],)

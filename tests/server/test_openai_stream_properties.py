@@ -12,7 +12,7 @@ from server.made_answers import CHAT, TEXT, WORDS, asked, ended, streamed
 from llmproc.engine.shaping import Likely
 from llmproc.server.asking import Ended, Event, Piece
 
-CHECKS = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CHECKS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SOME_TEXT = st.sampled_from(["", "", "a", " pipe", "\n", "\u2028", '"}\n\ndata: ', "€", "\U0001f600"])
 
 
@@ -58,6 +58,8 @@ def test_rules_5_to_9_of_chats(options: dict[str, Any], data: Any) -> None:
         )
     else:
         assert not any("usage" in chunk for chunk in chunks)
+    order = [chunk["choices"][0]["index"] for chunk in chunks]
+    assert list(dict.fromkeys(order)) == list(range(n)), "choices begin in their order"
     for choice in range(n):
         own = [chunk["choices"][0] for chunk in chunks if chunk["choices"][0]["index"] == choice]
         deltas = [one["delta"] for one in own]

@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from server.made_answers import ABOUT, CHAT, FRESH, TEXT, WordTokens, asked, ended, piece, streamed, written
+from server.made_answers import ABOUT, CHAT, FRESH, TEXT, WordTokens, asked, ended, parsed, piece, streamed, written
 
 from llmproc.server.asking import Asked, Event, Piece
 from llmproc.server.openai.dialects import ChatDialect
 from llmproc.server.openai.responses import ChatChunk, TextChunk
 
-ANSWER = [piece(1), piece(2), ended()]
+ANSWER: list[Event] = [piece(1), piece(2), ended()]
 HEAD = (
     'data: {"id":"chatcmpl-abc","object":"chat.completion.chunk","created":1700000000,"model":"stories",'
     '"system_fingerprint":"stories-1a2b-0.1-avx2","choices":['
@@ -87,6 +87,18 @@ def test_rule_06_nothing_is_written_before_there_is_text() -> None:
     assert len(list(writer.event(Piece(0, "€", [8])))) == 1
 
 
+def test_choices_of_a_chat_begin_in_their_order() -> None:
+    """openai's stream helper numbers choices as they come, and fails if the first one is not choice 0."""
+    writer = CHAT.stream(asked(n=4), ABOUT)
+    early: list[Event] = [piece(1, 1), piece(1, 3), piece(2, 1), ended(3), Piece(0, "", [0])]
+    assert [chunk for event in early for chunk in writer.event(event)] == []
+    found = [parsed(chunk)["choices"][0] for chunk in writer.event(piece(1, 0))]
+    assert [(one["index"], one["delta"].get("content")) for one in found] == [(0, "A"), (1, "A"), (1, " pipe")]
+    found = [parsed(chunk)["choices"][0] for chunk in writer.event(ended(2, text=""))]
+    assert [(one["index"], one["finish_reason"]) for one in found] == [(2, "stop"), (3, None), (3, "stop")]
+    assert [parsed(chunk)["choices"][0]["index"] for chunk in writer.event(piece(2, 0))] == [0]
+
+
 def test_rule_06_each_choice_has_the_role_once() -> None:
     events = [piece(1, 1), piece(1, 0), piece(2, 1), ended(1), piece(2, 0), ended(0, text="A pipe")]
     found: dict[int, list[str]] = {0: [], 1: []}
@@ -138,7 +150,7 @@ def test_rule_09_usage_only_for_those_who_ask() -> None:
 
 
 def test_rule_09_running_totals_only_for_those_who_ask() -> None:
-    events = [piece(1, prompt_tokens=5), Piece(0, "", [0], prompt_tokens=5), piece(2, prompt_tokens=5)]
+    events: list[Event] = [piece(1, prompt_tokens=5), Piece(0, "", [0], prompt_tokens=5), piece(2, prompt_tokens=5)]
     events.append(ended(new_tokens=4))  # the fourth ended the answer: it has no text, so no piece
     chunks = streamed(CHAT, asked(continuous_usage=True), events)
     assert [chunk["usage"] for chunk in chunks[:-1]] == [
@@ -169,7 +181,7 @@ def test_rule_03_in_stream_error_byte_for_byte() -> None:
 def test_rule_03_a_failed_choice_has_no_finish_reason_and_no_done() -> None:
     for dialect in (CHAT, TEXT):
         for reason in ("failed", "cancelled"):
-            *chunks, error = writes(asked(), [piece(1), ended(reason=reason)], dialect)  # type: ignore[arg-type]
+            *chunks, error = writes(asked(), [piece(1), ended(reason=reason)], dialect)
             assert len(chunks) == 1 and error.startswith("event: error\ndata: {") and f"was {reason}" in error
             assert not any("[DONE]" in one or '"finish_reason":"' in one for one in (*chunks, error))
 

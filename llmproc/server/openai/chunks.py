@@ -15,6 +15,7 @@ Used by the dialects. Pure: what is due when is for the caller to say.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterable, Sequence
 
 from llmproc.server.asking import About, Asked, Ended, Event, Piece
@@ -137,7 +138,33 @@ class ChunkStream(ABC):
 
 
 class ChatChunks(ChunkStream):
-    """The stream of /v1/chat/completions: the role once, with the first text; reasoning apart."""
+    """The stream of /v1/chat/completions: the role once, with the first text; reasoning apart.
+
+    Choices begin in their order, for the official client's stream helper numbers them as they come (openai 2.54, 3.57:
+    a first chunk of choice 1 is an IndexError). What comes too early is held back until those before have begun.
+    """
+
+    def __init__(self, asked: Asked, about: About, tokens: TokenPieces, name: str, kind: str, created: int) -> None:
+        super().__init__(asked, about, tokens, name, kind, created)
+        self._begun = 0  # choices that have
+        self._early: dict[int, list[Event]] = {}
+
+    def event(self, event: Event) -> Iterable[bytes]:
+        if event.choice < self._begun:
+            return super().event(event)
+        if event.choice > self._begun:
+            self._early.setdefault(event.choice, []).append(event)
+            return ()
+        chunks: list[bytes] = []
+        due = deque((event,))
+        while due:
+            one = due.popleft()
+            made = super().event(one)
+            chunks += made
+            if made and one.choice == self._begun:
+                self._begun += 1
+                due.extend(self._early.pop(self._begun, ()))
+        return chunks
 
     def _first(self, choice: int) -> bytes:
         return self._opened(choice) + b'"role":"assistant",'

@@ -73,7 +73,8 @@ def test_a_foreign_origin_is_refused_whatever_the_key() -> None:
 @pytest.mark.parametrize(
     ("authorization", "status"),
     [
-        ("Bearer one", 200), ("bearer two", 200), ("Bearer  one", 200), ("Bearer three", 401), ("Bearer ", 401), ("one", 401),
+        ("Bearer one", 200), ("bearer two", 200), ("Bearer  one", 200), ("Bearer three", 401),
+        ("Bearer ", 401), ("one", 401),
         ("Basic one", 401), ("Bearer onetwo", 401), ("Bearer one two", 401),
     ],
 )  # fmt: skip
@@ -137,3 +138,12 @@ def test_without_cors_a_page_gets_no_permission() -> None:
         asked = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
         reply = ask(port, "OPTIONS", "/v1/models", headers=asked)
         assert reply.status == 403 and "access-control-allow-origin" not in reply.headers
+
+
+def test_a_long_head_in_one_piece_is_refused() -> None:
+    told: list[tuple[int, str]] = []
+    with http_server(guarded(Access(), told)) as port:
+        assert ask(port, "GET", "/", headers={"X": "y" * 70_000}).status == 431
+        assert ask(port, "GET", "/" + "y" * 70_000).status == 431
+        assert ask(port, "GET", "/", headers={"X": "y" * 60_000}).status == 200
+    assert [status for status, _ in told] == [431, 431]

@@ -18,6 +18,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llmproc.server.body import refusal_headers, write_whole
+from llmproc.server.limits import HEAD_BYTES
 from llmproc.server.refusals import RefusedError
 
 PUBLIC = ("/", "/health", "/live")  # answered without a key: probes have none
@@ -101,10 +102,11 @@ class Guards:
 
     def __init__(
         self, app: ASGIApp, access: Access, refusal: Callable[[str, RefusedError], bytes],
-        refused: Callable[[RefusedError, str], None] = lambda error, path: None,
+        refused: Callable[[RefusedError, str], None] = lambda error, path: None, head_bytes: int = HEAD_BYTES,
     ) -> None:  # fmt: skip
-        """`refusal`: returns the body for a path; `refused`: is told of each."""
+        """`refusal`: returns the body for a path; `refused`: is told of each; `head_bytes`: of all headers at most."""
         self._app, self._access, self._refusal, self._refused = app, access, refusal, refused
+        self._head_bytes = head_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -114,6 +116,7 @@ class Guards:
         headers, path = Headers(scope=scope), scope["path"]
         shared = self._access.cors(headers)
         try:
+            self._judge_size(scope)
             self._access.judge_place(headers)
             if scope["method"] == "OPTIONS" and shared and "access-control-request-method" in headers:
                 await write_whole(send, 200, b"", "text/plain", {**shared, **_preflight(headers)})
@@ -124,6 +127,13 @@ class Guards:
             await write_whole(send, error.status, self._refusal(path, error), headers=refusal_headers(error))
             return
         await self._app(scope, receive, _with_headers(send, shared) if shared else send)
+
+    def _judge_size(self, scope: Scope) -> None:
+        """Refuse a long head that came in one piece: h11 bounds only what it has to keep until the rest comes."""
+        size = len(scope["raw_path"]) + len(scope["query_string"])
+        size += sum(len(name) + len(value) for name, value in scope["headers"])
+        if size > self._head_bytes:
+            raise RefusedError(f"the request line and headers have more than {self._head_bytes} bytes", 431)
 
 
 def _preflight(headers: Headers) -> dict[str, str]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 KIB, MIB = 1 << 10, 1 << 20
+HEAD_BYTES = 64 * KIB  # request line and headers
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds on connections and requests."""
 
-    head_bytes: int = 64 * KIB  # request line and headers
+    head_bytes: int = HEAD_BYTES
     body_bytes: int = 8 * MIB
     head_s: float = 20.0  # for request line and headers, from the first byte or the connection's beginning
     body_s: float = 60.0  # for the whole body

@@ -71,9 +71,9 @@ class Responder:
         gate: Gate,
         reporter: Reporter,
         limits: Limits,
-        about: asyncio.Future[About],
+        about: About,
     ) -> None:
-        """Join them. `about`: known when the model is ready, so before the first event of an answer."""
+        """Join them."""
         self.answering, self.names, self.gate, self.reporter = answering, names, gate, reporter
         self.limits, self.about = limits, about
 
@@ -95,8 +95,7 @@ class Endpoint:
                 prepared = await self._prepare(asked, len(body))
                 await self._answer(prepared, receive, send)
             else:
-                about = await asyncio.shield(self._responder.about)
-                await write_whole(send, 200, self._dialect.whole(asked, about, (), ()))
+                await write_whole(send, 200, self._dialect.whole(asked, self._responder.about, (), ()))
         except RefusedError as error:
             self._responder.reporter.refused(error, scope["path"])
             await write_whole(send, error.status, self._dialect.errors.refusal(error), headers=refusal_headers(error))
@@ -136,7 +135,7 @@ class Endpoint:
         for event in ended:
             if failure := _failure(event):
                 raise failure
-        await write_whole(send, 200, self._dialect.whole(asked, self._responder.about.result(), pieces, ended))
+        await write_whole(send, 200, self._dialect.whole(asked, self._responder.about, pieces, ended))
 
     async def _stream(self, asked: Asked, course: _Course, gone: asyncio.Event, send: Send) -> None:
         writer: StreamWriter | None = None
@@ -151,7 +150,7 @@ class Endpoint:
                         return  # without the end of the body: uvicorn breaks the connection off
                     ended.append(event)
                 if writer is None:
-                    writer = self._dialect.stream(asked, self._responder.about.result())
+                    writer = self._dialect.stream(asked, self._responder.about)
                     await self._start(send)
                 await _write(send, writer.event(event))
         if writer is not None and course.over:

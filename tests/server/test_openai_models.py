@@ -7,6 +7,7 @@ import json
 import pytest
 from server.made_answers import CHAT
 
+from llmproc.server.openai.errors import OpenAIErrors
 from llmproc.server.openai.models import model_card, model_list
 from llmproc.server.refusals import RefusedError
 
@@ -42,5 +43,6 @@ def test_one_model_by_its_name() -> None:
 def test_rule_02_errors_before_the_first_byte(status: int, kind: str) -> None:
     error = RefusedError('no "x"\u2028', status, param="n", code="c")
     body = CHAT.errors.refusal(error)
+    assert OpenAIErrors().status(error) == status
     assert json.loads(body) == {"error": {"message": 'no "x"\u2028', "type": kind, "param": "n", "code": "c"}}
     assert json.loads(CHAT.errors.refusal(RefusedError("no", status)))["error"]["param"] is None

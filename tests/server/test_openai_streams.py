@@ -71,7 +71,12 @@ def test_rule_06_role_once_with_the_first_text() -> None:
 
 
 def test_rule_06_role_with_reasoning_and_with_no_text_at_all() -> None:
-    thinks = [Piece(0, "", [1], reasoning="hm"), Piece(0, "4", [2], reasoning="."), Piece(0, "2", [3]), ended()]
+    thinks: list[Event] = [
+        Piece(0, "", [1], reasoning="hm"),
+        Piece(0, "4", [2], reasoning="."),
+        Piece(0, "2", [3]),
+        ended(),
+    ]
     assert [chunk["choices"][0]["delta"] for chunk in streamed(CHAT, asked(), thinks) if chunk] == [
         {"role": "assistant", "reasoning_content": "hm"}, {"reasoning_content": ".", "content": "4"},
         {"content": "2"}, {},
@@ -100,7 +105,7 @@ def test_choices_of_a_chat_begin_in_their_order() -> None:
 
 
 def test_rule_06_each_choice_has_the_role_once() -> None:
-    events = [piece(1, 1), piece(1, 0), piece(2, 1), ended(1), piece(2, 0), ended(0, text="A pipe")]
+    events: list[Event] = [piece(1, 1), piece(1, 0), piece(2, 1), ended(1), piece(2, 0), ended(0, text="A pipe")]
     found: dict[int, list[str]] = {0: [], 1: []}
     for chunk in streamed(CHAT, asked(n=2), events)[:-1]:
         found[chunk["choices"][0]["index"]].append(chunk["choices"][0]["delta"].get("role", ""))
@@ -130,7 +135,7 @@ def test_rule_07_words_of_the_end(reason: Any, word: str) -> None:
 
 
 def test_rule_08_one_token_one_chunk() -> None:
-    events = [*(piece(1 + index % 6) for index in range(50)), ended(reason="length", new_tokens=50)]
+    events: list[Event] = [*(piece(1 + index % 6) for index in range(50)), ended(reason="length", new_tokens=50)]
     for dialect in (CHAT, TEXT):
         chunks = [chunk["choices"][0] for chunk in streamed(dialect, asked(), events) if chunk]
         texts = [choice["text"] if dialect is TEXT else choice["delta"].get("content") for choice in chunks]

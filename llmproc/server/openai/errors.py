@@ -30,17 +30,24 @@ class ErrorAnswer(msgspec.Struct):
 class OpenAIErrors:
     """OpenAI's wording."""
 
+    def status(self, error: RefusedError) -> int:
+        """Return the status of the response: the error's own."""
+        return error.status
+
     def refusal(self, error: RefusedError) -> bytes:
         """Return the JSON body of a response with the error's status."""
-        return one_line(ErrorAnswer(ErrorDetail(error.message, error.kind, error.param, error.code)))
+        return error_body(error.message, error.kind, error.param, error.code)
 
     def broken(self, message: str) -> bytes:
         """Return what a stream says when it cannot go on; the connection is broken off after it."""
         return broken_stream(message)
 
 
+def error_body(message: str, kind: str, param: str | None, code: str | None) -> bytes:
+    """Return the JSON body of a refusal. `kind`: OpenAI's `type`; `param`: the field at fault."""
+    return one_line(ErrorAnswer(ErrorDetail(message, kind, param, code)))
+
+
 def broken_stream(message: str) -> bytes:
     """Return the event after which a stream ends without [DONE]. Clients tell it by its name or by its data."""
-    return b"event: error\ndata: %b\n\n" % one_line(
-        ErrorAnswer(ErrorDetail(message, "server_error", None, "request_failed"))
-    )
+    return b"event: error\ndata: %b\n\n" % error_body(message, "server_error", None, "request_failed")

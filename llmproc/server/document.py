@@ -20,9 +20,9 @@ JSON = "application/json"
 _REFERENCE = "#/components/schemas/{name}"
 _MEANINGS = {
     400: "The body breaks a rule, which the message names.",
-    401: "There is no API key in the request, or a wrong one.",
+    401: "The request has no API key, or a wrong one.",
     403: "The request comes from a web page of another origin, or by a name that this server does not go by.",
-    404: "There is no such path or model.",
+    404: "The path or the model does not exist.",
     405: "The path has no such method.",
     408: "The body came too slowly.",
     413: "The body is too large.",

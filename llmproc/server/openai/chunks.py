@@ -29,7 +29,7 @@ DONE = b"data: [DONE]\n\n"
 
 
 class ChunkStream(ABC):
-    """What the streams of chats and completions have in common. Chunks of one choice are in order; choices mix."""
+    """The common part of the streams of chats and completions. Chunks of one choice are in order; choices mix."""
 
     def __init__(self, asked: Asked, about: About, tokens: TokenPieces, name: str, kind: str, created: int) -> None:
         """Begin one answer. `name`: its id; `kind`: `object` of its chunks; `created`: seconds since 1970."""

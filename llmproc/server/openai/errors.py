@@ -13,7 +13,7 @@ from llmproc.server.refusals import RefusedError
 
 
 class ErrorDetail(msgspec.Struct):
-    """What went wrong. `param`: the field at fault; `code`: a short word for programs."""
+    """A refusal or a failure. `param`: the field at fault; `code`: a short word for programs."""
 
     message: str
     type: str

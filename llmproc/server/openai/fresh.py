@@ -15,7 +15,7 @@ SEED_BITS = 31  # any reader of JSON can hold such a number, and so can a signed
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """Where they come from."""
+    """Sources of all three."""
 
     word: Callable[[], str] = lambda: secrets.token_hex(12)  # makes an id unique
     now: Callable[[], float] = time.time  # seconds since 1970

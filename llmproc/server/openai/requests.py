@@ -50,14 +50,14 @@ class WithoutEffect(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class StreamOptions(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What a stream tells beside the answer."""
+    """Things that a stream tells beside the answer."""
 
     include_usage: Annotated[bool | None, Meta(description="A last chunk, without choices, has `usage`.")] = None
     continuous_usage_stats: Annotated[bool | None, Meta(description="Every chunk has `usage` so far.")] = None
 
 
 class SamplingFields(WithoutEffect, kw_only=True):
-    """How tokens are chosen, and how the answer is sent: fields that chats and completions have in common."""
+    """Fields that chats and completions have in common: how tokens are chosen, how the answer is sent."""
 
     model: Annotated[str | None, Meta(description="The answer's `model` names the one that answered.")] = None
     stream: bool | None = None
@@ -162,7 +162,7 @@ class CompletionRequest(SamplingFields, kw_only=True):
         Meta(description="One text, a list of texts, a list of token ids, or a list of such lists."),
     ]
     logprobs: Annotated[
-        Logprobs | None, Meta(description="Tell each token's log probability, and those of so many of the likeliest.")
+        Logprobs | None, Meta(description="Tell each token's log probability, and those of as many of the likeliest.")
     ] = None
     echo: Annotated[bool | None, Meta(description="The text begins with the prompt; not with logprobs.")] = None
     best_of: Annotated[int, Meta(ge=1, le=1)] | None = None

@@ -132,7 +132,7 @@ class TextCompletion(msgspec.Struct):
 
 
 class Delta(msgspec.Struct, omit_defaults=True):
-    """What a chunk adds to a message; the first one of a choice has the role."""
+    """The part of a message that a chunk adds; the first one of a choice has the role."""
 
     role: Literal["assistant"] | None = None
     reasoning_content: str | None = None

@@ -195,7 +195,7 @@ class Conversation:
             opened,
             self.sampling,
             max_tokens=rules.tokens,
-            end_tokens=sorted(self.end_tokens),
+            end_tokens=[] if self.sampling.ignore_eos else sorted(self.end_tokens),
             draws=self.draws,
             closing=rules.closing,
         )

@@ -26,12 +26,14 @@ class Answer:
         self.turn = prepared.turn
         self.finish: Finish | None = None
         self.tokens: list[int] = []  # those that join the conversation
-        self.likely: list[Likely] = []  # one for each of them, if the request asks for it
+        self.likely: list[Likely] = []  # one for each of them, if it `tells_likely`
         self._prepared, sampling = prepared, conversation.sampling
         self._every, self._hidden = conversation.rules.every_token, conversation.end_tokens
         stream = conversation.rules.text(conversation.tokenizer, prepared.order.ids[-1])
         self._parts = PartJoiner(stream, sampling.stop, sampling.min_tokens)
         self.may_stop = bool(sampling.stop)  # its text has to be looked at while it comes
+        shaping = prepared.order.shaping
+        self.tells_likely = shaping is not None and shaping.logprobs >= 0
 
     def cancel(self) -> None:
         """Ask for the end; what was written stays."""

@@ -92,6 +92,11 @@ def other_options(sampling: SamplingParams) -> dict[str, Any]:
     return found
 
 
+def default_of(name: str) -> Any:
+    """Return the default of an option; None for an unknown one."""
+    return getattr(_DEFAULTS, name, None)
+
+
 def with_options(sampling: SamplingParams, options: Mapping[str, Any]) -> SamplingParams:
     """Return the options with those of a JSON object, as `other_options` writes it. UsageError for an unknown one."""
     values = dict(options)
@@ -113,7 +118,7 @@ def option_text(name: str, value: Any) -> str:
         pairs = value.items() if isinstance(value, Mapping) else value
         return ",".join(f"{token}={bias!r}".removesuffix(".0") for token, bias in pairs)
     if name == "stop":
-        return _shown(list(value)) if len(value) != 1 else _shown(value[0])
+        return "" if not value else _shown(list(value) if len(value) > 1 else value[0])
     return str(value)
 
 

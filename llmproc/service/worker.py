@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from typing import Protocol
 
 from llmproc.dispatch import victims
+from llmproc.engine.cost_meter import CostMeter, ProcessTimes
 from llmproc.engine.engine import Engine
 from llmproc.engine.events import Finish, Token
 from llmproc.engine.forward import Forward
@@ -193,6 +194,7 @@ class EngineRunner:
                 seed=order.seed,
                 draws=order.draws,
                 closing=order.closing,
+                shaping=order.shaping,
             )
         )
 
@@ -221,7 +223,9 @@ def child(context: Loaded, post: WorkerContext) -> int:
     """Run a worker over the model that the template loaded; return its exit code."""
     with ExitStack() as stack:
         forward = stack.enter_context(Forward(context.model, context.options, context.pages))
-        engine, adapter = Engine(forward, context.options), adapter_of(forward, context.options.adapt)
+        times, adapter = ProcessTimes(), adapter_of(forward, context.options.adapt)
+        stack.callback(times.close)
+        engine = Engine(forward, context.options, meter=CostMeter(forward.workspace.page_bytes, times.read))
         if adapter is not None:
             stack.callback(adapter.close)
         runner = EngineRunner(engine, adapter, lambda change: post.channel.send(to_frame(change)))

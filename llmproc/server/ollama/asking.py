@@ -30,7 +30,6 @@ class ServedModel:
 
     name: str
     context: int
-    default_tokens: int  # of an answer whose request sets no limit
     piece: Callable[[int], bytes]  # what an id prints as, for log probabilities
     thinking: ThinkingSupport = field(default_factory=ThinkingSupport)
     now: Callable[[], float] = time.time  # seconds since 1970
@@ -64,7 +63,7 @@ def _asked(
 ) -> Asked:
     variables = served.thinking.variables(request.think, served.name)
     logprobs = (request.top_logprobs or 0) if request.logprobs else None
-    sampling = sampling_of(request.options, served.context, served.default_tokens, served.draw_seed, logprobs)
+    sampling = sampling_of(request.options, served.context, served.draw_seed, logprobs)
     ignored += _ignored(request, variables) + without_effect(body, request.options, served.context)
     return Asked(
         prompts=prompts,

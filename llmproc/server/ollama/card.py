@@ -1,6 +1,6 @@
 """What is told of the model that answers: its card, made once, when the server starts.
 
-    ModelFiles --read_card--> ModelCard --pages--> /api/tags, /api/ps, /api/show
+    ModelFiles --read_card--> OllamaCard --pages--> /api/tags, /api/ps, /api/show
 
 `read_card` is the one thing in this folder that touches a disk: the time of the last change and the fingerprint. The
 keys of `model_info` are GGUF's (its specification, "Standardized key-value pairs"), as Ollama tells them; the values
@@ -31,7 +31,7 @@ _TEMPLATES = {"chatml": CHATML_JINJA, "plain": "{{ .Prompt }}"}
 
 
 @dataclass(frozen=True, slots=True)
-class ModelCard:
+class OllamaCard:
     """A model as Ollama's clients list it."""
 
     names: tuple[str, ...]  # under which it is listed, the checkpoint's own first
@@ -48,7 +48,7 @@ class ModelCard:
     thinking: bool
 
 
-def read_card(files: ModelFiles, names: tuple[str, ...], context: int) -> ModelCard:
+def read_card(files: ModelFiles, names: tuple[str, ...], context: int) -> OllamaCard:
     """Return the card of a model. `names`: at least one. CheckpointError when it cannot be read any more."""
     model = files.model
     try:
@@ -56,7 +56,7 @@ def read_card(files: ModelFiles, names: tuple[str, ...], context: int) -> ModelC
     except OSError as error:
         raise CheckpointError(model.path, "file", "unreadable", str(error.strerror)) from None
     count = parameters(model)
-    return ModelCard(
+    return OllamaCard(
         names=names,
         modified_at=stamp(modified),
         size=model.size,

@@ -10,25 +10,29 @@ from collections.abc import Sequence
 from typing import Any
 
 from llmproc.server.asking import About, Asked, Ended, Piece
+from llmproc.server.bodies import BodyReader
+from llmproc.server.dialect import Errors
 from llmproc.server.ollama.asking import ServedModel, asked_of_chat, asked_of_generate
 from llmproc.server.ollama.lines import answer, ending, logprobs
-from llmproc.server.ollama.reading import read
 from llmproc.server.ollama.refusals import OllamaErrors
 from llmproc.server.ollama.requests import OllamaChatRequest, OllamaGenerateRequest
 from llmproc.server.ollama.stream import OllamaStream
 from llmproc.server.one_line import one_line
 from llmproc.server.refusals import RefusedError
 
+NDJSON = "application/x-ndjson"
+_CHAT, _GENERATE = BodyReader(OllamaChatRequest), BodyReader(OllamaGenerateRequest)
+
 
 class _AnsweringEndpoint:
     """What both have in common."""
 
-    stream_type = "application/x-ndjson"
+    stream_type = NDJSON
     chat: bool
 
     def __init__(self, served: ServedModel) -> None:
         """Take what is known of the model."""
-        self.errors = OllamaErrors()
+        self.errors: Errors = OllamaErrors()
         self._served = served
 
     def whole(self, asked: Asked, about: About, pieces: Sequence[Piece], ended: Sequence[Ended]) -> bytes:
@@ -66,7 +70,7 @@ class OllamaChat(_AnsweringEndpoint):
 
     def read(self, body: bytes) -> Asked:
         """Return what a body asks. RefusedError that names the field."""
-        return asked_of_chat(read(body, OllamaChatRequest), body, self._served)
+        return asked_of_chat(_CHAT.read(body), body, self._served)
 
 
 class OllamaGenerate(_AnsweringEndpoint):
@@ -76,4 +80,4 @@ class OllamaGenerate(_AnsweringEndpoint):
 
     def read(self, body: bytes) -> Asked:
         """Return what a body asks. RefusedError that names the field."""
-        return asked_of_generate(read(body, OllamaGenerateRequest), body, self._served)
+        return asked_of_generate(_GENERATE.read(body), body, self._served)

@@ -16,6 +16,7 @@ import msgspec
 from llmproc.config import SamplingParams
 from llmproc.errors import UsageError
 from llmproc.files.escaping import one_line
+from llmproc.server.asking import DEFAULT_MAX_TOKENS
 from llmproc.server.ollama.requests import MOST_TOKENS, OllamaOptions
 from llmproc.server.refusals import RefusedError
 
@@ -41,9 +42,9 @@ class _OptionNames(msgspec.Struct, frozen=True):
 
 
 def sampling_of(
-    options: OllamaOptions | None, context: int, default_tokens: int, draw_seed: Callable[[], int], logprobs: int | None
+    options: OllamaOptions | None, context: int, draw_seed: Callable[[], int], logprobs: int | None
 ) -> SamplingParams:
-    """Return how tokens are chosen. `default_tokens`: the longest answer without num_predict; `logprobs`: as there.
+    """Return how tokens are chosen. `logprobs`: as SamplingParams has it.
 
     RefusedError for a num_ctx above `context`, and for values that SamplingParams refuses.
     """
@@ -58,7 +59,7 @@ def sampling_of(
             top_k=int(_or(given.top_k, TOP_K)),
             top_p=_or(given.top_p, TOP_P),
             min_p=_or(given.min_p, 0.0),
-            max_tokens=_longest(given.num_predict, context, default_tokens),
+            max_tokens=_longest(given.num_predict, context),
             seed=draw_seed() if given.seed is None or given.seed == -1 else int(given.seed),
             stop=(given.stop,) if isinstance(given.stop, str) else tuple(given.stop or ()),
             repetition_penalty=_or(given.repeat_penalty, REPEAT_PENALTY) if penalised else 1.0,
@@ -74,7 +75,10 @@ def without_effect(body: bytes, options: OllamaOptions | None, context: int) -> 
     """Return the names inside `options` that a client gave a value and that change nothing. `body`: of the request."""
     if options is None:
         return []
-    given = msgspec.json.decode(body, type=_OptionNames).options or {}
+    try:
+        given = msgspec.json.decode(body, type=_OptionNames).options or {}
+    except (msgspec.MsgspecError, ValueError, RecursionError):  # what a type does not name is skipped at first
+        raise RefusedError("options: names in it must be UTF-8, and values not nested too deeply") from None
     known = OllamaOptions.__struct_fields__
     found = [one_line(name)[:_LONGEST_NAME] for name, value in given.items() if name not in known and not _null(value)]
     if options.num_ctx is not None and options.num_ctx < context:
@@ -84,10 +88,10 @@ def without_effect(body: bytes, options: OllamaOptions | None, context: int) -> 
     return list(dict.fromkeys(found))[:_MOST_NAMES]
 
 
-def _longest(num_predict: float | None, context: int, default_tokens: int) -> int:
+def _longest(num_predict: float | None, context: int) -> int:
     """Return the tokens of an answer at most. 0 is no limit, as -1 is (Ollama's x/mlxrunner/pipeline.go)."""
     if num_predict is None or num_predict in (-1, 0):
-        return min(default_tokens, MOST_TOKENS)
+        return DEFAULT_MAX_TOKENS
     return min(context, MOST_TOKENS) if num_predict == -2 else int(num_predict)
 
 

@@ -10,15 +10,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from llmproc.server.ollama.card import ModelCard, human_number
+from llmproc.server.bodies import BodyReader
+from llmproc.server.ollama.card import OllamaCard, human_number
 from llmproc.server.ollama.options import REPEAT_PENALTY, TEMPERATURE, TOP_K, TOP_P
-from llmproc.server.ollama.reading import read
 from llmproc.server.ollama.requests import OllamaShowRequest
 from llmproc.server.one_line import one_line
 
 ROOT = b"Ollama is running"  # text/plain; its command line asks HEAD / before everything else
 # The model stays in memory as long as the server lives; Ollama's own word for that is a moment after centuries.
 NEVER = "2300-01-01T00:00:00.000000Z"
+_SHOW = BodyReader(OllamaShowRequest)
 
 
 class OllamaDetails(Struct, frozen=True, kw_only=True):
@@ -88,7 +89,7 @@ class OllamaVersion(Struct, frozen=True):
     version: str
 
 
-def tags(card: ModelCard) -> bytes:
+def tags(card: OllamaCard) -> bytes:
     """Return the models that may be named."""
     rest: dict[str, Any] = {
         "modified_at": card.modified_at,
@@ -100,7 +101,7 @@ def tags(card: ModelCard) -> bytes:
     return one_line(OllamaTags([OllamaListed(name=name, model=name, **rest) for name in card.names]))
 
 
-def processes(card: ModelCard) -> bytes:
+def processes(card: OllamaCard) -> bytes:
     """Return the models in memory: all that may be named."""
     rest: dict[str, Any] = {
         "size": card.size,
@@ -115,11 +116,11 @@ def processes(card: ModelCard) -> bytes:
 
 def shown_model(body: bytes) -> str | None:
     """Return the name in a body of /api/show; None: none is named. RefusedError that names the field."""
-    request = read(body, OllamaShowRequest)
+    request = _SHOW.read(body)
     return request.model or request.name or None
 
 
-def show(card: ModelCard) -> bytes:
+def show(card: OllamaCard) -> bytes:
     """Return what is to be told of the model."""
     options = {
         "num_ctx": card.context, "temperature": TEMPERATURE, "top_k": TOP_K, "top_p": TOP_P,
@@ -145,7 +146,7 @@ def version(package: str) -> bytes:
     return one_line(OllamaVersion(".".join([*numbers, "0", "0", "0"][:3])))
 
 
-def _details(card: ModelCard) -> OllamaDetails:
+def _details(card: OllamaCard) -> OllamaDetails:
     return OllamaDetails(
         format=card.format,
         family=card.family,
@@ -155,5 +156,5 @@ def _details(card: ModelCard) -> OllamaDetails:
     )
 
 
-def _capabilities(card: ModelCard) -> list[str]:
+def _capabilities(card: OllamaCard) -> list[str]:
     return ["completion", "thinking"] if card.thinking else ["completion"]

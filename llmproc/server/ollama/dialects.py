@@ -13,7 +13,7 @@ from llmproc.server.asking import About, Asked, Ended, Piece
 from llmproc.server.bodies import BodyReader
 from llmproc.server.dialect import Errors
 from llmproc.server.ollama.asking import ServedModel, asked_of_chat, asked_of_generate
-from llmproc.server.ollama.lines import answer, ending, logprobs
+from llmproc.server.ollama.lines import answer, ending, failure, logprobs
 from llmproc.server.ollama.refusals import OllamaErrors
 from llmproc.server.ollama.requests import OllamaChatRequest, OllamaGenerateRequest
 from llmproc.server.ollama.stream import OllamaStream
@@ -40,8 +40,9 @@ class _AnsweringEndpoint:
         if not asked.prompts:
             return self.loaded(asked, about)
         one = ended[0]
-        if one.result.error is not None:
-            raise RefusedError(one.result.error, 500)
+        message = failure(one)
+        if message is not None:
+            raise RefusedError(message, 500)
         hidden = asked.think is False
         told = [piece for piece in pieces if piece.likely and not (hidden and piece.reasoning)]
         ids = [token for piece in told for token in piece.ids]

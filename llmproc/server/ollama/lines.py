@@ -18,6 +18,7 @@ from llmproc.server.asking import Ended
 from llmproc.server.ollama.answers import OllamaAnswer, OllamaAnswerMessage, OllamaLogprob, OllamaTokenLogprob
 from llmproc.server.one_line import one_line
 
+_REASONS: dict[str, str] = {"end": "stop", "stop": "stop", "length": "length", "context": "length"}
 LEAST_LOGPROB = -9999.0  # JSON has no infinity
 
 
@@ -46,11 +47,19 @@ def said(chat: bool, text: str, reasoning: str) -> dict[str, Any]:
     return {"response": text, "thinking": thinking}
 
 
+def failure(ended: Ended) -> str | None:
+    """Return what to tell a client of an answer that did not end by itself; None if it did."""
+    result = ended.result
+    if result.error is None and result.finish_reason in _REASONS:
+        return None
+    return result.error or f"the answer was {result.finish_reason}"
+
+
 def ending(ended: Ended) -> dict[str, Any]:
     """Return the fields of the last line, as they were measured; the model was loaded before the server listened."""
     result, timings = ended.result, ended.result.timings
     return {
-        "done_reason": "stop" if result.finish_reason in ("end", "stop") else "length",
+        "done_reason": _REASONS[result.finish_reason],
         "total_duration": _nanoseconds(timings.total_s),
         "load_duration": 0,
         "prompt_eval_count": result.prompt_tokens,

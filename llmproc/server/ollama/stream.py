@@ -14,8 +14,9 @@ from collections.abc import Iterable, Sequence
 from msgspec import UNSET
 
 from llmproc.server.asking import About, Asked, Ended, Event, Piece
+from llmproc.server.ollama.answers import OllamaError
 from llmproc.server.ollama.asking import ServedModel
-from llmproc.server.ollama.lines import answer, ending, line, logprobs, stamp
+from llmproc.server.ollama.lines import answer, ending, failure, line, logprobs, stamp
 from llmproc.server.one_line import one_line
 
 
@@ -44,7 +45,10 @@ class OllamaStream:
         return (b"".join((self._head, moment, self._text, one_line(event.text), thinking, self._tail)),)
 
     def end(self, ended: Sequence[Ended]) -> Iterable[bytes]:
-        """Return the last line."""
+        """Return the last line; if the answer failed, the error after which nothing may come."""
+        message = failure(ended[0])
+        if message is not None:
+            return (line(OllamaError(message)),)
         moment = self._served.now()
         return (line(answer(self._chat, self._model, moment, "", "", done=True, **ending(ended[0]))),)
 

@@ -67,7 +67,8 @@ def ended(reason: FinishReason = "end", text: str = "A pipe", reasoning: str = "
 
 def written(dialect: OllamaChat | OllamaGenerate, what: Asked, events: Iterable[Event]) -> list[bytes]:
     """All writes of a stream."""
-    writer, found, last = dialect.stream(what, ABOUT), [], ended()
+    writer, last = dialect.stream(what, ABOUT), ended()
+    found: list[bytes] = []
     for event in events:
         found += writer.event(event)
         last = event if isinstance(event, Ended) else last
@@ -88,4 +89,4 @@ def text_of(line: dict[str, Any]) -> str:
 
 
 def thinking_of(line: dict[str, Any]) -> str:
-    return str((line["message"] if "message" in line else line).get("thinking", ""))
+    return str(line.get("message", line).get("thinking", ""))

@@ -6,9 +6,8 @@ import json
 import sys
 from typing import Any
 
-import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from server.ollama.ollama_answers import BOTH, CHAT, GENERATE, question
 
@@ -18,6 +17,7 @@ from llmproc.server.ollama.pages import shown_model
 from llmproc.server.ollama.requests import OllamaChatRequest, OllamaGenerateRequest, OllamaOptions
 from llmproc.server.refusals import RefusedError
 
+CHECKS = settings(max_examples=150, deadline=None)
 FIELDS = sorted({*OllamaChatRequest.__struct_fields__, *OllamaGenerateRequest.__struct_fields__})
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
@@ -27,8 +27,10 @@ VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
 )
 OPTIONS = st.dictionaries(st.sampled_from(OllamaOptions.__struct_fields__) | st.text(max_size=6), VALUES, max_size=5)
+PARTS = st.sampled_from(["role", "content", "thinking", "images", "tool_calls", "name"])
 MESSAGES = st.lists(
-    st.dictionaries(st.sampled_from(["role", "content", "thinking", "images", "tool_calls", "name"]), VALUES), max_size=3
+    st.dictionaries(PARTS, VALUES),
+    max_size=3,
 )
 BODIES = st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=6), VALUES, max_size=6)
 
@@ -43,12 +45,14 @@ def judged(dialect: OllamaChat | OllamaGenerate, body: bytes) -> Asked | None:
         return None
 
 
+@CHECKS
 @given(body=st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     assert judged(CHAT, body) is None or json.loads(body) is not None
     judged(GENERATE, body)
 
 
+@CHECKS
 @given(fields=BODIES, options=OPTIONS | st.none(), messages=MESSAGES | st.none())
 def test_any_values_are_read_or_refused(fields: dict[str, Any], options: Any, messages: Any) -> None:
     body = json.dumps({**fields, "options": options}).encode()
@@ -58,6 +62,7 @@ def test_any_values_are_read_or_refused(fields: dict[str, Any], options: Any, me
         assert found.sampling.max_tokens >= 1 and all(isinstance(name, str) for name in found.ignored)
 
 
+@CHECKS
 @given(at=st.integers(0, 200), instead=st.binary(max_size=3))
 def test_a_good_body_with_wrong_bytes_in_it(at: int, instead: bytes) -> None:
     body = question(options={"stop": ["a"], "num_thread": 3}, keep_alive="5m", think=False)
@@ -65,6 +70,7 @@ def test_a_good_body_with_wrong_bytes_in_it(at: int, instead: bytes) -> None:
     judged(CHAT, body[:at])
 
 
+@CHECKS
 @given(body=st.binary(max_size=80) | BODIES.map(lambda fields: json.dumps(fields).encode()))
 def test_any_body_of_show(body: bytes) -> None:
     try:
@@ -86,7 +92,3 @@ def test_depth_that_is_just_read_once_is_refused_the_second_time() -> None:
     """Options are looked at twice, from places of different depth: none between both limits may be an accident."""
     for depth in range(sys.getrecursionlimit() - 120, sys.getrecursionlimit()):
         judged(CHAT, ('{"options":{"x":%s}}' % ("[" * depth + "]" * depth)).encode())
-
-
-def test_what_is_read_is_what_was_written() -> None:
-    assert msgspec.json.decode(question()) == json.loads(question())

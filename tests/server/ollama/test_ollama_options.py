@@ -93,9 +93,9 @@ def test_num_ctx_above_the_context_is_refused_by_name() -> None:
     ("option", "value"),
     [
         ("temperature", -1), ("temperature", 101), ("top_k", -2), ("top_p", -0.1), ("min_p", 1.1), ("num_ctx", 0),
-        ("repeat_penalty", 0), ("presence_penalty", 2.5), ("frequency_penalty", -2.5), ("stop", ""), ("stop", ["a"] * 17),
-        ("stop", ["a" * 513]), ("repeat_last_n", -2), ("seed", 1.5), ("seed", "1"), ("temperature", "hot"),
-        ("num_predict", True),
+        ("repeat_penalty", 0), ("presence_penalty", 2.5), ("frequency_penalty", -2.5), ("stop", ""),
+        ("stop", ["a"] * 17), ("stop", ["a" * 513]), ("repeat_last_n", -2), ("seed", 1.5), ("seed", "1"),
+        ("temperature", "hot"), ("num_predict", True),
     ],
 )  # fmt: skip
 def test_values_out_of_range_are_refused_by_name(option: str, value: Any) -> None:

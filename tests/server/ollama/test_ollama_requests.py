@@ -83,7 +83,7 @@ def test_what_a_generation_carries() -> None:
 
 
 def test_a_conversation_keeps_its_order_and_leaves_out_earlier_reasoning() -> None:
-    said = [
+    said: list[dict[str, Any]] = [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "Hi"},
         {"role": "assistant", "content": "Hello", "thinking": "A greeting.", "tool_calls": None},

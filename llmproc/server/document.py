@@ -26,6 +26,7 @@ _MEANINGS = {
     405: "The path has no such method.",
     408: "The body came too slowly.",
     413: "The body is too large.",
+    415: "The body is compressed.",
     429: "The queue is full.",
     500: "The answer failed.",
     501: "This version does not do it.",
@@ -38,7 +39,7 @@ _HEADERS = {
     503: ("Retry-After", "Seconds, where it is known.", {"type": "integer", "minimum": 1, "maximum": 120}),
 }
 ALWAYS = (403, 405, 500, 503)  # statuses of every path; 401 joins them where there are keys
-WITH_BODY = (*ALWAYS, 400, 408, 413)
+WITH_BODY = (*ALWAYS, 400, 408, 413, 415)
 ANSWERING = (*WITH_BODY, 404, 429)  # 404: a foreign model, where names are strict
 
 

@@ -2,7 +2,7 @@
 
 msgspec refuses a body at once, but words it in its own way, which changes with its versions. So a body that it refused
 is looked at once more, by the same types: what they allow is said by `describe`, or by the type itself, in
-`Meta(extra={"rule": "must ..."})`. Used by `bodies`. Pure.
+`Meta(extra={"rule": "must ..."})`. Used by `validating`. Pure.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Ollama's interface: /api as its clients know it. Pure: bytes in, bytes out; what HTTP does is `server`'s.
 
-    POST /api/chat, /api/generate    bytes --bodies, requests--> struct --asking, options--> Asked
+    POST /api/chat, /api/generate    bytes --validating, requests--> struct --asking, options--> Asked
                                      Piece, Ended --lines, answers--> lines of NDJSON, or one document
     GET  /api/tags, /api/ps, /api/version, /; POST /api/show        card --pages--> one document
     /api/embed, /api/pull and others                                refusals: 501

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from llmproc.server.asking import About, Asked, Ended, Piece
-from llmproc.server.bodies import BodyReader
+from llmproc.server.validating import BodyReader
 from llmproc.server.dialect import Errors
 from llmproc.server.ollama.asking import ServedModel, asked_of_chat, asked_of_generate
 from llmproc.server.ollama.lines import answer, ending, failure, logprobs

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from llmproc.server.bodies import BodyReader
+from llmproc.server.validating import BodyReader
 from llmproc.server.ollama.card import OllamaCard, human_number
 from llmproc.server.ollama.options import REPEAT_PENALTY, TEMPERATURE, TOP_K, TOP_P
 from llmproc.server.ollama.requests import OllamaShowRequest

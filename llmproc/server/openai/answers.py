@@ -107,6 +107,6 @@ def _choices(
     for one in ended:
         word = finish_word(one)
         if word is None:
-            raise RefusedError(failure(ended) or "", 500, code="answer_failed")
+            raise RefusedError(failure(ended) or "", 500, code="request_failed")
         found.append(make(one, word, own[one.choice]))
     return found

@@ -41,7 +41,7 @@ class ChunkStream(ABC):
         self._openings: dict[int, bytes] = {}  # of a choice's chunks but the first
         self._waiting: dict[int, list[Piece]] = {}  # with log probabilities that no chunk has told yet
         self._prompt_tokens: dict[int, int] = {}  # by prompt
-        self._new_tokens = 0
+        self._new_tokens: dict[int, int] = {}  # by choice, so far
 
     def event(self, event: Event) -> Iterable[bytes]:
         """Return the chunk of a piece, or of a choice's end. One that failed has none: see `end`."""
@@ -98,18 +98,21 @@ class ChunkStream(ABC):
 
     def _with_numbers(self, piece: Piece) -> Iterable[bytes]:
         """Return the chunk of a piece, with its log probabilities, or the tokens so far."""
-        self._new_tokens += len(piece.ids)
-        self._prompt_tokens[piece.choice // self._asked.sampling.n] = piece.prompt_tokens
+        self._counted(piece.choice, piece.prompt_tokens, self._new_tokens.get(piece.choice, 0) + len(piece.ids))
         self._waiting.setdefault(piece.choice, []).append(piece)
         if not piece.text and not piece.reasoning:
             return ()
         closing = b',"logprobs":' + self._told(piece.choice) + b',"finish_reason":null}]'
         return (self._opening(piece.choice) + self._said(piece) + self._numbered(closing),)
 
+    def _counted(self, choice: int, prompt_tokens: int, new_tokens: int) -> None:
+        self._prompt_tokens[choice // self._asked.sampling.n] = prompt_tokens
+        self._new_tokens[choice] = new_tokens
+
     def _numbered(self, closing: bytes) -> bytes:
         if not self._asked.continuous_usage:
             return self._end_of_chunk(closing)
-        prompt, new = sum(self._prompt_tokens.values()), self._new_tokens
+        prompt, new = sum(self._prompt_tokens.values()), sum(self._new_tokens.values())
         return closing + b',"usage":' + one_line(Usage(prompt, new, prompt + new)) + b"}\n\n"
 
     def _told(self, choice: int) -> bytes:
@@ -120,6 +123,7 @@ class ChunkStream(ABC):
         word = finish_word(ended)
         if word is None:
             return ()
+        self._counted(ended.choice, ended.result.prompt_tokens, ended.result.new_tokens)  # an end token is in no piece
         first = ended.choice not in self._openings
         opening = self._opening(ended.choice)
         closing = b',"logprobs":%b,"finish_reason":"%b","timings":%b,"resources":%b}],"seed":%d' % (

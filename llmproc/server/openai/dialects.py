@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmproc.server.asking import About, Asked, Ended, Piece
-from llmproc.server.bodies import BodyReader
 from llmproc.server.dialect import Errors, StreamWriter
 from llmproc.server.openai.answers import CHAT_ID, TEXT_ID, chat_completion, text_completion
 from llmproc.server.openai.chunks import ChatChunks, TextChunks
@@ -14,6 +13,7 @@ from llmproc.server.openai.fresh import FRESH, Fresh
 from llmproc.server.openai.logprobs import TokenPieces
 from llmproc.server.openai.reading import asked_of_chat, asked_of_completion
 from llmproc.server.openai.requests import ChatRequest, CompletionRequest
+from llmproc.server.validating import BodyReader
 
 SSE = "text/event-stream"
 

@@ -42,5 +42,5 @@ class OpenAIErrors:
 def broken_stream(message: str) -> bytes:
     """Return the event after which a stream ends without [DONE]. Clients tell it by its name or by its data."""
     return b"event: error\ndata: %b\n\n" % one_line(
-        ErrorAnswer(ErrorDetail(message, "server_error", None, "answer_failed"))
+        ErrorAnswer(ErrorDetail(message, "server_error", None, "request_failed"))
     )

@@ -42,7 +42,8 @@ def model_card(name: str, names: Sequence[str], created: int, context: int) -> b
     """Return the body about one of `names`. RefusedError (404) for another."""
     if name not in names:
         listed = ", ".join(names)
-        raise RefusedError(f"there is no model {name[:80]!r} here: must be {listed}", 404, code="model_not_found")
+        problem = f"the model {name[:100]!r} does not exist here; there is {listed}"
+        raise RefusedError(problem, 404, param="model", code="model_not_found")
     return one_line(_card(name, created, context))
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from llmproc.config import SamplingParams
 from llmproc.errors import UsageError
 from llmproc.server.asking import DEFAULT_MAX_TOKENS, Asked, AskedPrompt
-from llmproc.server.bodies import check_depth
 from llmproc.server.openai.fresh import Fresh
 from llmproc.server.openai.requests import (
     ChatRequest,
@@ -22,6 +21,7 @@ from llmproc.server.openai.requests import (
     without_effect,
 )
 from llmproc.server.refusals import RefusedError
+from llmproc.server.validating import check_depth
 from llmproc.text.templates.template_options import GIVEN
 
 MAX_ANSWERS = 1024  # to one request: prompts times n
@@ -61,6 +61,8 @@ def asked_of_completion(request: CompletionRequest, vocab_size: int, fresh: Fres
         raise refused("prompt", f"asks for {len(prompts)} times {sampling.n} answers: must be {MAX_ANSWERS} at most")
     if request.echo and request.logprobs is not None:
         raise refused("echo", "is true: logprobs must be absent, those of a prompt cannot be told by this version")
+    if request.echo and not all(isinstance(prompt, str) for prompt in prompts):
+        raise refused("echo", "is true: prompts must be texts, those of ids cannot be repeated by this version")
     return _asked(request, prompts, sampling, raw=True, echo=bool(request.echo))
 
 

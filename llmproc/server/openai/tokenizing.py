@@ -12,11 +12,11 @@ import msgspec
 from msgspec import Meta
 
 from llmproc.errors import RequestError, UsageError
-from llmproc.server.bodies import BodyReader, read_plain
 from llmproc.server.one_line import one_line
 from llmproc.server.openai.reading import check_ids, checked_variables, plain_messages, refused
 from llmproc.server.openai.requests import OnlyFalse, RequestMessage, TokenId
 from llmproc.server.refusals import RefusedError
+from llmproc.server.validating import BodyReader, read_plain
 from llmproc.text.templates.messages import ChatMessage
 from llmproc.text.templates.registry import template_for
 from llmproc.text.templates.template import ChatTemplate

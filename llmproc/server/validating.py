@@ -7,9 +7,11 @@ readers. Used by every interface. Pure.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import msgspec
+import msgspec.inspect
 
 from llmproc.files.json_text import JsonError, read_json
 from llmproc.server.faults import first_fault
@@ -34,9 +36,13 @@ class BodyReader(Generic[_Body]):
         except (msgspec.MsgspecError, ValueError, RecursionError):  # ValueError: not UTF-8
             raise self._refusal(body) from None
 
+    @cached_property
+    def _rules(self) -> msgspec.inspect.Type:
+        return msgspec.inspect.type_info(self._kind)  # some milliseconds, so once, and only if it is needed
+
     def _refusal(self, body: bytes) -> RefusedError:
         value = read_plain(body)
-        fault = first_fault(value, msgspec.inspect.type_info(self._kind))
+        fault = first_fault(value, self._rules)
         if fault is None:
             return RefusedError("the body breaks a rule of the published document", code="invalid_value")
         return RefusedError(str(fault), param=fault.path or None, code=fault.code)

@@ -17,6 +17,7 @@ from llmproc.server.ollama.options import sampling_of, without_effect
 from llmproc.server.ollama.requests import OllamaChatRequest, OllamaGenerateRequest, OllamaMessage, OllamaRequest
 from llmproc.server.ollama.thinking import ThinkingSupport
 from llmproc.server.refusals import RefusedError
+from llmproc.session.model_files import ModelFiles
 
 
 def draw_seed() -> int:
@@ -28,12 +29,17 @@ def draw_seed() -> int:
 class ServedModel:
     """What the endpoints know of the model behind them, and of the world: a clock and a source of seeds."""
 
-    name: str
     context: int
     piece: Callable[[int], bytes]  # what an id prints as, for log probabilities
     thinking: ThinkingSupport = field(default_factory=ThinkingSupport)
     now: Callable[[], float] = time.time  # seconds since 1970
     draw_seed: Callable[[], int] = draw_seed
+
+    @classmethod
+    def of(cls, files: ModelFiles, context: int) -> ServedModel:
+        """Return what a model's files tell. `context`: positions of a sequence in this server."""
+        tokenizer = files.tokenizer
+        return cls(context, tokenizer.piece, ThinkingSupport.of(tokenizer.chat))
 
 
 def asked_of_chat(request: OllamaChatRequest, body: bytes, served: ServedModel) -> Asked:
@@ -61,7 +67,7 @@ def _asked(
     raw: bool = False,
     system: str | None = None,
 ) -> Asked:
-    variables = served.thinking.variables(request.think, served.name)
+    variables = served.thinking.variables(request.think)
     logprobs = (request.top_logprobs or 0) if request.logprobs else None
     sampling = sampling_of(request.options, served.context, served.draw_seed, logprobs)
     ignored += _ignored(request, variables) + without_effect(body, request.options, served.context)

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from llmproc.server.asking import About, Asked, Ended, Piece
-from llmproc.server.validating import BodyReader
 from llmproc.server.dialect import Errors
 from llmproc.server.ollama.asking import ServedModel, asked_of_chat, asked_of_generate
 from llmproc.server.ollama.lines import answer, ending, failure, logprobs
@@ -19,6 +18,7 @@ from llmproc.server.ollama.requests import OllamaChatRequest, OllamaGenerateRequ
 from llmproc.server.ollama.stream import OllamaStream
 from llmproc.server.one_line import one_line
 from llmproc.server.refusals import RefusedError
+from llmproc.server.validating import BodyReader
 
 NDJSON = "application/x-ndjson"
 _CHAT, _GENERATE = BodyReader(OllamaChatRequest), BodyReader(OllamaGenerateRequest)

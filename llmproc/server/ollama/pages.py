@@ -10,11 +10,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from llmproc.server.validating import BodyReader
 from llmproc.server.ollama.card import OllamaCard, human_number
 from llmproc.server.ollama.options import REPEAT_PENALTY, TEMPERATURE, TOP_K, TOP_P
 from llmproc.server.ollama.requests import OllamaShowRequest
 from llmproc.server.one_line import one_line
+from llmproc.server.validating import BodyReader
 
 ROOT = b"Ollama is running"  # text/plain; its command line asks HEAD / before everything else
 # The model stays in memory as long as the server lives; Ollama's own word for that is a moment after centuries.

@@ -40,12 +40,12 @@ class ThinkingSupport:
         level = _LEVEL if _LEVEL in variables else None
         return cls(bool(CLOSING in chat.template or switch or level), switch, level)
 
-    def variables(self, think: bool | str | None, model: str) -> dict[str, Any]:
-        """Return what the template is told. RefusedError when a model that does not reason is to; `model`: its name."""
+    def variables(self, think: bool | str | None) -> dict[str, Any]:
+        """Return what the template is told. RefusedError when a model that does not reason is to."""
         if think is None or (think is False and not self.known):
             return {}
         if not self.known:
-            raise RefusedError(f'think is {_shown(think)}: "{model}" does not support thinking', param="think")
+            raise RefusedError(f"think is {_shown(think)}: this model does not support thinking", param="think")
         found: dict[str, Any] = {}
         if self.switch is not None:
             found[self.switch] = think is not False

@@ -29,7 +29,7 @@ REASONS = ThinkingSupport(True, "enable_thinking", None)
 def served(thinking: ThinkingSupport | None = None, context: int = CONTEXT) -> ServedModel:
     """A model of a few words; the clock stands still and every seed that is drawn is 77."""
     support = thinking or ThinkingSupport()
-    return ServedModel("stories", context, lambda token: WORDS[token], support, lambda: NOW, lambda: 77)
+    return ServedModel(context, lambda token: WORDS[token], support, lambda: NOW, lambda: 77)
 
 
 CHAT, GENERATE = OllamaChat(served()), OllamaGenerate(served())

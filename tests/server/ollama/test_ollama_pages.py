@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from support.own_models import write_own_folder, write_own_gguf
 
 import llmproc
 from llmproc.errors import CheckpointError
+from llmproc.server.ollama.asking import ServedModel
 from llmproc.server.ollama.card import OllamaCard, human_number, read_card
 from llmproc.server.ollama.pages import ROOT, processes, show, shown_model, tags, version
+from llmproc.server.ollama.thinking import ThinkingSupport
 from llmproc.server.refusals import RefusedError
 from llmproc.session.model_files import read_model_files
 from llmproc.text.templates.chatml import CHATML_JINJA
@@ -171,6 +174,12 @@ def test_the_last_change_of_the_file_is_told(cards: dict[str, OllamaCard]) -> No
 def test_no_path_is_told(cards: dict[str, OllamaCard]) -> None:
     for card in cards.values():
         assert not [page for page in (tags(card), processes(card), show(card)) if b"model.bin" in page or b"/" in page]
+
+
+def test_what_the_endpoints_know_of_a_model(tmp_path: Path) -> None:
+    known = ServedModel.of(read_model_files(write_own_folder(tmp_path, THINKS)), 256)
+    assert (known.context, known.thinking) == (256, ThinkingSupport(True, "enable_thinking"))
+    assert known.piece(300) and abs(known.now() - time.time()) < 3600 and known.draw_seed() != known.draw_seed()
 
 
 def test_a_model_that_has_gone_is_an_error(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_template_without_variables_is_told_nothing(think: bool | None) -> Non
 def test_a_model_that_does_not_reason_refuses_to(think: Any, shown: str) -> None:
     for dialect in (CHAT, GENERATE):
         told = refused(dialect, question(dialect, think=think))
-        assert told == f'think is {shown}: "stories" does not support thinking'
+        assert told == f"think is {shown}: this model does not support thinking"
 
 
 def test_a_model_that_does_not_reason_may_be_told_not_to() -> None:

@@ -1,11 +1,12 @@
 """Who is let in, and when a refused client is to come again. Pure policy: moments are given, nothing is read or waited.
 
-    admit --> Admitted --began--> --first_token--> --ended-->        per choice: n choices of a request are n answers
+    admit --> Place --first_token--> --ended-->        n choices of a request are n answers, and hold n places
           \\-> RefusedError 429 or 503 with the seconds until it is worth coming again
 
 Used by `responding`, on the event loop's thread alone. First come, first served: who is let in is served in the order
-of arrival (the service's queues keep it), and nothing is reserved for those who were refused. They are told different
-times, each one place later than the refused one before, so that they do not come back together.
+of arrival (the service's queues keep it), and nothing is reserved for those who were refused; so a request for many
+answers is refused more often than one for a single answer. They are told different times, each one place later than the
+refused one before, so that they do not come back together.
 
 With an SLO, what would miss it is refused: time to first token is predicted from the queue and a line over measured
 prompts, time per token from answers made at the same load. A prediction that refuses for a minute without being
@@ -29,53 +30,40 @@ MEMORY_MARGIN = 64 << 20  # bytes that must be free
 class AdmissionState:
     """Admission at one moment, for metrics."""
 
-    open: int = 0  # choices admitted and not ended
+    open: int = 0  # answers admitted, of requests that have not ended
     limit: int = 0  # of them, at most
     queue: int = 0  # of them, more than can run at the same time
-    kept: int = 0  # ended by themselves, and kept the SLO
+    kept: int = 0  # requests that ended by themselves, and kept the SLO
     missed: int = 0
     slo: Slo | None = None
 
 
-@dataclass(slots=True)
-class _Choice:
+@dataclass(slots=True, eq=False)
+class Place:
+    """The places of one admitted request, one for each of its answers, until `ended` gives all of them back."""
+
+    admission: Admission
+    at: float  # when it was let in
+    prompt_tokens: int
+    choices: int
+    waited: bool  # not all of its answers could begin at once
     began: float | None = None
     first: float | None = None
     load: int = 0  # answers made at the same time when its first token came
     open: bool = True
 
+    def first_token(self, now: float, began: float | None = None) -> None:
+        """Take note of the first token of its first choice. `began`: when a worker took that (`Ticket.dispatched`)."""
+        if self.first is None and self.open:
+            self.first = now
+            self.began = began if began is not None or self.waited else self.at
+            self.admission.learn_first(self, now)
 
-@dataclass(slots=True, eq=False)
-class Admitted:
-    """One request that was let in. Tell it what becomes of its choices, and `close` it in the end whatever happens."""
-
-    admission: Admission
-    at: float
-    prompt_tokens: int
-    choices: list[_Choice]
-
-    def began(self, choice: int, at: float) -> None:
-        """Take note that a worker took a choice; may be told late, with the moment (`Ticket.dispatched`)."""
-        self.choices[choice].began = at
-
-    def first_token(self, choice: int, at: float) -> None:
-        """Take note of a choice's first token."""
-        found = self.choices[choice]
-        if found.first is None and found.open:
-            found.first = at
-            self.admission.learn_first(self, found, at)
-
-    def ended(self, choice: int, at: float, new_tokens: int, finished: bool = True) -> None:
-        """Free the place of a choice, once. `finished`: it came to its end, neither cancelled nor failed."""
-        found = self.choices[choice]
-        if found.open:
-            found.open = False
-            self.admission.learn_end(self, found, at, new_tokens if finished else None)
-
-    def close(self, at: float) -> None:
-        """Free what has not ended. Twice is fine."""
-        for number in range(len(self.choices)):
-            self.ended(number, at, 0, finished=False)
+    def ended(self, now: float, completion_tokens: int, ok: bool) -> None:
+        """Give the places back. Twice is fine: the first counts. `completion_tokens`: of all choices."""
+        if self.open:
+            self.open = False
+            self.admission.learn_end(self, now, completion_tokens if ok else None)
 
 
 @dataclass(slots=True, eq=False)
@@ -97,8 +85,13 @@ class Admission:
 
     @property
     def limit(self) -> int:
-        """Return how many choices may be open."""
+        """Return how many answers may be open."""
         return self.slots + self.queue
+
+    @property
+    def under_way(self) -> int:
+        """Return how many answers are open: a server that shuts down waits for them."""
+        return self._open
 
     def state(self) -> AdmissionState:
         """Return the numbers, for any thread."""
@@ -113,10 +106,11 @@ class Admission:
         """Take note of the bytes that this process may still use (`hardware.memory`); None: not known."""
         self._memory = free
 
-    def admit(self, now: float, prompt_tokens: int, max_tokens: int, choices: int = 1) -> Admitted:
-        """Let a request in. RefusedError: 429 when it is full or the SLO would be missed, 503 when nobody is let in.
+    def admit(self, now: float, prompt_tokens: int, max_tokens: int, choices: int = 1) -> Place:
+        """Let a request in. RefusedError: 429 when it is full or the SLO would be missed, 503 when nothing is let in.
 
-        `prompt_tokens`, `max_tokens`: of each choice. 400 for more choices than there can ever be places.
+        `prompt_tokens`: of all prompts, `max_tokens`: of each answer, `choices`: answers in all. 400 for more of them
+        than there can ever be places.
         """
         self._check_server(now)
         if choices > self.limit:
@@ -128,7 +122,7 @@ class Admission:
             raise RefusedError(message, 429, code="queue_full", retry_after_s=after)
         self._check_slo(now, prompt_tokens, max_tokens, choices)
         self._open += choices
-        return Admitted(self, now, prompt_tokens, [_Choice() for _ in range(choices)])
+        return Place(self, now, prompt_tokens, choices, self._open > self.slots)
 
     # -- refusals ---------------------------------------------------------------------------------------------------
 
@@ -185,27 +179,30 @@ class Admission:
         message = f"a token would take {known.value:.3g} s: this server keeps to {limit:g} s"
         raise RefusedError(message, 429, code="slo_tpot", retry_after_s=after)
 
-    # -- what Admitted tells ------------------------------------------------------------------------------------------
+    # -- what a Place tells -------------------------------------------------------------------------------------------
 
-    def learn_first(self, request: Admitted, choice: _Choice, at: float) -> None:
+    def learn_first(self, place: Place, now: float) -> None:
         """Learn from a first token."""
-        choice.load = min(self._open, self.slots)
-        if choice.began is not None:
-            self._speeds.prefill.add(request.prompt_tokens, max(0.0, at - choice.began))
+        place.load = min(self._open, self.slots)
+        if place.began is not None:
+            self._speeds.prefill.add(place.prompt_tokens, max(0.0, now - place.began))
 
-    def learn_end(self, request: Admitted, choice: _Choice, at: float, new_tokens: int | None) -> None:
-        """Free a place; learn from an answer that came to its end with so many tokens."""
+    def learn_end(self, place: Place, now: float, tokens: int | None) -> None:
+        """Free places; learn from a request whose answers came to their end with so many tokens, None if they did not.
+
+        The time per token of several answers is that of one with their mean length.
+        """
         load = min(self._open, self.slots)
-        self._open -= 1
-        began = choice.first if choice.began is None else choice.began
+        self._open -= place.choices
+        began = place.first if place.began is None else place.began
         if began is not None:
-            self._speeds.ran(max(0.0, at - began), at)
-        if new_tokens is None or choice.first is None:
+            self._speeds.ran(max(0.0, now - began), now)
+        if tokens is None or place.first is None:
             return
-        tpot = 0.0
-        if new_tokens > 1:
-            tpot = max(0.0, at - choice.first) / (new_tokens - 1)
-            self._speeds.decoded(tpot, whole_load(choice.load, load), at)
+        tpot, each = 0.0, tokens / place.choices
+        if each > 1:
+            tpot = max(0.0, now - place.first) / (each - 1)
+            self._speeds.decoded(tpot, whole_load(place.load, load), now)
         if self.slo is not None:
-            kept = self.slo.kept(choice.first - request.at, tpot)
+            kept = self.slo.kept(place.first - place.at, tpot)
             self._kept, self._missed = self._kept + kept, self._missed + (not kept)

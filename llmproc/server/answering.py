@@ -195,6 +195,7 @@ class Answers:
 
     def __init__(self, choices: Sequence[Choice], wakeup: Wakeup) -> None:
         self._open, self._wakeup = list(choices), wakeup
+        self.tickets = [choice.answer.ticket for choice in choices]  # by choice
 
     @property
     def open(self) -> bool:

@@ -2,7 +2,7 @@
 
  I/O thread            event loop                    whoever answers /metrics or /workers
  Observer.on_event     HttpCounts                        Collector, worker_records
-   -> EventCounts        .pieces_arrived(...)              reads EventCounts, HttpCounts, Service.workers,
+   -> EventCounts        .pieces(...)              reads EventCounts, HttpCounts, Service.workers,
       (ServiceStats,     .choice_ended(...)                Admission, and /proc (ProcessView)
        histograms)       .refused(...), ...
 

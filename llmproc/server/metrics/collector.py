@@ -96,9 +96,9 @@ class Collector:
     def _http(self) -> Iterator[Metric]:
         http = self._from.http
         yield self._family(d.REQUESTS, http.outcomes.counts())
-        yield self._family(d.REFUSALS, http.refusals.counts())
-        yield self._family(d.IGNORED_OPTIONS, http.ignored.counts())
-        yield self._family(d.FOREIGN_MODELS, http.foreign.counts())
+        yield self._family(d.ERRORS, http.errors.counts())
+        yield self._family(d.IGNORED_OPTIONS, http.options.counts())
+        yield self._family(d.FOREIGN_MODELS, http.models.counts())
         yield self._histogram(d.LOOP_LAG, http.loop_lag)
 
     def _admission(self, state: AdmissionState) -> Iterator[Metric]:

@@ -67,18 +67,18 @@ RETRIES = _define("counter", "request_retries", "Requests begun again because th
 
 # -- HTTP -------------------------------------------------------------------------------------------------------------
 
-REQUESTS = _define("counter", "requests", "HTTP requests for answers, by what came of them.", "outcome")
-REFUSALS = _define("counter", "refusals", "Refused HTTP requests, by status and code.", "status", "code")
+REQUESTS = _define("counter", "requests", "HTTP requests that were let in, by what came of them.", "outcome")
+ERRORS = _define("counter", "request_errors", "HTTP requests answered with an error.", "interface", "status", "code")
 IGNORED_OPTIONS = _define("counter", "ignored_options", "Options without effect here that clients sent.", "option")
 FOREIGN_MODELS = _define("counter", "foreign_model_requests", "Requests that named another model.", "name")
 LOOP_LAG = _define("histogram", "event_loop_lag_seconds", "How late the event loop ran a timer, looked at 4 a second.")
 
 # -- admission ---------------------------------------------------------------------------------------------------------
 
-ADMITTED = _define("gauge", "admission_open", "Choices admitted and not ended.")
-ADMISSION_LIMIT = _define("gauge", "admission_limit", "Choices admitted at the same time, at most.")
+ADMITTED = _define("gauge", "admission_open", "Answers admitted, of requests that have not ended.")
+ADMISSION_LIMIT = _define("gauge", "admission_limit", "Answers admitted at the same time, at most.")
 ADMISSION_QUEUE = _define("gauge", "admission_queue", "Of those admitted, more than can run at the same time.")
-SLO_REQUESTS = _define("counter", "slo_choices", "Choices that ended by themselves: the SLO was kept, or not.", "kept")
+SLO_REQUESTS = _define("counter", "slo_requests", "Requests that were answered: the SLO was kept, or not.", "kept")
 SLO_SECONDS = _define("gauge", "slo_seconds", "The SLO's limits; absent without one.", "of")
 
 # -- workers, and the processes as the kernel sees them ----------------------------------------------------------------

@@ -3,7 +3,7 @@
     metrics = ServerMetrics(about)
     service = Service(config, observer=metrics.events, ...)      told on the I/O thread
     metrics.connect(service.workers, admission.state)
-    metrics.http.pieces_arrived(...)                             told on the event loop
+    metrics.http.pieces(...)                             told on the event loop
     await asyncio.to_thread(metrics.render, accept)              /proc is read: not on the event loop
 
 Used by `running` and `app`. It has a registry of its own; nothing of the process is global.
@@ -37,7 +37,7 @@ class ServerMetrics:
     def __init__(self, about: About, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin at zero, without a service."""
         self.http = HttpCounts()
-        self.events = EventCounts(clock, self.http.request_ended_at_service)
+        self.events = EventCounts(clock, self.http.ended_at_service)
         self._clock, self._processes = clock, ProcessView(self.events.stats, clock)
         self._workers: Callable[[], Sequence[WorkerInfo]] = list
         self._admission: Callable[[], AdmissionState] = AdmissionState

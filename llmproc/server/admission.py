@@ -1,6 +1,6 @@
 """Who is let in, and when a refused client is to come again. Pure policy: moments are given, nothing is read or waited.
 
-    admit --> Place --first_token--> --ended-->        n choices of a request are n answers, and hold n places
+    admit --> AdmittedRequest --first_token--> --ended-->    n choices of a request are n answers, and hold n places
           \\-> RefusedError 429 or 503 with the seconds until it is worth coming again
 
 Used by `responding`, on the event loop's thread alone. First come, first served: who is let in is served in the order
@@ -39,7 +39,7 @@ class AdmissionState:
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class AdmittedRequest:
     """The places of one admitted request, one for each of its answers, until `ended` gives all of them back."""
 
     admission: Admission
@@ -106,7 +106,7 @@ class Admission:
         """Take note of the bytes that this process may still use (`hardware.memory`); None: not known."""
         self._memory = free
 
-    def admit(self, now: float, prompt_tokens: int, max_tokens: int, choices: int = 1) -> Place:
+    def admit(self, now: float, prompt_tokens: int, max_tokens: int, choices: int = 1) -> AdmittedRequest:
         """Let a request in. RefusedError: 429 when it is full or the SLO would be missed, 503 when nothing is let in.
 
         `prompt_tokens`: of all prompts, `max_tokens`: of each answer, `choices`: answers in all. 400 for more of them
@@ -122,7 +122,7 @@ class Admission:
             raise RefusedError(message, 429, code="queue_full", retry_after_s=after)
         self._check_slo(now, prompt_tokens, max_tokens, choices)
         self._open += choices
-        return Place(self, now, prompt_tokens, choices, self._open > self.slots)
+        return AdmittedRequest(self, now, prompt_tokens, choices, self._open > self.slots)
 
     # -- refusals ---------------------------------------------------------------------------------------------------
 
@@ -179,15 +179,15 @@ class Admission:
         message = f"a token would take {known.value:.3g} s: this server keeps to {limit:g} s"
         raise RefusedError(message, 429, code="slo_tpot", retry_after_s=after)
 
-    # -- what a Place tells -------------------------------------------------------------------------------------------
+    # -- what admitted requests tell ------------------------------------------------------------------------------
 
-    def learn_first(self, place: Place, now: float) -> None:
+    def learn_first(self, place: AdmittedRequest, now: float) -> None:
         """Learn from a first token."""
         place.load = min(self._open, self.slots)
         if place.began is not None:
             self._speeds.prefill.add(place.prompt_tokens, max(0.0, now - place.began))
 
-    def learn_end(self, place: Place, now: float, tokens: int | None) -> None:
+    def learn_end(self, place: AdmittedRequest, now: float, tokens: int | None) -> None:
         """Free places; learn from a request whose answers came to their end with so many tokens, None if they did not.
 
         The time per token of several answers is that of one with their mean length.

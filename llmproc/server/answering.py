@@ -202,6 +202,11 @@ class Answers:
         """Return whether a choice has not ended."""
         return bool(self._open)
 
+    @property
+    def left(self) -> int:
+        """Return how many choices have not ended."""
+        return len(self._open)
+
     def wake(self) -> None:
         """Have `next` look again: the client may have gone."""
         self._wakeup.notify()

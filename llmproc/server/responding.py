@@ -60,6 +60,9 @@ class Reporter(Protocol):
     def choice_ended(self, ended: Ended) -> None:
         """Count what an answer took."""
 
+    def abandoned(self, choices: int) -> None:
+        """Count answers that were given up before their end."""
+
     def outcome(self, word: str) -> None:
         """Count a request's end: answered, failed or cancelled."""
 
@@ -203,6 +206,7 @@ class _Course:
         """Cancel what has not ended, and give the place back."""
         if self.answers is not None and self.answers.open:
             self.answers.cancel()
+            self._reporter.abandoned(self.answers.left)
             self._reporter.outcome("cancelled")
         elif self.answers is not None:
             self._reporter.outcome("answered" if self._ok else "failed")

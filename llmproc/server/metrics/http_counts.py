@@ -83,6 +83,10 @@ class HttpCounts:
         self.tokens.add(result.new_tokens)
         self.kv.add(bill.kv_bytes)
 
+    def abandoned(self, choices: int) -> None:
+        """Count answers that were given up before their end, as the client has gone."""
+        self.finished.add(FINISHED_REASONS["cancelled"], count=choices)
+
     def outcome(self, word: str) -> None:
         """Count what came of one request that was let in: answered, cancelled or failed."""
         self.outcomes.add(word)

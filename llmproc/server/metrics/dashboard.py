@@ -119,7 +119,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         Panel("Up", "short", (("llmproc:worker_up", "worker {{worker}}"),)),
         Panel("Requests they run", "short", (("llmproc:worker_requests_running", "worker {{worker}}"),)),
         Panel("Requests in their rings", "short", (("llmproc:worker_queue", "worker {{worker}}"),)),
-        Panel("Tokens", "short", ((_rate("worker_generation_tokens", "worker"), "worker {{worker}}"),)),
+        Panel("Tokens of each", "short", ((_rate("worker_generation_tokens", "worker"), "worker {{worker}}"),)),
         Panel("Steps", "short", ((_rate("worker_steps", "worker"), "worker {{worker}}"),)),
         Panel("Threads that compute", "short", (("llmproc:worker_ranks_in_use", "worker {{worker}}"),)),
         Panel(

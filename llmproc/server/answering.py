@@ -101,7 +101,7 @@ class Answering:
         sampling = asked.sampling
         conversation = Conversation(self._files.tokenizer, template, self._context, sampling, asked.system, ends=ends)
         if isinstance(prompt, list) and (not prompt or isinstance(prompt[0], int)):
-            return conversation, conversation.prepare_ids(prompt)  # type: ignore[arg-type]
+            return conversation, conversation.prepare_ids(prompt)
         return conversation, conversation.prepare(place_prompt(conversation, prompt))  # type: ignore[arg-type]
 
     def _template(self, asked: Asked) -> ChatTemplate:

@@ -42,7 +42,7 @@ def shares_of(row: Sequence[float], temperature: float) -> list[np.float32] | No
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         quotients = [F(value) / F(temperature) for value in row]
         top = max(quotients)
-        if top == math.inf:
+        if not math.isfinite(top):
             return None
         shares = libm.exp(np.array([quotient - top for quotient in quotients], F))
         total = F(0)
@@ -80,7 +80,8 @@ def choice(
         return best
     if not (0 < shaping.top_k < len(row) or shaping.min_p > 0):
         try:
-            found = reference_sample(np.array(row, F), temperature, top_p, coin)
+            with np.errstate(over="ignore"):
+                found = reference_sample(np.array(row, F), temperature, top_p, coin)
         except IndexError:  # no candidate at all
             return best
         return best if row[found] == -math.inf else found

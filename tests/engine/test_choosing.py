@@ -89,9 +89,8 @@ def situations(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@given(situations())
-@settings(max_examples=600, deadline=None)
-def test_choices_are_the_oracles(situation: dict[str, Any]) -> None:
+def check(situation: dict[str, Any]) -> None:
+    """Compare one choice with the oracle's."""
     asked = {name: value for name, value in situation.items() if name not in ("logits", "shaping")}
     logits, shaping = np.array(situation["logits"], F), situation["shaping"]
     sequence, before = running(shaping, **asked), logits.copy()
@@ -102,6 +101,19 @@ def test_choices_are_the_oracles(situation: dict[str, Any]) -> None:
     assert token == expected
     assert sequence.stream.draws == (asked["temperature"] > 1e-50), "one coin for a choice, none at temperature 0"
     np.testing.assert_array_equal(logits.view(np.uint32), before.view(np.uint32))
+
+
+@given(situations())
+@settings(max_examples=600, deadline=None)
+def test_choices_are_the_oracles(situation: dict[str, Any]) -> None:
+    check(situation)
+
+
+@pytest.mark.soak
+@given(situations())
+@settings(max_examples=20_000, deadline=None)
+def test_20000_choices_are_the_oracles(situation: dict[str, Any]) -> None:
+    check(situation)
 
 
 @given(situations(), st.integers(-1, 20))

@@ -68,7 +68,8 @@ def _biases(given: Any) -> tuple[tuple[int, float], ...]:
 
 def _stops(given: Any) -> tuple[str, ...]:
     found = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, (list, tuple)) else (None,)
-    _require(all(isinstance(text, str) for text in found), "stop", repr(given)[:80], "must be a text or a list of texts")
+    rule = "must be a text or a list of texts"
+    _require(all(isinstance(text, str) for text in found), "stop", repr(given)[:80], rule)
     _require(len(found) <= MAX_STOPS, "stop", f"{len(found)} texts", f"must be {MAX_STOPS} at most")
     rule = f"must have from 1 to {MAX_STOP_LENGTH} characters"
     for text in found:

@@ -31,6 +31,10 @@ class RequestError(LlmprocError):
     http_status = 400
 
 
+class ContextLengthError(RequestError):
+    """A prompt has more positions than the context, or leaves none for an answer."""
+
+
 class StartError(LlmprocError):
     """The template or a worker died before it was ready."""
 

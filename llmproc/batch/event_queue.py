@@ -1,15 +1,15 @@
 """What main's loop waits for: everything that happens to a run, in one queue.
 
 Reader   Arrived, InputEnded, Broken      I/O thread   EventsReady, Broken      Writer   Written, Broken
-signal handler   Interrupted              (a SimpleQueue may be put to in a signal handler)
+signal handler   Interrupted              (a Mailbox may be put to in a signal handler)
 """
 
 from __future__ import annotations
 
-import queue
 from dataclasses import dataclass
 
 from llmproc.batch.rows import PromptRow, Refused
+from llmproc.processes.mailbox import Mailbox
 from llmproc.session.conversation import Conversation
 from llmproc.session.turns import PreparedTurn
 
@@ -64,4 +64,4 @@ class Interrupted:
 
 
 Message = Arrived | InputEnded | EventsReady | Written | Broken | Interrupted
-EventQueue = queue.SimpleQueue[Message]
+EventQueue = Mailbox[Message]

@@ -7,7 +7,6 @@ business, what is shown the display's.
 
 from __future__ import annotations
 
-import queue
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -135,10 +134,7 @@ class Generating:
     # -- the events --------------------------------------------------------------------------------------------------
 
     def _next(self, timeout: float) -> Message | None:
-        try:
-            return self._events.get(timeout=max(0.0, timeout)) if timeout > 0 else self._events.get_nowait()
-        except queue.Empty:
-            return None
+        return self._events.take(max(0.0, timeout))
 
     def _handle(self, message: Message | None) -> None:
         match message:

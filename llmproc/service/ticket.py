@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
 
 import msgspec
 
+from llmproc.processes.mailbox import Mailbox
 from llmproc.processes.patience import slices
 from llmproc.service.messages import Finish, Likely
 
@@ -38,7 +38,7 @@ class Ticket:
         self.worker: int | None = None
         self.attempts = 0
         self.arrived = 0  # ids so far
-        self._events: queue.SimpleQueue[Tokens | Finish] = queue.SimpleQueue()
+        self._events: Mailbox[Tokens | Finish] = Mailbox()
         self._next: Tokens | Finish | None = None  # taken from the queue and not given to the caller
         self._under_way = threading.Lock()
         self._under_way.acquire()
@@ -66,14 +66,14 @@ class Ticket:
         if event is None and self._events.empty():
             event = self._wait(timeout)
         elif event is None:
-            event = self._events.get_nowait()
+            event = self._events.take(0)
         return event if not isinstance(event, Tokens) or self._events.empty() else self._joined(event)
 
     def _joined(self, first: Tokens) -> Tokens:
         """Return a batch and those after it as one; what is not a batch is kept for the next call."""
         found = Tokens(first.ids[:], first.closed, first.likely[:])
         while self._next is None and not self._events.empty():
-            event = self._events.get_nowait()
+            event = self._events.take(0)
             if isinstance(event, Tokens):
                 found.ids += event.ids
                 found.likely += event.likely
@@ -84,10 +84,8 @@ class Ticket:
 
     def _wait(self, timeout: float | None) -> Tokens | Finish | None:
         for part in slices(timeout):
-            try:
-                return self._events.get(timeout=part)
-            except queue.Empty:
-                continue
+            if (event := self._events.take(part)) is not None:
+                return event
         return None
 
     def wait(self, timeout: float | None = None) -> bool:

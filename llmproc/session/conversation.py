@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from llmproc.config import SamplingParams
-from llmproc.errors import RequestError
+from llmproc.errors import ContextLengthError, RequestError
 from llmproc.service.messages import Finish, Generate
 from llmproc.session.history import check_messages, common_prefix, history
 from llmproc.session.rules import ORDINARY, ChatRules
@@ -76,6 +76,15 @@ class Conversation:
             raise RequestError("nothing to repeat: no prompt has been answered yet")
         last = self.turns[-1]
         return self._prepared(last.prompt, self.turns[:-1], last.start)
+
+    def prepare_ids(self, ids: Sequence[int]) -> PreparedTurn:
+        """Prepare a turn of ids as they are, without template, in a new conversation. RequestError as `prepare`."""
+        for token in ids:
+            if not 0 <= token < self.tokenizer.vocab_size:
+                raise RequestError(f"token {token}: this model has 0 to {self.tokenizer.vocab_size - 1}")
+        if not ids:
+            raise RequestError("the prompt has no tokens")
+        return self._ordered("", list(ids), 0, [])
 
     def complete(self, prepared: PreparedTurn, tokens: Sequence[int], finish: Finish) -> None:
         """Append a turn whose answer has ended; one that failed before its first token leaves no trace."""
@@ -185,9 +194,13 @@ class Conversation:
         else:
             opened = self._rendered(text, turns)
             start = min(common_prefix(self.ids, opened), len(opened) - 1)
+        return self._ordered(text, opened, start, turns)
+
+    def _ordered(self, text: str, opened: list[int], start: int, turns: list[Turn]) -> PreparedTurn:
+        """Return the turn that continues `opened`."""
         turn = Turn(text, start)
         if self.seq_len - len(opened) < 1:
-            raise RequestError(
+            raise ContextLengthError(
                 f"the conversation would need {len(opened)} positions and the context has {self.seq_len}"
             )
         rules = self.rules.turn

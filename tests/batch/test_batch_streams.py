@@ -46,7 +46,7 @@ def test_a_stream_that_nobody_reads_can_be_given_up() -> None:
         assert not writer.close(0.01), "it waits for the reader"
         sink.stop()
         assert writer.close(20)
-        message = events.get(timeout=5)
+        message = events.take(5)
         assert isinstance(message, Broken) and isinstance(message.error, StoppedError)
     finally:
         sink.close()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 import pytest
 
 from llmproc.monitor import proc, table
+from llmproc.monitor import recorder as recorder_module
 from llmproc.monitor.courselog import CourseLine, parse_line
 from llmproc.monitor.followed import Recorded
 from llmproc.monitor.proc import Stat
@@ -98,7 +99,10 @@ class Rig:
 
 
 @pytest.fixture
-def rig(fake_proc, clock) -> Rig:
+def rig(fake_proc, clock, monkeypatch: pytest.MonkeyPatch) -> Rig:
+    monkeypatch.setattr(
+        recorder_module.time, "thread_time", lambda: 0.0
+    )  # recording costs nothing: rows are not thinned
     return Rig(fake_proc, clock)
 
 

@@ -21,8 +21,9 @@ main, other = pty.openpty()
 os.dup2(other, 0); os.dup2(other, 1)
 nudge = Nudge() if sys.argv[1] == "nudged" else None
 def late():
-    while b">>>" not in os.read(main, 100):
-        pass
+    seen = b""
+    while b">>>" not in seen:  # a terminal may hand it over in parts
+        seen += os.read(main, 100)
     time.sleep(0.2)  # the main thread waits by now
     signal.pthread_kill(threading.get_ident(), signal.SIGINT)
     if nudge is None:

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from service.serving import Recorder, collect, serving, slow_model
 from support.orders import order
+from support.waiting import until
 
 from llmproc.config import EngineOptions, shipped_file
 from llmproc.dispatch import POLICIES
@@ -178,7 +179,7 @@ def under_fire(mode: str, count: int, workers: int, every_s: float, least: int) 
                 assert answers(service, asked) == expected
                 rounds += 1
         all_ready(service)
-        assert len(os.listdir("/proc/self/fd")) == fds, "descriptors of dead workers are closed"
+        until(lambda: len(os.listdir("/proc/self/fd")) == fds, "descriptors of dead workers are not closed")
         assert not any(worker.requests for worker in service.workers())
     ended = [fields["reason"] for kind, fields in recorder.events if kind == "request_done"]
     assert len(ended) == rounds * count and set(ended) <= {"length", "end"}

@@ -1,0 +1,1 @@
+"""`llmproc serve`: OpenAI's and Ollama's interfaces on a port. The room `server` does the work."""

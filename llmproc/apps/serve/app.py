@@ -1,0 +1,96 @@
+"""`llmproc serve`: the order of things.
+
+check the files -> bind the ports -> start the service -> serve while it loads -> drain -> close the service
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TextIO
+
+import llmproc
+from llmproc.apps.exits import exit_code, exit_code_of
+from llmproc.apps.flags import answer_notices, unused_model
+from llmproc.apps.serve.options import ServeOptions, parse_options
+from llmproc.config import Environment, shipped_file
+from llmproc.errors import LlmprocError, require_package
+from llmproc.files.streams import put
+from llmproc.hardware.isa import choose
+from llmproc.server.asking import About
+from llmproc.session.model_files import ModelFiles, read_model_files
+
+PACKAGES = ("starlette", "uvicorn", "prometheus_client")
+
+
+def main(arguments: Sequence[str], prog: str = "python -m llmproc serve") -> int:
+    """Run the command; return the exit code. Errors are one line on stderr."""
+
+    def serve() -> int:
+        options = parse_options(prog, arguments, Environment.read())
+        for name in PACKAGES:
+            require_package(name)
+        files = read_model_files(options.model, options.tokenizer, template_options=options.template_options)
+        return _serve(options, files)
+
+    return exit_code_of(serve)
+
+
+def _serve(options: ServeOptions, files: ModelFiles) -> int:
+    from llmproc.apps.serve.serving import Serving  # here: it needs the packages that were just looked for
+
+    notices = Notices(answer_notices())
+    with ExitStack() as stack:
+        serving = stack.enter_context(Serving(options, files, about_of(options, files), notices.say))
+        for line in [*files.notices(options.engine), *_first_notices(options)]:
+            notices.say(line)
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(serving.run(notices.ready))
+    return exit_code(serving.failure, serving.ended_by if serving.cut else 0)
+
+
+def _first_notices(options: ServeOptions) -> list[str]:
+    from llmproc.server.guards import is_loopback
+
+    found = [line for line in [unused_model(options.model)] if line]
+    if not is_loopback(options.host) and not options.keys:
+        found.append(f"--host is {options.host} and there is no --api-key: whoever reaches this port can ask")
+    return found
+
+
+class Notices:
+    """Lines for whoever started the server; the log has its own place."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def say(self, text: str) -> None:
+        """Print one line; a stream that has gone is no reason to stop serving."""
+        with contextlib.suppress(LlmprocError, OSError, ValueError):
+            put(self._stream, f"[INFO] {text}\n")
+
+    def ready(self, url: str) -> None:
+        """Print the address, as a line for .env."""
+        with contextlib.suppress(LlmprocError, OSError, ValueError):
+            put(sys.stdout, f"LOCAL_API_BASE={url}/v1\n")
+
+
+def about_of(options: ServeOptions, files: ModelFiles) -> About:
+    """Return what every answer says of the server."""
+    engine = options.engine
+    shipped = options.model == shipped_file("model", "model.bin")
+    instructions = choose(Environment.read().isa).name
+    parts = (files.model.fingerprint(), llmproc.__version__, instructions, engine.weights or "", engine.kv_type)
+    fingerprint = "fp_" + hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
+    return About("llmproc-shipped" if shipped else name_of(files), fingerprint, files.context(engine))
+
+
+def name_of(files: ModelFiles) -> str:
+    """Return the name of a checkpoint for clients: that of its file without the ending, or of its folder."""
+    path = files.model.path
+    stem = path.name if path.is_dir() else path.stem
+    return stem if stem not in ("", "model") else path.absolute().parent.name or stem

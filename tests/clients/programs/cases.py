@@ -20,12 +20,12 @@ from typing import Any
 Case = Callable[[], Any]  # what it returns, or what its coroutine gives, becomes JSON
 
 
-def outcome(case: Case) -> dict[str, Any]:
+def outcome(case: Case, runner: asyncio.Runner) -> dict[str, Any]:
     """Run a case; an exception of the client is an outcome like another."""
     try:
         result = case()
         if inspect.iscoroutine(result):
-            result = asyncio.run(result)
+            result = runner.run(result)
     except Exception as error:
         status = getattr(error, "status_code", None)
         return {"raised": type(error).__name__, "status": status, "message": str(error)[:2000]}
@@ -37,8 +37,9 @@ def serve(package: str, cases: dict[str, Case]) -> None:
     out = sys.stdout
     sys.stdout = sys.stderr  # what a client prints is not an answer
     print(json.dumps({"version": version(package), "cases": list(cases)}), file=out, flush=True)
-    for line in sys.stdin:
-        print(json.dumps(outcome(cases[line.strip()])), file=out, flush=True)
+    with asyncio.Runner() as runner:  # one loop: clients keep connections that belong to it
+        for line in sys.stdin:
+            print(json.dumps(outcome(cases[line.strip()], runner)), file=out, flush=True)
 
 
 def named(*cases: Case) -> dict[str, Case]:

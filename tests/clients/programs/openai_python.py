@@ -127,7 +127,9 @@ def choices() -> Any:
 
 
 def choices_stream() -> Any:
-    return gathered(list(client().chat.completions.create(messages=HELLO, stream=True, n=3, **{**FIXED, "temperature": 1})))
+    return gathered(
+        list(client().chat.completions.create(messages=HELLO, stream=True, n=3, **{**FIXED, "temperature": 1}))
+    )
 
 
 def first_choice() -> Any:

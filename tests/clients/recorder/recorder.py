@@ -71,7 +71,7 @@ class _RecordingHandler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         reply = openai_answers.answer(self.command, path, body) or ollama_answers.answer(self.command, path, body)
         if reply is None:
-            found = path in ("/health", "/live")
+            found = path in ("/health", "/live", "/metrics")
             reply = as_json({}) if found else openai_answers.not_found(self.command, path)
         return self._send(reply)
 

@@ -195,11 +195,17 @@ class Answers:
 
     def __init__(self, choices: Sequence[Choice], wakeup: Wakeup) -> None:
         self._open, self._wakeup = list(choices), wakeup
+        self.tickets = [choice.answer.ticket for choice in choices]  # by choice
 
     @property
     def open(self) -> bool:
         """Return whether a choice has not ended."""
         return bool(self._open)
+
+    @property
+    def left(self) -> int:
+        """Return how many choices have not ended."""
+        return len(self._open)
 
     def wake(self) -> None:
         """Have `next` look again: the client may have gone."""

@@ -16,12 +16,16 @@ from llmproc.session.result import Result
 Messages = Sequence[Mapping[str, str]]  # each a "role" and a "content"
 AskedPrompt = str | Messages | list[int]
 
+# Of an answer whose request names no limit, beside what is left of the context. Long enough for a model that reasons;
+# at 7 tokens a second it ends within the 600 s that OpenAI's clients wait. A base model may never end by itself.
+DEFAULT_MAX_TOKENS = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One HTTP request that asks for answers. `n` of them to each prompt, each with its own seed."""
 
-    prompts: tuple[AskedPrompt, ...]  # one, or several of /v1/completions; ids are continued as they are
+    prompts: tuple[AskedPrompt, ...]  # one; several of /v1/completions; none: Ollama's load; ids are taken as they are
     sampling: SamplingParams
     stream: bool
     raw: bool = False  # texts are continued as they stand, without the chat template
@@ -30,9 +34,10 @@ class Asked:
     template_options: Mapping[str, Any] = field(default_factory=dict)
     include_usage: bool = False  # a last chunk of the stream tells token counts
     continuous_usage: bool = False  # every chunk tells them
-    echo: bool = False  # the answer's text begins with the prompt's
+    echo: bool = False  # the answer begins with the prompt: a Piece without ids, and the beginning of Ended.text
     think: bool | None = None  # Ollama: reasoning apart (true), left out (false)
     ignored: tuple[str, ...] = ()  # fields without effect here that the client sent, for the log
+    unload: bool = False  # Ollama, without prompts: the model is to leave memory, which is answered and not done
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Piece:
     ids: Sequence[int]
     likely: Sequence[Likely] = ()  # one for each id, if asked for
     reasoning: str = ""  # text between <think> and </think>
+    prompt_tokens: int = 0  # of its prompt; told only where Asked.continuous_usage
 
 
 @dataclass(frozen=True, slots=True)

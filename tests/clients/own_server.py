@@ -24,8 +24,8 @@ class OwnServer:
     """A server that is ready. `url`: http://127.0.0.1:PORT, without /v1."""
 
     url: str
-    process: subprocess.Popen[str]
-    errors: Path  # what it has written to standard error
+    process: subprocess.Popen[str] | None = None  # None: not ours to end
+    errors: Path | None = None  # what it has written to standard error
 
 
 @contextmanager

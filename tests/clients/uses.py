@@ -18,7 +18,7 @@ PROGRAMS = {
     "aiperf": "aiperf_program.py",
 }
 # Cases that ask again for what other cases ask: of use to tests, not to a recording.
-NOT_RECORDED = {"together", "impatient", "closed_early", "aborted"}
+NOT_RECORDED = {"together", "impatient", "closed_early", "aborted", "hundred_streams"}
 SETTINGS = {
     "litellm": {"LITELLM_LOCAL_MODEL_COST_MAP": "True"},  # else its import tries to fetch a price list
     "llama-index": {"TIKTOKEN_CACHE_DIR": "/nonexistent"},

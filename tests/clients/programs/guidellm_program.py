@@ -52,7 +52,7 @@ def benchmark(request_format: str) -> dict[str, Any]:
         "outcomes": {outcome: len(found) for outcome, found in requests.items() if isinstance(found, list)},
         "output_tokens": [request["output_metrics"]["text_tokens"] for request in requests["successful"]],
         "prompt_tokens": [request["input_metrics"]["text_tokens"] for request in requests["successful"]],
-        "errors": [str(request.get("error"))[:300] for request in requests["errored"] or []],
+        "errors": [str(request["info"]["error"])[:300] for request in requests["errored"] or []],
     }
 
 

@@ -66,7 +66,7 @@ def make_app(place: Place) -> ASGIApp:
     )
     app.router.redirect_slashes = False
     limits, told = place.responder.limits, place.responder.reporter.refused
-    return Guards(app, place.access, lambda path, error: errors_of(path).refusal(error), told, limits.head_bytes)
+    return Guards(app, place.access, errors_of, told, limits.head_bytes)
 
 
 def errors_of(path: str) -> Errors:

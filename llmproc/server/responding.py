@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from llmproc.server.answering import Answering, Answers, Prepared
 from llmproc.server.asking import About, Asked, Ended, Event, Piece
-from llmproc.server.body import ClientGoneError, raw_headers, read_body, refusal_headers, write_whole
+from llmproc.server.body import ClientGoneError, raw_headers, read_body, write_refusal, write_whole
 from llmproc.server.dialect import Dialect, StreamWriter
 from llmproc.server.limits import Limits
 from llmproc.server.names import ModelNames
@@ -104,7 +104,7 @@ class Endpoint:
                 await write_whole(send, 200, self._dialect.whole(asked, self._responder.about, (), ()))
         except RefusedError as error:
             self._responder.reporter.refused(error, scope["path"])
-            await write_whole(send, error.status, self._dialect.errors.refusal(error), headers=refusal_headers(error))
+            await write_refusal(send, error, self._dialect.errors)
         except ClientGoneError:
             return
 

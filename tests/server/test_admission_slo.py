@@ -146,6 +146,27 @@ def test_goodput_counts_answers_that_came_to_their_end() -> None:
     assert (state.kept, state.missed, state.open) == (1, 2, 0)
 
 
+def test_the_first_token_comes_once() -> None:
+    admission = Admission(slots=8, queue=0, slo=Slo(ttft_s=1.0))
+    request = admission.admit(0.0, 10, 10, 1)
+    request.first_token(0.5)
+    request.first_token(5.0)
+    request.ended(6.0, 10, True)
+    assert admission.state().kept == 1
+
+
+def test_the_wait_in_the_queue_is_no_prefill() -> None:
+    """Of a request that waited, prefill is known if it was told when a worker took it."""
+    admission = Admission(slots=1, queue=1, slo=Slo(ttft_s=0.5))
+    for told in (None, 99.9):
+        running, waiting = (admission.admit(0.0, 100, 1, 1) for _ in range(2))
+        running.first_token(0.1)
+        running.ended(0.1, 1, True)
+        waiting.first_token(100.0, told)
+        waiting.ended(100.0, 1, True)
+    admission.admit(200.0, 100, 1, 1)
+
+
 def test_several_answers_to_one_request_count_by_their_mean() -> None:
     admission = Admission(slots=8, queue=0, slo=Slo(tpot_s=0.1))
     request = admission.admit(0.0, 10, 11, 4)

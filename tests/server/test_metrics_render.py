@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from prometheus_client.samples import Sample
 from server.metrics_reading import ABOUT, ended, samples_of, value
 from support.happening import happened
 from support.paths import ROOT
+from support.waiting import until
 
 from llmproc.server.admission import Admission
 from llmproc.server.metrics import dashboard
@@ -200,8 +200,10 @@ def test_real_processes(tmp_path: Path) -> None:
         metrics.connect(lambda: [WorkerInfo(3, busy, "ready", 0)])
         assert not [s for s in samples_of(metrics.render()[0]) if s.name == "llmproc:process_cpu_percent"], "two looks"
         began = value(metrics, "process_cpu_seconds_total", process="worker", mode="user")
-        while value(metrics, "process_cpu_seconds_total", worker="3", mode="user") < began + 0.3:
-            time.sleep(0.05)
+        until(
+            lambda: value(metrics, "process_cpu_seconds_total", worker="3", mode="user") >= began + 0.3,
+            "it has computed",
+        )
         used = sum(value(metrics, "process_cpu_percent", worker="3", mode=mode) for mode in ("user", "system", "wait"))
         assert used > 50 and value(metrics, "process_cpu_percent", process="template", mode="user") == 0
         assert value(metrics, "process_cpu_seconds_total", worker="3", mode="wait") >= 0

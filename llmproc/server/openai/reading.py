@@ -69,22 +69,19 @@ def asked_of_completion(request: CompletionRequest, vocab_size: int, fresh: Fres
 def sampling_of(request: SamplingFields, logprobs: int | None, vocab_size: int, fresh: Fresh) -> SamplingParams:
     """Return the sampling options of a body; a seed is drawn if there is none. RefusedError naming the field."""
     given = {name: value for name in _SAME_NAME if (value := getattr(request, name)) is not None}
-    limit = "max_tokens" if request.max_completion_tokens is None else "max_completion_tokens"
-    asked_limit = getattr(request, limit)
+    limit = request.max_tokens if request.max_completion_tokens is None else request.max_completion_tokens
     bias = {int(token): added for token, added in (request.logit_bias or {}).items()}
     check_ids("logit_bias", bias, vocab_size)
     try:
         return SamplingParams(
             **{"temperature": 1.0, "top_p": 1.0, **given},
-            max_tokens=DEFAULT_MAX_TOKENS if asked_limit is None else asked_limit,
+            max_tokens=DEFAULT_MAX_TOKENS if limit is None else limit,
             seed=fresh.seed() if request.seed is None else request.seed,
             logit_bias=bias,  # type: ignore[arg-type]  # it takes a mapping, too
             logprobs=logprobs,
         )
     except UsageError as error:
-        name = str(error).partition(" is ")[0]
-        param = limit if name == "max_tokens" else name
-        raise RefusedError(str(error), param=param, code="invalid_value") from None
+        raise RefusedError(str(error), param=str(error).partition(" is ")[0], code="invalid_value") from None
 
 
 def plain_messages(messages: Iterable[RequestMessage]) -> list[dict[str, str]]:

@@ -60,7 +60,7 @@ def judge_ollama_document(asked: dict[str, Any], path: str, document: dict[str, 
                 judge_end(asked, document)
             else:  # rule 18
                 assert text == "" and document["done"] is True
-                assert document["done_reason"] == ("unload" if asked.get("keep_alive") == 0 else "load")
+                assert document["done_reason"] == ("unload" if asked.get("keep_alive") in (0, "0s") else "load")
 
 
 def judge_list(models: list[dict[str, Any]], running: bool) -> None:

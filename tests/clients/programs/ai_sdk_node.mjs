@@ -29,5 +29,5 @@ await serve("ai", {
   chat_stream_usage: async () => gathered({ model: chatModel({ includeUsage: true }), prompt: "hello", ...fixed }),
   completion: async () => told({ model: textModel(), prompt: "hello", ...fixed }),
   completion_stream: async () => gathered({ model: textModel(), prompt: "hello", ...fixed }),
-  refused: async () => told({ model: chatModel(), prompt: "hello", temperature: 9, maxRetries: 0 }),
+  refused: async () => told({ model: chatModel(), prompt: "hello", temperature: -1, maxRetries: 0 }),
 });

@@ -98,7 +98,7 @@ def ollama_generate_stream() -> Any:
 
 
 def refused() -> Any:
-    return told(litellm.completion(messages=HELLO, temperature=9, num_retries=0, **OPENAI))
+    return told(litellm.completion(messages=HELLO, temperature=-1, num_retries=0, **OPENAI))
 
 
 serve("litellm", named(

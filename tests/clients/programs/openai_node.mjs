@@ -64,7 +64,7 @@ await serve("openai", {
     for await (const model of client.models.list()) ids.push(model.id);
     return ids;
   },
-  refused: async () => told(await client.chat.completions.create({ messages, model: "llama3.2", temperature: 9 })),
+  refused: async () => told(await client.chat.completions.create({ messages, model: "llama3.2", temperature: -1 })),
   aborted: async () => {
     const stream = await client.chat.completions.create({ messages, stream: true, ...fixed, max_tokens: 200 });
     for await (const _ of stream) {

@@ -159,7 +159,7 @@ def models() -> Any:
 
 
 def refused() -> Any:
-    return told(client().chat.completions.create(messages=HELLO, model=MODEL, temperature=9))
+    return told(client().chat.completions.create(messages=HELLO, model=MODEL, temperature=-1))
 
 
 def responses() -> Any:

@@ -56,7 +56,7 @@ def _line(chat: bool, text: str, **more: Any) -> dict[str, Any]:
 
 def _generated(asked: dict[str, Any], chat: bool) -> Reply:
     if not (asked.get("messages") if chat else asked.get("prompt")):
-        reason = "unload" if asked.get("keep_alive") == 0 else "load"
+        reason = "unload" if asked.get("keep_alive") in (0, "0s") else "load"
         return as_json(_line(chat, "", done=True, done_reason=reason))
     limit = (asked.get("options") or {}).get("num_predict")
     words = tokens(limit if limit and limit > 0 else None)

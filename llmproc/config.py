@@ -113,7 +113,7 @@ class SamplingParams:
     repetition_penalty: float = 1.0  # logits of tokens in prompt or answer are divided by it, negative ones multiplied
     logit_bias: tuple[tuple[int, float], ...] = ()  # token, what is added to its logit
     stop: Sequence[str] = ()  # texts that end the answer and are not part of it; a tuple, once it is checked
-    logprobs: int | None = None  # tell each token's log probability, and so many of the likeliest
+    logprobs: int | None = None  # tell each token's log probability, and those of this number of the likeliest
     ignore_eos: bool = False  # go on to max_tokens
     min_tokens: int = 0  # before the model may end its answer
     n: int = 1  # answers to one prompt; answer i has the seed `seed + i`

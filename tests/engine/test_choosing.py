@@ -176,6 +176,7 @@ def test_min_p_is_relative_to_the_likeliest() -> None:
         assert chosen(shares, Shaping(given=1, min_p=min_p), coin=LAST) == last
     assert chosen(shares, Shaping(given=1, min_p=0.6), coin=0.56) == 0, "0.4 of 0.7"
     assert chosen(shares, Shaping(given=1, min_p=0.6), coin=0.58) == 1
+    assert [chosen(shares, Shaping(given=1, top_k=3, min_p=min_p), coin=LAST) for min_p in (0.4, 0.6, 0.8)] == [2, 1, 0]
     assert chosen([3, 1, 3, 3], Shaping(given=1, min_p=1.0), coin=LAST) == 3, "as likely as the likeliest"
 
 

@@ -79,6 +79,16 @@ def test_a_preempted_sequence_pays_for_all_its_passes_and_a_page_held_twice_coun
     assert [end.kv_bytes for end in ends.values()] == [-(-50 // PAGE) * PAGE_BYTES] * 2
 
 
+def test_pages_that_were_taken_back_are_told_too() -> None:
+    engine = make_engine(FakeForward(4), 2, meter=FakeProcess().meter())
+    for number in (1, 2):
+        engine.add(request(number, tuple(range(number, number + 31)), 20))
+    while not engine.preempted:
+        engine.step()
+    assert engine.waiting == 1 and engine.cancel(2)
+    assert finishes(engine)[2].kv_bytes == 2 * PAGE_BYTES
+
+
 def test_cancelled_and_failed_requests_have_bills_and_time_without_requests_has_none() -> None:
     process = FakeProcess()
     engine = make_engine(FakeForward(), 2, meter=process.meter())

@@ -74,6 +74,13 @@ def test_ids_are_counted_whenever_one_asks(history: tuple[list[int], int, list[i
         assert times.tolist() == [answer[token] for token in found.tolist()]
 
 
+def test_there_is_room_for_any_number_of_ids() -> None:
+    counts, ids = IdCounts(500), list(range(1000, 0, -1))
+    for place in (10, 700, 1000):
+        found, times = counts.read(ids[:place])
+        assert found.tolist() == ids[:place] and times.tolist() == [0] * min(place, 500) + [1] * (place - 500)
+
+
 @given(histories(), st.lists(st.floats(-9, 9, width=32), min_size=301, max_size=301), st.floats(0.1, 3))
 @settings(max_examples=30, deadline=None)
 def test_rows_are_the_oracles_after_any_steps(

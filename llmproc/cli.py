@@ -30,6 +30,7 @@ _ANSWER, _WATCH, _COMPARE, _PREPARE = "answer prompts", "watch processes", "meas
 VERBS = {
     "chat": Verb("llmproc.apps.chat.app:main", "chat with a model; the same as python -m llmproc.main", _ANSWER),
     "batch": Verb("llmproc.apps.batch.app:main", "answer a file of prompts: text, JSONL or CSV, of any size", _ANSWER),
+    "serve": Verb("llmproc.apps.serve.app:main", "answer OpenAI's and Ollama's clients over HTTP", _ANSWER),
     "threads": Verb("llmproc.apps.threads.app:main", "answer with n threads and show what each one cost", _ANSWER),
     "record": Verb(
         "llmproc.apps.record.app:main",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
@@ -74,6 +74,7 @@ def _stops(given: Any) -> tuple[str, ...]:
     rule = f"must have from 1 to {MAX_STOP_LENGTH} characters"
     for text in found:
         _require(1 <= len(text) <= MAX_STOP_LENGTH, "stop", repr(text)[:80], rule)
+        _require(not any("\ud800" <= c <= "\udfff" for c in text), "stop", repr(text)[:80], "must be Unicode text")
     return tuple(dict.fromkeys(found))
 
 
@@ -111,8 +112,8 @@ class SamplingParams:
     frequency_penalty: float = 0.0  # the same, once for each time
     repetition_penalty: float = 1.0  # logits of tokens in prompt or answer are divided by it, negative ones multiplied
     logit_bias: tuple[tuple[int, float], ...] = ()  # token, what is added to its logit
-    stop: tuple[str, ...] = ()  # texts that end the answer; they are not part of it
-    logprobs: int | None = None  # tell each token's log probability, and so many of the likeliest
+    stop: Sequence[str] = ()  # texts that end the answer and are not part of it; a tuple, once it is checked
+    logprobs: int | None = None  # tell each token's log probability, and those of this number of the likeliest
     ignore_eos: bool = False  # go on to max_tokens
     min_tokens: int = 0  # before the model may end its answer
     n: int = 1  # answers to one prompt; answer i has the seed `seed + i`

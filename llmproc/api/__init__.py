@@ -19,6 +19,17 @@ from llmproc.api.session import Session
 from llmproc.api.stream import AsyncStream, Stream
 from llmproc.config import SamplingParams
 from llmproc.session.prompts import Message, Prompt
-from llmproc.session.result import Result, Timings
+from llmproc.session.result import Result, Timings, TokenLogprob
 
-__all__ = ["LLM", "AsyncStream", "Message", "Prompt", "Result", "SamplingParams", "Session", "Stream", "Timings"]
+__all__ = [
+    "LLM",
+    "AsyncStream",
+    "Message",
+    "Prompt",
+    "Result",
+    "SamplingParams",
+    "Session",
+    "Stream",
+    "Timings",
+    "TokenLogprob",
+]

@@ -11,10 +11,17 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 
-from llmproc.errors import RequestError
+from llmproc.config import SamplingParams
+from llmproc.errors import RequestError, UsageError
 from llmproc.session.answer import Answer
 from llmproc.session.prompts import Prompt
 from llmproc.session.result import Result
+
+
+def check_one_answer(params: SamplingParams, what: str) -> None:
+    """Check options that are for one answer. UsageError naming `n`."""
+    if params.n != 1:
+        raise UsageError(f"n is {params.n}: {what} has one answer; LLM.generate gives several")
 
 
 class LoopWakeup:
@@ -77,7 +84,7 @@ class Call:
 
     def wait(self) -> Result:
         """Block until it has ended."""
-        if self._answer is not None and self.result is None:
+        if self._answer is not None and self.result is None and not self._answer.may_stop:
             with self._cancelling():
                 self._answer.ticket.wait()
         while self.result is None:

@@ -6,11 +6,13 @@ import asyncio
 import logging
 import os
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any
 
-from llmproc.api.call import Call, LoopWakeup
+from llmproc.api.call import Call, LoopWakeup, check_one_answer
 from llmproc.api.running import Running
 from llmproc.api.session import Session
 from llmproc.api.stream import AsyncStream, Stream
@@ -22,9 +24,11 @@ from llmproc.config import (
     check_workers,
     shipped_file,
 )
+from llmproc.errors import RequestError
 from llmproc.hub.fetch_log import FetchLog
 from llmproc.hub.finding import find_model
 from llmproc.session.answer import Answer
+from llmproc.session.choices import choices_of
 from llmproc.session.conversation import Conversation
 from llmproc.session.model_files import read_model_files
 from llmproc.session.prompts import Prompt, as_params, as_prompt, as_prompts, place_prompt
@@ -130,13 +134,15 @@ class LLM:
         """Answer all prompts side by side; results in their order, a failed request's too. Ctrl-C cancels all.
 
         A prompt is a text, or a list of messages ({"role": ..., "content": ...}). `params`: for all of them, or one for
-        each. `system`: a message before each text that is a prompt. `raw`: continue the text, without chat template.
+        each; with n > 1 each result has `choices`. `system`: a message before each text that is a prompt. `raw`:
+        continue the text, without chat template.
         """
-        calls: list[Call] = []
+        calls: list[list[Call]] = []
         try:
             for prompt, chosen in self._pairs(prompts, params):
-                calls.append(self._call(prompt, chosen, system, raw))
-            return [call.wait() for call in calls]
+                calls.append([])
+                calls[-1].extend(self._calls(prompt, chosen, system, raw))
+            return [_joined([call.wait() for call in each]) for each in calls]
         except BaseException:
             _cancel(calls)
             raise
@@ -145,7 +151,7 @@ class LLM:
         self, prompt: Prompt, params: SamplingParams | None = None, *, system: str | None = None, raw: bool = False
     ) -> Stream:
         """Answer one prompt; iterate the pieces of text. The request is under way when this returns."""
-        return Stream(self._call(as_prompt(prompt), params or SamplingParams(), system, raw))
+        return Stream(self._call(as_prompt(prompt), _one(params), system, raw))
 
     async def agenerate(
         self,
@@ -156,12 +162,13 @@ class LLM:
         raw: bool = False,
     ) -> list[Result]:
         """Answer prompts as `generate` does, for asyncio; cancelling the task cancels all."""
-        calls: list[Call] = []
+        calls: list[list[Call]] = []
         wakeup = LoopWakeup()
         try:
             for prompt, chosen in self._pairs(prompts, params):
-                calls.append(self._call(prompt, chosen, system, raw, wakeup.wake))
-            return [await call.wait_async(wakeup) for call in calls]
+                calls.append([])
+                calls[-1].extend(self._calls(prompt, chosen, system, raw, wakeup.wake))
+            return [_joined([await call.wait_async(wakeup) for call in each]) for each in calls]
         except BaseException:
             _cancel(calls)
             raise
@@ -170,10 +177,10 @@ class LLM:
         self, prompt: Prompt, params: SamplingParams | None = None, *, system: str | None = None, raw: bool = False
     ) -> AsyncStream:
         """Answer one prompt as `stream` does, for asyncio. The request is made when the first piece is asked for."""
-        given = as_prompt(prompt)
+        given, chosen = as_prompt(prompt), _one(params)
 
         async def begin(wakeup: LoopWakeup) -> Call:
-            return self._call(given, params or SamplingParams(), system, raw, wakeup.wake)
+            return self._call(given, chosen, system, raw, wakeup.wake)
 
         return AsyncStream(begin)
 
@@ -181,7 +188,9 @@ class LLM:
 
     def session(self, system: str | None = None, params: SamplingParams | None = None) -> Session:
         """Start a new conversation."""
-        return self._session(self._conversation(params or SamplingParams(), system))
+        params = params or SamplingParams()
+        check_one_answer(params, "a turn of a session")
+        return self._session(self._conversation(params, system))
 
     def load(self, path: _FilePath) -> Session:
         """Continue a saved conversation, byte for byte as it would have gone on. LlmprocError when it does not fit."""
@@ -213,13 +222,27 @@ class LLM:
         raw: bool,
         notify: Callable[[], None] | None = None,
     ) -> Call:
-        """Send one prompt, a conversation of one turn."""
+        """Send one prompt for one answer."""
+        (call,) = self._calls(prompt, params, system, raw, notify)
+        return call
+
+    def _calls(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        system: str | None,
+        raw: bool,
+        notify: Callable[[], None] | None = None,
+    ) -> Iterator[Call]:
+        """Send one prompt, a conversation of one turn, for each of its n answers; yields each call as it is sent."""
         service, conversation = self._running.service, self._conversation(params, system, raw)
-
-        def begin() -> Answer:
-            return send(service, conversation, conversation.prepare(place_prompt(conversation, prompt)), notify)
-
-        return Call(self, prompt, begin)
+        try:
+            turns = choices_of(conversation, conversation.prepare(place_prompt(conversation, prompt)))
+        except RequestError as error:
+            yield from [Call(self, prompt, partial(_refuse, error)) for _ in range(params.n)]
+            return
+        for choice in turns:
+            yield Call(self, prompt, partial(send, service, *choice, notify))
 
     def _conversation(self, params: SamplingParams, system: str | None, raw: bool = False) -> Conversation:
         files = self._files
@@ -229,6 +252,22 @@ class LLM:
         return Conversation(files.tokenizer, template, self.context, params, system, ends=ends)
 
 
-def _cancel(calls: list[Call]) -> None:
-    for call in calls:
-        call.cancel()
+def _one(params: SamplingParams | None) -> SamplingParams:
+    params = params or SamplingParams()
+    check_one_answer(params, "a stream")
+    return params
+
+
+def _refuse(error: RequestError) -> Answer:
+    raise error
+
+
+def _joined(results: list[Result]) -> Result:
+    first, *others = results
+    return replace(first, others=tuple(others)) if others else first
+
+
+def _cancel(calls: list[list[Call]]) -> None:
+    for each in calls:
+        for call in each:
+            call.cancel()

@@ -12,7 +12,7 @@ import threading
 import weakref
 from collections.abc import Callable
 
-from llmproc.api.call import Call, LoopWakeup
+from llmproc.api.call import Call, LoopWakeup, check_one_answer
 from llmproc.api.stream import AsyncStream, Stream
 from llmproc.config import SamplingParams
 from llmproc.errors import UsageError
@@ -57,6 +57,7 @@ class Session:
 
     @params.setter
     def params(self, params: SamplingParams) -> None:
+        check_one_answer(params, "a turn of a session")
         if params.seed != self._conversation.sampling.seed:
             self._conversation.reseed(params.seed)
         self._conversation.sampling = params
@@ -81,6 +82,7 @@ class Session:
         return AsyncStream(lambda wakeup: self._turn_async(text, wakeup))
 
     def _turn(self, text: str, notify: Callable[[], None] | None = None) -> Call:
+        check_one_answer(self.params, "a turn of a session")  # a saved one may have been told otherwise
         with self._lock:
             self._end_last_turn()
             call = Call(self._owner, text, lambda: self._asking.ask(text, notify))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 
+from llmproc.apps.likely_table import likely_lines
 from llmproc.apps.reasoning_view import ReasoningView
 from llmproc.apps.screen import Screen
 from llmproc.processes.interrupts import Interrupts
@@ -88,7 +89,7 @@ class AnswerView:
                 return False
         if self._rules.every_token:
             self._screen.write("\n")
-        conversation = self._conversation
+        conversation = answer.conversation
         positions, seconds = conversation.length - answer.turn.start, self._seconds(answer, finish)
         speed = positions / seconds if seconds > 0 else 0.0
         self._screen.line(f"[INFO] SEQ LEN: {conversation.length}, Speed: {speed:.4f} tok/s")
@@ -99,6 +100,9 @@ class AnswerView:
             self._screen.notice("cancelled")
         elif finish.reason == "length" and self._rules.turn.tokens is None:
             self._screen.notice(f"the answer was cut at max_tokens = {conversation.sampling.max_tokens}")
+        if answer.tells_likely:
+            for line in likely_lines(conversation.tokenizer, answer.tokens, answer.likely):
+                self._screen.line(line)
         if self.verbose:
             self._screen.notice(
                 f"prompt {finish.prompt_tokens} tokens, {finish.cached_tokens} of them cached, "
@@ -110,7 +114,7 @@ class AnswerView:
 
     def _reasoning(self, answer: Answer) -> str:
         """Return how many of an answer's tokens are reasoning, in words; "" for none."""
-        conversation = self._conversation
+        conversation = answer.conversation
         shown = (token for token in answer.tokens if token not in conversation.end_tokens)
         decoder = StreamDecoder(conversation.tokenizer)
         count = reasoning_tokens(map(decoder.feed, shown), conversation.template.opens_reasoning)

@@ -166,6 +166,10 @@ NODE = OtherSystem(
         Counterpart(
             "`maxTokens`, `temperature`, `topP`, `seed`", "SamplingParams(max_tokens=9, temperature=0, top_p=0.9)"
         ),
+        Counterpart(
+            "`topK`, `minP`, `repeatPenalty`, `customStopTriggers`",
+            "SamplingParams(top_k=40, min_p=0.05, repetition_penalty=1.1, stop='END')",
+        ),
         Counterpart("`session.getChatHistory()`", "llm.session().history"),
         Counterpart(
             "`npx node-llama-cpp inspect gguf model.gguf`",

@@ -8,16 +8,52 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TextIO
 
 from llmproc.config import POLICIES, Environment, SamplingParams, Scheduling, parse_cpus, shipped_file
 from llmproc.errors import UsageError
 from llmproc.hub.spelling import parse_spelling
+from llmproc.session.option_texts import biases_of
 from llmproc.session.rules import ORDINARY, ChatRules
 
 MODEL_NAMES = "HF://owner/name, HF://owner/name/FILE.gguf: from Hugging Face; ollama:name:tag: from Ollama's store"
+
+
+_MORE_SAMPLING: dict[str, dict[str, Any]] = {
+    "top_k": {"type": int, "metavar": "N", "help": "choose among the N likeliest tokens (default: 0, all)"},
+    "min_p": {
+        "type": float,
+        "metavar": "P",
+        "help": "choose among tokens with at least P times the probability of the likeliest one (default: 0)",
+    },
+    "presence_penalty": {
+        "type": float,
+        "metavar": "X",
+        "help": "subtract X from the logits of tokens that the answer has, -2 to 2 (default: 0)",
+    },
+    "frequency_penalty": {
+        "type": float,
+        "metavar": "X",
+        "help": "the same, once for every time the answer has them (default: 0)",
+    },
+    "repetition_penalty": {
+        "type": float,
+        "metavar": "X",
+        "help": "divide the logits of tokens that prompt or answer have by X (default: 1)",
+    },
+    "logit_bias": {"metavar": "LIST", "help": "add to the logits of tokens, such as 15=-100,7=2.5"},
+    "stop": {"action": "append", "metavar": "TEXT", "help": "end an answer before this text; may be repeated"},
+    "ignore_eos": {"action": "store_const", "const": True, "help": "go on to --max-tokens"},
+    "min_tokens": {"type": int, "metavar": "N", "help": "minimum length of an answer (default: 0)"},
+    "logprobs": {
+        "type": int,
+        "metavar": "N",
+        "help": "tell how likely each token was, and the N likeliest there, 0 to 20 (default: do not)",
+    },
+    "n": {"type": int, "metavar": "N", "help": "answers to each prompt, with seeds one after the other (default: 1)"},
+}
 
 
 def add_files(parser: argparse.ArgumentParser) -> None:
@@ -38,8 +74,8 @@ def add_files(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_sampling(parser: argparse.ArgumentParser) -> None:
-    """Add --temperature, --top-p, --max-tokens and --system."""
+def add_sampling(parser: argparse.ArgumentParser, without: Collection[str] = ()) -> None:
+    """Add the options of token sampling, and --system; `without`: names of options that the verb cannot do."""
     add = parser.add_argument_group("token sampling").add_argument
     add("--temperature", type=float, default=0.6, metavar="X", help="0: always the likeliest token (default: 0.6)")
     add(
@@ -50,6 +86,9 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
         help="choose among the likeliest tokens whose probabilities add up to P (default: 0.9)",
     )
     add("--max-tokens", type=int, default=512, metavar="N", help="maximum length of an answer (default: 512)")
+    for name, settings in _MORE_SAMPLING.items():
+        if name not in without:
+            add(f"--{name.replace('_', '-')}", dest=_dest(name), **settings)
     add("--system", metavar="TEXT", help="system message at the start of each conversation")
 
 
@@ -128,7 +167,10 @@ def sampling_of(given: argparse.Namespace, seed: int) -> tuple[SamplingParams, b
     drawn = seed <= 0
     if drawn:
         seed = int.from_bytes(os.urandom(4), "little") + 1
-    return SamplingParams(given.temperature, given.top_p, given.max_tokens, seed), drawn
+    more = {name: value for name in _MORE_SAMPLING if (value := getattr(given, _dest(name), None)) is not None}
+    if "logit_bias" in more:
+        more["logit_bias"] = biases_of(more["logit_bias"])
+    return SamplingParams(given.temperature, given.top_p, given.max_tokens, seed, **more), drawn
 
 
 def template_options_of(given: argparse.Namespace) -> dict[str, Any]:
@@ -149,9 +191,13 @@ def scheduling_of(given: argparse.Namespace) -> Scheduling:
 
 
 def rules_of(given: argparse.Namespace) -> ChatRules:
-    """Return how the prompt loop behaves: as the course's exercise under --course."""
+    """Return how the prompt loop behaves: as the course's exercise under --course. UsageError for what it has not."""
     if not given.course:
         return ORDINARY
+    for name in ("stop", "ignore_eos", "min_tokens", "logprobs", "n"):
+        if getattr(given, _dest(name), None) is not None:
+            flag = name.replace("_", "-")
+            raise UsageError(f"--{flag} cannot be used with --course: answers of the exercise have one fixed length")
     from llmproc.labs.course.rules import COURSE  # here: it imports the tokenizer, and few runs want it
 
     return COURSE
@@ -162,6 +208,11 @@ def interval_of(given: argparse.Namespace) -> float:
     if not 0.01 <= given.interval <= 3600:
         raise UsageError(f"--interval is {given.interval}: must be from 0.01 to 3600 seconds")
     return float(given.interval)
+
+
+def _dest(name: str) -> str:
+    """Return where a parsed option is: a verb may have an argument of the option's name, as `threads` has n."""
+    return f"sampling_{name}"
 
 
 def _local(name: str, course: bool) -> Path | None:

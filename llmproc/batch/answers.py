@@ -1,7 +1,8 @@
 """--stream: answers on stdout while they grow, each line with the row's id in front.
 
 When only one request runs at a time its pieces are shown as they come; when several do, each is held back until it
-has a line, so that what is read makes sense. Text only; the display writes it.
+has a line, so that what is read makes sense. Of several answers to a row the first is shown so, the others at the end.
+Text only; the display writes it.
 """
 
 from __future__ import annotations
@@ -38,13 +39,23 @@ class AnswerText:
         error = f"{label}error: {row.error}\n" if row.status != "ok" else ""
         if not self._one:
             rest = held.rstrip() if held else ""
-            return (f"{label}{rest}\n" if rest or (held is None and not error) else "") + error
+            told = (f"{label}{rest}\n" if rest or (held is None and not error) else "") + error
+            return told + self._others(row)
         newline = "" if held is None or held.endswith("\n") else "\n"
-        told = newline + (error or f"{label}\n" if held is None else error)
+        told = newline + (error or f"{label}\n" if held is None else error) + self._others(row)
         if self._held:
             self._later += told
             return ""
         told, self._later = told + self._later, ""
+        return told
+
+    def _others(self, row: ResultRow) -> str:
+        """Return the lines of a row's second answer and those after it, which are shown when they are complete."""
+        told = ""
+        for number, answer in enumerate(row.choices or (), 1):
+            label = _label(row.id, f", answer {number}")
+            lines = answer.text.rstrip().split("\n") if number > 1 else ()
+            told += "".join(f"{label}{part}\n" for line in lines for part in _wrapped(line, self._width - len(label)))
         return told
 
 
@@ -58,6 +69,6 @@ def _wrapped(line: str, width: int) -> list[str]:
     return [*found, line]
 
 
-def _label(name: str | int) -> str:
+def _label(name: str | int, which: str = "") -> str:
     text = " ".join(str(name).split())
-    return f"[{text if len(text) <= _LONGEST_ID else text[: _LONGEST_ID - 3] + '...'}] "
+    return f"[{text if len(text) <= _LONGEST_ID else text[: _LONGEST_ID - 3] + '...'}{which}] "

@@ -20,11 +20,11 @@ import msgspec
 from llmproc.batch.json_lines import NOT_UTF8, decode_object
 from llmproc.batch.source import MAX_LINE, SourceLine
 from llmproc.errors import UsageError
+from llmproc.session.option_texts import NUMBERS, WHOLE_NUMBERS, value_of
 
 FORMATS = ("text", "jsonl", "csv", "tsv")
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv"}
 _UNNAMED = "unnamed"
-_NUMBERS = ("temperature", "top_p", "max_tokens", "seed")
 _TOO_LONG = f"is longer than {MAX_LINE} bytes"
 
 
@@ -157,8 +157,12 @@ def _cell(name: str, value: str) -> Any:
     try:
         if name == "messages":
             return msgspec.json.decode(value)
-        if name in _NUMBERS:
+        if name in NUMBERS or name in WHOLE_NUMBERS:
             return float(value) if any(sign in value.lower() for sign in ".en") else int(value)
-    except (ValueError, msgspec.MsgspecError, RecursionError):
+        if name == "logit_bias":
+            return {str(token): bias for token, bias in value_of(name, value).items()}
+        if name in ("stop", "ignore_eos"):
+            return value_of(name, value)
+    except (ValueError, msgspec.MsgspecError, RecursionError, UsageError):
         pass
     return value

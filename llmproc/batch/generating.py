@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from llmproc.batch.event_queue import (
@@ -33,6 +34,7 @@ from llmproc.batch.stats import BatchStats
 from llmproc.batch.writer import Writer
 from llmproc.errors import RequestError
 from llmproc.service.service import Service, WorkerInfo
+from llmproc.session.choices import choices_of
 from llmproc.session.session import send
 
 _TICK_S = 0.2  # between two looks at the progress
@@ -40,7 +42,7 @@ _TICK_S = 0.2  # between two looks at the progress
 
 @dataclass(frozen=True, slots=True)
 class StageLimits:
-    """Bounds on what may be between the stages, in rows."""
+    """Bounds on what may be between the stages, in rows; a row of several answers counts as several in flight."""
 
     in_flight: int  # sent and not ended
     ahead: int  # read and not sent
@@ -86,6 +88,7 @@ class Generating:
         self._clock, self._show = stages.generating, show
         self._waiting: deque[Ready | Refused] = deque()
         self._unwritten = 0
+        self._requests = 0  # of the rows in flight
         self._ready = False  # a worker has begun
 
     def run(self) -> None:
@@ -128,7 +131,7 @@ class Generating:
 
     def _lane(self, info: WorkerInfo, in_flight: list[InFlight]) -> LaneSnapshot:
         own = self.stats.workers.get(info.slot)
-        tokens = (own.new_tokens if own else 0) + sum(one.tokens for one in in_flight if one.worker == info.slot)
+        tokens = (own.new_tokens if own else 0) + sum(one.tokens_of(info.slot) for one in in_flight)
         return LaneSnapshot(info.slot, info.state, info.requests, tokens, own.rows if own else 0)
 
     # -- the events --------------------------------------------------------------------------------------------------
@@ -155,7 +158,7 @@ class Generating:
 
     def _send(self) -> None:
         limits = self._limits
-        while self._waiting and len(self.in_flight) < limits.in_flight and self._unwritten < limits.unwritten:
+        while self._waiting and self._requests < limits.in_flight and self._unwritten < limits.unwritten:
             item = self._waiting.popleft()
             self.reader.taken()
             self._unwritten += 1
@@ -170,34 +173,38 @@ class Generating:
             self._service.start()
         request = InFlight(ready, self._events, self._show.every_token)
         try:
-            request.answer = send(self._service, ready.conversation, ready.prepared, request.notify)
+            for index, choice in enumerate(choices_of(ready.conversation, ready.prepared)):
+                request.answers.append(send(self._service, *choice, partial(request.notify, index)))
         except RequestError as error:
+            request.cancel()
             row = ready.row
             self._end(refused(Refused(row.index, row.line, row.end, row.key, row.id, str(error), row.extra)))
             return
         self.in_flight[request.row.index] = request
+        self._requests += len(request.answers)
         if self._ready:
             self._clock.go_on()
 
     def _drain(self, index: int) -> None:
         request = self.in_flight.get(index)
-        if request is None or request.answer is None:
+        if request is None:
             return
-        ticket = request.answer.ticket
-        if not self._ready and ticket.dispatched is not None:
+        dispatched = [ticket.dispatched for ticket in request.tickets if ticket.dispatched is not None]
+        if not self._ready and dispatched:
             self._ready = True
-            self._clock.go_on(ticket.dispatched)
+            self._clock.go_on(min(dispatched))
         if pieces := request.drain():
             self._show.pieces(request.row, "".join(pieces))
-        finish = request.finish
-        if finish is None:
+        if not request.ended:
             return
         del self.in_flight[index]
+        self._requests -= len(request.answers)
         if not self.in_flight:
             self._clock.pause()
-        if finish.reason == "cancelled" or (finish.reason == "failed" and self._service.error):
+        if request.cut_off(self._service.error is not None):
             return  # not this row's fault: it has no result, and the next run asks it again
-        self._end(request.result(), ticket.dispatched, ticket.ended)
+        moments = [ticket.ended for ticket in request.tickets if ticket.ended is not None]
+        self._end(request.result(), min(dispatched, default=None), max(moments, default=None))
 
     def _end(self, row: ResultRow, dispatched: float | None = None, ended: float | None = None) -> None:
         self.stats.add(row, dispatched, ended)

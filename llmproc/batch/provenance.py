@@ -7,13 +7,16 @@ Used by `journal`, whose first line it is, so that a resume with others is refus
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from llmproc.checkpoints.fingerprint import fingerprint_file
 from llmproc.checkpoints.tokenizer_file import folder_of, is_gguf
 from llmproc.errors import TokenizerError
+from llmproc.session.option_texts import default_of
 from llmproc.text.tokenizers.folder_files import FILES
 from llmproc.text.tokenizers.sidecar import sidecar_path
 
@@ -38,6 +41,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: int
     seed: int
     system: str | None
+    sampling: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET  # other options, those that are not at their defaults
 
     @property
     def base(self) -> bytes:
@@ -68,8 +72,18 @@ def difference(old: Provenance, new: Provenance) -> str | None:
             continue
         if name in ("input", "model", "tokenizer"):
             return f"another {name}"
+        if name == "sampling":
+            name, before, now = _other_option(before or {}, now or {})
         return f"{name.replace('_', ' ')} {_shown(before)}, and now it is {_shown(now)}"
     return None
+
+
+def _other_option(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, object, object]:
+    """Return the name and both values of the first sampling option that differs."""
+    name = next(name for name in [*before, *now] if before.get(name) != now.get(name))
+    default = default_of(name)
+    first, second = (found.get(name, default) for found in (before, now))
+    return name, None if first == () else first, None if second == () else second
 
 
 def tokenizer_digest(path: Path) -> str:

@@ -6,6 +6,7 @@ added, never renamed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -13,20 +14,39 @@ import msgspec
 from llmproc.batch.rows import PromptRow, Refused
 from llmproc.service.messages import FinishReason
 from llmproc.service.ticket import Ticket
-from llmproc.session.result import Result
+from llmproc.session.result import Result, TokenLogprob
 
 _ENCODER = msgspec.json.Encoder()
 
 
+class ChoiceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several answers to a row."""
+
+    seed: int
+    text: str
+    finish_reason: FinishReason
+    error: str | None
+    cached_tokens: int
+    new_tokens: int
+    queue_s: float
+    prefill_s: float
+    decode_s: float
+    total_s: float
+    worker: int | None
+    attempts: int
+    request: int
+    logprobs: list[TokenLogprob] | msgspec.UnsetType = msgspec.UNSET
+
+
 class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of one row of the input."""
+    """The result of one row of the input; of several answers, beside `status` and `error`, that of the first."""
 
     id: str | int  # as given, else `index`
     index: int  # place in the input, from 0; blank lines are not counted
     status: Literal["ok", "error"]
     text: str = ""  # whole characters; of a failed request what there was
-    finish_reason: FinishReason = "failed"  # end, length, context; failed
-    error: str | None = None  # one line, when status is error
+    finish_reason: FinishReason = "failed"  # end, stop, length, context; failed
+    error: str | None = None  # one line, when status is error: one of the answers failed
     prompt_tokens: int = 0
     cached_tokens: int = 0  # of the prompt, whose keys and values were there already
     new_tokens: int = 0  # an end token included, which is not in the text
@@ -39,31 +59,59 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
     request: int = 0  # its number in events.jsonl of the run that answered it; 0: it never became a request
     key: str = ""  # of the row, the model and the options: rows with the same key have the same answer
     extra: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET  # fields of the input that are not options
+    logprobs: list[TokenLogprob] | msgspec.UnsetType = msgspec.UNSET  # of each new token, if asked for
+    choices: list[ChoiceRow] | msgspec.UnsetType = msgspec.UNSET  # all answers, the first too, if n is above 1
 
 
-def answered(row: PromptRow, result: Result, ticket: Ticket) -> ResultRow:
-    """Return the result of a request that has ended."""
-    timings = result.timings
+def answered(row: PromptRow, results: Sequence[tuple[Result, Ticket]]) -> ResultRow:
+    """Return the result of a row whose requests have ended, one for each of its answers in order."""
+    first, ticket = results[0]
+    failed = next((result for result, _ in results if not result.ok), None)
+    several = [_choice(row, index, *each) for index, each in enumerate(results)] if len(results) > 1 else None
     return ResultRow(
         id=row.id,
         index=row.index,
-        status="ok" if result.ok else "error",
-        text=result.text,
-        finish_reason=result.finish_reason,
-        error=None if result.ok else _line(result.error or result.finish_reason),
-        prompt_tokens=result.prompt_tokens,
-        cached_tokens=result.cached_tokens,
-        new_tokens=result.new_tokens,
-        queue_s=round(timings.queue_s, 6),
-        prefill_s=round(timings.prefill_s, 6),
-        decode_s=round(timings.decode_s, 6),
-        total_s=round(timings.total_s, 6),
-        worker=ticket.worker,
-        attempts=ticket.attempts,
-        request=result.request_id,
+        status="ok" if failed is None else "error",
+        error=None if failed is None else _error(failed),
+        prompt_tokens=first.prompt_tokens,
         key=row.key,
         extra=dict(row.extra) or msgspec.UNSET,
+        choices=several or msgspec.UNSET,
+        **_figures(first, ticket),
     )
+
+
+def _choice(row: PromptRow, index: int, result: Result, ticket: Ticket) -> ChoiceRow:
+    error = None if result.ok else _error(result)
+    return ChoiceRow(seed=row.sampling.choice(index).seed, error=error, **_figures(result, ticket))
+
+
+def _figures(result: Result, ticket: Ticket) -> dict[str, Any]:
+    """Return what a row and one of several answers have in common."""
+    timings = result.timings
+    return {
+        "text": result.text,
+        "finish_reason": result.finish_reason,
+        "cached_tokens": result.cached_tokens,
+        "new_tokens": result.new_tokens,
+        "queue_s": round(timings.queue_s, 6),
+        "prefill_s": round(timings.prefill_s, 6),
+        "decode_s": round(timings.decode_s, 6),
+        "total_s": round(timings.total_s, 6),
+        "worker": ticket.worker,
+        "attempts": ticket.attempts,
+        "request": result.request_id,
+        "logprobs": msgspec.UNSET if result.logprobs is None else [_rounded(said) for said in result.logprobs],
+    }
+
+
+def _rounded(said: TokenLogprob) -> TokenLogprob:
+    """Return log probabilities with six digits after the point: the others are noise of the model's own precision."""
+    return TokenLogprob(said.id, round(said.logprob, 6), tuple((token, round(other, 6)) for token, other in said.top))
+
+
+def _error(result: Result) -> str:
+    return _line(result.error or result.finish_reason)
 
 
 def refused(row: Refused) -> ResultRow:

@@ -4,7 +4,8 @@
     prompt | messages                     one of them: a text, or [{"role": ..., "content": ...}, ...]
     custom_id, method, url, body          a line of an OpenAI batch file: `session.openai` says what it becomes
     system                                a message before a prompt
-    temperature top_p max_tokens seed     as `config.SamplingParams`; missing or null: the command line's
+    temperature top_p max_tokens seed     as `config.SamplingParams`, and so its other fields: top_k, min_p, stop,
+                                          n, logprobs, ...; missing or null: the command line's
 
 Any other field goes into the result as it is (`extra`), unless it must be a mistake: close to one of these names, or an
 option that other engines have and this one does not. Pure. An answer depends on its row's own fields, on nothing else.
@@ -22,14 +23,13 @@ from llmproc.batch.formats import Record
 from llmproc.config import SamplingParams
 from llmproc.errors import RequestError, UsageError
 from llmproc.session.openai import from_batch_row, is_batch_row, plain_messages
+from llmproc.session.option_texts import NAMES, NUMBERS, WHOLE_NUMBERS, biases_by_token
 from llmproc.session.prompts import Prompt
 
-SAMPLING = ("temperature", "top_p", "max_tokens", "seed")
-FIELDS = ("id", "prompt", "messages", "system", *SAMPLING)
+FIELDS = ("id", "prompt", "messages", "system", *NAMES)
 _ELSEWHERE = {
-    "top_k", "min_p", "typical_p", "n", "best_of", "stop", "stop_token_ids", "presence_penalty", "frequency_penalty",
-    "repetition_penalty", "repeat_penalty", "logit_bias", "logprobs", "top_logprobs", "max_completion_tokens",
-    "max_new_tokens", "min_tokens", "num_predict", "ignore_eos", "tools", "response_format",
+    "typical_p", "best_of", "stop_token_ids", "repeat_penalty", "top_logprobs", "max_completion_tokens",
+    "max_new_tokens", "num_predict", "tools", "response_format",
 }  # fmt: skip
 _PLAIN = {name.replace("_", ""): name for name in FIELDS}
 _DEEPEST = 200  # levels of a copied field; decoders of others, and of this one with its row around it, stop near 1000
@@ -118,15 +118,30 @@ def _system(fields: Mapping[str, Any], default: str | None) -> str | None:
 
 
 def _sampling(fields: Mapping[str, Any], default: SamplingParams) -> SamplingParams:
-    given = {name: _number(name, fields[name]) for name in SAMPLING if fields.get(name) is not None}
+    given = {name: _option(name, fields[name]) for name in NAMES if fields.get(name) is not None}
     return default.changed(**given) if given else default
 
 
-def _number(name: str, value: object) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        shown = repr(value) if len(repr(value)) < 60 else type(value).__name__
-        raise RequestError(f"{name} is {shown}: must be a number")
-    return _whole(value) if name in ("max_tokens", "seed") else value
+def _option(name: str, value: object) -> object:
+    """Return the value of a sampling option, as far as its kind goes; `SamplingParams` judges the rest."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if name == "logprobs" and value is False:
+        return None
+    if name in NUMBERS or name in WHOLE_NUMBERS:
+        if not number:
+            raise RequestError(f"{name} is {_shown(value)}: must be a number")
+        return _whole(value) if name in WHOLE_NUMBERS else value
+    if name == "logit_bias":
+        if not isinstance(value, dict):
+            raise RequestError(f"logit_bias is {_shown(value)}: must be an object of tokens and numbers")
+        return biases_by_token(value)
+    if name == "ignore_eos" and not isinstance(value, bool):
+        raise RequestError(f"ignore_eos is {_shown(value)}: must be true or false")
+    return value
+
+
+def _shown(value: object) -> str:
+    return repr(value) if len(repr(value)) < 60 else type(value).__name__
 
 
 def _whole(value: Any) -> Any:

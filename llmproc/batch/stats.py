@@ -15,7 +15,7 @@ _WINDOW_S = 5.0  # over which tokens/s is shown
 
 @dataclass(slots=True)
 class BatchWorkerStats:
-    """Counts of one worker."""
+    """Counts of one worker; a row of several answers is the first one's worker's, its tokens each worker's own."""
 
     rows: int = 0
     new_tokens: int = 0
@@ -69,7 +69,7 @@ class BatchStats:
             self.failed += 1
         self.prompt_tokens += row.prompt_tokens
         self.cached_tokens += row.cached_tokens
-        self.new_tokens += row.new_tokens
+        self.new_tokens += sum(answer.new_tokens for answer in row.choices or (row,))
         if dispatched is not None:
             self.first_dispatch = min(dispatched, self.first_dispatch or dispatched)
             self.queue_s += row.queue_s
@@ -78,8 +78,11 @@ class BatchStats:
             self.last_end = max(ended, self.last_end or ended)
         if row.worker is not None:
             own = self.workers.setdefault(row.worker, BatchWorkerStats())
-            own.rows, own.new_tokens = own.rows + 1, own.new_tokens + row.new_tokens
+            own.rows += 1
             own.replayed += row.attempts > 1
+        for answer in row.choices or (row,):
+            if answer.worker is not None:
+                self.workers.setdefault(answer.worker, BatchWorkerStats()).new_tokens += answer.new_tokens
 
 
 class RowSpeed:

@@ -2,6 +2,8 @@
 
     engine.py     step(): what the scheduler chose, one forward pass, one id for each, who ends
     scheduler.py  who computes how much in a step and holds which pages; pages.py keeps count of them
+    choosing.py   ids of requests with options of shaping.py; row_changes.py and id_counts.py are its parts
+    cost_meter.py what the process's time costs each sequence; costs.py divides it
     forward.py    fills the records that the compiled pass reads, keeps its memory and its ranks
     packing.py    where weights lie, each matrix in tiles of its kind; filling.py brings them there, loading.py does all
     weight_records.py, workspace.py   the records that the compiled pass reads, and its memory

@@ -16,13 +16,17 @@ import numpy.typing as npt
 
 from llmproc.config import EngineOptions
 from llmproc.engine.batch import ForwardPass
+from llmproc.engine.choosing import Chooser
+from llmproc.engine.cost_meter import CostMeter
 from llmproc.engine.events import Finish, Reason, Token
 from llmproc.engine.sampling import LogitsError, MostLikely, Sampler
 from llmproc.engine.scheduler import Scheduler, Step
 from llmproc.engine.sequence import Sequence, SequenceRequest, check_request
+from llmproc.engine.shaping import PLACED, Likely
 from llmproc.errors import RequestError
 
 Event = Token | Finish
+Choice = tuple[int, Likely | None] | LogitsError
 Float32 = npt.NDArray[np.float32]
 NO_LOGITS: Float32 = np.empty((0, 1), np.float32)
 
@@ -31,12 +35,20 @@ class Engine:
     """Runs requests, `options.sequences` at a time; others wait in the order they came."""
 
     def __init__(
-        self, forward: ForwardPass, options: EngineOptions, clock: Callable[[], float] = time.monotonic
+        self,
+        forward: ForwardPass,
+        options: EngineOptions,
+        clock: Callable[[], float] = time.monotonic,
+        meter: CostMeter | None = None,
     ) -> None:
-        """Take `sequences` and `batch_tokens` from the options. ValueError when the pool is below one context."""
+        """Take `sequences` and `batch_tokens` from the options. ValueError when the pool is below one context.
+
+        Without a meter no Finish tells costs.
+        """
         self.forward, self.steps = forward, 0
         self.scheduler = Scheduler(forward.pages, forward.context, options.sequences, options.batch_tokens)
-        self._clock, self._most_likely, self._sampler = clock, MostLikely(), Sampler()
+        self._clock, self._meter, self._most_likely, self._sampler = clock, meter, MostLikely(), Sampler()
+        self._chooser = Chooser(self._sampler)
         self._sequences: dict[int, Sequence] = {}  # by request id, running and waiting
         self._ended: list[Event] = []  # finishes of cancelled requests, due with the next step
 
@@ -70,6 +82,8 @@ class Engine:
         check_request(request, self.forward.vocab_size, self.forward.context)
         if request.request_id in self._sequences:
             raise RequestError(f"request {request.request_id} is already here")
+        if self._meter is not None and not self._sequences:
+            self._meter.begin()
         sequence = self._sequences[request.request_id] = Sequence.begin(request)
         self.scheduler.add(sequence)
 
@@ -86,17 +100,28 @@ class Engine:
         events, self._ended = self._ended, []
         step = self.scheduler.schedule()
         logits = self._run(step)
-        for sequence, row, best in zip(step.needs_logits, logits, self._most_likely(logits), strict=True):
-            try:
-                token = self._choose(sequence, row, best)
-                self._join(sequence, token, events)
-            except LogitsError as error:
-                events.append(self._retire(sequence, "failed", str(error)))
+        choices = list(map(self._choose, step.needs_logits, logits, self._most_likely(logits)))
+        self._charge(step)
+        for sequence, choice in zip(step.needs_logits, choices, strict=True):
+            self._join(sequence, choice, events)
         return events
 
-    def _choose(self, sequence: Sequence, logits: Float32, best: int) -> int:
+    def _charge(self, step: Step) -> None:
+        """Let the sequences of a step pay for it."""
+        if self._meter is not None and step.chunks:
+            self._meter.step(step.sequences, step.chunks, self._sequences.values())
+
+    def _choose(self, sequence: Sequence, logits: Float32, best: int) -> Choice:
+        """Return the id drawn for a sequence, and what is told of it; or why there is none."""
         request = sequence.request
-        return self._sampler.sample(logits, best, request.temperature, request.top_p, sequence.stream)
+        try:
+            if (shaping := request.shaping) is None:
+                token = self._sampler.sample(logits, best, request.temperature, request.top_p, sequence.stream)
+                return token, None
+            token = self._chooser.choose(sequence, logits, best)
+            return token, self._chooser.likely(shaping, logits, token)
+        except LogitsError as error:
+            return error
 
     def _run(self, step: Step) -> Float32:
         """Run the batch; return the logits of those that ask for them, a row each."""
@@ -111,15 +136,18 @@ class Engine:
             sequence.passed(len(chunk.tokens), before, after)
         return logits
 
-    def _join(self, sequence: Sequence, token: int, events: list[Event]) -> None:
-        """Append the id drawn for a sequence, and retire the sequence if it ends with it."""
-        request = sequence.request
+    def _join(self, sequence: Sequence, choice: Choice, events: list[Event]) -> None:
+        """Append the id drawn for a sequence, and retire the sequence if it ends with it, or fails without one."""
+        if isinstance(choice, LogitsError):
+            events.append(self._retire(sequence, "failed", str(choice)))
+            return
+        request, (token, likely) = sequence.request, choice
         self.scheduler.verify(sequence)
         if sequence.closed:
             sequence.discarded = token
             events.append(self._retire(sequence, "length"))
             return
-        events.append(sequence.append(token, sampled=True))
+        events.append(sequence.append(token, True, likely))
         if token in request.end_tokens:
             events.append(self._retire(sequence, "end"))
         elif sequence.new >= request.max_tokens and request.closing is None:
@@ -129,10 +157,12 @@ class Engine:
             events.append(self._retire(sequence, "context", message))
         elif sequence.new >= request.max_tokens and request.closing is not None:
             sequence.closed = True
-            events.append(sequence.append(request.closing, sampled=False))
+            events.append(sequence.append(request.closing, False, None if likely is None else PLACED))
 
     def _retire(self, sequence: Sequence, reason: Reason, message: str = "") -> Finish:
         """Take a sequence out of the engine; what it computed stays cached, unless it failed."""
+        if self._meter is not None:
+            self._meter.settle(self._sequences.values())
         del self._sequences[sequence.request.request_id]
         self.scheduler.leave(sequence, failed=reason == "failed")
-        return sequence.finish(reason, message, self._clock())
+        return sequence.finish(reason, message, self._clock(), 0 if self._meter is None else self._meter.page_bytes)

@@ -26,7 +26,10 @@ class Token(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=False):
 
 
 class Finish(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False, kw_only=True):
-    """The last event of a request. Seconds are wall time."""
+    """The last event of a request. Seconds are wall time, unless said otherwise.
+
+    What was computed by a worker that died stands in none of its costs, for a dead worker says nothing.
+    """
 
     request_id: int
     reason: Reason
@@ -39,10 +42,10 @@ class Finish(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False, kw
     positions: int  # of the sequence: prompt_tokens + new_tokens
     prefill_s: float = 0.0  # from the first forward pass until the prompt was read
     decode_s: float = 0.0  # after the first forward pass
-    user_s: float = 0.0  # its share of the worker's CPU time: of each step by the ids computed, so of the other two
+    user_s: float = 0.0  # its share of the worker's CPU time (`costs`): of each step by the ids computed for it
     system_s: float = 0.0
     wait_s: float = 0.0  # its share of the time in which the worker's threads were ready and had no CPU
-    kv_bytes: int = 0  # of the pages it held at most
+    kv_bytes: int = 0  # of the pages it held at most, those that others held too included
 
     @classmethod
     def plain(

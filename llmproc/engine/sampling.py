@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from llmproc.engine.randomness import RandomStream
+from llmproc.engine.shaping import ROUNDS_TO_ZERO
 from llmproc.errors import LlmprocError
 from llmproc.kernels.calls import Argmax, Drawing
 
 Float32 = npt.NDArray[np.float32]
-ROUNDS_TO_ZERO = 2.0**-150  # the largest number that is 0 in fp32: half of the smallest subnormal, ties to even
 
 
 class LogitsError(LlmprocError):
@@ -68,16 +68,28 @@ class Sampler:
             raise LogitsError("the model's logits hold NaN or infinity")
         if temperature <= ROUNDS_TO_ZERO:
             return best
+        coin, drawing = stream.coin(), self._distribution(logits, temperature, top_p)
+        if drawing is None:
+            return best
+        if self._nucleus <= 0 or self._nucleus >= 1:
+            return drawing.draw(coin)
+        found = drawing.draw_top_p(self._nucleus, coin)
+        return best if found is None else found  # a top_p below 1/vocabulary on a flat distribution
+
+    def shares(self, logits: Float32, temperature: float) -> Float32 | None:
+        """Return softmax(logits (vocab_size,) / temperature), for other ways of drawing; the next call overwrites it.
+
+        None where logits / temperature overflow. The temperature must not be 0 in fp32.
+        """
+        drawing = self._distribution(logits, temperature, 1.0)
+        return None if drawing is None else drawing.shares
+
+    def _distribution(self, logits: Float32, temperature: float, top_p: float) -> Drawing | None:
+        """Return the distribution of logits, to draw from; None where it is not finite."""
         if self._options != (temperature, top_p):
             with np.errstate(over="ignore", under="ignore"):
                 self._heat, self._nucleus = np.float32(temperature), np.float32(top_p)
             self._options = temperature, top_p
-        coin = stream.coin()
         if self._drawing is None or self._drawing.size != len(logits):
             self._drawing = Drawing(len(logits))
-        if not self._drawing.probabilities(logits, self._heat):
-            return best
-        if self._nucleus <= 0 or self._nucleus >= 1:
-            return self._drawing.draw(coin)
-        found = self._drawing.draw_top_p(self._nucleus, coin)
-        return best if found is None else found  # a top_p below 1/vocabulary on a flat distribution
+        return self._drawing if self._drawing.probabilities(logits, self._heat) else None

@@ -164,6 +164,7 @@ class Scheduler:
     def _release_pages(self, sequence: Sequence, failed: bool) -> None:
         """Take all pages from a sequence: it could begin again from its tokens alone."""
         pages, kept = sequence.pages, len(sequence.pages)
+        sequence.held = max(sequence.held, kept)
         if failed:
             kept = 0
         elif sequence.verified < sequence.computed:

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from llmproc.config import MAX_LOGPROBS
 from llmproc.engine.events import Finish, Reason, Token
 from llmproc.engine.randomness import RandomStream
+from llmproc.engine.row_changes import RowChanges
 from llmproc.engine.sampling import check_options
+from llmproc.engine.shaping import Likely, Shaping
 from llmproc.errors import RequestError
+
+MOST = 1 << 20  # ids: more than any context and vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class SequenceRequest:
     seed: int = 42
     draws: int = 0  # drawn from the seed's stream before
     closing: int | None = None  # the id that ends a turn of full length (course contract, section 1)
+    shaping: Shaping | None = None  # None: logits are taken as they are, and nothing is told of them
 
 
 def check_request(request: SequenceRequest, vocab_size: int, context: int) -> None:
@@ -50,6 +56,33 @@ def check_request(request: SequenceRequest, vocab_size: int, context: int) -> No
         check_options(request.temperature, request.top_p)
     except ValueError as error:
         raise RequestError(str(error)) from None
+    if request.shaping is not None:
+        _check_shaping(request.shaping, request, vocab_size)
+
+
+def _check_shaping(shaping: Shaping, request: SequenceRequest, vocab_size: int) -> None:
+    count, biased = len(request.tokens), [token for token, _ in shaping.bias]
+    for token in biased:
+        _check_id("a token of logit_bias", token, vocab_size)
+    if len(set(biased)) != len(biased):
+        raise RequestError("logit_bias names a token twice")
+    for name, value, lowest, highest in (
+        ("given", shaping.given, 0, count),
+        *(("logit_bias", value, -100, 100) for _, value in shaping.bias),
+        ("min_tokens", shaping.min_tokens, 0, MOST),
+        ("frequency_penalty", shaping.frequency, -2, 2),
+        ("presence_penalty", shaping.presence, -2, 2),
+        ("repetition_penalty", shaping.repetition, 0, 100),
+        ("top_k", shaping.top_k, 0, MOST),
+        ("min_p", shaping.min_p, 0, 1),
+        ("logprobs", shaping.logprobs, -1, MAX_LOGPROBS),
+    ):
+        if not lowest <= value <= highest:
+            raise RequestError(f"{name} {value} must be from {lowest} to {highest}")
+    if shaping.repetition == 0:
+        raise RequestError("repetition_penalty 0 must be above 0")
+    if shaping.min_tokens > 0 and all(token in request.end_tokens for token in range(vocab_size)):
+        raise RequestError(f"min_tokens {shaping.min_tokens} leaves no token: each of them ends an answer")
 
 
 def _check_id(name: str, token: int, vocab_size: int) -> None:
@@ -64,6 +97,7 @@ class Sequence:
     request: SequenceRequest
     tokens: list[int]
     stream: RandomStream
+    changes: RowChanges | None  # of its logits; None without `shaping`
     pages: list[int] = field(default_factory=list)  # of the KV cache, in order; the last may be partly filled
     computed: int = 0  # ids whose keys and values stand in them
     verified: int = 0  # of these, ids with finite logits after them
@@ -76,11 +110,17 @@ class Sequence:
     first_pass: float | None = None  # clock after it
     prefilled: float | None = None  # clock when the prompt had been read
     new: int = 0  # ids that joined after the prompt
+    held: int = 0  # pages, at most, whenever some were taken back
+    due_s: float = 0.0  # costs, as `costs.Payer` says
+    user_s: float = 0.0
+    system_s: float = 0.0
+    wait_s: float = 0.0
 
     @classmethod
     def begin(cls, request: SequenceRequest) -> Sequence:
         """Return the state before anything was computed."""
-        return cls(request, list(request.tokens), RandomStream(request.seed, request.draws))
+        changes = None if request.shaping is None else RowChanges(request.shaping, request.end_tokens)
+        return cls(request, list(request.tokens), RandomStream(request.seed, request.draws), changes)
 
     def passed(self, count: int, before: float, after: float) -> None:
         """Note that a forward pass between these times computed the next `count` ids."""
@@ -91,14 +131,17 @@ class Sequence:
             if self.computed >= len(self.request.tokens):
                 self.prefilled = after
 
-    def append(self, token: int, sampled: bool) -> Token:
+    def append(self, token: int, sampled: bool, likely: Likely | None = None) -> Token:
         """Let an id join; returns the event that says so."""
         self.tokens.append(token)
         self.new += 1
-        return Token(self.request.request_id, token, sampled)
+        return Token(self.request.request_id, token, sampled, likely)
 
-    def finish(self, reason: Reason, message: str, now: float) -> Finish:
-        """Return the terminal event, with everything measured until `now`."""
+    def finish(self, reason: Reason, message: str, now: float, page_bytes: int) -> Finish:
+        """Return the terminal event, with everything measured until `now`; `page_bytes`: what one of its pages takes.
+
+        It has given its pages back.
+        """
         prefill_end = now if self.prefilled is None else self.prefilled
         return Finish(
             request_id=self.request.request_id,
@@ -112,4 +155,8 @@ class Sequence:
             positions=len(self.tokens),
             prefill_s=0.0 if self.started is None else prefill_end - self.started,
             decode_s=0.0 if self.first_pass is None else now - self.first_pass,
+            user_s=self.user_s,
+            system_s=self.system_s,
+            wait_s=self.wait_s,
+            kv_bytes=self.held * page_bytes,
         )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+ROUNDS_TO_ZERO = 2.0**-150  # the largest temperature that is 0 in fp32: half of the smallest subnormal, ties to even
+
 
 class Shaping(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """Options of a request beyond temperature and top_p, in the order in which they act.
@@ -32,3 +34,6 @@ class Likely(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     logprob: float  # of the drawn id
     top: list[tuple[int, float]] = []  # the likeliest ids, likeliest first; the lower id on ties
+
+
+PLACED = Likely(0.0)  # of an id that the closing rule put there: it was certain, and the model was not asked

@@ -75,8 +75,9 @@ class Drawing:
     def __init__(self, size: int) -> None:
         """Allocate for distributions of `size` shares."""
         self.size = size
-        self._shares, self._keys = np.empty(size, np.float32), np.empty(size, np.uint64)
-        self._shares_at, self._keys_at = _start(self._shares), _start(self._keys)
+        self.shares = np.empty(size, np.float32)  # what `probabilities` made
+        self._keys = np.empty(size, np.uint64)
+        self._shares_at, self._keys_at = _start(self.shares), _start(self._keys)
         self._probabilities, self._draw = linked("probabilities"), linked("draw")
         self._candidates, self._draw_top_p = linked("candidates"), linked("draw_top_p")
 

@@ -16,10 +16,10 @@ from typing import Any
 
 from llmproc.monitor import proc
 from llmproc.monitor.instances import Instance, running
-from llmproc.monitor.proc import ProcessKey
+from llmproc.monitor.proc import ProcessKey, SchedStat
 from llmproc.monitor.service_stats import WorkerCount
 from llmproc.monitor.subject import Subject
-from llmproc.monitor.usage import ProcSample, Rates, rates
+from llmproc.monitor.usage import ProcSample, Rates, rates, wait_ns_between
 
 _SHORTEST_S = 0.08  # between two looks that make a rate: a key pressed in between must not make nonsense of it
 _LAG_S = 0.5  # main writes its counts at most this much later
@@ -43,6 +43,9 @@ class ProcessRow:
     user_percent: float | None = None  # 100 is one core
     system_percent: float | None = None
     wait_percent: float | None = None
+    user_s: float | None = None  # in all; of threads that have ended too
+    system_s: float | None = None
+    wait_s: float | None = None  # runnable, but waiting in a run queue; as far as looks have seen it
     pss: int | None = None  # bytes
     switches_per_s: float | None = None
     tokens_per_s: float | None = None  # of main: of all its workers
@@ -95,6 +98,18 @@ class _Watched:
     subject: Subject
     base: ProcSample | None = None
     rates: Rates | None = None
+    tasks: dict[int, SchedStat] | None = None  # of the last look
+    wait_ns: int | None = None
+
+    def waited(self, tasks: dict[int, SchedStat] | None) -> float | None:
+        """Add what its threads have waited since the last look; return all of it, in seconds.
+
+        Not the sum of what they say now, for a thread that ends takes its share along.
+        """
+        if tasks is not None:
+            self.wait_ns = (self.wait_ns or 0) + wait_ns_between(self.tasks or {}, tasks)
+            self.tasks = tasks
+        return None if self.wait_ns is None else self.wait_ns / 1e9
 
 
 @dataclass(slots=True)
@@ -195,6 +210,9 @@ class LiveMonitor:
             core=stat.processor,
             allowed=_allowed(row.pid),
             pss=watched.subject.pss,
+            user_s=stat.utime / proc.TICKS_PER_SECOND,
+            system_s=stat.stime / proc.TICKS_PER_SECOND,
+            wait_s=watched.waited(sample.tasks if sample else None),
         )
         if watched.rates is None:
             return row

@@ -75,7 +75,7 @@ def rates(before: ProcSample, after: ProcSample, cpus: int = CPUS) -> Rates:
     share = user / (user + system) if user + system > 0 else 1.0  # less than a tick: the kernel does not tell
     wait = switches = None
     if before.tasks is not None and after.tasks is not None:
-        wait = 100.0 * _growth(before.tasks, after.tasks, lambda task: task.wait_ns) / 1e9 / elapsed_s
+        wait = 100.0 * wait_ns_between(before.tasks, after.tasks) / 1e9 / elapsed_s
     if before.switches is not None and after.switches is not None:
         switches = _growth(before.switches, after.switches, sum) / elapsed_s
     return Rates(elapsed_s, total * share, total * (1 - share), wait, switches)
@@ -84,6 +84,11 @@ def rates(before: ProcSample, after: ProcSample, cpus: int = CPUS) -> Rates:
 def run_ns_between(before: dict[int, SchedStat], after: dict[int, SchedStat]) -> int:
     """Return the nanoseconds that the tasks alive at the end have used since `before`; a new task counts whole."""
     return _growth(before, after, lambda task: task.run_ns)
+
+
+def wait_ns_between(before: dict[int, SchedStat], after: dict[int, SchedStat]) -> int:
+    """Return the nanoseconds in which the tasks alive at the end have waited for a CPU since `before`."""
+    return _growth(before, after, lambda task: task.wait_ns)
 
 
 def _precise_percent(before: ProcSample, after: ProcSample, cpus: int) -> float:

@@ -4,14 +4,20 @@ A ping answered by a thread measures the interpreter's lock, not the work: here 
 
     offset (per slot of 64 bytes)   0: steps finished since the fork (u64)    8: busy, 0 or 1 (u64)
                                     16: resting, 0 or 1 (u64): it sleeps, or will after one more look for work
+                                    24: five words (u64) for what the worker's program wants to show
+
+What the last five mean is the affair of those who write and read them (`service.kv_gauges`).
 """
 
 from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Sequence
 
 _CELL = 64
+_SHOWN = 3  # the first word that is the program's
+_RELEASED = (0,) * (_CELL // 8)
 
 
 class HealthCell:
@@ -19,6 +25,19 @@ class HealthCell:
 
     def __init__(self, words: memoryview) -> None:
         self._words = words
+
+    def read(self) -> tuple[int, Sequence[int]]:
+        """Return steps and the program's words, for any thread of main; zeros when the memory has been let go of."""
+        try:
+            words: Sequence[int] = self._words.tolist()
+        except ValueError:
+            words = _RELEASED
+        return words[0], words[_SHOWN:]
+
+    def show(self, *values: int, first: int = 0) -> None:
+        """Write the program's words from number `first` on."""
+        for number, value in enumerate(values, _SHOWN + first):
+            self._words[number] = value
 
     @property
     def steps(self) -> int:
@@ -36,8 +55,9 @@ class HealthCell:
         return bool(self._words[2])
 
     def reset(self) -> None:
-        """Clear the cell before a fork: nothing done, nothing held."""
-        self._words[0] = self._words[1] = self._words[2] = 0
+        """Clear the cell before a fork: nothing done, nothing held, nothing shown."""
+        for number in range(len(self._words)):
+            self._words[number] = 0
 
     def step(self) -> None:
         """Count one finished step."""

@@ -101,7 +101,7 @@ class Answering:
         sampling = asked.sampling
         conversation = Conversation(self._files.tokenizer, template, self._context, sampling, asked.system, ends=ends)
         if isinstance(prompt, list) and (not prompt or isinstance(prompt[0], int)):
-            return conversation, conversation.prepare_ids(prompt)  # type: ignore[arg-type]
+            return conversation, conversation.prepare_ids(prompt)
         return conversation, conversation.prepare(place_prompt(conversation, prompt))  # type: ignore[arg-type]
 
     def _template(self, asked: Asked) -> ChatTemplate:
@@ -195,11 +195,17 @@ class Answers:
 
     def __init__(self, choices: Sequence[Choice], wakeup: Wakeup) -> None:
         self._open, self._wakeup = list(choices), wakeup
+        self.tickets = [choice.answer.ticket for choice in choices]  # by choice
 
     @property
     def open(self) -> bool:
         """Return whether a choice has not ended."""
         return bool(self._open)
+
+    @property
+    def left(self) -> int:
+        """Return how many choices have not ended."""
+        return len(self._open)
 
     def wake(self) -> None:
         """Have `next` look again: the client may have gone."""

@@ -25,7 +25,7 @@ DEFAULT_MAX_TOKENS = 4096
 class Asked:
     """One HTTP request that asks for answers. `n` of them to each prompt, each with its own seed."""
 
-    prompts: tuple[AskedPrompt, ...]  # one, or several of /v1/completions; ids are continued as they are
+    prompts: tuple[AskedPrompt, ...]  # one; several of /v1/completions; none: Ollama's load; ids are taken as they are
     sampling: SamplingParams
     stream: bool
     raw: bool = False  # texts are continued as they stand, without the chat template
@@ -37,6 +37,7 @@ class Asked:
     echo: bool = False  # the answer begins with the prompt: a Piece without ids, and the beginning of Ended.text
     think: bool | None = None  # Ollama: reasoning apart (true), left out (false)
     ignored: tuple[str, ...] = ()  # fields without effect here that the client sent, for the log
+    unload: bool = False  # Ollama, without prompts: the model is to leave memory, which is answered and not done
 
 
 @dataclass(frozen=True, slots=True)

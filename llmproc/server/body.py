@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
+from llmproc.server.dialect import Errors
 from llmproc.server.limits import Limits
 from llmproc.server.refusals import RefusedError
 
@@ -57,6 +58,11 @@ async def write_whole(
         {"type": "http.response.start", "status": status, "headers": raw_headers(media_type, len(body), headers)}
     )
     await send({"type": "http.response.body", "body": body})
+
+
+async def write_refusal(send: Send, error: RefusedError, errors: Errors) -> None:
+    """Send the response to a request that is refused, in an interface's words."""
+    await write_whole(send, errors.status(error), errors.refusal(error), headers=refusal_headers(error))
 
 
 def raw_headers(

@@ -25,8 +25,11 @@ class StreamWriter(Protocol):
 class Errors(Protocol):
     """How an interface words what went wrong."""
 
+    def status(self, error: RefusedError) -> int:
+        """Return the status of a response that refuses."""
+
     def refusal(self, error: RefusedError) -> bytes:
-        """Return the JSON body of a response with the error's status."""
+        """Return the JSON body of a response that refuses."""
 
     def broken(self, message: str) -> bytes:
         """Return what a stream says when it cannot go on; the connection is broken off after it."""

@@ -1,7 +1,8 @@
 """What is wrong with a JSON value, in words of our own: the field, its value, and the rule that its type sets.
 
 msgspec refuses a body at once, but words it in its own way, which changes with its versions. So a body that it refused
-is looked at once more, by the same types: what they allow is said by `describe`. Used by `validating`. Pure.
+is looked at once more, by the same types: what they allow is said by `describe`, or by the type itself, in
+`Meta(extra={"rule": "must ..."})`. Used by `validating`. Pure.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from msgspec import inspect
@@ -39,11 +40,13 @@ def describe(kind: inspect.Type) -> str:
     """Return what a type allows, such as `a whole number from 1 to 128`; that null may stand there is left out."""
     kind = _bare(kind)
     if isinstance(kind, inspect.UnionType):
-        return " or ".join(describe(one) for one in kind.types if not isinstance(one, inspect.NoneType))
+        allowed = (describe(one) for one in kind.types if not isinstance(one, inspect.NoneType))
+        return " or ".join(dict.fromkeys(allowed))
     if isinstance(kind, inspect.LiteralType):
         return " or ".join(_shown(one) for one in kind.values)
     if isinstance(kind, (inspect.IntType, inspect.FloatType)):
-        return ("a whole number" if isinstance(kind, inspect.IntType) else "a number") + _limits(kind)
+        whole = isinstance(kind, inspect.IntType) or kind.multiple_of == 1
+        return ("a whole number" if whole else "a number") + _limits(kind)
     if isinstance(kind, (inspect.StrType, inspect.ListType, inspect.DictType)):
         if kind.max_length == 0:
             return "empty"
@@ -74,7 +77,13 @@ def _lengths(kind: inspect.StrType | inspect.ListType | inspect.DictType) -> str
 
 
 def _faults(value: Any, kind: inspect.Type, path: str) -> Iterator[Fault]:
-    kind = _bare(kind)
+    """Yield what is wrong, in the words that the type has for it, if it has any."""
+    rule = kind.extra.get("rule") if isinstance(kind, inspect.Metadata) and kind.extra else None
+    for fault in _broken(value, _bare(kind), path):
+        yield replace(fault, problem=f"is {_shown(value)}: {rule}") if rule and fault.path == path else fault
+
+
+def _broken(value: Any, kind: inspect.Type, path: str) -> Iterator[Fault]:
     if isinstance(kind, inspect.AnyType):
         return
     if isinstance(kind, inspect.UnionType):
@@ -145,7 +154,8 @@ _KINDS: dict[type, tuple[type[inspect.Type], ...]] = {  # of JSON -> which types
 def _in_range(value: Any, kind: inspect.Type) -> bool:
     if isinstance(kind, (inspect.IntType, inspect.FloatType)):
         low = (kind.ge is None or value >= kind.ge) and (kind.gt is None or value > kind.gt)
-        return low and (kind.le is None or value <= kind.le) and (kind.lt is None or value < kind.lt)
+        high = (kind.le is None or value <= kind.le) and (kind.lt is None or value < kind.lt)
+        return low and high and (kind.multiple_of is None or value % kind.multiple_of == 0)
     if isinstance(kind, (inspect.StrType, inspect.ListType, inspect.DictType)):
         fits = (kind.min_length or 0) <= len(value) and (kind.max_length is None or len(value) <= kind.max_length)
         pattern = kind.pattern if isinstance(kind, inspect.StrType) else None

@@ -17,7 +17,8 @@ from hmac import compare_digest
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from llmproc.server.body import refusal_headers, write_whole
+from llmproc.server.body import write_refusal, write_whole
+from llmproc.server.dialect import Errors
 from llmproc.server.limits import HEAD_BYTES
 from llmproc.server.refusals import RefusedError
 
@@ -101,11 +102,11 @@ class Guards:
     """ASGI middleware: nothing behind it sees a request that `Access` refuses."""
 
     def __init__(
-        self, app: ASGIApp, access: Access, refusal: Callable[[str, RefusedError], bytes],
+        self, app: ASGIApp, access: Access, errors: Callable[[str], Errors],
         refused: Callable[[RefusedError, str], None] = lambda error, path: None, head_bytes: int = HEAD_BYTES,
     ) -> None:  # fmt: skip
-        """`refusal`: returns the body for a path; `refused`: is told of each; `head_bytes`: of all headers at most."""
-        self._app, self._access, self._refusal, self._refused = app, access, refusal, refused
+        """`errors`: returns the words for a path; `refused`: is told of each; `head_bytes`: of all headers at most."""
+        self._app, self._access, self._errors, self._refused = app, access, errors, refused
         self._head_bytes = head_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -124,7 +125,7 @@ class Guards:
             self._access.judge_key(path, headers)
         except RefusedError as error:
             self._refused(error, path)
-            await write_whole(send, error.status, self._refusal(path, error), headers=refusal_headers(error))
+            await write_refusal(send, error, self._errors(path))
             return
         await self._app(scope, receive, _with_headers(send, shared) if shared else send)
 

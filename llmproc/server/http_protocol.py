@@ -20,7 +20,8 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from llmproc.server.limits import Limits
-from llmproc.server.openai.errors import error_body
+from llmproc.server.openai.errors import OpenAIErrors
+from llmproc.server.refusals import RefusedError
 
 _LINGER_S = 5.0  # for the rest of a body that nobody wants: closing at once would reset the answer on its way
 
@@ -44,7 +45,7 @@ class BoundedProtocol(H11Protocol):
             patience_ms = int(1000 * self._limits.stalled_s)  # the kernel's own, for bytes it holds
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, patience_ms)
         if len(self.connections) > self._limits.connections:
-            transport.write(_response(503, "too many connections", "server_error", "overloaded"))
+            transport.write(_response(503, "too many connections", "overloaded"))
             transport.close()
             return
         self._head = self.loop.call_later(self._limits.head_s, self._abort)
@@ -116,7 +117,7 @@ def _cancel(*timers: asyncio.TimerHandle | None) -> None:
             timer.cancel()
 
 
-def _response(status: int, message: str, kind: str = "invalid_request_error", code: str | None = None) -> bytes:
-    body = error_body(message, kind, None, code)
+def _response(status: int, message: str, code: str | None = None) -> bytes:
+    body = OpenAIErrors().refusal(RefusedError(message, status, code=code))
     head = f"HTTP/1.1 {status} Refused\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
     return f"{head}connection: close\r\n\r\n".encode() + body

@@ -17,11 +17,19 @@ class ModelNames:
     """The names of the one model."""
 
     def __init__(
-        self, own: str, others: Sequence[str] = (), strict: bool = False, notice: Callable[[str], None] = print
+        self,
+        own: str,
+        others: Sequence[str] = (),
+        strict: bool = False,
+        notice: Callable[[str], None] = print,
+        counted: Callable[[str], object] = lambda name: None,
     ) -> None:
-        """`own`: the checkpoint's; `others`: listed too; `strict`: refuse every other name."""
+        """`own`: the checkpoint's; `others`: listed too; `strict`: refuse every other name.
+
+        `notice` is told of each foreign name once, `counted` whenever one is answered.
+        """
         self.listed = tuple(dict.fromkeys([own, *others]))
-        self._own, self._strict, self._notice = own, strict, notice
+        self._own, self._strict, self._notice, self._counted = own, strict, notice, counted
         self._known = {*self.listed, *(f"{name}:latest" for name in self.listed)}  # Ollama's clients add the tag
         self._noticed: set[str] = set()
         self.foreign = 0  # requests that named another model
@@ -37,6 +45,7 @@ class ModelNames:
                 code="model_not_found",
             )  # fmt: skip
         self.foreign += 1
+        self._counted(name)
         if name not in self._noticed and len(self._noticed) < MAX_NOTICES:
             self._noticed.add(name)
             self._notice(f"a client asked for the model {name[:100]!r}: {self._own} answers")

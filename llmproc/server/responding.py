@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from llmproc.server.answering import Answering, Answers, Prepared
 from llmproc.server.asking import About, Asked, Ended, Event, Piece
-from llmproc.server.body import ClientGoneError, raw_headers, read_body, refusal_headers, write_whole
+from llmproc.server.body import ClientGoneError, raw_headers, read_body, write_refusal, write_whole
 from llmproc.server.dialect import Dialect, StreamWriter
 from llmproc.server.limits import Limits
 from llmproc.server.names import ModelNames
@@ -31,8 +31,8 @@ _INLINE_BYTES = 16 << 10  # a larger body is tokenized in a thread: the loop has
 class Admitted(Protocol):
     """The place of an admitted request."""
 
-    def first_token(self, now: float) -> None:
-        """Note the first token of its first choice."""
+    def first_token(self, now: float, began: float | None = None) -> None:
+        """Note the first token of its first choice. `began`: when a worker took that choice."""
 
     def ended(self, now: float, completion_tokens: int, ok: bool) -> None:
         """Give the place back. Twice is fine: the first counts."""
@@ -56,6 +56,12 @@ class Reporter(Protocol):
 
     def pieces(self, request: int, count: int, now: float) -> None:
         """Note that `count` ids of a request arrived together."""
+
+    def choice_ended(self, ended: Ended) -> None:
+        """Count what an answer took."""
+
+    def abandoned(self, choices: int) -> None:
+        """Count answers that were given up before their end."""
 
     def outcome(self, word: str) -> None:
         """Count a request's end: answered, failed or cancelled."""
@@ -98,7 +104,7 @@ class Endpoint:
                 await write_whole(send, 200, self._dialect.whole(asked, self._responder.about, (), ()))
         except RefusedError as error:
             self._responder.reporter.refused(error, scope["path"])
-            await write_whole(send, error.status, self._dialect.errors.refusal(error), headers=refusal_headers(error))
+            await write_refusal(send, error, self._dialect.errors)
         except ClientGoneError:
             return
 
@@ -179,20 +185,27 @@ class _Course:
         """Return what has come, and let those who count know."""
         assert self.answers is not None
         events = await self.answers.next()
-        now = time.monotonic()
+        now, ids = time.monotonic(), dict[int, int]()
         for event in events:
             if isinstance(event, Ended):
                 self._tokens += event.result.new_tokens
                 self._ok = self._ok and event.result.ok
-            elif self._first:
+                self._reporter.choice_ended(event)
+            else:
+                ids[event.choice] = ids.get(event.choice, 0) + len(event.ids)
+        for choice, count in ids.items():
+            if self._first:
                 self._first = False
-                self._place.first_token(now)
+                self._place.first_token(now, self.answers.tickets[choice].dispatched)
+            if count:
+                self._reporter.pieces(self.answers.tickets[choice].request_id, count, now)
         return events
 
     def close(self) -> None:
         """Cancel what has not ended, and give the place back."""
         if self.answers is not None and self.answers.open:
             self.answers.cancel()
+            self._reporter.abandoned(self.answers.left)
             self._reporter.outcome("cancelled")
         elif self.answers is not None:
             self._reporter.outcome("answered" if self._ok else "failed")

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from llmproc.engine.events import Finish, Token
-from llmproc.service.messages import Events, Taken
+from llmproc.service.messages import Events, Likely, Taken
 
 HOLD_S = 0.008  # 125 frames a second: no more than pictures on a quick screen
 
@@ -24,6 +24,7 @@ class Outgoing:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._tokens: dict[int, list[int]] = {}  # by request
+        self._likely: dict[int, list[Likely]] = {}  # of those requests that ask for it
         self._closed: list[int] = []
         self._items: list[Taken | Finish] = []
         self._begun: set[int] = set()  # requests whose first id has been added, and whose end has not
@@ -55,8 +56,8 @@ class Outgoing:
 
     def collect(self) -> Events:
         """Return everything, and forget it."""
-        events = Events(list(self._tokens), list(self._tokens.values()), self._closed, self._items)
-        self._tokens, self._closed, self._items, self._first = {}, [], [], False
+        events = Events(list(self._tokens), list(self._tokens.values()), self._closed, self._items, self._likely)
+        self._tokens, self._closed, self._items, self._likely, self._first = {}, [], [], {}, False
         self._collected_at = self._clock()
         return events
 
@@ -68,5 +69,7 @@ class Outgoing:
                 self._begun.add(number)
                 self._first = True
         ids.append(event.token)
+        if event.likely is not None:
+            self._likely.setdefault(number, []).append(event.likely)
         if not event.sampled:
             self._closed.append(number)

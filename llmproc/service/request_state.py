@@ -29,6 +29,7 @@ from enum import Enum
 
 from msgspec import structs
 
+from llmproc.engine.shaping import ROUNDS_TO_ZERO
 from llmproc.service.messages import Finish, FinishReason, Generate
 from llmproc.service.ticket import Ticket
 
@@ -91,7 +92,7 @@ class RequestState:
         """
         if not (self.emitted or self.closed or self.suspect):
             return self.order
-        order, drawn = self.order, len(self.emitted) if self.order.temperature > 0 else 0
+        order, drawn = self.order, len(self.emitted) if self.order.temperature > ROUNDS_TO_ZERO else 0
         if self.closed and order.closing is not None:
             ids = [*order.ids, *self.emitted, order.closing]
             rest = structs.replace(order, ids=ids, max_tokens=1, end_tokens=[], closing=None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -37,10 +37,11 @@ from llmproc.processes import system
 from llmproc.processes.patience import slices
 from llmproc.processes.policies import StopStage
 from llmproc.processes.scheduling import apply_scheduling, explain_scheduling_error
-from llmproc.processes.slots import WorkerExit
+from llmproc.processes.slots import WorkerExit, WorkerSlot
 from llmproc.processes.supervisor import Supervisor
 from llmproc.service.config import ServiceConfig, make_plan, open_board
 from llmproc.service.dispatcher import Dispatcher
+from llmproc.service.kv_gauges import KvGauges
 from llmproc.service.messages import Generate, PrepareReport, Progress
 from llmproc.service.placement import Placement
 from llmproc.service.request_state import RequestState
@@ -56,6 +57,8 @@ class WorkerInfo:
     pid: int
     state: str
     requests: int
+    steps: int = 0  # finished since its process began
+    kv: KvGauges = field(default_factory=KvGauges)
 
 
 class Service:
@@ -134,10 +137,12 @@ class Service:
 
     def workers(self) -> list[WorkerInfo]:
         """Return a snapshot of the slots."""
-        return [
-            WorkerInfo(slot.index, slot.pid, slot.state.value, self._placement.runs(slot.index))
-            for slot in self._supervisor.slots
-        ]
+        return [self._info(slot) for slot in self._supervisor.slots]
+
+    def _info(self, slot: WorkerSlot) -> WorkerInfo:
+        steps, shown = slot.health.read()
+        runs = self._placement.runs(slot.index)
+        return WorkerInfo(slot.index, slot.pid, slot.state.value, runs, steps, KvGauges(*shown))
 
     def open_requests(self) -> list[RequestState]:
         """Return a snapshot of the requests that have no Finish yet, in the order they were accepted."""

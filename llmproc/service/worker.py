@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from typing import Protocol
 
 from llmproc.dispatch import victims
+from llmproc.engine.batch import PAGE
+from llmproc.engine.cost_meter import CostMeter, ProcessTimes
 from llmproc.engine.engine import Engine
 from llmproc.engine.events import Finish, Token
 from llmproc.engine.forward import Forward
@@ -168,9 +170,10 @@ class EngineRunner:
         engine: Engine,
         adapter: RankAdapter | None = None,
         tell: Callable[[RanksInUse], None] = lambda change: None,
+        show: Callable[[], object] = lambda: None,
     ) -> None:
-        """Take a running engine. `tell` is given every change of the ranks in use."""
-        self._engine, self._adapter, self._tell = engine, adapter, tell
+        """Take a running engine. `tell` is given every change of the ranks in use; `show` is called after each step."""
+        self._engine, self._adapter, self._tell, self._show = engine, adapter, tell, show
         self.cancel = engine.cancel
         if adapter is not None and adapter.unable:
             tell(RanksInUse(adapter.ranks, adapter.ranks, adapter.unable, adapter.ranks))
@@ -193,12 +196,14 @@ class EngineRunner:
                 seed=order.seed,
                 draws=order.draws,
                 closing=order.closing,
+                shaping=order.shaping,
             )
         )
 
     def step(self) -> Sequence[Token | Finish]:
         """Make a token for each that is due, and the ends."""
         events = self._engine.step()
+        self._show()
         if self._adapter is not None and (change := self._adapter.look()):
             self._tell(RanksInUse(self._adapter.ranks, change.use, change.reason, change.cpus))
         return events
@@ -221,8 +226,17 @@ def child(context: Loaded, post: WorkerContext) -> int:
     """Run a worker over the model that the template loaded; return its exit code."""
     with ExitStack() as stack:
         forward = stack.enter_context(Forward(context.model, context.options, context.pages))
-        engine, adapter = Engine(forward, context.options), adapter_of(forward, context.options.adapt)
+        times, adapter = ProcessTimes(), adapter_of(forward, context.options.adapt)
+        stack.callback(times.close)
+        engine = Engine(forward, context.options, meter=CostMeter(forward.workspace.page_bytes, times.read))
         if adapter is not None:
             stack.callback(adapter.close)
-        runner = EngineRunner(engine, adapter, lambda change: post.channel.send(to_frame(change)))
+        show = post.health.show  # what `service.kv_gauges` reads
+        show(context.pages, forward.workspace.page_bytes, PAGE, first=2)
+        runner = EngineRunner(
+            engine,
+            adapter,
+            lambda change: post.channel.send(to_frame(change)),
+            lambda: show(context.pages - engine.pages_free, engine.preempted),
+        )
         return serve(runner, post, context.options.sequences, context.steals)

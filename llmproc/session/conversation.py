@@ -19,6 +19,7 @@ from llmproc.config import SamplingParams
 from llmproc.errors import ContextLengthError, RequestError
 from llmproc.service.messages import Finish, Generate
 from llmproc.session.history import check_messages, common_prefix, history
+from llmproc.session.option_texts import option_text, other_options, with_options
 from llmproc.session.rules import ORDINARY, ChatRules
 from llmproc.session.turns import PreparedTurn, SavedConversation, Turn
 from llmproc.text.templates.messages import ChatMessage
@@ -136,6 +137,7 @@ class Conversation:
         return SavedConversation(
             model, tokenizer, self.ids, self.draws, chosen.seed, self.turns,
             self.template.name, chosen.temperature, chosen.top_p, chosen.max_tokens, self.system,
+            other_options(chosen),
         )  # fmt: skip
 
     def restore(self, saved: SavedConversation) -> None:
@@ -151,7 +153,8 @@ class Conversation:
         rendered = not isinstance(self.template, TurnTemplate)  # a later rendering may be shorter than an earlier one
         if not rendered and (starts != sorted(starts) or any(not 0 <= start < len(saved.ids) for start in starts)):
             raise RequestError("the turns of the saved conversation do not lie in its ids")
-        self.sampling = SamplingParams(saved.temperature, saved.top_p, saved.max_tokens, saved.seed)
+        plain = SamplingParams(saved.temperature, saved.top_p, saved.max_tokens, saved.seed)
+        self.sampling = with_options(plain, saved.sampling)
         self.ids, self.draws, self.turns, self.system = list(saved.ids), saved.draws, saved.turns, saved.system
         self.placed = []
 
@@ -162,6 +165,7 @@ class Conversation:
             "top_p": self.sampling.top_p,
             "max_tokens": self.sampling.max_tokens,
             "seed": self.sampling.seed,
+            **{name: option_text(name, value) for name, value in other_options(self.sampling).items()},
             "draws": self.draws,
             "positions": f"{self.length} of {self.seq_len}",
             "turns": len(self.turns),
@@ -208,7 +212,7 @@ class Conversation:
             opened,
             self.sampling,
             max_tokens=rules.tokens,
-            end_tokens=sorted(self.end_tokens),
+            end_tokens=[] if self.sampling.ignore_eos else sorted(self.end_tokens),
             draws=self.draws,
             closing=rules.closing,
         )

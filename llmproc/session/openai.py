@@ -10,15 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmproc.errors import RequestError
+from llmproc.session.option_texts import NAMES
 
 _URLS = ("/v1/chat/completions", "/v1/completions")
-_TAKEN = ("prompt", "messages", "temperature", "top_p", "max_tokens", "seed")
-_OTHER_NAMES = {"max_completion_tokens": "max_tokens"}
+_TAKEN = ("prompt", "messages", *NAMES)
 _WITHOUT_EFFECT = {"model", "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"}
 _AT_THEIR_DEFAULT: dict[str, tuple[Any, ...]] = {
-    "n": (1,), "stream": (False,), "stop": ([],), "presence_penalty": (0,), "frequency_penalty": (0,),
-    "logprobs": (False, 0), "tools": ([],), "response_format": ({"type": "text"},), "logit_bias": ({},),
-    "echo": (False,), "best_of": (1,), "suffix": ("",),
+    "stream": (False,), "tools": ([],), "response_format": ({"type": "text"},), "echo": (False,), "best_of": (1,),
+    "suffix": ("",),
 }  # fmt: skip
 
 
@@ -41,12 +40,32 @@ def from_batch_row(fields: Mapping[str, Any]) -> dict[str, Any]:
         raise RequestError("body must be an object")
     found = {name: value for name, value in fields.items() if name not in ("custom_id", "method", "url", "body")}
     found["id"] = fields["custom_id"]
-    for name, value in body.items():
-        plain = _OTHER_NAMES.get(name, name)
-        if plain in _TAKEN:
-            found[plain] = value
-        elif name not in _WITHOUT_EFFECT and value is not None and value not in _AT_THEIR_DEFAULT.get(name, ()):
+    for name, value in _with_our_names(body, chat=url == _URLS[0]).items():
+        if value is None:
+            continue
+        if name in _TAKEN:
+            found[name] = value
+        elif name not in _WITHOUT_EFFECT and value not in _AT_THEIR_DEFAULT.get(name, ()):
             raise RequestError(f"body field {name} cannot be done by this version")
+    return found
+
+
+def _with_our_names(body: Mapping[str, Any], chat: bool) -> dict[str, Any]:
+    """Return a body whose length and log probabilities are asked for as `SamplingParams` does.
+
+    max_completion_tokens wins over max_tokens, its older name. A chat asks for log probabilities by true, and says
+    apart how many of the likeliest it wants. RequestError.
+    """
+    found = {name: value for name, value in body.items() if name not in ("max_completion_tokens", "top_logprobs")}
+    if (length := body.get("max_completion_tokens")) is not None:
+        found["max_tokens"] = length
+    asked, count = found.get("logprobs"), body.get("top_logprobs")
+    if count is not None and (asked is not True or not chat):
+        raise RequestError("body field top_logprobs needs logprobs true, in a chat")
+    if chat and asked is not None and not isinstance(asked, bool):
+        raise RequestError(f"body field logprobs is {asked!r:.40}: must be true or false in a chat")
+    if asked is True and chat:
+        found["logprobs"] = 0 if count is None else count
     return found
 
 

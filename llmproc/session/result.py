@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from llmproc.service.messages import Finish, FinishReason
 from llmproc.service.ticket import Ticket
@@ -36,6 +37,14 @@ class Timings:
         return self.queue_s + self.prefill_s
 
 
+class TokenLogprob(NamedTuple):
+    """A drawn token as the model saw it: natural logarithms of probabilities, before any sampling option."""
+
+    id: int
+    logprob: float
+    top: tuple[tuple[int, float], ...]  # the likeliest ids, likeliest first
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """One request that has ended. A request's failure stands here, in `error`; it is never raised."""
@@ -43,18 +52,25 @@ class Result:
     prompt: Prompt = field(repr=False)  # as it was given
     text: str = ""
     token_ids: tuple[int, ...] = ()  # as they were drawn, an end token included, which is not in the text
-    finish_reason: FinishReason = "failed"  # end: the model's own; length: max_tokens; context: it is full; cancelled
+    finish_reason: FinishReason = "failed"  # end: the model's own; stop: a stop text; length, context: no more room
     error: str | None = None  # one line, when it failed or the service was closed over it
     prompt_tokens: int = 0
     new_tokens: int = 0
     cached_tokens: int = 0  # of the prompt, whose keys and values were there already
     timings: Timings = Timings()
     request_id: int = 0  # 0: it was refused before it became a request
+    logprobs: tuple[TokenLogprob, ...] | None = None  # of each of `token_ids`, if asked for
+    others: tuple[Result, ...] = field(default=(), repr=False)  # answers 1 to n - 1 to the same prompt
+
+    @property
+    def choices(self) -> tuple[Result, ...]:
+        """Return all n answers, this one first."""
+        return (self, *self.others)
 
     @property
     def ok(self) -> bool:
         """Return whether it ended by itself: it neither failed nor was cancelled."""
-        return self.finish_reason in ("end", "length", "context")
+        return self.finish_reason in ("end", "stop", "length", "context")
 
     @classmethod
     def of(cls, prompt: Prompt, answer: Answer, finish: Finish) -> Result:
@@ -71,4 +87,12 @@ class Result:
             finish.cached_tokens,
             Timings.of(answer.ticket, finish.new_tokens),
             answer.ticket.request_id,
+            _logprobs(answer),
         )
+
+
+def _logprobs(answer: Answer) -> tuple[TokenLogprob, ...] | None:
+    if not answer.tells_likely:
+        return None
+    said = zip(answer.tokens, answer.likely, strict=True)
+    return tuple(TokenLogprob(token, likely.logprob, tuple(likely.top)) for token, likely in said)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:  # a command line is parsed before anything that needs them is
 class TextStream(Protocol):
     """Turns ids into text while they come. Bytes that are not UTF-8 are U+FFFD or surrogates, as the stream chooses."""
 
-    def feed_all(self, tokens: Sequence[int]) -> list[str]:
-        """Return the text that each of `tokens` completes, without those that complete none."""
+    def feed_each(self, tokens: Sequence[int]) -> list[str]:
+        """Return the text that each of `tokens` completes, "" for one that completes none."""
 
     def flush(self) -> str:
         """Return what is still held back."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable
 
 from llmproc.service.service import Service
 from llmproc.session.answer import Answer
+from llmproc.session.choices import choices_of
 from llmproc.session.conversation import Conversation
 from llmproc.session.turns import PreparedTurn
 
@@ -44,6 +46,16 @@ class ServiceSession:
     def ask_again(self) -> Answer:
         """Answer the last prompt once more. RequestError without a prompt."""
         return self._send(self.conversation.prepare_again())
+
+    def starts(self, text: str | None) -> list[Callable[[], Answer]]:
+        """Prepare a turn (None: the last prompt again); each start begins one of its n answers, the session's first.
+
+        RequestError as `ask` and `ask_again`.
+        """
+        talk = self.conversation
+        prepared = talk.prepare_again() if text is None else talk.prepare(text)
+        begin = functools.partial(send, self.service, session_id=self.session_id)
+        return [functools.partial(begin, *choice) for choice in choices_of(talk, prepared)]
 
     def fork(self) -> ServiceSession:
         """Return another session that stands where this one stands; both go on alone."""

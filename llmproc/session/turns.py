@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -28,8 +29,12 @@ class PreparedTurn:
     earlier: list[Turn]
 
 
-class SavedConversation(msgspec.Struct, forbid_unknown_fields=True):
-    """The file that /save writes; `model` and `tokenizer` say what it continues on."""
+class SavedConversation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """The file that /save writes; `model` and `tokenizer` say what it continues on.
+
+    `sampling`: the options beside the four above it that differ from their defaults, as `option_texts.other_options`
+    writes them. Files of earlier versions have none, and what says nothing is not written, so that they read ours.
+    """
 
     model: str
     tokenizer: str
@@ -42,6 +47,7 @@ class SavedConversation(msgspec.Struct, forbid_unknown_fields=True):
     top_p: float
     max_tokens: int
     system: str | None = None
+    sampling: dict[str, Any] = {}
 
 
 def read_saved(data: bytes, name: object) -> SavedConversation:

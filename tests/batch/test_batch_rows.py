@@ -210,8 +210,8 @@ def test_what_is_missing_or_null_comes_from_the_command_line() -> None:
         ({"prompt": "p", "max_tokens": 1.5}, "max_tokens is 1.5: must be a whole number"),
         ({"prompt": "p", "max_tokens": 1 << 40}, "max_tokens is"),
         ({"prompt": "p", "seed": 1e300}, "seed is"),
-        ({"prompt": "p", "top_k": 5}, "top_k is not an option of this engine"),
-        ({"prompt": "p", "stop": ["."]}, "stop is not an option of this engine"),
+        ({"prompt": "p", "best_of": 5}, "best_of is not an option of this engine"),
+        ({"prompt": "p", "stop_token_ids": [1]}, "stop_token_ids is not an option of this engine"),
         ({"prompt": "p", "temprature": 1}, "temprature is unknown: is temperature meant?"),
         ({"prompt": "p", "maxTokens": 1}, "maxTokens is unknown: is max_tokens meant?"),
         ({"prompt": "p", "top-p": 1}, "top-p is unknown: is top_p meant?"),
@@ -333,9 +333,9 @@ def test_a_row_of_an_openai_batch_file() -> None:
 
 
 def test_what_an_openai_row_cannot_have_fails_the_row_under_its_own_id() -> None:
-    found = one({**BATCH_LINE, "body": {"prompt": "p", "stop": ["."]}})
+    found = one({**BATCH_LINE, "body": {"prompt": "p", "tools": [{}]}})
     assert isinstance(found, Refused) and found.id == "r-1"
-    assert found.error == "line 1: body field stop cannot be done by this version"
+    assert found.error == "line 1: body field tools cannot be done by this version"
 
 
 def test_pandas_row_numbers_and_floats() -> None:

@@ -64,7 +64,7 @@ def test_the_parts_together_are_the_c_programs_bytes(pieces: list[bytes]) -> Non
     wanted = b"".join(printed(tokenizer, before, token) for before, token in zip([1, *ids], ids, strict=False))
     assert "".join(parts).encode("utf-8", "surrogateescape") == wanted
     whole = CPrinter(tokenizer, 1)
-    assert [*whole.feed_all(ids), whole.flush()] == [*filter(None, parts[:-1]), parts[-1]]
+    assert [*whole.feed_each(ids), whole.flush()] == parts
 
 
 def test_a_character_of_two_pieces_comes_whole() -> None:

@@ -12,7 +12,9 @@ import pytest
 from apps.topping import BUSY, Stage, count, instance, spend
 
 from llmproc.monitor.instances import Instance, running
-from llmproc.monitor.live import LiveMonitor, LiveView, ProcessRow
+from llmproc.monitor.live import LiveMonitor, LiveView, ProcessRow, _Watched
+from llmproc.monitor.proc import SchedStat
+from llmproc.monitor.subject import Subject
 
 
 class Clock:
@@ -190,3 +192,19 @@ def test_as_json(stage: Stage) -> None:
     assert only["pid"] == os.getpid() and only["run_folder"] == "/logs/some-run" and "command" in only
     main, worker = only["processes"]
     assert (main["role"], worker["role"], worker["slot"], worker["user_percent"]) == ("main", "worker", 0, None)
+
+
+def test_what_threads_waited_stays_when_they_end() -> None:
+    watched = _Watched(Subject(os.getpid()))
+    assert watched.waited(None) is None
+    assert watched.waited({1: SchedStat(0, 100, 0), 2: SchedStat(0, 50, 0)}) == pytest.approx(150e-9)
+    assert watched.waited({1: SchedStat(0, 130, 0)}) == pytest.approx(180e-9)
+    assert watched.waited(None) == pytest.approx(180e-9), "this look could not read them"
+    assert watched.waited({1: SchedStat(0, 131, 0), 3: SchedStat(0, 9, 0)}) == pytest.approx(190e-9)
+
+
+def test_cpu_time_in_all() -> None:
+    own = rows(LiveMonitor(find=lambda: [instance()]).view())["main"]
+    used = os.times()
+    assert 0 < (own.user_s or 0) <= used.user and 0 <= (own.system_s or 0) <= used.system
+    assert own.wait_s is None or own.wait_s >= 0

@@ -251,3 +251,20 @@ def test_cells_are_shared_through_the_descriptor_and_apart_from_each_other() -> 
     board.cell(1).reset()
     assert (mine.steps, mine.busy) == (0, False)
     board.close()
+
+
+def test_what_a_program_shows_is_read_by_main_until_the_board_is_closed() -> None:
+    board = HealthBoard.create(2)
+    there = HealthBoard.attach(os.dup(board.fd))
+    mine, seen = there.cell(1), board.cell(1)
+    assert seen.read() == (0, [0, 0, 0, 0, 0])
+    mine.show(30, 40, 50, first=2)
+    mine.show(10, 20)
+    mine.step()
+    mine.set_resting(True)
+    assert seen.read() == (1, [10, 20, 30, 40, 50]) and (seen.busy, seen.resting) == (False, True)
+    assert board.cell(0).read() == (0, [0, 0, 0, 0, 0])
+    seen.reset()
+    assert seen.read() == (0, [0, 0, 0, 0, 0]) and not mine.resting
+    board.close()
+    assert tuple(seen.read()[1]) == (0, 0, 0, 0, 0), "another thread may ask while the service ends"

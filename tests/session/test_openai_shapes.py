@@ -28,8 +28,37 @@ def test_a_completions_line_has_a_prompt() -> None:
     assert row == {"id": "r-1", "prompt": "Once"}
 
 
-def test_the_newer_name_of_max_tokens() -> None:
-    assert from_batch_row(line({"messages": MESSAGES, "max_completion_tokens": 9}))["max_tokens"] == 9
+def test_rule_10_the_newer_name_of_max_tokens_wins() -> None:
+    bodies: list[dict[str, Any]] = [{"max_completion_tokens": 9}, {"max_tokens": 5, "max_completion_tokens": 9}]
+    for body in bodies:
+        assert from_batch_row(line({"messages": MESSAGES, **body}))["max_tokens"] == 9
+    body = {"max_tokens": 5, "max_completion_tokens": None}
+    assert from_batch_row(line({"messages": MESSAGES, **body}))["max_tokens"] == 5
+
+
+def test_sampling_options_are_a_rows_own() -> None:
+    """One that says what the default is, too: the command line's option is for rows that say nothing."""
+    options = {
+        "n": 1, "stop": ["."], "logit_bias": {"15": -100}, "presence_penalty": 0.0, "frequency_penalty": 1,
+        "top_k": 5, "min_p": 0.1, "repetition_penalty": 1.0, "ignore_eos": True, "min_tokens": 2,
+    }  # fmt: skip
+    assert from_batch_row(line({"messages": MESSAGES, **options})) == {"id": "r-1", "messages": MESSAGES, **options}
+
+
+@pytest.mark.parametrize(
+    ("body", "logprobs"),
+    [
+        ({"logprobs": True}, 0), ({"logprobs": True, "top_logprobs": 4}, 4), ({"logprobs": False}, False),
+        ({"logprobs": True, "top_logprobs": 0}, 0),
+    ],
+)  # fmt: skip
+def test_a_chat_asks_for_log_probabilities_by_two_fields(body: dict[str, Any], logprobs: object) -> None:
+    row = from_batch_row(line({"messages": MESSAGES, **body}))
+    assert row["logprobs"] == logprobs and "top_logprobs" not in row
+
+
+def test_a_completion_asks_for_log_probabilities_by_a_number() -> None:
+    assert from_batch_row(line({"prompt": "p", "logprobs": 3}, url="/v1/completions"))["logprobs"] == 3
 
 
 def test_rule_17_no_tools_and_parts_of_text_are_what_templates_get() -> None:
@@ -44,7 +73,7 @@ def test_method_and_url_may_be_missing() -> None:
 
 
 @pytest.mark.parametrize(
-    "harmless", [{"n": 1}, {"stream": False}, {"stop": None}, {"tools": []}, {"user": "u"}, {"presence_penalty": 0.0}]
+    "harmless", [{"stream": False}, {"stop": None}, {"tools": []}, {"user": "u"}, {"best_of": 1}, {"logprobs": None}]
 )
 def test_options_that_change_nothing_are_no_reason_to_refuse(harmless: dict[str, Any]) -> None:
     assert from_batch_row(line({"messages": MESSAGES, **harmless})) == {"id": "r-1", "messages": MESSAGES}
@@ -53,8 +82,13 @@ def test_options_that_change_nothing_are_no_reason_to_refuse(harmless: dict[str,
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        (line({"messages": MESSAGES, "stop": ["."]}), "body field stop cannot be done"),
-        (line({"messages": MESSAGES, "n": 2}), "body field n cannot be done"),
+        (line({"messages": MESSAGES, "best_of": 2}), "body field best_of cannot be done"),
+        (line({"messages": MESSAGES, "logprobs": 2}), "body field logprobs is 2: must be true or false in a chat"),
+        (line({"messages": MESSAGES, "top_logprobs": 2}), "body field top_logprobs needs logprobs true"),
+        (
+            line({"prompt": "p", "logprobs": 2, "top_logprobs": 2}, url="/v1/completions"),
+            "body field top_logprobs needs logprobs true, in a chat",
+        ),
         (line({"messages": MESSAGES, "stream": True}), "body field stream cannot be done"),
         (line({"messages": MESSAGES, "tools": [{"type": "function"}]}), "body field tools cannot be done"),
         (line({"messages": MESSAGES, "frobnicate": 1}), "body field frobnicate cannot be done"),

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 
+import msgspec
+
 from llmproc.apps.batch.options import parse_options
 from llmproc.apps.exits import complain, exit_code, exit_code_of
 from llmproc.batch import summary
@@ -31,6 +33,7 @@ from llmproc.hardware.isa import choose
 from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.session.model_files import ModelFiles, read_model_files
+from llmproc.session.option_texts import other_options
 from llmproc.text.templates.registry import built_in_template
 
 
@@ -81,6 +84,7 @@ def _provenance(options: BatchOptions, files: ModelFiles, source: Source) -> Pro
         max_tokens=sampling.max_tokens,
         seed=sampling.seed,
         system=None if options.system is None else escape_bytes(options.system),
+        sampling=other_options(sampling) or msgspec.UNSET,
     )
 
 
@@ -182,6 +186,7 @@ def _describe(
         sequences=options.engine.sequences,
         sampling={
             "temperature": provenance.temperature, "top_p": provenance.top_p, "max_tokens": provenance.max_tokens,
+            **(provenance.sampling or {}),
         },
     )  # fmt: skip
 

@@ -36,7 +36,9 @@ depends on its own row alone: every mode, and every number of workers, gives the
 
   text        one prompt per line; blank lines are skipped
   jsonl       {"prompt": "..."} or {"messages": [{"role": "user", "content": "..."}]} per line; also id, system,
-              temperature, top_p, max_tokens, seed; other fields are copied into the result
+              temperature, top_p, max_tokens, seed, top_k, min_p, presence_penalty, frequency_penalty,
+              repetition_penalty, logit_bias, stop, ignore_eos, min_tokens, logprobs, n; other fields are copied into
+              the result
   csv, tsv    the same names as a header; an empty field counts as missing
 
 With -o FILE, results go to FILE.part as they come and are put into input order in FILE at the end. After an

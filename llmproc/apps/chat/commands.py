@@ -7,69 +7,22 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
 
-from llmproc.apps.answer_view import AnswerView
-from llmproc.apps.screen import Screen
+from llmproc.apps.chat.command import Command, Loop
+from llmproc.apps.chat.settings import change_setting, show_settings
 from llmproc.config import POLICIES, Scheduling, format_cpus, parse_cpus
 from llmproc.errors import LlmprocError, UsageError
 from llmproc.files.encoding import check_utf8
 from llmproc.monitor import proc
 from llmproc.processes.scheduling import explain_scheduling_error
-from llmproc.service.service import Service
-from llmproc.session.conversation import Conversation
-from llmproc.session.model_files import ModelFiles
 from llmproc.session.saving import SavedConversation, read_file, read_session, write_session
-from llmproc.text.templates.system import check_system
-from llmproc.text.templates.template import ChatTemplate, TurnTemplate
 
 
-class Loop(Protocol):
-    """The parts of the prompt loop that a command may use."""
-
-    conversation: Conversation
-    service: Service
-    screen: Screen
-    view: AnswerView
-    files: ModelFiles
-    failed: int  # lines that were refused, and answers that failed
-
-    def answer(self, text: str) -> None:
-        """Ask, and show the answer."""
-
-    def answer_again(self) -> None:
-        """Make the last answer once more."""
-
-    def end(self) -> None:
-        """Leave the loop after this command."""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command: how it is written, what it does."""
-
-    usage: str
-    help: str
-    run: Callable[[Loop, str], None]
-
-    @property
-    def name(self) -> str:
-        """Return the word that calls it."""
-        return self.usage.split()[0]
-
-
-_SAMPLING: dict[str, type] = {"temperature": float, "top_p": float, "max_tokens": int}
-
-
-def _number(name: str, text: str, kind: type) -> float | int:
+def _number(name: str, text: str) -> int:
     try:
-        return kind(text)
+        return int(text)
     except ValueError:
-        raise UsageError(
-            f"{name} is {text or 'missing'}: must be {'a whole number' if kind is int else 'a number'}"
-        ) from None
+        raise UsageError(f"{name} is {text or 'missing'}: must be a whole number") from None
 
 
 def _help(loop: Loop, argument: str) -> None:
@@ -79,62 +32,6 @@ def _help(loop: Loop, argument: str) -> None:
     loop.screen.line(
         '  """ before and after a prompt of several lines; Ctrl-C cancels an answer; at the prompt it leaves'
     )
-
-
-def _set(loop: Loop, argument: str) -> None:
-    name, _, value = argument.partition(" ")
-    value = value.strip()
-    conversation = loop.conversation
-    if name in _SAMPLING:
-        number = _number(name, value, _SAMPLING[name])
-        conversation.sampling = conversation.sampling.changed(**{name: number})
-        loop.screen.notice(f"{name} {number}")
-    elif name == "seed":
-        seed = int(_number(name, value, int))
-        drawn = int.from_bytes(os.urandom(4), "little") + 1 if seed <= 0 else seed
-        conversation.reseed(drawn)
-        loop.screen.notice(f"seed {conversation.sampling.seed}: the random stream starts over")
-    elif name == "system":
-        _set_system(loop, value)
-    elif name == "verbose":
-        if value not in ("on", "off"):
-            raise UsageError(f"verbose is {value or 'empty'}: must be on or off")
-        loop.view.verbose = value == "on"
-        loop.screen.notice(f"verbose {value}")
-    else:
-        known = ", ".join((*_SAMPLING, "seed", "system", "verbose"))
-        raise UsageError(f"/set {name}: must be one of {known}" if name else f"/set needs a name: {known}")
-
-
-def _set_system(loop: Loop, value: str) -> None:
-    """Set the system message, `""` for none; without a value say what it is, and leave the conversation alone."""
-    conversation = loop.conversation
-    if not value:
-        loop.screen.notice(f'the system message is {conversation.system or "empty"}; /set system "" removes it')
-        return
-    value = "" if value == '""' else value
-    check_system(conversation.template, value, "/set system")
-    conversation.system = value or None
-    if conversation.ids:
-        conversation.clear()
-        loop.screen.notice(f"a new conversation begins, {'with the new' if value else 'without a'} system message")
-
-
-def _show(loop: Loop, argument: str) -> None:
-    files = loop.files
-    facts = {
-        "model": files.model.path,
-        "tokenizer": files.tokenizer_path,
-        **loop.conversation.facts(),
-        "template": _template(loop.conversation.template),
-        "verbose": loop.view.verbose,
-    }
-    for name, value in facts.items():
-        loop.screen.line(f"  {name:<12} {value}")
-
-
-def _template(template: ChatTemplate) -> str:
-    return template.name if isinstance(template, TurnTemplate) else f"{template.name}, the model's own"
 
 
 def _clear(loop: Loop, argument: str) -> None:
@@ -185,7 +82,7 @@ def _sched(loop: Loop, argument: str) -> None:
         raise UsageError(f"policy is {words[0] if words else 'missing'}: must be one of {', '.join(POLICIES)}")
     if len(words) > (2 if words[0] in ("fifo", "rr") else 1):
         raise UsageError(f"/sched {argument}: a priority goes with fifo and rr only, and nothing follows it")
-    priority = int(_number("priority", words[1], int)) if len(words) > 1 else 1
+    priority = _number("priority", words[1]) if len(words) > 1 else 1
     _reschedule(loop, Scheduling(policy=words[0], rt_priority=priority), fresh, f"policy {words[0]}")
 
 
@@ -198,7 +95,7 @@ def _without_fresh(argument: str) -> tuple[list[str], bool]:
 
 def _nice(loop: Loop, argument: str) -> None:
     words, fresh = _without_fresh(argument)
-    nice = int(_number("nice", " ".join(words), int))
+    nice = _number("nice", " ".join(words))
     _reschedule(loop, Scheduling(nice=nice), fresh, f"nice {nice}")
 
 
@@ -253,8 +150,8 @@ def _bye(loop: Loop, argument: str) -> None:
 
 COMMANDS = (
     Command("/?", "show this list", _help),
-    Command("/set <name> <value>", "change temperature, top_p, max_tokens, seed, system or verbose (on, off)", _set),
-    Command("/show", "show the settings and the state of the conversation", _show),
+    Command("/set <name> <value>", "change a setting; /set alone lists them, with what they do", change_setting),
+    Command("/show", "show the settings and the state of the conversation", show_settings),
     Command("/clear", "forget the conversation; the random stream goes on", _clear),
     Command("/ps", "show the processes: state, policy, nice, core, CPU time, memory", _ps),
     Command(

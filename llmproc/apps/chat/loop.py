@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from llmproc.apps.answer_view import AnswerView
 from llmproc.apps.chat.commands import run_command
 from llmproc.apps.chat.sources import LineSource
@@ -120,16 +122,28 @@ class ChatLoop:
         if self._left is not None:
             self._left -= 1
         try:
-            answer = self.session.ask(text)
+            starts = self.session.starts(text)
         except LlmprocError:
             self.failed += 1
             raise
-        self._show(answer)
+        self._show(starts)
 
     def answer_again(self) -> None:
         """Make the last answer again."""
-        self._show(self.session.ask_again())
+        self._show(self.session.starts(None))
 
-    def _show(self, answer: Answer) -> None:
-        if not self.view.show(answer):
-            self.failed += 1
+    def _show(self, starts: Sequence[Callable[[], Answer]]) -> None:
+        """Show each answer under a heading if there are several; a cancelled one is the last."""
+        for number, start in enumerate(starts, 1):
+            try:
+                answer = start()
+            except LlmprocError:
+                self.failed += 1
+                raise
+            if len(starts) > 1:
+                seed = answer.conversation.sampling.seed
+                self.screen.line(f"[INFO] answer {number} of {len(starts)}, seed {seed}")
+            if not self.view.show(answer):
+                self.failed += 1
+            if answer.finish is None or answer.finish.reason == "cancelled":
+                return

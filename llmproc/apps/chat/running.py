@@ -26,6 +26,7 @@ from llmproc.service.service import Service
 from llmproc.session.conversation import Conversation
 from llmproc.session.launch import Launch
 from llmproc.session.model_files import ModelFiles
+from llmproc.session.option_texts import other_options
 from llmproc.session.rules import ChatRules
 from llmproc.session.session import ServiceSession
 
@@ -133,7 +134,11 @@ def _describe(recorder: RunRecorder, options: ChatOptions, model: ModelFile) -> 
         checkpoint=str(options.model),
         checkpoint_bytes=model.size,
         course=options.course,
-        sampling={"temperature": options.sampling.temperature, "top_p": options.sampling.top_p},
+        sampling={
+            "temperature": options.sampling.temperature,
+            "top_p": options.sampling.top_p,
+            **other_options(options.sampling),
+        },
     )
 
 

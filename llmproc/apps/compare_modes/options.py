@@ -47,7 +47,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument("prompts", nargs="?", type=Path, metavar="FILE", help="file of prompts (default: a workload)")
     _add_what(parser)
     add_files(parser)
-    add_sampling(parser)
+    add_sampling(parser, without=("n", "logprobs", "stop"))
     add_engine_options(parser, threads=False)
     _add_output(parser)
     return parser

@@ -23,6 +23,7 @@ from llmproc.service.config import ServiceConfig
 from llmproc.session.conversation import Conversation
 from llmproc.session.launch import Launch
 from llmproc.session.model_files import ModelFiles, read_model_files
+from llmproc.session.option_texts import other_options
 from llmproc.session.session import ServiceSession
 
 
@@ -93,7 +94,11 @@ def _describe(recorder: RunRecorder, options: ThreadsOptions, model: ModelFile) 
         checkpoint_bytes=model.size,
         course=options.course,
         threads=options.engine.threads,
-        sampling={"temperature": options.sampling.temperature, "top_p": options.sampling.top_p},
+        sampling={
+            "temperature": options.sampling.temperature,
+            "top_p": options.sampling.top_p,
+            **other_options(options.sampling),
+        },
     )
 
 

@@ -80,7 +80,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument("seed", type=int, help="seed of the random stream; 0 or less: chosen at random and printed")
     parser.add_argument("prompts", nargs="+", metavar="prompt", help="one turn of the conversation each")
     add_files(parser)
-    add_sampling(parser)
+    add_sampling(parser, without=("n", "logprobs"))
     add_engine_options(parser, threads=False)
     add_scheduling(parser)
     add_logs(parser)

@@ -52,9 +52,9 @@ class CPrinter:
         self._previous = token
         return self._decoder.decode(data)
 
-    def feed_all(self, tokens: Sequence[int]) -> list[str]:
-        """Return the text that each of `tokens` completes, without those that complete none."""
-        return [text for token in tokens if (text := self.feed(token))]
+    def feed_each(self, tokens: Sequence[int]) -> list[str]:
+        """Return the text that each of `tokens` completes, "" for one that completes none."""
+        return [self.feed(token) for token in tokens]
 
     def flush(self) -> str:
         """Return the bytes of a character that never became whole."""

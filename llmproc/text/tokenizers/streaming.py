@@ -40,15 +40,15 @@ class StreamDecoder:
         self._whole = not self._decoder.getstate()[0]
         return text
 
-    def feed_all(self, tokens: Sequence[int]) -> list[str]:
-        """Return the text that each of `tokens` completes, without those that complete none. Raises as `feed` does."""
+    def feed_each(self, tokens: Sequence[int]) -> list[str]:
+        """Return the text that each of `tokens` completes, "" for one that completes none. Raises as `feed` does."""
         if self._whole and tokens and self._previous not in self._tokenizer.spaced_after:
             known = self._tokenizer.characters
             texts = [known.get(token) for token in tokens]
             if None not in texts:
                 self._previous = tokens[-1]
-                return [text for text in texts if text]
-        return [text for token in tokens if (text := self._feed(token))]
+                return texts  # type: ignore[return-value]  # without None
+        return [self._feed(token) for token in tokens]
 
     def _feed(self, token: int) -> str:
         """Feed one, and remember its text: it is the same wherever no BOS and no part of a character stands before."""

@@ -1,0 +1,26 @@
+"""Which program of programs/ shows which client's documented use, and what it needs in its environment."""
+
+from __future__ import annotations
+
+PROGRAMS = {
+    "openai2": "openai_python.py",
+    "openai3": "openai_python.py",
+    "openai-js": "openai_node.mjs",
+    "ollama": "ollama_python.py",
+    "ollama-js": "ollama_node.mjs",
+    "litellm": "litellm_python.py",
+    "langchain-openai": "langchain_openai_python.py",
+    "langchain-ollama": "langchain_ollama_python.py",
+    "llama-index": "llama_index_python.py",
+    "llm": "llm_program.py",
+    "ai-sdk": "ai_sdk_node.mjs",
+    "guidellm": "guidellm_program.py",
+    "aiperf": "aiperf_program.py",
+}
+# Cases that ask again for what other cases ask: of use to tests, not to a recording.
+NOT_RECORDED = {"together", "impatient", "closed_early", "aborted", "hundred_streams"}
+SETTINGS = {
+    "litellm": {"LITELLM_LOCAL_MODEL_COST_MAP": "True"},  # else its import tries to fetch a price list
+    "llama-index": {"TIKTOKEN_CACHE_DIR": "/nonexistent"},
+}
+RECORDING = {"guidellm": {"REQUESTS": "2"}, "aiperf": {"REQUESTS": "2"}}

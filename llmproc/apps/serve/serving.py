@@ -85,7 +85,8 @@ class Serving:
         """Serve until a signal or a failure, and drain."""
         self._loop = asyncio.get_running_loop()
         limits = self._limits()
-        names = ModelNames(self._about.model, self._options.model_names, self._options.strict_model, self._foreign)
+        options, counted = self._options, self._metrics.http.foreign_model
+        names = ModelNames(self._about.model, options.model_names, options.strict_model, self._foreign, counted)
         answering = Answering(self._service, self._files, self._about.context, LoopWakeups())
         responder = Responder(answering, names, self._gate, self._metrics.http, limits, self._about)
         card = read_card(self._files, names.listed, self._about.context)

@@ -24,7 +24,7 @@ class Times(NamedTuple):
 
 
 class Payer(Protocol):
-    """What a sequence keeps of its costs."""
+    """A sequence, as far as its costs go."""
 
     due_s: float  # charged and not divided yet
     user_s: float

@@ -94,14 +94,14 @@ class Answering:
         answer = send(self._service, conversation.fork(), own, wakeup.notify)
         splitter = None if asked.raw else ReasoningSplitter(prepared.opens_reasoning)
         prompt = asked.prompts[number // asked.sampling.n]
-        return Choice(number, alone.seed, prompt, answer, splitter, asked.echo)
+        return Choice(number, alone.seed, prompt, answer, splitter, asked.echo, len(order.ids))
 
     def _turn(self, asked: Asked, template: ChatTemplate, prompt: AskedPrompt) -> tuple[Conversation, PreparedTurn]:
         ends = self._files.model.description.end_tokens
         sampling = asked.sampling
         conversation = Conversation(self._files.tokenizer, template, self._context, sampling, asked.system, ends=ends)
         if isinstance(prompt, list) and (not prompt or isinstance(prompt[0], int)):
-            return conversation, conversation.prepare_ids(prompt)  # type: ignore[arg-type]
+            return conversation, conversation.prepare_ids(prompt)
         return conversation, conversation.prepare(place_prompt(conversation, prompt))  # type: ignore[arg-type]
 
     def _template(self, asked: Asked) -> ChatTemplate:
@@ -136,8 +136,9 @@ class Choice:
         answer: Answer,
         splitter: ReasoningSplitter | None,
         echo: bool = False,
+        prompt_tokens: int = 0,
     ) -> None:
-        self.number, self.seed, self.answer = number, seed, answer
+        self.number, self.seed, self.answer, self._prompt_tokens = number, seed, answer, prompt_tokens
         self._prompt, self._splitter, self._echo = prompt, splitter, echo
         self._text: list[str] = []
         self._reasoning: list[str] = []
@@ -175,7 +176,7 @@ class Choice:
             return
         self._text.append(text)
         self._reasoning.append(reasoning)
-        events.append(Piece(self.number, text, self._ids, self._likely, reasoning))
+        events.append(Piece(self.number, text, self._ids, self._likely, reasoning, self._prompt_tokens))
         self._ids, self._likely = [], []
 
     def _end(self, events: list[Event]) -> None:

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp
 
 from llmproc import __version__
 from llmproc.server.body import JSON, read_body, refusal_headers
-from llmproc.server.dialect import Errors
+from llmproc.server.dialect import Dialect, Errors
 from llmproc.server.guards import Access, Guards
 from llmproc.server.metrics.server_metrics import ServerMetrics
 from llmproc.server.ollama import pages
@@ -62,7 +62,7 @@ def make_app(place: Place) -> ASGIApp:
     routes = [*_answering(place), *_openai(place), *_ollama(place), *_own(place)]
     app = Starlette(
         routes=routes,
-        exception_handlers={RefusedError: _refused(place), HTTPException: _refused(place), Exception: _failed(place)},  # type: ignore[dict-item]
+        exception_handlers={RefusedError: _refused(place), HTTPException: _refused(place), Exception: _failed(place)},
     )
     app.router.redirect_slashes = False
     limits, told = place.responder.limits, place.responder.reporter.refused
@@ -80,7 +80,7 @@ def errors_of(path: str) -> Errors:
 def _answering(place: Place) -> list[Route]:
     tokenizer = place.files.tokenizer
     served = ServedModel.of(place.files, place.responder.about.context)
-    dialects = {
+    dialects: dict[str, Dialect] = {
         "/v1/chat/completions": ChatDialect(tokenizer),
         "/v1/completions": CompletionDialect(tokenizer),
         "/api/chat": OllamaChat(served),

@@ -49,7 +49,7 @@ class Piece:
     ids: Sequence[int]
     likely: Sequence[Likely] = ()  # one for each id, if asked for
     reasoning: str = ""  # text between <think> and </think>
-    prompt_tokens: int = 0  # of its prompt; told only where Asked.continuous_usage
+    prompt_tokens: int = 0  # of its prompt, for totals so far
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,7 @@ class HttpServer(uvicorn.Server):
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)  # what is left to do is to end
 
     def leave(self) -> None:
         """End without a drain: nothing will be answered any more. To be called in the loop."""

@@ -50,7 +50,7 @@ class ModelFiles:
     ) -> list[str]:
         """Return what to tell a user once, at the start. `sampling`: the options in use, if there is one set."""
         cut = self.cut_context(engine, option)
-        said = [] if sampling is None else self.suggested.notices(sampling.temperature, sampling.top_p)
+        said = [] if sampling is None else self.suggested.notices(sampling.temperature, sampling.top_p, sampling.top_k)
         return [*self.notes, *said, *([cut] if cut else [])]
 
 

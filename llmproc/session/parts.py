@@ -30,9 +30,10 @@ class PartJoiner:
     """One answer: `feed` its ids as they come, then `flush`."""
 
     def __init__(self, stream: TextStream, stops: Sequence[str] = (), unlooked: int = 0) -> None:
-        """Begin without ids. `unlooked`: the text of so many ids at the beginning is not looked at for stops.
+        """Begin without ids. `unlooked`: the number of ids at the beginning whose text is not looked at for stops.
 
-        That is how vLLM reads min_tokens (v1/engine/detokenizer.py).
+        So min_tokens holds for stop texts, as with vLLM (v1/engine/detokenizer.py); but here a stop text cannot begin
+        in that text either, which has been shown.
         """
         self._stream = stream
         self._finder = StopFinder(stops) if stops else None

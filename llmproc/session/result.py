@@ -38,7 +38,7 @@ class Timings:
 
 
 class TokenLogprob(NamedTuple):
-    """What the model said of a drawn token: natural logarithms of probabilities, before any sampling option."""
+    """A drawn token as the model saw it: natural logarithms of probabilities, before any sampling option."""
 
     id: int
     logprob: float

@@ -25,14 +25,21 @@ class SuggestedSampling:
 
     temperature: float | None = None  # 0: the most likely token
     top_p: float | None = None
-    notes: tuple[str, ...] = ()  # where an answer is drawn otherwise than transformers would
+    top_k: int | None = None  # 0: all tokens
+    named: bool = True  # the file says top_k; else it is transformers' own
 
-    def notices(self, temperature: float, top_p: float) -> list[str]:
+    def notices(self, temperature: float, top_p: float, top_k: int = 0) -> list[str]:
         """Return what to say of a run with these options; nothing when they are the suggested ones, or none are."""
         pairs = (("temperature", self.temperature, temperature), ("top-p", self.top_p, top_p))
         other = [f"--{name} {wanted:g}" for name, wanted, used in pairs if wanted and wanted != used]
         said = f"generation_config.json suggests {' '.join(other)}; used are {temperature:g} and {top_p:g}"
-        return [*([said] if other else []), *self.notes]
+        said_k = "" if self.top_k is None or self.top_k == top_k else self._about_top_k(self.top_k, top_k)
+        return [*([said] if other else []), *([said_k] if said_k else [])]
+
+    def _about_top_k(self, wanted: int, used: int) -> str:
+        theirs = f"has top_k {wanted}" if self.named else f"has no top_k: transformers draws from {wanted} tokens"
+        ours = f"from {used}" if used else "from all within top_p"
+        return f"generation_config.json {theirs}, llmproc {ours} (--top-k {wanted} does the same)"
 
 
 NOT_SUGGESTED = SuggestedSampling()
@@ -59,16 +66,14 @@ def suggested_sampling(generation: Mapping[str, Any]) -> SuggestedSampling:
     """
     if generation.get("do_sample") is not True:
         return SuggestedSampling(temperature=0.0)
-    top_k = generation.get("top_k")
-    if top_k is None:
-        theirs = f"transformers draws from {TRANSFORMERS_TOP_K} tokens"
-        said = f"generation_config.json has no top_k: {theirs}, llmproc from all within top_p"
-    else:
-        said = f"generation_config.json has top_k {top_k!r:.20}: llmproc draws from all tokens within top_p"
+    named = generation.get("top_k") is not None
+    top_k = generation["top_k"] if named else TRANSFORMERS_TOP_K
+    whole = isinstance(top_k, int) and not isinstance(top_k, bool) and 0 <= top_k <= 1 << 20
     return SuggestedSampling(
         temperature=_number(generation.get("temperature"), 0.0, 100.0),
         top_p=_number(generation.get("top_p"), 0.0, 1.0),
-        notes=() if top_k == 0 else (said,),
+        top_k=top_k if whole else None,
+        named=named,
     )
 
 

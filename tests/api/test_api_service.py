@@ -15,6 +15,7 @@ from support.processes import children
 from support.waiting import until
 
 from llmproc import SamplingParams
+from llmproc.session.result import Result
 
 # -- while it lives -------------------------------------------------------------------------------------------------
 
@@ -33,6 +34,29 @@ def test_a_worker_that_dies_is_news_for_the_log_alone(
     assert [result.token_ids for result in results] == undisturbed and all(result.ok for result in results)
     assert "another one continues" in caplog.text
     assert capfd.readouterr() == ("", "")
+
+
+def test_every_sampling_option_survives_a_worker(slow: Path) -> None:
+    """Several answers with all options on: ids, texts, ends and log probabilities are those of an undisturbed run."""
+    sampled = SamplingParams(
+        temperature=0.9, max_tokens=30, top_k=60, min_p=0.001, presence_penalty=0.5, frequency_penalty=0.3,
+        repetition_penalty=1.3, logit_bias=((70, 2.0),), logprobs=2, ignore_eos=True, n=2,
+    )  # fmt: skip
+    with open_model(slow, sequences=2) as llm:
+        (free,) = llm.generate("go on", sampled)
+        sampled = sampled.changed(stop=free.text[-4:])
+        (undisturbed,) = llm.generate("go on", sampled)
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(llm.generate, "go on", sampled)
+            until(lambda: busy(llm))
+            os.kill(llm._running.service.workers()[0].pid, signal.SIGKILL)
+            (result,) = waiting.result(60)
+
+    def lasting(choice: Result) -> tuple[object, ...]:
+        return choice.text, choice.token_ids, choice.finish_reason, choice.logprobs
+
+    assert [lasting(choice) for choice in result.choices] == [lasting(choice) for choice in undisturbed.choices]
+    assert undisturbed.finish_reason == "stop" and undisturbed.choices[1].logprobs
 
 
 def test_several_models_at_once_each_have_their_processes(quick: Path) -> None:

@@ -82,6 +82,31 @@ def test_an_option_is_set_shown_while_it_differs_and_set_back(chat: Chat, typed:
     assert not re.search(rf"^  {name} ", chat.ask("/show"), re.MULTILINE)
 
 
+ERRORS = {
+    "/set top_k": "top_k is missing: must be a whole number",
+    "/set top_k -2": "top_k is -2: must be from 1 to 1048576, or 0 for all tokens",
+    "/set min_p 2": "min_p is 2.0: must be from 0 to 1",
+    "/set presence_penalty 3": "presence_penalty is 3.0: must be from -2 to 2",
+    "/set frequency_penalty x": "frequency_penalty is x: must be a number",
+    "/set repetition_penalty 0": "repetition_penalty is 0.0: must be above 0",
+    "/set logit_bias 5": "logit_bias is 5: must look like 15=-100,7=2.5",
+    "/set logit_bias 5=200": "logit_bias is 200.0: must be from -100 to 100",
+    "/set logprobs 21": "logprobs is 21: must be from 0 to 20",
+    "/set ignore_eos": "ignore_eos is empty: must be on or off",
+    "/set min_tokens 9": "min_tokens is 9: must be from 0 to max_tokens, 8",
+    "/set n 0": "n is 0: must be from 1 to 128",
+    "/set verbose maybe": "verbose is maybe: must be on or off",
+}
+
+
+@pytest.mark.parametrize("command", ERRORS)
+def test_a_bad_value_is_an_error_and_changes_nothing(chat: Chat, command: str) -> None:
+    before = chat.ask("/show")
+    said = chat.ask(command)
+    assert f"[INFO] error: {ERRORS[command]}" in said and said.count("\n") <= 2
+    assert chat.ask("/show") == before
+
+
 def test_an_answer_ends_before_a_stop_text(chat: Chat) -> None:
     (free,) = texts(chat.ask("Hello"))
     stop = free[6:8]

@@ -9,13 +9,14 @@ import random
 from dataclasses import dataclass, field
 
 import pytest
-from engine.fake_forward import POISON, FakeForward, answer, check_pages, make_engine
+from engine.fake_forward import POISON, FakeForward, check_pages, drain, make_engine
 
 from llmproc.engine.batch import PAGE
 from llmproc.engine.engine import Engine
 from llmproc.engine.events import Finish, Token
 from llmproc.engine.pages import pages_for
 from llmproc.engine.sequence import SequenceRequest
+from llmproc.engine.shaping import Likely, Shaping
 
 
 @dataclass
@@ -26,6 +27,7 @@ class History:
     engine: Engine = field(init=False)
     asked: dict[int, SequenceRequest] = field(default_factory=dict)
     tokens: dict[int, list[int]] = field(default_factory=dict)
+    likely: dict[int, list[Likely | None]] = field(default_factory=dict)
     finishes: dict[int, Finish] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -63,15 +65,25 @@ class History:
         return tokens[:room]
 
     def _arrive(self, number: int) -> None:
-        pick = self.random
+        pick, prompt = self.random, self._prompt()
         request = SequenceRequest(
-            number, self._prompt(), pick.randint(1, self.context),
+            number, prompt, pick.randint(1, self.context), shaping=self._shaping(len(prompt)),
             end_tokens=frozenset(self._ids(pick.choice([0, 0, 1]))), temperature=pick.choice([0.0, 0.7, 2.0]),
             top_p=pick.choice([0.9, 1.0]), seed=pick.randrange(1 << 32), draws=pick.choice([0, 5]),
             closing=pick.choice([None, 2]),
         )  # fmt: skip
-        self.asked[number], self.tokens[number] = request, []
+        self.asked[number], self.tokens[number], self.likely[number] = request, [], []
         self.engine.add(request)
+
+    def _shaping(self, prompt: int) -> Shaping | None:
+        pick = self.random
+        if pick.random() < 0.5:
+            return None
+        return Shaping(
+            given=pick.randint(0, prompt), bias=[(pick.randrange(POISON), 3.0)], min_tokens=pick.choice([0, 0, 4]),
+            repetition=pick.choice([1.0, 1.4]), frequency=pick.choice([0.0, 0.5]), presence=pick.choice([0.0, -0.5]),
+            top_k=pick.choice([0, 9]), min_p=pick.choice([0.0, 0.1]), logprobs=pick.choice([-1, 0, 2]),
+        )  # fmt: skip
 
     def _step(self) -> None:
         running = list(self.engine.scheduler.running)
@@ -80,6 +92,7 @@ class History:
             assert number not in self.finishes, "an event after the last one"
             if isinstance(event, Token):
                 self.tokens[number].append(event.token)
+                self.likely[number].append(event.likely)
             else:
                 self.finishes[number] = event
         if running and running[0].request.request_id not in self.finishes:
@@ -107,9 +120,13 @@ class History:
         assert [pool.references(page) for page in range(pool.count)] == [0] * pool.count
         assert self.engine.pages_free == pool.count and len(pool._free) + pool.evictable == pool.count
         for number, request in self.asked.items():
-            ids, alone = answer(make_engine(FakeForward(20, self.context)), request)
+            engine = make_engine(FakeForward(20, self.context))
+            engine.add(request)
+            *tokens, alone = drain(engine)
+            ids = [event.token for event in tokens]
             finish, found = self.finishes[number], self.tokens[number]
             assert found == ids[: len(found)]
+            assert self.likely[number] == [event.likely for event in tokens[: len(found)]]
             assert finish.new_tokens == len(found) and finish.positions == len(request.tokens) + len(found)
             assert 0 <= finish.cached_tokens < len(request.tokens) and finish.cached_tokens % PAGE == 0
             assert finish.prefill_s >= 0 and finish.decode_s >= 0

@@ -73,7 +73,7 @@ def read_to_end(client: socket.socket) -> bytes:
 class HttpReply:
     """A response, read as far as its framing says."""
 
-    def __init__(self, client: socket.socket) -> None:
+    def __init__(self, client: socket.socket, method: str = "GET") -> None:
         stream = client.makefile("rb")
         self.status = int(stream.readline().split()[1])
         self.headers: dict[str, str] = {}
@@ -84,7 +84,7 @@ class HttpReply:
         self.complete = True
         if self.headers.get("transfer-encoding") == "chunked":
             self._read_chunks(stream)
-        else:
+        elif method != "HEAD":
             self.chunks.append(stream.read(int(self.headers.get("content-length", 0))))
 
     def _read_chunks(self, stream: Any) -> None:
@@ -118,4 +118,4 @@ def ask(
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     with connection(port) as client:
         client.sendall(request_bytes(method, path, data, headers, host))
-        return HttpReply(client)
+        return HttpReply(client, method)

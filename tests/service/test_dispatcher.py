@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from msgspec import structs
 
 from llmproc import kernels
 from llmproc.dispatch import POLICIES, make_policy, victims
@@ -28,7 +29,7 @@ from llmproc.processes.health import HealthBoard, HealthCell
 from llmproc.processes.requestboard import RequestBoard
 from llmproc.service.claims import Claims
 from llmproc.service.dispatcher import Dispatcher
-from llmproc.service.messages import Events, Finish, Generate, from_frame
+from llmproc.service.messages import Events, Finish, Generate, Likely, from_frame
 from llmproc.service.placement import Placement
 from llmproc.service.request_state import RequestState
 from llmproc.service.ticket import Ticket, Tokens
@@ -48,13 +49,19 @@ class Died(Exception):
     """Ends a worker's thread wherever it is."""
 
 
+def told(token: int) -> Likely:
+    """What is told of an id: anything that shows whether it stays with it."""
+    return Likely(-float(token), [(token, -1.0)])
+
+
 class DeadlyRunner(WaitRunner):
     """The stand-in for an engine, which dies of some requests."""
 
     def step(self) -> list[Token | Finish]:
         if any(DEADLY in wait.order.ids for wait in self._waits.values()):
             raise Died
-        return super().step()
+        return [structs.replace(event, likely=told(event.token)) if isinstance(event, Token) else event
+                for event in super().step()]  # fmt: skip
 
     @property
     def running(self) -> set[int]:
@@ -293,6 +300,7 @@ def heard(ticket: Ticket) -> tuple[list[int], Finish]:
     tokens: list[int] = []
     while isinstance(event := ticket.next(0), Tokens):
         tokens += event.ids
+        assert event.likely == [told(token) for token in event.ids]
     assert isinstance(event, Finish), event
     assert ticket.next(0) is None, "one end, and nothing after it"
     return tokens, event

@@ -12,19 +12,36 @@ from llmproc.config import EngineOptions, SamplingParams
 from llmproc.errors import ProtocolError
 from llmproc.processes.frames import Frame
 from llmproc.processes.protocol import FIRST_FREE
-from llmproc.service.messages import Cancel, Events, Finish, Generate, PrepareOrder, Taken, from_frame, to_frame
+from llmproc.service.messages import (
+    Cancel,
+    Events,
+    Finish,
+    Generate,
+    Likely,
+    PrepareOrder,
+    Shaping,
+    Taken,
+    from_frame,
+    to_frame,
+)
 
 FINISH = Finish(
     request_id=2, reason="end", prompt_tokens=3, cached_tokens=1, new_tokens=2, draws=4, positions=5, prefill_s=0.1,
     decode_s=0.2,
 )  # fmt: skip
+SHAPED = SamplingParams(
+    top_k=5, min_p=0.25, presence_penalty=1, frequency_penalty=-0.5, repetition_penalty=1.5, min_tokens=3, logprobs=2,
+    logit_bias={9: -1, 7: 2.5},
+)  # fmt: skip
 MESSAGES = [
     Generate.sampled([1, 2, 3], SamplingParams(0.6, 0.9, 5, 2**64 - 1), end_tokens=[2], draws=3),
     Generate.sampled([1], SamplingParams(0.0, 1.0), max_tokens=5, end_tokens=[], draws=0, closing=2),
     Generate.greedy([1], 5, draws=2, alone=True, wait_s=0.5),
+    Generate.sampled([1, 2], SHAPED, end_tokens=[2], draws=0),
     Cancel(),
     Events(),
     Events([1, 3], [[5], [7, 2]], [3], [FINISH, Taken(4, 0, 1.5)]),
+    Events([1, 3], [[5], [7, 2]], likely={3: [Likely(-0.5, [(7, -0.5), (9, -0.75)]), Likely(0.0)]}),
     Events(items=[structs.replace(FINISH, reason="failed", message="logits", discarded=12)]),
 ]
 
@@ -63,7 +80,10 @@ def events(draw: st.DrawFn) -> Events:
     closed = draw(st.lists(st.sampled_from(list(columns)), unique=True)) if columns else []
     taken = st.builds(Taken, st.integers(1, 2**40), st.integers(0, 99), st.floats(0, 1e9))
     items = draw(st.lists(st.one_of(st.just(FINISH), taken), max_size=4))
-    return Events(list(columns), list(columns.values()), closed, items)
+    asking = draw(st.sets(st.sampled_from(list(columns)))) if columns else set()
+    said = st.builds(Likely, st.floats(-99, 0), st.lists(st.tuples(IDS, st.floats(-99, 0)), max_size=3))
+    likely = {each: [draw(said) for _ in columns[each]] for each in asking}
+    return Events(list(columns), list(columns.values()), closed, items, likely)
 
 
 @given(events())
@@ -107,12 +127,28 @@ def test_a_damaged_payload_is_refused_or_has_columns_that_agree(message: Events,
         ([["1"], [[5]], [], []], "frame of type"),
         ([[1], [[None]], [], []], "frame of type"),
         ([[1], b"\x05\x00\x00\x00", [], []], "frame of type"),
+        ([[1], [[5]], [], [], {1: []}], "do not go with the ids"),
+        ([[1], [[5]], [], [], {1: [[-1.0], [-1.0]]}], "do not go with the ids"),
+        ([[1], [[5]], [], [], {2: [[-1.0]]}], "do not go with the ids"),
+        ([[1], [[5]], [], [], {1: [["-1"]]}], "frame of type"),
     ],
 )
 def test_columns_that_do_not_agree_are_refused(columns: list[object], why: str) -> None:
     code = to_frame(Events()).type
     with pytest.raises(ProtocolError, match=why):
         from_frame(Frame(code, 0, msgspec.msgpack.encode(columns)))
+
+
+def test_an_order_carries_every_option_and_none_where_none_is_asked_for() -> None:
+    shaping = Generate.sampled([1, 2], SHAPED, end_tokens=[2], draws=0).shaping
+    assert shaping == Shaping(
+        given=2, bias=[(7, 2.5), (9, -1.0)], min_tokens=3, repetition=1.5, frequency=-0.5, presence=1.0, top_k=5,
+        min_p=0.25, logprobs=2,
+    )  # fmt: skip
+    told = Generate.sampled([1], SamplingParams(logprobs=0), end_tokens=[], draws=0).shaping
+    assert told == Shaping(given=1, logprobs=0)
+    unchanged = SamplingParams(top_k=-1, min_p=0, repetition_penalty=1, stop="x", ignore_eos=True, n=3)
+    assert Generate.sampled([1], unchanged, end_tokens=[], draws=0).shaping is None
 
 
 def test_a_reason_outside_the_list_is_refused() -> None:
@@ -150,17 +186,11 @@ def test_on_the_wire_fields_keep_their_order() -> None:
     """array_like: a message is its fields in this order, so a new field goes to the end."""
     assert Finish.__struct_fields__ == (
         "request_id", "reason", "message", "prompt_tokens", "cached_tokens", "new_tokens", "draws", "discarded",
-        "positions", "prefill_s", "decode_s",
+        "positions", "prefill_s", "decode_s", "user_s", "system_s", "wait_s", "kv_bytes",
     )  # fmt: skip
-    assert msgspec.msgpack.decode(to_frame(Generate.greedy([1], 5)).payload) == [
-        [1],
-        5,
-        [],
-        0.0,
-        1.0,
-        1,
-        0,
-        None,
-        False,
-        0.0,
-    ]
+    shaped = Generate.sampled([1], SHAPED, max_tokens=5, end_tokens=[2], draws=4)
+    assert msgspec.msgpack.decode(to_frame(shaped).payload) == [
+        [1], 5, [2], 0.6, 0.9, 42, 4, None, False, 0.0, [1, [[7, 2.5], [9, -1.0]], 3, 1.5, -0.5, 1.0, 5, 0.25, 2],
+    ]  # fmt: skip
+    told = to_frame(Events([3], [[7]], [], [], {3: [Likely(-0.5, [(7, -0.5)])]}))
+    assert msgspec.msgpack.decode(told.payload, strict=False) == [[3], [[7]], [], [], {3: [[-0.5, [[7, -0.5]]]]}]

@@ -8,6 +8,7 @@ import pytest
 from support.clocks import FakeClock
 
 from llmproc.engine.events import Finish, Token
+from llmproc.engine.shaping import PLACED, Likely
 from llmproc.service.messages import Events, Taken
 from llmproc.service.outgoing import HOLD_S, Outgoing
 
@@ -50,6 +51,15 @@ def test_ids_of_many_steps_make_columns(clock: FakeClock) -> None:
     assert outgoing
     assert outgoing.collect() == Events([8, 7], [[5, 6], [15, 16, 2]], [7], [end(7)])
     assert not outgoing and outgoing.collect() == Events()
+
+
+def test_what_is_told_of_ids_stands_beside_them_for_those_who_ask(clock: FakeClock) -> None:
+    outgoing, said = begun(clock, 7, 8), [Likely(-1.0, [(5, -1.0)]), Likely(-2.0), PLACED]
+    outgoing.extend([Token(7, 5, True, said[0]), Token(8, 5, True), Token(7, 6, True, said[1])])
+    outgoing.add(Token(7, 2, False, said[2]), end(7))
+    assert outgoing.collect() == Events([7, 8], [[5, 6, 2], [5]], [7], [end(7)], {7: said})
+    outgoing.add(Token(7, 5, True, said[0]))
+    assert outgoing.collect() == Events([7], [[5]], likely={7: said[:1]}), "each once"
 
 
 @pytest.mark.parametrize(

@@ -45,9 +45,21 @@ def test_what_remains_continues_where_the_tokens_end() -> None:
 
 
 def test_greedy_tokens_draw_nothing() -> None:
-    entry = request(1, order(temperature=0.0))
+    for temperature in (0.0, 1e-60):  # the second is 0 in fp32
+        entry = request(1, order(temperature=temperature))
+        token(entry, 11)
+        assert entry.remaining().draws == 7
+
+
+def test_a_replay_knows_which_ids_are_the_prompts() -> None:
+    sampling = SamplingParams(0.8, 0.9, 10, 42, presence_penalty=1.0, min_tokens=5)
+    entry = request(1, Generate.sampled([1, 5, 6], sampling, end_tokens=[2], draws=7, closing=9))
+    shaping = entry.order.shaping
+    assert shaping is not None and (shaping.given, shaping.min_tokens) == (3, 5)
     token(entry, 11)
-    assert entry.remaining().draws == 7
+    assert entry.remaining().shaping == shaping and len(entry.remaining().ids) == 4
+    token(entry, 9, sampled=False)
+    assert entry.remaining().shaping == shaping
 
 
 def test_after_the_closing_id_only_the_discarded_token_is_missing() -> None:
@@ -86,6 +98,13 @@ def test_what_a_stand_in_waits_survives_a_replay() -> None:
     entry = request(1, Generate.greedy([1], 3, wait_s=2.5))
     token(entry, 11)
     assert entry.remaining() == Generate.greedy([1, 11], 2, wait_s=2.5)
+
+
+def test_costs_are_those_of_the_last_worker() -> None:
+    entry, last = request(1, order()), finish(user_s=0.5, system_s=0.25, wait_s=0.125, kv_bytes=4096)
+    entry.attempts = 2
+    whole = entry.finish(last)
+    assert (whole.user_s, whole.system_s, whole.wait_s, whole.kv_bytes) == (0.5, 0.25, 0.125, 4096)
 
 
 def test_time_with_dead_workers_counts() -> None:

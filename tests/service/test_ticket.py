@@ -6,7 +6,7 @@ import random
 import threading
 from itertools import accumulate, pairwise
 
-from llmproc.service.messages import Finish
+from llmproc.service.messages import Finish, Likely
 from llmproc.service.ticket import Ticket, Tokens
 
 FINISH = Finish.plain(1, "end", prompt_tokens=3, new_tokens=2, draws=2, decode_s=0.2)
@@ -37,6 +37,16 @@ def test_a_reader_that_is_behind_gets_all_ids_at_once_and_the_end_alone() -> Non
     assert ticket.arrived == 5
     assert list(ticket) == [Tokens([5, 6, 7, 8, 2], closed=True), FINISH]
     assert batches[0] == Tokens([5]), "what was put is not changed: the service has it too"
+    assert ticket.next(0) is None
+
+
+def test_what_is_told_of_ids_stays_with_them() -> None:
+    ticket = Ticket(1, lambda: None)
+    told = [Tokens([5], likely=[Likely(-1.0)]), Tokens([6, 7], likely=[Likely(-2.0), Likely(-3.0)])]
+    for batch in told:
+        ticket.put(batch)
+    assert ticket.next(0) == Tokens([5, 6, 7], likely=[Likely(-1.0), Likely(-2.0), Likely(-3.0)])
+    assert len(told[0].likely) == 1
     assert ticket.next(0) is None
 
 

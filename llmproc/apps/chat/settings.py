@@ -24,7 +24,7 @@ SETTINGS = {
     "repetition_penalty": "divides the logits of tokens that prompt or answer have; 1: none",
     "logit_bias": "added to the logits of tokens, such as 15=-100,7=2.5; without a value: none",
     "stop": 'text before which an answer ends; "\\n", ["a", "b"]: as in JSON; without a value: none',
-    "logprobs": "show how likely each token was, and so many of the likeliest; off: do not",
+    "logprobs": "show how likely each token was, beside this number of the likeliest; off: do not",
     "ignore_eos": "on: go on to max_tokens",
     "min_tokens": "length of an answer at least",
     "n": "answers to each prompt, with seeds one after the other; the conversation goes on with the first",

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -55,6 +57,7 @@ class Serving:
             self._places = [stack.enter_context(contextlib.closing(place)) for place in _bound(options)]
             self._recorder = RunRecorder(options.interval_s, options.log, False, options.run_dir, notice)
             stack.callback(self._recorder.close)
+            stack.enter_context(_mistakes_to(self._recorder.output_fd))
             self._metrics = ServerMetrics(about)
             launch = Launch(
                 self._service_config(), self, self._recorder.last_output, on_notice=notice, on_failure=self._failed
@@ -163,6 +166,21 @@ class Serving:
             queue=options.queue,
             ports=[place.getsockname()[1] for place in self._places],
         )
+
+
+@contextlib.contextmanager
+def _mistakes_to(fd: int) -> Iterator[None]:
+    """Write what the server logs of its own mistakes, tracebacks with them, where children's output goes."""
+    log = logging.getLogger("llmproc.server")
+    with os.fdopen(os.dup(fd), "a") as stream:
+        handler = logging.StreamHandler(stream)
+        log.addHandler(handler)
+        log.propagate = False
+        try:
+            yield
+        finally:
+            log.removeHandler(handler)
+            log.propagate = True
 
 
 def _bound(options: ServeOptions) -> list[socket.socket]:

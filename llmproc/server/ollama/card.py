@@ -17,7 +17,6 @@ from typing import Any
 from llmproc.checkpoints.description import ModelDescription
 from llmproc.checkpoints.model_file import ModelFile
 from llmproc.checkpoints.overview.tensors import parameters, type_shares
-from llmproc.checkpoints.tensors import MATRICES
 from llmproc.errors import CheckpointError
 from llmproc.server.ollama.lines import stamp
 from llmproc.server.ollama.thinking import ThinkingSupport
@@ -107,9 +106,8 @@ def human_number(count: int) -> str:
 
 
 def _main_type(model: ModelFile) -> str:
-    """Return the type of most bytes of the matrices."""
+    """Return the type of most bytes: that of most matrices, for norms and biases are small."""
     stored: Counter[str] = Counter()
     for share in type_shares(model):
-        if share.name in MATRICES:
-            stored[share.type] += share.stored
+        stored[share.type] += share.stored
     return stored.most_common(1)[0][0]

@@ -23,7 +23,7 @@ _SHOW = BodyReader(OllamaShowRequest)
 
 
 class OllamaDetails(Struct, frozen=True, kw_only=True):
-    """What kind of model it is."""
+    """The kind of model it is."""
 
     parent_model: str = ""
     format: str
@@ -142,7 +142,7 @@ def show(card: OllamaCard) -> bytes:
 
 def version(package: str) -> bytes:
     """Return the package's version as three numbers: clients parse them, and stumble over 0.1.0+cpu or 0.1.0.dev1."""
-    numbers = re.findall(r"[0-9]+", re.split(r"[^0-9.]", package, maxsplit=1)[0])[:3]
+    numbers = re.findall(r"[0-9]+", re.split(r"[^0-9.]", package, maxsplit=1)[0])
     return one_line(OllamaVersion(".".join([*numbers, "0", "0", "0"][:3])))
 
 

@@ -118,6 +118,11 @@ def test_refused_by_name(dialect: OllamaChat | OllamaGenerate, fields: dict[str,
     assert refused(dialect, question(dialect, **fields)).startswith(told)
 
 
+def test_a_whole_number_is_asked_for_once_however_it_may_be_written() -> None:
+    told = refused(CHAT, question(options={"top_k": "x"}))
+    assert told == "options.top_k is 'x': must be a whole number from -1 to 1048576"
+
+
 @pytest.mark.parametrize("field", ["images", "context", "suffix", "template"])
 def test_what_a_generation_cannot_do_is_refused_by_name(field: str) -> None:
     value: Any = "x" if field in ("suffix", "template") else [1]

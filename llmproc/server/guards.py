@@ -30,7 +30,8 @@ _CORS_METHODS = "GET, POST, HEAD, OPTIONS"
 class Access:
     """The rules on who may ask. `keys`: none for no key.
 
-    `hosts`: names beside localhost and loopback addresses, "*" for any; `origins`: of web pages that may ask, as a browser writes them (https://example.org), "*" for any.
+    `hosts`: names beside localhost and loopback addresses, "*" for any; `origins`: of web pages that may ask, as a
+    browser writes them (https://example.org), "*" for any.
     """
 
     hosts: tuple[str, ...] = ()

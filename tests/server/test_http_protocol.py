@@ -44,7 +44,7 @@ class Places:
     async def _flood(self, receive: Receive, send: Send) -> None:
         """Write for ever, as long as somebody reads."""
         await receive()
-        gone = asyncio.create_task(receive())
+        gone = asyncio.ensure_future(receive())
         await send({"type": "http.response.start", "status": 200, "headers": []})
         while not gone.done():
             await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})

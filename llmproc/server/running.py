@@ -25,15 +25,15 @@ from starlette.types import ASGIApp
 
 from llmproc.errors import StartError, UsageError
 from llmproc.server.http_protocol import bounded
-from llmproc.server.limits import Limits
+from llmproc.server.limits import HttpLimits
 
 _BACKLOG = 4096
 _TICK_S = 0.05
 _RESERVED_FDS = 256  # for workers' pipes, logs and files
 
 
-class Work(Protocol):
-    """What has to end before the server may."""
+class OpenWork(Protocol):
+    """The requests that have to end before the server may."""
 
     def close(self) -> None:
         """Let nothing more in."""
@@ -84,7 +84,7 @@ def raise_fd_limit(wanted: int) -> int:
 class HttpServer(uvicorn.Server):
     """uvicorn with our own signals: the drain is decided here."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, work: Work) -> None:
+    def __init__(self, app: ASGIApp, limits: HttpLimits, work: OpenWork) -> None:
         """Prepare; nothing is opened."""
         for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
             logging.getLogger(name).disabled = True  # what matters is in the run folder and in /metrics
@@ -146,7 +146,7 @@ class HttpServer(uvicorn.Server):
         self.cut = self._work.under_way
 
 
-def need_connections(limits: Limits) -> int:
+def need_connections(limits: HttpLimits) -> int:
     """Return how many connections there may be. StartError when the system allows next to none."""
     found = raise_fd_limit(limits.connections)
     if found < 16:

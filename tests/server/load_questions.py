@@ -20,7 +20,10 @@ from server.load_client import LoadReply
 from llmproc import LLM, SamplingParams
 
 CHAT, COMPLETIONS, OLLAMA = "/v1/chat/completions", "/v1/completions", "/api/chat"
-_NOUNS = "pipe process thread signal socket fork mutex page cache zombie scheduler file inode semaphore shell".split()
+_NOUNS = (
+    "pipe", "process", "thread", "signal", "socket", "fork", "mutex", "page", "cache", "zombie", "scheduler", "file",
+    "inode", "semaphore", "shell",
+)  # fmt: skip
 _WAYS = ("What is a {}?", "How does a {} work?", "Why is there a {}?", "Tell me about a {}.", "A {} and its parent")
 _REASONS = {"end": "stop", "stop": "stop", "length": "length", "context": "length"}
 TextAndReason = tuple[str, str]

@@ -1,4 +1,4 @@
-"""What a server costs while it is asked: memory of its process tree, its event loop's lateness; and who kills workers."""
+"""What a server costs while it is asked: memory of its processes, delays of its event loop; and who kills workers."""
 
 from __future__ import annotations
 

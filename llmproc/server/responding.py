@@ -82,6 +82,12 @@ class Responder:
         """Join them."""
         self.answering, self.names, self.gate, self.reporter = answering, names, gate, reporter
         self.limits, self.about = limits, about
+        self.open: set[Answers] = set()  # under way
+
+    def cut(self) -> None:
+        """End all answers that are under way: their clients are told that the server is shutting down."""
+        for answers in self.open:
+            answers.cancel()
 
 
 class Endpoint:
@@ -120,10 +126,13 @@ class Endpoint:
         course = _Course(place, responder.reporter)
         try:
             course.answers = responder.answering.begin(prepared)
+            responder.open.add(course.answers)
             async with _watched(course.answers, receive) as gone:
                 respond = self._stream if prepared.asked.stream else self._whole
                 await respond(prepared.asked, course, gone, send)
         finally:
+            if course.answers is not None:
+                responder.open.discard(course.answers)
             course.close()
 
     async def _whole(self, asked: Asked, course: _Course, gone: asyncio.Event, send: Send) -> None:
@@ -206,7 +215,7 @@ class _Course:
         if self.answers is not None and self.answers.open:
             self.answers.cancel()
             self._reporter.abandoned(self.answers.left)
-            self._reporter.outcome("cancelled")
+            self._reporter.outcome("cancelled" if self._ok else "failed")
         elif self.answers is not None:
             self._reporter.outcome("answered" if self._ok else "failed")
         self._place.ended(time.monotonic(), self._tokens, self.over and self._ok)

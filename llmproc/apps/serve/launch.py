@@ -91,7 +91,7 @@ class ServerLaunch:
         responder = Responder(answering, names, self._gate, self._metrics.http, limits, self._about)
         card = read_card(self._files, names.listed, self._about.context)
         place = ServedParts(self._files, responder, self._metrics, card, self._access(), self._ready)
-        self._http = HttpServer(make_app(place), limits, self._gate)
+        self._http = HttpServer(make_app(place), limits, self._gate, responder.cut)
         beside = [
             asyncio.create_task(measure_loop_lag(self._metrics.http.loop_late)),
             asyncio.create_task(watch_memory(self._gate.memory)),
@@ -171,17 +171,19 @@ class ServerLaunch:
 
 @contextlib.contextmanager
 def _mistakes_to(fd: int) -> Iterator[None]:
-    """Write what the server logs of its own mistakes, tracebacks with them, where children's output goes."""
-    log = logging.getLogger("llmproc.server")
+    """Write what the server and asyncio log, tracebacks with it, where children's output goes: stderr is a log."""
+    logs = [logging.getLogger(name) for name in ("llmproc.server", "asyncio")]
     with os.fdopen(os.dup(fd), "a") as stream:
         handler = logging.StreamHandler(stream)
-        log.addHandler(handler)
-        log.propagate = False
+        for log in logs:
+            log.addHandler(handler)
+            log.propagate = False
         try:
             yield
         finally:
-            log.removeHandler(handler)
-            log.propagate = True
+            for log in logs:
+                log.removeHandler(handler)
+                log.propagate = True
 
 
 def _bound(options: ServeOptions) -> list[socket.socket]:

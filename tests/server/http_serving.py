@@ -13,7 +13,7 @@ from typing import Any
 from starlette.types import ASGIApp
 from support.waiting import until
 
-from llmproc.server.limits import Limits
+from llmproc.server.limits import HttpLimits
 from llmproc.server.running import HttpServer, bind
 
 PATIENCE_S = 20.0
@@ -29,7 +29,7 @@ class NoWork:
 
 
 @contextlib.contextmanager
-def http_server(app: ASGIApp, limits: Limits = Limits()) -> Iterator[int]:  # noqa: B008  # frozen
+def http_server(app: ASGIApp, limits: HttpLimits = HttpLimits()) -> Iterator[int]:  # noqa: B008  # frozen
     """Serve `app`; yields the port."""
     place = bind("127.0.0.1", 0)
     server = HttpServer(app, limits, NoWork())
@@ -73,7 +73,7 @@ def read_to_end(client: socket.socket) -> bytes:
 class HttpReply:
     """A response, read as far as its framing says."""
 
-    def __init__(self, client: socket.socket) -> None:
+    def __init__(self, client: socket.socket, method: str = "GET") -> None:
         stream = client.makefile("rb")
         self.status = int(stream.readline().split()[1])
         self.headers: dict[str, str] = {}
@@ -84,7 +84,7 @@ class HttpReply:
         self.complete = True
         if self.headers.get("transfer-encoding") == "chunked":
             self._read_chunks(stream)
-        else:
+        elif method != "HEAD":
             self.chunks.append(stream.read(int(self.headers.get("content-length", 0))))
 
     def _read_chunks(self, stream: Any) -> None:
@@ -118,4 +118,4 @@ def ask(
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     with connection(port) as client:
         client.sendall(request_bytes(method, path, data, headers, host))
-        return HttpReply(client)
+        return HttpReply(client, method)

@@ -255,7 +255,8 @@ def test_a_drain_that_takes_too_long_breaks_streams_off(tmp_path: Path, slow: Pa
         while part := client.recv(65536):
             seen += part
         assert b"[DONE]" not in seen and not seen.endswith(b"0\r\n\r\n"), "it looks complete"
-        assert server.end() == 128 + signal.SIGTERM
+        assert b"event: error" in seen and b"shutting down" in seen, "it says nothing of why"
+        assert server.process.wait(60) == 128 + signal.SIGTERM
 
 
 def test_health_says_no_until_a_worker_is_there(tmp_path: Path, quick: Path) -> None:

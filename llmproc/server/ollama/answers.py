@@ -60,6 +60,6 @@ class OllamaAnswer(Struct, frozen=True, kw_only=True):
 
 
 class OllamaError(Struct, frozen=True):
-    """What went wrong, as a response of its own or as the last line of a stream. Always a text: clients read that."""
+    """A failure, as a response of its own or as the last line of a stream. Always a text: clients read that."""
 
     error: str

@@ -27,7 +27,7 @@ def draw_seed() -> int:
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """What the endpoints know of the model behind them, and of the world: a clock and a source of seeds."""
+    """The knowledge that the endpoints have of the model behind them, a clock, and a source of seeds."""
 
     context: int
     piece: Callable[[int], bytes]  # what an id prints as, for log probabilities

@@ -25,7 +25,7 @@ _CHAT, _GENERATE = BodyReader(OllamaChatRequest), BodyReader(OllamaGenerateReque
 
 
 class _AnsweringEndpoint:
-    """What both have in common."""
+    """The part that both have in common."""
 
     stream_type = NDJSON
     chat: bool

@@ -89,7 +89,7 @@ def without_effect(body: bytes, options: OllamaOptions | None, context: int) -> 
 
 
 def _longest(num_predict: float | None, context: int) -> int:
-    """Return the tokens of an answer at most. 0 is no limit, as -1 is (Ollama's x/mlxrunner/pipeline.go)."""
+    """Return the tokens of an answer at most. 0 sets none, as -1 (Ollama's x/mlxrunner/pipeline.go)."""
     if num_predict is None or num_predict in (-1, 0):
         return DEFAULT_MAX_TOKENS
     return min(context, MOST_TOKENS) if num_predict == -2 else int(num_predict)

@@ -23,7 +23,7 @@ _SHOW = BodyReader(OllamaShowRequest)
 
 
 class OllamaDetails(Struct, frozen=True, kw_only=True):
-    """What kind of model it is."""
+    """The kind of model it is."""
 
     parent_model: str = ""
     format: str

@@ -67,7 +67,7 @@ class OllamaMessage(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OllamaRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What both endpoints take."""
+    """The fields that both endpoints take."""
 
     model: str | None = None
     stream: Annotated[bool | None, Meta(description="Absent: true.")] = None

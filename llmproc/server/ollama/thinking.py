@@ -22,7 +22,7 @@ _LEVEL = "reasoning_effort"  # gpt-oss, which knows nothing above high
 
 @dataclass(frozen=True, slots=True)
 class ThinkingSupport:
-    """What a chat template knows of reasoning."""
+    """A chat template's knowledge of reasoning."""
 
     known: bool = False  # its model reasons
     switch: str | None = None  # the variable that says whether to

@@ -103,7 +103,7 @@ def test_rule_17_capabilities(thinking: bool, expected: list[str]) -> None:
         ("1.2.3rc4", "1.2.3"), ("10.20.30.40", "10.20.30"), ("", "0.0.0"), (llmproc.__version__, llmproc.__version__),
     ],
 )  # fmt: skip
-def test_rule_17_the_version_is_three_numbers(package: str, told: str) -> None:
+def test_fact_19_the_version_is_three_numbers(package: str, told: str) -> None:
     assert json.loads(version(package)) == {"version": told}
     assert re.fullmatch(r"\d+\.\d+\.\d+", told)
 

@@ -52,7 +52,7 @@ def test_rule_17_a_whole_answer(dialect: OllamaChat | OllamaGenerate) -> None:
 
 
 @BOTH
-def test_rule_12_a_document_is_one_line_too(dialect: OllamaChat | OllamaGenerate) -> None:
+def test_fact_18_a_document_is_one_line_too(dialect: OllamaChat | OllamaGenerate) -> None:
     told = dialect.whole(asked(dialect), ABOUT, [], [ended(text="a\nb\u2028c")])
     assert len(told.decode().splitlines()) == 1 and text_of(json.loads(told)) == "a\nb\u2028c"
 

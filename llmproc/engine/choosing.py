@@ -4,7 +4,8 @@
            `row_changes`                            here, or as `sampling` does it
 
 Used by `engine`; requests without such options never come here. vLLM applies min_p before top_k and top_p, the others
-in this order (vllm/v1/sample/sampler.py).
+in this order (vllm/v1/sample/sampler.py); where several ids stand on the edge of top_k it keeps them all, this room the
+lowest of them, so that k are left.
 
 Where neither top_k nor min_p cuts anything, an id is drawn as `sampling` draws it: options without an effect change no
 id. Where they do, candidates stand in the order of their logits, the lower id first on ties, and their shares are added

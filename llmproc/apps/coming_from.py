@@ -219,7 +219,7 @@ REQUESTS = OtherSystem(
         ),
         Counterpart(
             "`api_base`, `api_key`",
-            note="`http://127.0.0.1:8000/v1`; any key does, unless the server has one by `--api-key`",
+            note="`python3 -m llmproc serve` prints the first; any key does, unless `--api-key` gave it one",
         ),
         Counterpart('`success_callback = ["langfuse"]`', note="not here yet; each run folder keeps events.jsonl"),
         Counterpart("`conda env create`", note="not here, because pip is all it needs", words=("conda",)),

@@ -1,7 +1,7 @@
 """Which ids stand in a request's prompt and answer, and how often in the answer: what penalties ask.
 
 Used by `choosing`. Kept with a sequence and continued from its ids, so it outlives a preemption and needs no word from
-whoever appends to them. Nothing here knows logits.
+the code that appends to them. Nothing here knows logits.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Shaping(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 class Likely(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The model's own judgement where an id was drawn: natural logarithms of probabilities, before any option.
 
-    To 2**-24, beside the probability's own error.
+    They are told to 2**-24 (6e-8).
     """
 
     logprob: float  # of the drawn id

@@ -15,10 +15,10 @@ from llmproc.server.slo import Slo
 
 if TYPE_CHECKING:
     from llmproc.server.responding import Gate
-    from llmproc.server.running import Work
+    from llmproc.server.running import OpenWork
 
     GATE: type[Gate] = Admission  # what the responder and the drain ask of it
-    WORK: type[Work] = Admission
+    WORK: type[OpenWork] = Admission
 
 
 def refused(admission: Admission, now: float = 0.0, **asked: Any) -> RefusedError:

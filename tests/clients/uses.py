@@ -23,6 +23,5 @@ RECORDED = tuple(client for client in PROGRAMS if client != "schemathesis")  # t
 NOT_RECORDED = {"together", "impatient", "closed_early", "aborted", "hundred_streams"}
 SETTINGS = {
     "litellm": {"LITELLM_LOCAL_MODEL_COST_MAP": "True"},  # else its import tries to fetch a price list
-    "llama-index": {"TIKTOKEN_CACHE_DIR": "/nonexistent"},
 }
 RECORDING = {"guidellm": {"REQUESTS": "2"}, "aiperf": {"REQUESTS": "2"}}

@@ -5,7 +5,6 @@ Every value that breaks its rule is a UsageError naming the option. No other I/O
 
 from __future__ import annotations
 
-import math
 import operator
 import os
 from collections.abc import Mapping, Sequence
@@ -28,7 +27,8 @@ _SHAPING = (
 
 def _require(holds: bool, option: str, value: object, rule: str) -> None:
     if not holds:
-        raise UsageError(f"{option} is {value}: {rule}")
+        long = isinstance(value, int) and value.bit_length() > 64  # Python refuses to write thousands of digits
+        raise UsageError(f"{option} is {'a number of too many digits' if long else value}: {rule}")
 
 
 def _whole(option: str, value: Any) -> int:
@@ -47,19 +47,20 @@ def _number(option: str, value: Any, lowest: float, highest: float) -> float:
     if type(value) not in (int, float) and not isinstance(value, (str, bytes, bytearray, bool)):
         try:
             found = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             found = None
-    real = isinstance(found, (int, float)) and math.isfinite(found)
+    real = isinstance(found, (int, float)) and not isinstance(found, bool)
     _require(real and lowest <= found <= highest, option, value, f"must be from {lowest} to {highest}")
     return found
 
 
 def _biases(given: Any) -> tuple[tuple[int, float], ...]:
-    pairs = given.items() if isinstance(given, Mapping) else given
     try:
+        pairs = list(given.items() if isinstance(given, Mapping) else given)
         found = {_whole("logit_bias", token): value for token, value in pairs}
     except (TypeError, ValueError):
         raise UsageError(f"logit_bias is {given!r:.80}: must map tokens to numbers") from None
+    _require(len(found) == len(pairs), "logit_bias", f"{given!r:.80}", "must have each token once")
     _require(len(found) <= MAX_BIASES, "logit_bias", f"{len(found)} tokens", f"must have {MAX_BIASES} at most")
     for token in found:
         _require(0 <= token < 1 << 31, "logit_bias", token, "must be a token's number")

@@ -6,6 +6,7 @@ import os
 import pickle
 import re
 from dataclasses import fields
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,35 @@ from llmproc.errors import CheckpointError, LlmprocError, StartError, UsageError
         ({"temperature": "0.5"}, "temperature"),
         ({"temperature": None}, "temperature"),
         ({"top_p": [0.5]}, "top_p"),
+        ({"temperature": True}, "temperature is True"),
+        ({"temperature": 10**400}, "temperature is a number of too many digits"),
+        ({"min_p": Fraction(10**400)}, "min_p"),
+        ({"max_tokens": 10**5000}, "max_tokens is a number of too many digits"),
+        ({"top_k": -2}, "top_k"),
+        ({"top_k": True}, "top_k"),
+        ({"min_p": 1.5}, "min_p"),
+        ({"presence_penalty": 2.1}, "presence_penalty"),
+        ({"frequency_penalty": float("nan")}, "frequency_penalty"),
+        ({"repetition_penalty": 0}, "repetition_penalty is 0: must be above 0"),
+        ({"repetition_penalty": 101}, "repetition_penalty"),
+        ({"logit_bias": {5: 100.5}}, "logit_bias is 100.5"),
+        ({"logit_bias": {5: True}}, "logit_bias is True"),
+        ({"logit_bias": {-1: 1}}, "logit_bias is -1"),
+        ({"logit_bias": {"5": 1}}, "logit_bias is '5'"),
+        ({"logit_bias": [(5, 1), (5, 2)]}, "must have each token once"),
+        ({"logit_bias": 7}, "must map tokens to numbers"),
+        ({"logit_bias": [(1, 2, 3)]}, "must map tokens to numbers"),
+        ({"logit_bias": dict.fromkeys(range(1025), 0)}, "1025 tokens: must have 1024 at most"),
+        ({"logprobs": 21}, "logprobs"),
+        ({"logprobs": -1}, "logprobs"),
+        ({"min_tokens": -1}, "min_tokens"),
+        ({"max_tokens": 4, "min_tokens": 5}, "min_tokens is 5: must be from 0 to max_tokens, 4"),
+        ({"ignore_eos": 1}, "ignore_eos"),
+        ({"n": 0}, "n is 0"),
+        ({"n": 129}, "n is 129"),
+        ({"stop": ""}, "stop"),
+        ({"stop": [1]}, "stop"),
+        ({"stop": ["a"] * 17}, "stop is 17 texts"),
         ({"colour": 1}, "colour"),
     ],
 )
@@ -63,7 +93,10 @@ def test_numbers_of_numpy_become_pythons_own() -> None:
     """As they come out of a column of a data frame; they go over a pipe and into JSON."""
     params = SamplingParams(np.float32(0.5), np.float64(0.25), np.int64(7), np.uint64(2**63 + 1))  # type: ignore[arg-type]
     assert params == SamplingParams(0.5, 0.25, 7, 2**63 + 1)
-    assert [type(getattr(params, field.name)) for field in fields(params)] == [float, float, int, int]
+    assert [type(getattr(params, field.name)) for field in fields(params)][:4] == [float, float, int, int]
+    shaped = SamplingParams(min_p=np.float32(0.5), top_k=np.int8(3), logit_bias={np.int64(7): np.float16(1.5)})  # type: ignore[dict-item,arg-type]
+    assert (type(shaped.min_p), type(shaped.top_k)) == (float, int)
+    assert [type(each) for each in shaped.logit_bias[0]] == [int, float]
     options = EngineOptions(threads=np.int8(2), sequences=np.int32(3), context=np.int64(99))  # type: ignore[arg-type]
     assert options == EngineOptions(threads=2, sequences=3, context=99) and type(options.threads) is int
     assert type(check_workers(np.int16(4))) is int  # type: ignore[arg-type]
@@ -87,6 +120,26 @@ def test_counts_are_whole_numbers(name: str, value: object) -> None:
 def test_numbers_of_workers(value: object) -> None:
     with pytest.raises(UsageError, match=r"^workers is .*: must be"):
         check_workers(value)  # type: ignore[arg-type]
+
+
+def test_options_that_change_logits_are_known_and_the_others_do_not_count() -> None:
+    assert not SamplingParams().shapes
+    assert not SamplingParams(temperature=0, top_p=1, stop="x", ignore_eos=True, n=3, top_k=-1, min_p=0).shapes
+    for values in (
+        {"top_k": 1}, {"min_p": 0.1}, {"presence_penalty": -1}, {"frequency_penalty": 1}, {"repetition_penalty": 2},
+        {"logit_bias": {1: 0}}, {"logprobs": 0}, {"min_tokens": 1},
+    ):  # fmt: skip
+        assert from_mapping(SamplingParams, values).shapes, values
+
+
+def test_an_answer_of_several_is_that_of_its_own_seed() -> None:
+    assert SamplingParams(seed=2**64 - 1, n=3, top_k=2).choice(1) == SamplingParams(seed=0, top_k=2)
+
+
+def test_biases_and_stops_have_one_form() -> None:
+    found = SamplingParams(logit_bias={9: 1, 3: -2.5}, stop=["b", "a", "b"])  # type: ignore[arg-type]
+    assert found.logit_bias == ((3, -2.5), (9, 1.0)) and found.stop == ("b", "a")
+    assert SamplingParams(logit_bias=found.logit_bias, stop="x").stop == ("x",)
 
 
 def test_a_changed_copy_is_checked_too() -> None:

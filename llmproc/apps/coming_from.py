@@ -39,7 +39,6 @@ class OtherSystem:
     rows: tuple[Counterpart, ...]
 
 
-_NOT_YET = "not here yet: it comes with the server"
 _NO_GPU = "not here, because llmproc computes on CPUs only"
 
 COURSE = OtherSystem(
@@ -132,7 +131,11 @@ GO = OtherSystem(
             note="`python3 -m llmproc chat --model ollama:llama3.2`, after the pull: Ollama's own files are read",
             words=("pull", "run"),
         ),
-        Counterpart("Ollama's URL", note=f"{_NOT_YET} and its clients; workers answer here", words=("ollama",)),
+        Counterpart(
+            "Ollama's URL, `ollama serve`",
+            note="`python3 -m llmproc serve --ollama` listens where Ollama does: its clients work unchanged",
+            words=("ollama",),
+        ),
     ),
 )
 
@@ -210,9 +213,14 @@ REQUESTS = OtherSystem(
         ),
         Counterpart("`num_retries=3`", "python3 -m llmproc batch prompts.txt -o seq.jsonl --resume --retry-failed"),
         Counterpart(
-            "`python -m sglang.launch_server`", note=_NOT_YET, words=("serve", "server", "launch_server", "sglang")
+            "`python -m sglang.launch_server --model-path M`",
+            note="`python3 -m llmproc serve --model-path M`; it prints the line for `.env`",
+            words=("server", "launch_server", "sglang", "vllm"),
         ),
-        Counterpart("`api_base`, `api_key`", note=f"{_NOT_YET} and its clients"),
+        Counterpart(
+            "`api_base`, `api_key`",
+            note="`python3 -m llmproc serve` prints the first; any key does, unless `--api-key` gave it one",
+        ),
         Counterpart('`success_callback = ["langfuse"]`', note="not here yet; each run folder keeps events.jsonl"),
         Counterpart("`conda env create`", note="not here, because pip is all it needs", words=("conda",)),
     ),

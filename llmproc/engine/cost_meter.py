@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from resource import RUSAGE_SELF, getrusage
 
-from llmproc.engine.batch import Chunk
 from llmproc.engine.costs import Costs, Payer, Times
 from llmproc.engine.rank_times import RankClock
 
@@ -66,9 +65,9 @@ class CostMeter:
         """Begin to meter: until now there was no sequence."""
         self._costs.restart(self._cpu(), self._times(), self._clock())
 
-    def step(self, payers: Sequence[Payer], chunks: Sequence[Chunk], everyone: Collection[Payer]) -> None:
-        """Charge a step to those whose chunks it computed; `everyone`: all that have not ended."""
-        self._costs.charge(payers, [len(chunk.tokens) for chunk in chunks], self._cpu())
+    def step(self, payers: Sequence[Payer], ids: Sequence[int], everyone: Collection[Payer]) -> None:
+        """Charge a step to those that had ids computed, this many each; `everyone`: all that have not ended."""
+        self._costs.charge(payers, ids, self._cpu())
         if self._costs.wants_times(self._clock()):
             self.settle(everyone)
 

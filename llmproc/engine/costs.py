@@ -24,7 +24,7 @@ class Times(NamedTuple):
 
 
 class Payer(Protocol):
-    """What a sequence keeps of its costs."""
+    """A sequence, as far as its costs go."""
 
     due_s: float  # charged and not divided yet
     user_s: float
@@ -47,7 +47,12 @@ class Costs:
         """Charge the CPU time since the last call; each of `payers`, at least one, had that many ids computed."""
         spent, self._cpu_s = cpu_s - self._cpu_s, cpu_s
         self.due_s += spent
-        each = spent / sum(ids)
+        total = sum(ids)
+        each = spent / total
+        if total == len(payers):  # nearly every step: an id for each
+            for payer in payers:
+                payer.due_s += each
+            return
         for payer, count in zip(payers, ids, strict=True):
             payer.due_s += each * count
 

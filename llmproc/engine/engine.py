@@ -109,7 +109,7 @@ class Engine:
     def _charge(self, step: Step) -> None:
         """Let the sequences of a step pay for it."""
         if self._meter is not None and step.chunks:
-            self._meter.step(step.sequences, step.chunks, self._sequences.values())
+            self._meter.step(step.sequences, step.counts, self._sequences.values())
 
     def _choose(self, sequence: Sequence, logits: Float32, best: int) -> Choice:
         """Return the id drawn for a sequence, and what is told of it; or why there is none."""
@@ -132,8 +132,8 @@ class Engine:
         before = self._clock()
         logits = self.forward.run(step.chunks)
         after = self._clock()
-        for sequence, chunk in zip(step.sequences, step.chunks, strict=True):
-            sequence.passed(len(chunk.tokens), before, after)
+        for sequence, count in zip(step.sequences, step.counts, strict=True):
+            sequence.passed(count, before, after)
         return logits
 
     def _join(self, sequence: Sequence, choice: Choice, events: list[Event]) -> None:

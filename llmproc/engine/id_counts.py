@@ -1,7 +1,7 @@
 """Which ids stand in a request's prompt and answer, and how often in the answer: what penalties ask.
 
 Used by `choosing`. Kept with a sequence and continued from its ids, so it outlives a preemption and needs no word from
-whoever appends to them. Nothing here knows logits.
+the code that appends to them. Nothing here knows logits.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class IdCounts:
         Both are overwritten by the next call.
         """
         for position in range(self._seen, len(tokens)):
-            self._times[self._place(tokens[position])] += position >= self._given
+            place = self._place(tokens[position])  # before the array is named: it may be a longer one after
+            self._times[place] += position >= self._given
         self._seen = len(tokens)
         count = len(self._places)
         return self._ids[:count], self._times[:count]

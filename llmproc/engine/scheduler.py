@@ -38,6 +38,7 @@ class Step:
     dirty: list[int]  # pages to wipe before
     sequences: list[Sequence] = field(default_factory=list)
     chunks: list[Chunk] = field(default_factory=list)  # one for each of them
+    counts: list[int] = field(default_factory=list)  # of the ids in each of these
     needs_logits: list[Sequence] = field(default_factory=list)  # those that want logits, in order
 
     def add(self, sequence: Sequence, count: int) -> None:
@@ -46,6 +47,7 @@ class Step:
         last = stop == len(sequence.tokens)
         self.sequences.append(sequence)
         self.chunks.append(Chunk(sequence.tokens[start:stop], start, sequence.pages, last))
+        self.counts.append(count)
         if last:
             self.needs_logits.append(sequence)
 

@@ -30,7 +30,10 @@ class Shaping(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
 
 class Likely(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What the model itself said where an id was drawn: natural logarithms of probabilities, before any option."""
+    """The model's own judgement where an id was drawn: natural logarithms of probabilities, before any option.
+
+    They are told to 2**-24 (6e-8).
+    """
 
     logprob: float  # of the drawn id
     top: list[tuple[int, float]] = []  # the likeliest ids, likeliest first; the lower id on ties

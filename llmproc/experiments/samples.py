@@ -1,7 +1,7 @@
 """Summaries of repeated measurements, and ratios made pair by pair. Pure: no clock, no I/O.
 
 A ratio is made of the two runs of one repetition, which shared good and bad minutes of the machine (`turns`); the ratio
-of two medians would mix them. Used by bench and compare-modes. How sure a ratio is: `intervals`.
+of two medians would mix them. Used by all experiments. How sure a ratio is: `intervals`.
 """
 
 from __future__ import annotations
@@ -52,6 +52,20 @@ def summarise(values: Sequence[float]) -> Summary:
 def _quartiles(values: Sequence[float]) -> tuple[float, float]:
     low, _, high = statistics.quantiles(values, n=4, method="inclusive")
     return low, high
+
+
+def quantile_of(values: Sequence[float], share: float) -> float:
+    """Return the value below which a share (0 to 1) of them lies, between neighbours by linear interpolation.
+
+    ValueError when there are none.
+    """
+    if not values:
+        raise ValueError("nothing to summarise")
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
 def paired_ratios(own: Mapping[int, float], peer: Mapping[int, float]) -> dict[int, float]:

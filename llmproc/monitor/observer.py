@@ -19,15 +19,3 @@ class Observer(Protocol):
 
 def ignore(event: Event) -> None:
     """Do nothing with the event."""
-
-
-class Observers:
-    """Several observers as one, told in turn."""
-
-    def __init__(self, *observers: Observer) -> None:
-        self._observers = observers
-
-    def on_event(self, event: Event) -> None:
-        """Tell all of them."""
-        for observer in self._observers:
-            observer.on_event(event)

@@ -23,6 +23,7 @@ from llmproc.server.speeds import Average, Speeds, whole_load
 
 _UNKNOWN_S = 1.0  # how long an answer is taken to hold its place before one has ended
 _TRIAL_S = 60.0  # after so long a prediction is put to the test
+_TURNS = 8  # in simulations clients come twice with 8, ten times with 1; with 30 places stay empty
 MEMORY_MARGIN = 64 << 20  # bytes that must be free
 
 
@@ -137,10 +138,12 @@ class Admission:
     def _until_place(self, now: float, choices: int) -> float:
         """Return the seconds until the places are free, those who were refused before counted as coming first.
 
-        They are counted as far as there are places: most refused clients come again, but a few may ask all the time.
+        Never more than it takes to fill all places a few times: most refused clients come again, but some may ask all
+        the time and must not keep the others away.
         """
         interval = self._interval()
-        self._told_until = min(max(self._told_until, now) + choices * interval, now + self.limit * interval)
+        most = now + _TURNS * self.limit * interval
+        self._told_until = min(max(self._told_until, now) + choices * interval, most)
         return max(self._told_until - now, (self._open + choices - self.limit) * interval)
 
     def _interval(self) -> float:
@@ -188,7 +191,7 @@ class Admission:
             self._speeds.prefill.add(place.prompt_tokens, max(0.0, now - place.began))
 
     def learn_end(self, place: AdmittedRequest, now: float, tokens: int | None) -> None:
-        """Free places; learn from a request whose answers came to their end with so many tokens, None if they did not.
+        """Free places; learn from a request whose answers came to their end with `tokens` in all, None if they did not.
 
         The time per token of several answers is that of one with their mean length.
         """

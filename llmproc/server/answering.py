@@ -17,7 +17,7 @@ import msgspec
 from llmproc.errors import ContextLengthError, LlmprocError, RequestError, UsageError
 from llmproc.server.asking import Asked, AskedPrompt, Bill, Ended, Event, Piece
 from llmproc.server.refusals import RefusedError
-from llmproc.server.wakeups import LoopWakeups, Wakeup
+from llmproc.server.wakeups import LoopWakeups, RequestWakeup
 from llmproc.service.service import Service
 from llmproc.session.answer import Answer
 from llmproc.session.conversation import Conversation
@@ -33,8 +33,8 @@ from llmproc.text.templates.template import ChatTemplate
 _TEMPLATES = 16  # with different options, kept
 
 
-class Prepared:
-    """What one request will ask of the service: a conversation and its turn for each prompt."""
+class PreparedRequest:
+    """A request before it is sent: a conversation and its turn for each prompt."""
 
     def __init__(self, asked: Asked, turns: Sequence[tuple[Conversation, PreparedTurn]], opens_reasoning: bool) -> None:
         self.asked, self.turns, self.opens_reasoning = asked, turns, opens_reasoning
@@ -53,7 +53,7 @@ class Answering:
         self._service, self._files, self._context, self._wakeups = service, files, context, wakeups
         self._templates = lru_cache(_TEMPLATES)(self._make_template)
 
-    def prepare(self, asked: Asked) -> Prepared:
+    def prepare(self, asked: Asked) -> PreparedRequest:
         """Make the orders. RefusedError for a prompt that cannot be one, or that leaves no room in the context."""
         template = built_in_template("plain") if asked.raw else self._template(asked)
         try:
@@ -61,9 +61,9 @@ class Answering:
         except RequestError as error:
             code = "context_length_exceeded" if isinstance(error, ContextLengthError) else None
             raise RefusedError(str(error), 400, code=code) from None
-        return Prepared(asked, turns, not asked.raw and template.opens_reasoning)
+        return PreparedRequest(asked, turns, not asked.raw and template.opens_reasoning)
 
-    def begin(self, prepared: Prepared) -> Answers:
+    def begin(self, prepared: PreparedRequest) -> Answers:
         """Submit all choices. RefusedError when the service takes none."""
         wakeup = self._wakeups.wakeup()
         choices: list[Choice] = []
@@ -80,12 +80,12 @@ class Answering:
 
     def _choice(
         self,
-        prepared: Prepared,
+        prepared: PreparedRequest,
         number: int,
         index: int,
         conversation: Conversation,
         turn: PreparedTurn,
-        wakeup: Wakeup,
+        wakeup: RequestWakeup,
     ) -> Choice:
         asked = prepared.asked
         alone = asked.sampling.choice(index)
@@ -94,7 +94,7 @@ class Answering:
         answer = send(self._service, conversation.fork(), own, wakeup.notify)
         splitter = None if asked.raw else ReasoningSplitter(prepared.opens_reasoning)
         prompt = asked.prompts[number // asked.sampling.n]
-        return Choice(number, alone.seed, prompt, answer, splitter, asked.echo)
+        return Choice(number, alone.seed, prompt, answer, splitter, asked.echo, len(order.ids))
 
     def _turn(self, asked: Asked, template: ChatTemplate, prompt: AskedPrompt) -> tuple[Conversation, PreparedTurn]:
         ends = self._files.model.description.end_tokens
@@ -136,8 +136,9 @@ class Choice:
         answer: Answer,
         splitter: ReasoningSplitter | None,
         echo: bool = False,
+        prompt_tokens: int = 0,
     ) -> None:
-        self.number, self.seed, self.answer = number, seed, answer
+        self.number, self.seed, self.answer, self._prompt_tokens = number, seed, answer, prompt_tokens
         self._prompt, self._splitter, self._echo = prompt, splitter, echo
         self._text: list[str] = []
         self._reasoning: list[str] = []
@@ -175,7 +176,7 @@ class Choice:
             return
         self._text.append(text)
         self._reasoning.append(reasoning)
-        events.append(Piece(self.number, text, self._ids, self._likely, reasoning))
+        events.append(Piece(self.number, text, self._ids, self._likely, reasoning, self._prompt_tokens))
         self._ids, self._likely = [], []
 
     def _end(self, events: list[Event]) -> None:
@@ -193,7 +194,7 @@ class Choice:
 class Answers:
     """All choices of one request."""
 
-    def __init__(self, choices: Sequence[Choice], wakeup: Wakeup) -> None:
+    def __init__(self, choices: Sequence[Choice], wakeup: RequestWakeup) -> None:
         self._open, self._wakeup = list(choices), wakeup
         self.tickets = [choice.answer.ticket for choice in choices]  # by choice
 

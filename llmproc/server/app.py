@@ -46,8 +46,8 @@ _GET, _POST = ("GET",), ("POST",)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What the paths need to know of the server they are served by."""
+class ServedParts:
+    """The parts of a server that its paths need."""
 
     files: ModelFiles
     responder: Responder
@@ -57,16 +57,16 @@ class Place:
     ready: Callable[[], bool]  # whether an answer would come now
 
 
-def make_app(place: Place) -> ASGIApp:
+def make_app(parts: ServedParts) -> ASGIApp:
     """Return the whole ASGI application."""
-    routes = [*_answering(place), *_openai(place), *_ollama(place), *_own(place)]
+    routes = [*_answering(parts), *_openai(parts), *_ollama(parts), *_own(parts)]
     app = Starlette(
         routes=routes,
-        exception_handlers={RefusedError: _refused(place), HTTPException: _refused(place), Exception: _failed(place)},
+        exception_handlers={RefusedError: _refused(parts), HTTPException: _refused(parts), Exception: _failed(parts)},
     )
     app.router.redirect_slashes = False
-    limits, told = place.responder.limits, place.responder.reporter.refused
-    return Guards(app, place.access, errors_of, told, limits.head_bytes)
+    limits, told = parts.responder.limits, parts.responder.reporter.refused
+    return Guards(app, parts.access, errors_of, told, limits.head_bytes)
 
 
 def errors_of(path: str) -> Errors:
@@ -77,21 +77,21 @@ def errors_of(path: str) -> Errors:
 # -- the table ------------------------------------------------------------------------------------------------------
 
 
-def _answering(place: Place) -> list[Route]:
-    tokenizer = place.files.tokenizer
-    served = ServedModel.of(place.files, place.responder.about.context)
+def _answering(parts: ServedParts) -> list[Route]:
+    tokenizer = parts.files.tokenizer
+    served = ServedModel.of(parts.files, parts.responder.about.context)
     dialects: dict[str, Dialect] = {
         "/v1/chat/completions": ChatDialect(tokenizer),
         "/v1/completions": CompletionDialect(tokenizer),
         "/api/chat": OllamaChat(served),
         "/api/generate": OllamaGenerate(served),
     }
-    return [Route(path, Endpoint(dialect, place.responder), methods=_POST) for path, dialect in dialects.items()]
+    return [Route(path, Endpoint(dialect, parts.responder), methods=_POST) for path, dialect in dialects.items()]
 
 
-def _openai(place: Place) -> list[Route]:
-    about, names, started = place.responder.about, place.responder.names.listed, int(time.time())
-    tokenizing = Tokenizing(place.files.tokenizer, place.files.template, about.context)
+def _openai(parts: ServedParts) -> list[Route]:
+    about, names, started = parts.responder.about, parts.responder.names.listed, int(time.time())
+    tokenizing = Tokenizing(parts.files.tokenizer, parts.files.template, about.context)
     return [
         Route("/v1/models", _json(lambda request: model_list(names, started, about.context)), methods=_GET),
         Route(
@@ -99,16 +99,16 @@ def _openai(place: Place) -> list[Route]:
             _json(lambda request: model_card(request.path_params["name"], names, started, about.context)),
             methods=_GET,
         ),
-        Route("/tokenize", _of_body(place, tokenizing.tokenize), methods=_POST),
-        Route("/detokenize", _of_body(place, tokenizing.detokenize), methods=_POST),
+        Route("/tokenize", _of_body(parts, tokenizing.tokenize), methods=_POST),
+        Route("/detokenize", _of_body(parts, tokenizing.detokenize), methods=_POST),
     ]
 
 
-def _ollama(place: Place) -> list[Route]:
-    card = place.card
+def _ollama(parts: ServedParts) -> list[Route]:
+    card = parts.card
 
     def show(body: bytes) -> bytes:
-        place.responder.names.judge(pages.shown_model(body))
+        parts.responder.names.judge(pages.shown_model(body))
         return pages.show(card)
 
     def refuse(path: str) -> Callable[[Request], Awaitable[Response]]:
@@ -121,12 +121,12 @@ def _ollama(place: Place) -> list[Route]:
         Route("/api/tags", _json(lambda request: pages.tags(card)), methods=_GET),
         Route("/api/ps", _json(lambda request: pages.processes(card)), methods=_GET),
         Route("/api/version", _json(lambda request: pages.version(__version__)), methods=_GET),
-        Route("/api/show", _of_body(place, show), methods=_POST),
+        Route("/api/show", _of_body(parts, show), methods=_POST),
         *(Route(path, refuse(path), methods=methods) for path, methods in NOT_SUPPORTED.items()),
     ]
 
 
-def _own(place: Place) -> list[Route]:
+def _own(parts: ServedParts) -> list[Route]:
     async def root(request: Request) -> Response:
         return PlainTextResponse(pages.ROOT)
 
@@ -134,19 +134,19 @@ def _own(place: Place) -> list[Route]:
         return Response(b'{"status":"alive"}', media_type=JSON)
 
     async def health(request: Request) -> Response:
-        ready = place.ready()
+        ready = parts.ready()
         body = b'{"status":"ready"}' if ready else b'{"status":"not ready"}'
         return Response(body, 200 if ready else 503, media_type=JSON)
 
     async def metrics(request: Request) -> Response:
-        body, media_type = await asyncio.to_thread(place.metrics.render, request.headers.get("accept", ""))
+        body, media_type = await asyncio.to_thread(parts.metrics.render, request.headers.get("accept", ""))
         return Response(body, headers={"content-type": media_type})
 
     async def workers(request: Request) -> Response:
-        records = await asyncio.to_thread(place.metrics.workers)
+        records = await asyncio.to_thread(parts.metrics.workers)
         return Response(msgspec.json.encode({"workers": records}), media_type=JSON)
 
-    document = published_document(place.responder.about, bool(place.access.keys))
+    document = published_document(parts.responder.about, bool(parts.access.keys))
     paths = {"/": root, "/live": live, "/health": health, "/metrics": metrics, "/workers": workers}
     return [
         *(Route(path, answer, methods=_GET) for path, answer in paths.items()),
@@ -164,26 +164,26 @@ def _json(document: Callable[[Request], bytes]) -> Callable[[Request], Awaitable
     return answer
 
 
-def _of_body(place: Place, answer_to: Callable[[bytes], bytes]) -> Callable[[Request], Awaitable[Response]]:
+def _of_body(parts: ServedParts, answer_to: Callable[[bytes], bytes]) -> Callable[[Request], Awaitable[Response]]:
     """Return an endpoint whose answer follows from the body alone; it is computed in a thread."""
 
     async def answer(request: Request) -> Response:
-        body = await read_body(request.scope, request.receive, place.responder.limits)
+        body = await read_body(request.scope, request.receive, parts.responder.limits)
         return Response(await asyncio.to_thread(answer_to, body), media_type=JSON)
 
     return answer
 
 
-def _refused(place: Place) -> Callable[[Request, Exception], Response]:
+def _refused(parts: ServedParts) -> Callable[[Request, Exception], Response]:
     def answer(request: Request, error: Exception) -> Response:
         path, headers = request.url.path, {}
         if isinstance(error, HTTPException):  # the router's own: no such path, or another method
             headers = dict(error.headers or {})
             what = f"{request.method} {path[:100]}"
-            reason = "there is no such path" if error.status_code == 404 else error.detail
+            reason = "unknown path" if error.status_code == 404 else error.detail
             error = RefusedError(f"{what}: {reason}", error.status_code, code="unknown_path")
         assert isinstance(error, RefusedError)
-        place.responder.reporter.refused(error, path)
+        parts.responder.reporter.refused(error, path)
         dialect = errors_of(path)
         return Response(
             dialect.refusal(error), dialect.status(error), {**headers, **refusal_headers(error)}, media_type=JSON
@@ -192,13 +192,13 @@ def _refused(place: Place) -> Callable[[Request, Exception], Response]:
     return answer
 
 
-def _failed(place: Place) -> Callable[[Request, Exception], Response]:
-    """Return what answers a mistake of ours: one line for the client, the rest for whoever reads the log."""
+def _failed(parts: ServedParts) -> Callable[[Request, Exception], Response]:
+    """Return what answers a mistake of ours: one line for the client, the rest for the log."""
 
     def answer(request: Request, error: Exception) -> Response:
         _log.error("%s %s", request.method, request.url.path, exc_info=error)
         refused = RefusedError("the server made a mistake; its log has the details", 500, code="internal_error")
-        place.responder.reporter.refused(refused, request.url.path)
+        parts.responder.reporter.refused(refused, request.url.path)
         return Response(errors_of(request.url.path).refusal(refused), 500, media_type=JSON)
 
     return answer

@@ -49,12 +49,12 @@ class Piece:
     ids: Sequence[int]
     likely: Sequence[Likely] = ()  # one for each id, if asked for
     reasoning: str = ""  # text between <think> and </think>
-    prompt_tokens: int = 0  # of its prompt; told only where Asked.continuous_usage
+    prompt_tokens: int = 0  # of its prompt, for totals so far
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What an answer cost: seconds of CPU and of waiting for one, memory of its keys and values."""
+    """The cost of an answer: seconds of CPU and of waiting for one, memory of its keys and values."""
 
     cpu_user_s: float
     cpu_system_s: float
@@ -80,7 +80,7 @@ Event = Piece | Ended
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What every answer says of the server: made once, at its start."""
+    """Facts about the server that every answer tells: made once, at its start."""
 
     model: str  # the checkpoint that answers
     fingerprint: str  # checkpoint, version, instruction set

@@ -12,17 +12,17 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from llmproc.server.dialect import Errors
-from llmproc.server.limits import Limits
+from llmproc.server.limits import HttpLimits
 from llmproc.server.refusals import RefusedError
 
 JSON = "application/json"
 
 
 class ClientGoneError(Exception):
-    """The client closed the connection before its request was complete: nobody waits for an answer."""
+    """The client closed the connection before its request was complete: no answer is awaited."""
 
 
-async def read_body(scope: Scope, receive: Receive, limits: Limits) -> bytes:
+async def read_body(scope: Scope, receive: Receive, limits: HttpLimits) -> bytes:
     """Return the body. RefusedError 413, 408 or 415; ClientGoneError."""
     headers = Headers(scope=scope)
     if headers.get("content-encoding", "identity").lower() != "identity":
@@ -45,7 +45,7 @@ async def read_body(scope: Scope, receive: Receive, limits: Limits) -> bytes:
         raise RefusedError(f"the body did not arrive within {limits.body_s:g} seconds", 408) from None
 
 
-def _check_size(size: int, limits: Limits) -> None:
+def _check_size(size: int, limits: HttpLimits) -> None:
     if size > limits.body_bytes:
         raise RefusedError(f"the body has more than {limits.body_bytes} bytes", 413, code="body_too_large")
 

@@ -23,7 +23,7 @@ class StreamWriter(Protocol):
 
 
 class Errors(Protocol):
-    """How an interface words what went wrong."""
+    """The words of an interface for what went wrong."""
 
     def status(self, error: RefusedError) -> int:
         """Return the status of a response that refuses."""

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 JSON = "application/json"
+_EVENTS = "text/event-stream"
 _REFERENCE = "#/components/schemas/{name}"
 _MEANINGS = {
     400: "The body breaks a rule, which the message names.",
@@ -55,6 +56,7 @@ class DocumentedPath:
     asks: Any = None  # type of the request's body, or a tuple of which it must be one
     chunks: Any = None  # type of what a streamed answer consists of
     stream: str | None = None  # content type of a streamed answer
+    stream_end: str | None = None  # data of the last event of a stream of events
     media: str = JSON  # content type of the body of a 200
     statuses: Sequence[int] = ALWAYS
     open: bool = False  # needs no key, ever
@@ -109,11 +111,26 @@ def _success(row: DocumentedPath, schemas: dict[Any, Any]) -> dict[str, Any]:
     content: dict[str, Any] = {
         row.media: {"schema": {"type": "string"} if row.answers is None else schemas[row.answers]}
     }
-    if row.stream is not None:
-        content[row.stream] = {"schema": {"type": "string"}}
-        if row.chunks is not None:
-            content[row.stream]["x-message-schema"] = schemas[row.chunks]
+    if row.stream == _EVENTS:
+        content[row.stream] = {"schema": _event(row, schemas)}
+    elif row.stream is not None:
+        content[row.stream] = {"schema": {"type": "string"}, "x-message-schema": schemas[row.chunks]}
     return {"description": row.summary, "content": content}
+
+
+def _event(row: DocumentedPath, schemas: dict[Any, Any]) -> dict[str, Any]:
+    """Return the schema of one event: before `itemSchema` of version 3.2 tools read it as that of each event."""
+    message = {"anyOf": [schemas[row.chunks], schemas[row.error]]}
+    told = {"type": "string", "contentMediaType": JSON, "contentSchema": message}
+    return {
+        "description": "One event of the stream; `error` is the last one of a stream that breaks off.",
+        "type": "object",
+        "properties": {
+            "event": {"enum": ["message", "error"]},
+            "data": told if row.stream_end is None else {"anyOf": [{"const": row.stream_end}, told]},
+        },
+        "required": ["data"],
+    }
 
 
 def _refusal(status: int, error: dict[str, Any]) -> dict[str, Any]:

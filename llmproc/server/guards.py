@@ -28,9 +28,10 @@ _CORS_METHODS = "GET, POST, HEAD, OPTIONS"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may ask. `hosts`: names beside localhost and loopback addresses, "*" for any; `keys`: none for no key.
+    """The rules on who may ask. `keys`: none for no key.
 
-    `origins`: of web pages that may ask, as a browser writes them (https://example.org), "*" for any.
+    `hosts`: names beside localhost and loopback addresses, "*" for any; `origins`: of web pages that may ask, as a
+    browser writes them (https://example.org), "*" for any.
     """
 
     hosts: tuple[str, ...] = ()
@@ -105,7 +106,7 @@ class Guards:
         self, app: ASGIApp, access: Access, errors: Callable[[str], Errors],
         refused: Callable[[RefusedError, str], None] = lambda error, path: None, head_bytes: int = HEAD_BYTES,
     ) -> None:  # fmt: skip
-        """`errors`: returns the words for a path; `refused`: is told of each; `head_bytes`: of all headers at most."""
+        """Stand before `app`. `errors`: returns the words for a path; `refused`: is told of each refusal."""
         self._app, self._access, self._errors, self._refused = app, access, errors, refused
         self._head_bytes = head_bytes
 

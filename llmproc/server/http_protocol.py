@@ -1,10 +1,10 @@
-"""uvicorn's HTTP/1.1 connection, with what a server open to strangers needs: nobody holds it for nothing.
+"""uvicorn's HTTP/1.1 connection, bounded in time as a server for strangers must be.
 
     connected --head_s--> request --body (responding)--> answer --stalled_s--> idle --idle_s--> closed
 
 A connection ends when its request line and headers take longer than `head_s`; when `stalled_s` pass without the client
-reading while bytes wait for it; when it goes on sending a body whose request was refused long ago. What is no HTTP gets
-the error shape of its path's interface is not known, so OpenAI's.
+reading while bytes wait for it; when it goes on sending a body whose request was refused long ago. What is not HTTP
+is answered in OpenAI's error shape, as its path is not known.
 
 It relies on methods of uvicorn.protocols.http.h11_impl.H11Protocol that uvicorn does not call public; the tests of this
 file say what it needs of them.
@@ -19,17 +19,17 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from llmproc.server.limits import Limits
+from llmproc.server.limits import HttpLimits
 from llmproc.server.openai.errors import OpenAIErrors
 from llmproc.server.refusals import RefusedError
 
-_LINGER_S = 5.0  # for the rest of a body that nobody wants: closing at once would reset the answer on its way
+_LINGER_S = 5.0  # for the rest of a body that is not wanted: closing at once would reset the answer on its way
 
 
 class BoundedProtocol(H11Protocol):
     """One connection. Made by `bounded(limits)`, which uvicorn calls for each."""
 
-    def __init__(self, limits: Limits, **settings: Any) -> None:
+    def __init__(self, limits: HttpLimits, **settings: Any) -> None:
         super().__init__(**settings)
         self._limits = limits
         self._head: asyncio.TimerHandle | None = None
@@ -87,7 +87,7 @@ class BoundedProtocol(H11Protocol):
             self._head = self.loop.call_later(_LINGER_S, self._abort)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP request, or has too long a head, and end the connection."""
+        """Answer what is not HTTP, or has too long a head, and end the connection."""
         _cancel(self._head)
         if self.cycle is not None and not self.cycle.response_complete:
             self.transport.close()  # an answer is under way: the client broke the rules in the middle of it
@@ -99,7 +99,7 @@ class BoundedProtocol(H11Protocol):
         self.transport.abort()
 
 
-def bounded(limits: Limits) -> Any:
+def bounded(limits: HttpLimits) -> Any:
     """Return what uvicorn takes as its `http` setting."""
 
     class Bounded(BoundedProtocol):

@@ -13,7 +13,7 @@ HEAD_BYTES = 64 * KIB  # request line and headers
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class HttpLimits:
     """Bounds on connections and requests."""
 
     head_bytes: int = HEAD_BYTES

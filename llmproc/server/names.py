@@ -24,7 +24,7 @@ class ModelNames:
         notice: Callable[[str], None] = print,
         counted: Callable[[str], object] = lambda name: None,
     ) -> None:
-        """`own`: the checkpoint's; `others`: listed too; `strict`: refuse every other name.
+        """Know the names. `own`: the checkpoint's; `others`: listed too; `strict`: refuse every other name.
 
         `notice` is told of each foreign name once, `counted` whenever one is answered.
         """

@@ -16,7 +16,7 @@ from llmproc.server.openai.paths import OPENAI_PATHS
 
 
 class Health(msgspec.Struct):
-    """Whether an answer would come now."""
+    """The state of the server: ready when an answer would come now."""
 
     status: Literal["ready", "not ready"]
 
@@ -27,7 +27,7 @@ class Liveness(msgspec.Struct):
     status: Literal["alive"]
 
 
-class Workers(msgspec.Struct):
+class WorkerList(msgspec.Struct):
     """The worker processes, as /proc has them."""
 
     workers: list[WorkerRecord]
@@ -37,7 +37,7 @@ OWN_PATHS = (
     DocumentedPath("/health", "get", "Tell whether an answer would come now.", Health, ErrorAnswer, open=True),
     DocumentedPath("/live", "get", "Tell that the process answers.", Liveness, ErrorAnswer, open=True),
     DocumentedPath("/metrics", "get", "Tell all counts, for Prometheus.", None, ErrorAnswer, media="text/plain"),
-    DocumentedPath("/workers", "get", "Tell of each worker process.", Workers, ErrorAnswer),
+    DocumentedPath("/workers", "get", "Tell of each worker process.", WorkerList, ErrorAnswer),
 )
 
 

@@ -17,11 +17,11 @@ from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
 
-from llmproc.server.answering import Answering, Answers, Prepared
+from llmproc.server.answering import Answering, Answers, PreparedRequest
 from llmproc.server.asking import About, Asked, Ended, Event, Piece
 from llmproc.server.body import ClientGoneError, raw_headers, read_body, write_refusal, write_whole
 from llmproc.server.dialect import Dialect, StreamWriter
-from llmproc.server.limits import Limits
+from llmproc.server.limits import HttpLimits
 from llmproc.server.names import ModelNames
 from llmproc.server.refusals import RefusedError
 
@@ -39,14 +39,14 @@ class Admitted(Protocol):
 
 
 class Gate(Protocol):
-    """Who is let in."""
+    """The decision on who is let in."""
 
     def admit(self, now: float, prompt_tokens: int, max_tokens: int, choices: int) -> Admitted:
         """Take a place. RefusedError 429 or 503."""
 
 
 class Reporter(Protocol):
-    """Who counts what the service's own events do not tell."""
+    """The counter of what the service's own events do not tell."""
 
     def refused(self, error: RefusedError, path: str) -> None:
         """Count a refusal."""
@@ -68,7 +68,7 @@ class Reporter(Protocol):
 
 
 class Responder:
-    """What every answering endpoint has: the model's answers, names, the gate, limits."""
+    """The parts that every answering endpoint shares: the model's answers, names, the gate, limits."""
 
     def __init__(
         self,
@@ -76,12 +76,18 @@ class Responder:
         names: ModelNames,
         gate: Gate,
         reporter: Reporter,
-        limits: Limits,
+        limits: HttpLimits,
         about: About,
     ) -> None:
         """Join them."""
         self.answering, self.names, self.gate, self.reporter = answering, names, gate, reporter
         self.limits, self.about = limits, about
+        self.open: set[Answers] = set()  # under way
+
+    def cut(self) -> None:
+        """End all answers that are under way: their clients are told that the server is shutting down."""
+        for answers in self.open:
+            answers.cancel()
 
 
 class Endpoint:
@@ -108,11 +114,11 @@ class Endpoint:
         except ClientGoneError:
             return
 
-    async def _prepare(self, asked: Asked, size: int) -> Prepared:
+    async def _prepare(self, asked: Asked, size: int) -> PreparedRequest:
         prepare = self._responder.answering.prepare
         return prepare(asked) if size <= _INLINE_BYTES else await asyncio.to_thread(prepare, asked)
 
-    async def _answer(self, prepared: Prepared, receive: Receive, send: Send) -> None:
+    async def _answer(self, prepared: PreparedRequest, receive: Receive, send: Send) -> None:
         """Let a request in and see it through: its place is given back whatever happens."""
         responder, sampling = self._responder, prepared.asked.sampling
         choices = len(prepared.turns) * sampling.n
@@ -120,10 +126,13 @@ class Endpoint:
         course = _Course(place, responder.reporter)
         try:
             course.answers = responder.answering.begin(prepared)
+            responder.open.add(course.answers)
             async with _watched(course.answers, receive) as gone:
                 respond = self._stream if prepared.asked.stream else self._whole
                 await respond(prepared.asked, course, gone, send)
         finally:
+            if course.answers is not None:
+                responder.open.discard(course.answers)
             course.close()
 
     async def _whole(self, asked: Asked, course: _Course, gone: asyncio.Event, send: Send) -> None:
@@ -206,7 +215,7 @@ class _Course:
         if self.answers is not None and self.answers.open:
             self.answers.cancel()
             self._reporter.abandoned(self.answers.left)
-            self._reporter.outcome("cancelled")
+            self._reporter.outcome("cancelled" if self._ok else "failed")
         elif self.answers is not None:
             self._reporter.outcome("answered" if self._ok else "failed")
         self._place.ended(time.monotonic(), self._tokens, self.over and self._ok)

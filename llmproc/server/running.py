@@ -25,15 +25,15 @@ from starlette.types import ASGIApp
 
 from llmproc.errors import StartError, UsageError
 from llmproc.server.http_protocol import bounded
-from llmproc.server.limits import Limits
+from llmproc.server.limits import HttpLimits
 
 _BACKLOG = 4096
 _TICK_S = 0.05
 _RESERVED_FDS = 256  # for workers' pipes, logs and files
 
 
-class Work(Protocol):
-    """What has to end before the server may."""
+class OpenWork(Protocol):
+    """The requests that have to end before the server may."""
 
     def close(self) -> None:
         """Let nothing more in."""
@@ -84,8 +84,10 @@ def raise_fd_limit(wanted: int) -> int:
 class HttpServer(uvicorn.Server):
     """uvicorn with our own signals: the drain is decided here."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, work: Work) -> None:
-        """Prepare; nothing is opened."""
+    def __init__(
+        self, app: ASGIApp, limits: HttpLimits, work: OpenWork, cut: Callable[[], None] = lambda: None
+    ) -> None:
+        """Prepare; nothing is opened. `cut`: ends what is under way when the drain is over."""
         for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
             logging.getLogger(name).disabled = True  # what matters is in the run folder and in /metrics
         config = uvicorn.Config(
@@ -94,7 +96,7 @@ class HttpServer(uvicorn.Server):
             h11_max_incomplete_event_size=limits.head_bytes, timeout_graceful_shutdown=1,
         )  # fmt: skip
         super().__init__(config)
-        self._limits, self._work = limits, work
+        self._limits, self._work, self._cut = limits, work, cut
         self.ended_by = 0  # the signal that ended it, 0 for none
         self.cut = 0  # answers that the end of the drain cut off
         self._leaving: asyncio.Event | None = None
@@ -144,9 +146,10 @@ class HttpServer(uvicorn.Server):
         while self._work.under_way and not self.force_exit and asyncio.get_running_loop().time() < end:
             await asyncio.sleep(_TICK_S)
         self.cut = self._work.under_way
+        self._cut()
 
 
-def need_connections(limits: Limits) -> int:
+def need_connections(limits: HttpLimits) -> int:
     """Return how many connections there may be. StartError when the system allows next to none."""
     found = raise_fd_limit(limits.connections)
     if found < 16:

@@ -16,7 +16,7 @@ _PART = re.compile(r"(ttft|tpot)=([0-9]{1,10}(?:\.[0-9]{0,9})?)(s|ms)?")
 
 @dataclass(frozen=True, slots=True)
 class Slo:
-    """Limits in seconds; None: none. At least one is set."""
+    """HttpLimits in seconds; None: none. At least one is set."""
 
     ttft_s: float | None = None  # time to first token, from the moment a request is let in
     tpot_s: float | None = None  # mean time per output token, after the first

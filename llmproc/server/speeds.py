@@ -58,7 +58,7 @@ class PrefillLine:
 
 
 class Speeds:
-    """What has been measured."""
+    """All that has been measured."""
 
     def __init__(self) -> None:
         self.prefill = PrefillLine()

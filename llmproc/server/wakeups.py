@@ -1,6 +1,6 @@
 """Wake-ups of the event loop by the I/O thread: one call into the loop for all answers of one frame.
 
-I/O thread: Ticket.put -> Wakeup.notify ... notify --call_soon_threadsafe, once--> event loop: each Wakeup.wait
+I/O thread: Ticket.put -> notify ... notify --call_soon_threadsafe, once--> event loop: RequestWakeup.wait of each
 
 A worker's frame brings ids for many requests. asyncio's call_soon_threadsafe writes to a pipe each time; here only the
 first of many that come before the loop looks does.
@@ -21,9 +21,9 @@ class LoopWakeups:
         self._ready: deque[asyncio.Event] = deque()
         self._scheduled = False
 
-    def wakeup(self) -> Wakeup:
+    def wakeup(self) -> RequestWakeup:
         """Return one for a request."""
-        return Wakeup(self)
+        return RequestWakeup(self)
 
     def set(self, event: asyncio.Event) -> None:
         """Set an event of the loop, from any thread."""
@@ -39,8 +39,8 @@ class LoopWakeups:
             self._ready.popleft().set()
 
 
-class Wakeup:
-    """What one request waits for."""
+class RequestWakeup:
+    """The wake-up of one request."""
 
     def __init__(self, loop: LoopWakeups) -> None:
         self._loop, self._event, self._notified = loop, asyncio.Event(), False

@@ -104,7 +104,7 @@ class Middle:
 
     def go_on(self) -> list[ResultRow]:
         while not self.events.empty():
-            self.generating._handle(self.events.get())
+            self.generating._handle(self.events.take())
         self.generating._send()
         return self.collected.rows
 
@@ -188,7 +188,7 @@ def test_without_stop_texts_only_ends_wake_main() -> None:
     row = PromptRow(4, 1, 1, "k" * 16, "r", "a", params)
     request = InFlight(Ready(row, conversation, conversation.prepare("a")), events, every_token=False)
     request.notify(0)
-    assert events.get_nowait() == EventsReady(4), "what came before the answer is known may be all that comes"
+    assert events.take(0) == EventsReady(4), "what came before the answer is known may be all that comes"
     service = OpenRequests()
     from llmproc.session.session import send
 
@@ -196,7 +196,7 @@ def test_without_stop_texts_only_ends_wake_main() -> None:
     service.put(0, "a")
     assert events.empty() and request.tokens == 1
     service.end(0)
-    assert events.get_nowait() == EventsReady(4)
+    assert events.take(0) == EventsReady(4)
 
 
 def test_log_probabilities_stand_in_the_result() -> None:

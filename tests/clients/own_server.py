@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,9 +15,7 @@ from pathlib import Path
 
 from support.paths import ROOT
 from support.processes import remaining
-from support.waiting import PATIENCE_S
-
-ADDRESS = "LOCAL_API_BASE="
+from support.waiting import PATIENCE_S, until
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class OwnServer:
     """A server that is ready. `url`: http://127.0.0.1:PORT, without /v1."""
 
     url: str
-    process: subprocess.Popen[str] | None = None  # None: not ours to end
+    process: subprocess.Popen[bytes] | None = None  # None: not ours to end
     errors: Path | None = None  # what it has written to standard error
 
 
@@ -33,18 +32,22 @@ def own_server(model: Path, folder: Path, *options: object) -> Iterator[OwnServe
     """Start `serve` on a free port and wait until it is ready. `folder`: for its logs."""
     sign = uuid.uuid4().hex
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "LLMPROC_RUN_DIR": str(folder / "runs")}
-    errors = folder / "errors.txt"
+    told, errors = folder / "told.txt", folder / "errors.txt"
     command = [sys.executable, "-m", "llmproc", "serve", "--port", "0", "--model", model, *options]
-    with errors.open("w") as stream:
+    with told.open("w") as out, errors.open("w") as err:
         process = subprocess.Popen(
-            list(map(str, command)), cwd=folder, text=True, stdout=subprocess.PIPE, stderr=stream,
-            env={**environment, "LLMPROC_TEST_SIGN": sign}, start_new_session=True,
+            list(map(str, command)), cwd=folder, stdout=out, stderr=err, start_new_session=True,
+            env={**environment, "LLMPROC_TEST_SIGN": sign},
         )  # fmt: skip
-    assert process.stdout is not None
+
+    def address() -> str | None:
+        assert process.poll() is None, f"exit {process.poll()}: {errors.read_text()}"
+        found = re.search(r"^LOCAL_API_BASE=(http://\S+)/v1$", told.read_text(), re.MULTILINE)
+        return found and found[1]
+
     try:
-        line = process.stdout.readline()
-        assert line.startswith(ADDRESS), f"{line!r}, exit {process.poll()}: {errors.read_text()}"
-        yield OwnServer(line.removeprefix(ADDRESS).strip().removesuffix("/v1"), process, errors)
+        url = until(address, "the server does not say its address")
+        yield OwnServer(url or "", process, errors)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -53,6 +56,5 @@ def own_server(model: Path, folder: Path, *options: object) -> Iterator[OwnServe
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-            process.stdout.close()
             left = remaining(f"LLMPROC_TEST_SIGN={sign}", 1.0)
     assert code == 0 and not left, f"exit {code}, processes left {left}: {errors.read_text()}"

@@ -23,7 +23,10 @@ def recorded(client: str, environments: Path | None = None) -> list[Golden]:
     """What a client sends, each request once. AssertionError if its program fails."""
     environment = environment_of(client, environments)
     settings = {**SETTINGS.get(client, {}), **RECORDING.get(client, {})}
-    with recording() as recorder, client_program(PROGRAMS[client], environment, recorder.url, **settings) as program:
+    with (
+        recording() as recorder,
+        client_program(PROGRAMS[client], environment, recorder.url, None, **settings) as program,
+    ):
         for case in (case for case in program.cases if case not in NOT_RECORDED):
             recorder.case = case
             program.outcome(case)

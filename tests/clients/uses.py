@@ -16,9 +16,10 @@ PROGRAMS = {
     "ai-sdk": "ai_sdk_node.mjs",
     "guidellm": "guidellm_program.py",
     "aiperf": "aiperf_program.py",
+    "schemathesis": "schemathesis_program.py",
 }
 # Cases that ask again for what other cases ask: of use to tests, not to a recording.
-NOT_RECORDED = {"together", "impatient", "closed_early", "aborted", "hundred_streams"}
+NOT_RECORDED = {"document", "together", "impatient", "closed_early", "aborted", "hundred_streams"}
 SETTINGS = {
     "litellm": {"LITELLM_LOCAL_MODEL_COST_MAP": "True"},  # else its import tries to fetch a price list
     "llama-index": {"TIKTOKEN_CACHE_DIR": "/nonexistent"},

@@ -59,7 +59,7 @@ def answer_of(stream: IO[bytes], method: str) -> Answer:
         size = int(headers["content-length"])
         body = stream.read(size)
         return Answer(status, headers, (body,), len(body) == size)
-    chunks = []
+    chunks: list[bytes] = []
     while size_line := stream.readline().strip():
         if (size := int(size_line, 16)) == 0:
             return Answer(status, headers, tuple(chunks), stream.readline() == b"\r\n")

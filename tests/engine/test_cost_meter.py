@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from engine.asking import request
 from engine.fake_forward import POISON, FakeForward, drain, make_engine
+from support.waiting import until
 
 from llmproc.engine.batch import PAGE
 from llmproc.engine.cost_meter import CostMeter, ProcessTimes
@@ -136,6 +137,7 @@ def test_the_kernel_tells_the_time_of_all_threads() -> None:
         stop.set()
         burn(0.05)
         thread.join()
+        until(lambda: str(thread.native_id) not in os.listdir("/proc/self/task"))
         after = times.read()
     finally:
         times.close()

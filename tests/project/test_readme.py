@@ -14,9 +14,14 @@ from support.paths import ROOT
 
 README = (ROOT / "README.md").read_text()
 # Run as they stand by .ci/run, in a fresh virtual environment; what follows `&&` is run here.
-INSTALLS = ("python3 -m pip install -e .", "python3 -m pip install -e '.[test]'", "python3 -m pip install -e '.[tty]'")
+INSTALLS = (
+    "python3 -m pip install -e .",
+    "python3 -m pip install -e '.[test]'",
+    "python3 -m pip install -e '.[server]'",
+)
 PIPED = "python3 -m llmproc.main 42 2>log.txt"  # what the first lines show
-NOT_HERE = ("python3 -m pytest", "python3 -m venv", ". .venv/bin/activate")
+# The server's own README has commands, and a test that runs them.
+NOT_HERE = ("python3 -m pytest", "python3 -m llmproc serve", "python3 -m venv", ". .venv/bin/activate")
 
 
 def sections() -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.types import ASGIApp
 from support.waiting import until
 
-from llmproc.server.limits import Limits
+from llmproc.server.limits import HttpLimits
 from llmproc.server.running import HttpServer, bind
 
 PATIENCE_S = 20.0
@@ -29,7 +29,7 @@ class NoWork:
 
 
 @contextlib.contextmanager
-def http_server(app: ASGIApp, limits: Limits = Limits()) -> Iterator[int]:  # noqa: B008  # frozen
+def http_server(app: ASGIApp, limits: HttpLimits = HttpLimits()) -> Iterator[int]:  # noqa: B008  # frozen
     """Serve `app`; yields the port."""
     place = bind("127.0.0.1", 0)
     server = HttpServer(app, limits, NoWork())

@@ -98,15 +98,28 @@ def test_no_header_raises_anything_else(text: str) -> None:
 # -- through a connection -------------------------------------------------------------------------------------------
 
 
+class OwnWords:
+    """The words of a path, as a test sees them."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def status(self, error: RefusedError) -> int:
+        return error.status
+
+    def refusal(self, error: RefusedError) -> bytes:
+        return f'{{"path": "{self._path}", "status": {error.status}}}'.encode()
+
+    def broken(self, message: str) -> bytes:
+        return b""
+
+
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
     await write_whole(send, 200, b"{}")
 
 
 def guarded(access: Access, told: list[tuple[int, str]]) -> Guards:
-    def refusal(path: str, error: RefusedError) -> bytes:
-        return f'{{"path": "{path}", "status": {error.status}}}'.encode()
-
-    return Guards(hello, access, refusal, lambda error, path: told.append((error.status, path)))
+    return Guards(hello, access, OwnWords, lambda error, path: told.append((error.status, path)))
 
 
 def test_a_refusal_is_answered_and_counted() -> None:

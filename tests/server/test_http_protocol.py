@@ -1,4 +1,4 @@
-"""Connections that would hold the server for nothing, each through a real socket. Limits are short, waits are long."""
+"""Connections that would hold the server for nothing, each through a real socket. Limits are short, waits long."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from starlette.types import Receive, Scope, Send
 from support.waiting import until
 
 from llmproc.server.body import ClientGoneError, read_body, write_whole
-from llmproc.server.limits import Limits
+from llmproc.server.limits import HttpLimits
 from llmproc.server.refusals import RefusedError
 
-LONG = Limits()
-SHORT = Limits(head_s=0.3, stalled_s=0.3, body_s=0.3, idle_s=1, head_bytes=4096, body_bytes=1000)
+LONG = HttpLimits()
+SHORT = HttpLimits(head_s=0.3, stalled_s=0.3, body_s=0.3, idle_s=1, head_bytes=4096, body_bytes=1000)
 
 
 class Places:
     """An application with a path for each thing a test needs."""
 
-    def __init__(self, limits: Limits = LONG) -> None:
+    def __init__(self, limits: HttpLimits = LONG) -> None:
         self.limits = limits
         self.bodies: list[bytes] = []
         self.gone = threading.Event()
@@ -44,7 +44,7 @@ class Places:
     async def _flood(self, receive: Receive, send: Send) -> None:
         """Write for ever, as long as somebody reads."""
         await receive()
-        gone = asyncio.create_task(receive())
+        gone = asyncio.ensure_future(receive())
         await send({"type": "http.response.start", "status": 200, "headers": []})
         while not gone.done():
             await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
@@ -68,7 +68,7 @@ def test_a_head_that_does_not_come_ends_the_connection(begun: bytes) -> None:
 
 
 def test_a_head_after_an_answer_has_its_time_too() -> None:
-    limits = Limits(head_s=0.3, idle_s=60)
+    limits = HttpLimits(head_s=0.3, idle_s=60)
     with http_server(Places(), limits) as port, connection(port) as client:
         client.sendall(request_bytes("GET", "/"))
         assert HttpReply(client).status == 200
@@ -77,7 +77,7 @@ def test_a_head_after_an_answer_has_its_time_too() -> None:
 
 
 def test_an_idle_connection_is_not_cut_short_by_the_time_for_a_head() -> None:
-    limits = Limits(head_s=0.2, idle_s=60)
+    limits = HttpLimits(head_s=0.2, idle_s=60)
     with http_server(Places(), limits) as port, connection(port) as client:
         client.sendall(request_bytes("GET", "/"))
         assert HttpReply(client).status == 200
@@ -119,7 +119,7 @@ def test_what_is_no_http_gets_the_error_shape(sent: bytes) -> None:
 
 def test_a_body_that_is_too_large_or_too_slow_is_refused() -> None:
     app = Places(SHORT)
-    with http_server(app, Limits()) as port:
+    with http_server(app, HttpLimits()) as port:
         assert ask(port, "POST", "/", b"x" * 1001).status == 413
         chunked = {"Transfer-Encoding": "chunked", "Content-Length": "0"}
         del chunked["Content-Length"]
@@ -145,14 +145,14 @@ def test_a_client_that_goes_before_its_body_is_complete_is_no_request() -> None:
 
 def test_rule_14_a_reader_that_stops_is_dropped() -> None:
     app = Places()
-    with http_server(app, Limits(stalled_s=0.5)) as port, connection(port) as client:
+    with http_server(app, HttpLimits(stalled_s=0.5)) as port, connection(port) as client:
         client.sendall(request_bytes("POST", "/flood"))
         assert app.gone.wait(20), "it read nothing, and the server went on"
 
 
 def test_a_reader_that_is_only_slow_is_not_dropped() -> None:
     app = Places()
-    with http_server(app, Limits(stalled_s=2)) as port, connection(port) as client:
+    with http_server(app, HttpLimits(stalled_s=2)) as port, connection(port) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         client.sendall(request_bytes("POST", "/flood"))
         read = 0
@@ -163,7 +163,7 @@ def test_a_reader_that_is_only_slow_is_not_dropped() -> None:
 
 
 def test_connections_beyond_the_limit_are_told_so() -> None:
-    with http_server(Places(), Limits(connections=2)) as port, connection(port) as one, connection(port) as two:
+    with http_server(Places(), HttpLimits(connections=2)) as port, connection(port) as one, connection(port) as two:
         for client in (one, two):
             client.sendall(request_bytes("GET", "/"))
             assert HttpReply(client).status == 200

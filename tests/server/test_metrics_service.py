@@ -15,8 +15,6 @@ from service.serving import collect, serving
 from support.waiting import until
 
 from llmproc.config import EngineOptions
-from llmproc.monitor.events import Event, FirstToken
-from llmproc.monitor.observer import Observers
 from llmproc.server.memory_watch import watch_memory
 from llmproc.server.metrics.loop_lag import measure_loop_lag
 from llmproc.server.metrics.server_metrics import ServerMetrics
@@ -83,20 +81,6 @@ def test_a_sequence_grows_page_by_page(slow: Path) -> None:
         collect(ticket)
         until(lambda: metrics.workers()[0].kv.bytes_held == 0, "the next step does without it")
         assert metrics.workers()[0].sequences == []
-
-
-def test_several_observers_are_told_in_turn() -> None:
-    class Noted:
-        def __init__(self, name: str) -> None:
-            self.name = name
-
-        def on_event(self, event: Event) -> None:
-            told.append((self.name, event))
-
-    told: list[tuple[str, Event]] = []
-    event = FirstToken(request=1)
-    Observers(Noted("a"), Noted("b")).on_event(event)
-    assert told == [("a", event), ("b", event)]
 
 
 def test_a_loop_that_was_blocked_is_late() -> None:

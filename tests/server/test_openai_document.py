@@ -89,6 +89,10 @@ def test_statuses() -> None:
             assert ("Retry-After" in response.get("headers", {})) == (status in ("429", "503"))
     chat = DOCUMENT["paths"]["/v1/chat/completions"]["post"]["responses"]["200"]["content"]
     assert chat.keys() == {"application/json", "text/event-stream"}
+    told = chat["text/event-stream"]["schema"]["properties"]["data"]["anyOf"]
+    assert told[0] == {"const": "[DONE]"} and told[1]["contentMediaType"] == "application/json"
+    kinds = [one["$ref"].rpartition("/")[2] for one in told[1]["contentSchema"]["anyOf"]]
+    assert kinds == ["ChatChunk", "ErrorAnswer"]
     named = DOCUMENT["paths"]["/v1/models/{model}"]["get"]["parameters"]
     assert [(one["name"], one["in"], one["required"]) for one in named] == [("model", "path", True)]
 

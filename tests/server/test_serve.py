@@ -255,6 +255,7 @@ def test_a_drain_that_takes_too_long_breaks_streams_off(tmp_path: Path, slow: Pa
         while part := client.recv(65536):
             seen += part
         assert b"[DONE]" not in seen and not seen.endswith(b"0\r\n\r\n"), "it looks complete"
+        assert b"event: error" in seen and b"shutting down" in seen, "it says nothing of why"
         assert server.process.wait(60) == 128 + signal.SIGTERM
 
 

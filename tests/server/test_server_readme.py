@@ -46,9 +46,9 @@ def test_an_example_is_answered(server: Served, command: str) -> None:
 
 def test_the_limits_in_the_readme_are_the_servers(server: Served) -> None:
     from llmproc.server.admission import MEMORY_MARGIN
-    from llmproc.server.limits import KIB, MIB, Limits
+    from llmproc.server.limits import KIB, MIB, HttpLimits
 
-    limits = Limits()
+    limits = HttpLimits()
     for told in (
         f"{limits.head_bytes // KIB} KiB; {limits.body_bytes // MIB} MiB",
         f"{limits.head_s:g} s; {limits.body_s:g} s",

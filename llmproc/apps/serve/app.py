@@ -41,16 +41,16 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc serve") -> int
 
 
 def _serve(options: ServeOptions, files: ModelFiles) -> int:
-    from llmproc.apps.serve.serving import Serving  # here: it needs the packages that were just looked for
+    from llmproc.apps.serve.launch import ServerLaunch  # here: it needs the packages that were just looked for
 
-    notices = Notices(answer_notices())
+    notices = ServeNotices(answer_notices())
     with ExitStack() as stack:
-        serving = stack.enter_context(Serving(options, files, about_of(options, files), notices.say))
+        launch = stack.enter_context(ServerLaunch(options, files, about_of(options, files), notices.say))
         for line in [*files.notices(options.engine), *_first_notices(options)]:
             notices.say(line)
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(serving.run(notices.ready))
-    return exit_code(serving.failure, serving.ended_by if serving.cut else 0)
+            asyncio.run(launch.run(notices.ready))
+    return exit_code(launch.failure, launch.ended_by if launch.cut else 0)
 
 
 def _first_notices(options: ServeOptions) -> list[str]:
@@ -58,18 +58,18 @@ def _first_notices(options: ServeOptions) -> list[str]:
 
     found = [line for line in [unused_model(options.model)] if line]
     if not is_loopback(options.host) and not options.keys:
-        found.append(f"--host is {options.host} and there is no --api-key: whoever reaches this port can ask")
+        found.append(f"--host is {options.host} without --api-key: everyone who reaches this port can ask")
     return found
 
 
-class Notices:
-    """Lines for whoever started the server; the log has its own place."""
+class ServeNotices:
+    """Lines for the user who started the server; the log has its own place."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def say(self, text: str) -> None:
-        """Print one line; a stream that has gone is no reason to stop serving."""
+        """Print one line; the server goes on without it if its stream has gone."""
         with contextlib.suppress(LlmprocError, OSError, ValueError):
             put(self._stream, f"[INFO] {text}\n")
 

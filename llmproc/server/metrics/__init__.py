@@ -1,10 +1,10 @@
 """What the server tells of itself: /metrics for Prometheus, /workers as records. In main only.
 
- I/O thread            event loop                    whoever answers /metrics or /workers
- Observer.on_event     HttpCounts                        Collector, worker_records
-   -> EventCounts        .pieces(...)              reads EventCounts, HttpCounts, Service.workers,
-      (ServiceStats,     .choice_ended(...)                Admission, and /proc (ProcessView)
-       histograms)       .refused(...), ...
+ I/O thread              event loop               answers /metrics, /workers
+ Observer.on_event       HttpCounts               Collector, worker_records
+   -> EventCounts          .pieces(...)             read EventCounts, HttpCounts, Service.workers,
+      (ServiceStats,       .choice_ended(...)       Admission, and /proc (ProcessView)
+       histograms)         .refused(...), ...
 
 definitions.py     every metric: name, type, labels, meaning, and whether it is one of vLLM's
 histogram.py       bounds and counts that cost half a microsecond an observation

@@ -1,4 +1,4 @@
-"""All counts as prometheus-client's families, in the order of `definitions`. Made anew whenever /metrics is asked for.
+"""All counts as prometheus-client's families, in the order of `definitions`. Made whenever /metrics is asked for.
 
 Used by `server_metrics`, as a custom collector of a registry of its own. It reads; no thread writes here but one lock.
 """
@@ -27,7 +27,7 @@ Values = Mapping[tuple[str, ...], float]
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the numbers come from. The callables are asked at every scrape."""
+    """The places the numbers come from. The callables are asked at every scrape."""
 
     about: About
     events: EventCounts

@@ -110,5 +110,5 @@ class HttpCounts:
 
 
 def _interface(path: str) -> str:
-    """Return whose interface a path belongs to: of paths there is no end."""
+    """Return whose interface a path belongs to: clients may invent any number of paths."""
     return "openai" if path.startswith("/v1/") else "ollama" if path.startswith("/api/") else "own"

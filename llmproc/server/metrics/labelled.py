@@ -12,7 +12,7 @@ _LONGEST = 64  # characters of a label
 
 
 class LabelledCounts:
-    """How often each combination of labels was counted. What comes when `most` are known already counts as "other"."""
+    """Counts of each combination of labels. What comes when `most` are known already counts as "other"."""
 
     def __init__(self, labels: int, most: int = 64, known: Iterable[tuple[str, ...]] = ()) -> None:
         """Begin with `known` at 0. `labels`: how many a combination has."""
@@ -20,7 +20,7 @@ class LabelledCounts:
         self._other, self._most = (OTHER,) * labels, most
 
     def add(self, *labels: str, count: float = 1) -> None:
-        """Count it. Long labels are cut: what clients send is no reason for a long line."""
+        """Count it. Long labels are cut, for clients may send any."""
         key = tuple(_plain(label) for label in labels)
         if key not in self._counts and len(self._counts) >= self._most:
             key = self._other

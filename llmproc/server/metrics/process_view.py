@@ -1,4 +1,4 @@
-"""What the kernel says of main, template and workers, read when somebody asks: `top`'s look at one instance, our own.
+"""What the kernel says of main, template and workers, read when it is asked for: `top`'s look at one instance, our own.
 
 Used by the collector and by worker records, on the thread that answers them and never on the I/O thread: a look reads
 two files and three per thread of each process. PSS, which is slow, is read every 3 s at most (`monitor.subject`).

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from llmproc.server.asking import Piece
-from llmproc.server.openai.responses import ChatLogprobs, TextLogprobs, TokenLogprob, TopLogprob
+from llmproc.server.openai.responses import ChatLogprobs, ChatTokenLogprob, TextLogprobs, TopLogprob
 
 LOWEST = -9999.0  # in place of minus infinity, which JSON has no number for; OpenAI's server does the same
 
@@ -36,7 +36,7 @@ def of_chat(pieces: Iterable[Piece], tokens: TokenPieces) -> ChatLogprobs:
     """Return the tokens of some pieces as records."""
     return ChatLogprobs(
         [
-            TokenLogprob(
+            ChatTokenLogprob(
                 *_named(token, likely.logprob, tokens), [TopLogprob(*_named(*one, tokens)) for one in likely.top]
             )
             for piece in pieces

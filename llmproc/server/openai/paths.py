@@ -19,11 +19,11 @@ from llmproc.server.openai.tokenizing import (
 OPENAI_PATHS = (
     DocumentedPath(
         "/v1/chat/completions", "post", "Answer a conversation.", ChatCompletion, ErrorAnswer,
-        asks=ChatRequest, chunks=ChatChunk, stream=SSE, statuses=ANSWERING,
+        asks=ChatRequest, chunks=ChatChunk, stream=SSE, stream_end="[DONE]", statuses=ANSWERING,
     ),
     DocumentedPath(
         "/v1/completions", "post", "Continue texts.", TextCompletion, ErrorAnswer,
-        asks=CompletionRequest, chunks=TextChunk, stream=SSE, statuses=ANSWERING,
+        asks=CompletionRequest, chunks=TextChunk, stream=SSE, stream_end="[DONE]", statuses=ANSWERING,
     ),
     DocumentedPath("/v1/models", "get", "List the models that answer.", ModelList, ErrorAnswer),
     DocumentedPath(

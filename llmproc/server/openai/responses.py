@@ -50,7 +50,7 @@ class TopLogprob(msgspec.Struct):
     bytes: list[int]
 
 
-class TokenLogprob(msgspec.Struct):
+class ChatTokenLogprob(msgspec.Struct):
     """A token of the answer, as the model itself saw it: before bias, penalties and temperature."""
 
     token: str
@@ -62,7 +62,7 @@ class TokenLogprob(msgspec.Struct):
 class ChatLogprobs(msgspec.Struct):
     """The tokens of an answer, or of a chunk."""
 
-    content: list[TokenLogprob]
+    content: list[ChatTokenLogprob]
     refusal: None = None
 
 

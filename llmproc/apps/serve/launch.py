@@ -1,6 +1,6 @@
 """One server from its making to its end: logs, service, metrics, gate, application, joined in one place.
 
-    Serving(options, files, about)     the ports are bound, the service is made
+    ServerLaunch(options, files, about)     the ports are bound, the service is made
     run(ready)                         starts both; `ready` gets the address once a worker is there
     leaving the `with`                 every process ends; the logs are closed
 
@@ -24,10 +24,10 @@ from llmproc.monitor.events import Event
 from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.server.admission import Admission
 from llmproc.server.answering import Answering
-from llmproc.server.app import Place, make_app
+from llmproc.server.app import ServedParts, make_app
 from llmproc.server.asking import About
 from llmproc.server.guards import Access
-from llmproc.server.limits import Limits
+from llmproc.server.limits import HttpLimits
 from llmproc.server.memory_watch import watch_memory
 from llmproc.server.metrics.loop_lag import measure_loop_lag
 from llmproc.server.metrics.server_metrics import ServerMetrics
@@ -42,7 +42,7 @@ from llmproc.session.launch import Launch
 from llmproc.session.model_files import ModelFiles
 
 
-class Serving:
+class ServerLaunch:
     """A server and everything it needs, as a context manager."""
 
     def __init__(self, options: ServeOptions, files: ModelFiles, about: About, notice: Callable[[str], None]) -> None:
@@ -67,7 +67,7 @@ class Serving:
             self._metrics.connect(self._service.workers, self._gate.state)
             self._stack = stack.pop_all()
 
-    def __enter__(self) -> Serving:
+    def __enter__(self) -> ServerLaunch:
         return self
 
     def __exit__(
@@ -85,12 +85,13 @@ class Serving:
         """Serve until a signal or a failure, and drain."""
         self._loop = asyncio.get_running_loop()
         limits = self._limits()
-        names = ModelNames(self._about.model, self._options.model_names, self._options.strict_model, self._foreign)
+        options, counted = self._options, self._metrics.http.foreign_model
+        names = ModelNames(self._about.model, options.model_names, options.strict_model, self._foreign, counted)
         answering = Answering(self._service, self._files, self._about.context, LoopWakeups())
         responder = Responder(answering, names, self._gate, self._metrics.http, limits, self._about)
         card = read_card(self._files, names.listed, self._about.context)
-        place = Place(self._files, responder, self._metrics, card, self._access(), self._ready)
-        self._http = HttpServer(make_app(place), limits, self._gate)
+        place = ServedParts(self._files, responder, self._metrics, card, self._access(), self._ready)
+        self._http = HttpServer(make_app(place), limits, self._gate, responder.cut)
         beside = [
             asyncio.create_task(measure_loop_lag(self._metrics.http.loop_late)),
             asyncio.create_task(watch_memory(self._gate.memory)),
@@ -142,8 +143,8 @@ class Serving:
             output_fd=self._recorder.output_fd,
         )
 
-    def _limits(self) -> Limits:
-        return Limits(drain_s=self._options.drain_s, connections=need_connections(Limits()))
+    def _limits(self) -> HttpLimits:
+        return HttpLimits(drain_s=self._options.drain_s, connections=need_connections(HttpLimits()))
 
     def _access(self) -> Access:
         options = self._options
@@ -170,17 +171,19 @@ class Serving:
 
 @contextlib.contextmanager
 def _mistakes_to(fd: int) -> Iterator[None]:
-    """Write what the server logs of its own mistakes, tracebacks with them, where children's output goes."""
-    log = logging.getLogger("llmproc.server")
+    """Write what the server and asyncio log, tracebacks with it, where children's output goes: stderr is a log."""
+    logs = [logging.getLogger(name) for name in ("llmproc.server", "asyncio")]
     with os.fdopen(os.dup(fd), "a") as stream:
         handler = logging.StreamHandler(stream)
-        log.addHandler(handler)
-        log.propagate = False
+        for log in logs:
+            log.addHandler(handler)
+            log.propagate = False
         try:
             yield
         finally:
-            log.removeHandler(handler)
-            log.propagate = True
+            for log in logs:
+                log.removeHandler(handler)
+                log.propagate = True
 
 
 def _bound(options: ServeOptions) -> list[socket.socket]:

@@ -11,8 +11,9 @@ import contextlib
 import json
 import socket
 from dataclasses import dataclass
+from io import BufferedReader
 
-from server.http_serving import HttpReply, connection, read_to_end
+from server.http_serving import HttpReply, connection
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,22 @@ def send(port: int, hostile: HostileConnection) -> list[HttpReply]:
         if hostile.half_closed:
             with contextlib.suppress(OSError):
                 client.shutdown(socket.SHUT_WR)
-        replies = [HttpReply(client, method) for _ in hostile.statuses]
-        if hostile.ends or hostile.half_closed:
-            assert read_to_end(client) == b"", f"{hostile.name}: more than it is owed"
+        with client.makefile("rb") as stream:
+            replies = [HttpReply(client, method, stream) for _ in hostile.statuses]
+            if hostile.ends or hostile.half_closed:
+                assert rest_of(stream) == b"", f"{hostile.name}: more than it is owed"
     for reply, allowed in zip(replies, hostile.statuses, strict=True):
         assert reply.status in allowed, f"{hostile.name}: {reply.status} {reply.body[:300]!r}"
     return replies
+
+
+def rest_of(stream: BufferedReader) -> bytes:
+    """All bytes until the server closes; a reset counts as the end."""
+    found = b""
+    with contextlib.suppress(ConnectionResetError):
+        while part := stream.read1(65536):
+            found += part
+    return found
 
 
 def judge_refusal(path: str, reply: HttpReply) -> None:

@@ -22,11 +22,11 @@ class RefusedError(LlmprocError):
     ) -> None:
         """Take one line for the client. `param`: the field at fault; `code`: a short word that programs compare.
 
-        `retry_after_s`: when to come again, for 429 and 503.
+        `retry_after_s`: when to come again, for 429 and 503; a second where it is not known.
         """
         super().__init__(message)
         self.message, self.status, self.param, self.code = message, status, param, code
-        self.retry_after_s = retry_after_s
+        self.retry_after_s = 1.0 if retry_after_s is None and status in (429, 503) else retry_after_s
 
     @property
     def kind(self) -> str:

@@ -33,7 +33,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class StreamedAnswer:
-    """What an exchange was. Seconds since the request was sent; gaps between parts that brought text."""
+    """One exchange as it was. Seconds since the request was sent; gaps between parts that brought text."""
 
     status: int
     whole: bool

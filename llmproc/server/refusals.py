@@ -5,6 +5,8 @@ Used by dialects, guards and admission, which raise it; `responding` turns it in
 
 from __future__ import annotations
 
+import math
+
 from llmproc.errors import LlmprocError
 
 
@@ -39,7 +41,7 @@ class RefusedError(LlmprocError):
 
         That is what the official clients do with more (openai 2.54 and 3.57 never retry then).
         """
-        return None if self.retry_after_s is None else str(min(120, max(1, round(self.retry_after_s + 0.5))))
+        return None if self.retry_after_s is None else str(math.ceil(min(120, max(1, self.retry_after_s))))
 
 
 _KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}

@@ -26,11 +26,11 @@ class Verb:
     group: str
 
 
-_ANSWER, _WATCH, _COMPARE, _PREPARE = "answer prompts", "watch processes", "measure and compare", "prepare and check"
+_ANSWER, _WATCH, _SERVE = "answer prompts", "watch processes", "answer other programs"
+_COMPARE, _PREPARE = "measure and compare", "prepare and check"
 VERBS = {
     "chat": Verb("llmproc.apps.chat.app:main", "chat with a model; the same as python -m llmproc.main", _ANSWER),
     "batch": Verb("llmproc.apps.batch.app:main", "answer a file of prompts: text, JSONL or CSV, of any size", _ANSWER),
-    "serve": Verb("llmproc.apps.serve.app:main", "answer OpenAI's and Ollama's clients over HTTP", _ANSWER),
     "threads": Verb("llmproc.apps.threads.app:main", "answer with n threads and show what each one cost", _ANSWER),
     "record": Verb(
         "llmproc.apps.record.app:main",
@@ -38,6 +38,7 @@ VERBS = {
         _WATCH,
     ),
     "top": Verb("llmproc.apps.top.app:main", "show every process of every running llmproc, live", _WATCH),
+    "serve": Verb("llmproc.apps.serve.app:main", "answer OpenAI's and Ollama's clients over HTTP", _SERVE),
     "bench": Verb("llmproc.apps.bench.app:main", "measure speed, beside the machine's limits and llama.cpp", _COMPARE),
     "compare-modes": Verb(
         "llmproc.apps.compare_modes.app:main", "compare ways to distribute requests among workers", _COMPARE

@@ -8,6 +8,7 @@ import re
 from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,35 +47,48 @@ from llmproc.errors import CheckpointError, LlmprocError, StartError, UsageError
         ({"temperature": 10**400}, "temperature is a number of too many digits"),
         ({"min_p": Fraction(10**400)}, "min_p"),
         ({"max_tokens": 10**5000}, "max_tokens is a number of too many digits"),
-        ({"top_k": -2}, "top_k"),
         ({"top_k": True}, "top_k"),
         ({"min_p": 1.5}, "min_p"),
         ({"presence_penalty": 2.1}, "presence_penalty"),
         ({"frequency_penalty": float("nan")}, "frequency_penalty"),
-        ({"repetition_penalty": 0}, "repetition_penalty is 0: must be above 0"),
         ({"repetition_penalty": 101}, "repetition_penalty"),
         ({"logit_bias": {5: 100.5}}, "logit_bias is 100.5"),
         ({"logit_bias": {5: True}}, "logit_bias is True"),
-        ({"logit_bias": {-1: 1}}, "logit_bias is -1"),
-        ({"logit_bias": {"5": 1}}, "logit_bias is '5'"),
         ({"logit_bias": [(5, 1), (5, 2)]}, "must have each token once"),
-        ({"logit_bias": 7}, "must map tokens to numbers"),
         ({"logit_bias": [(1, 2, 3)]}, "must map tokens to numbers"),
-        ({"logit_bias": dict.fromkeys(range(1025), 0)}, "1025 tokens: must have 1024 at most"),
         ({"logprobs": 21}, "logprobs"),
-        ({"logprobs": -1}, "logprobs"),
         ({"min_tokens": -1}, "min_tokens"),
         ({"max_tokens": 4, "min_tokens": 5}, "min_tokens is 5: must be from 0 to max_tokens, 4"),
-        ({"ignore_eos": 1}, "ignore_eos"),
         ({"n": 0}, "n is 0"),
-        ({"n": 129}, "n is 129"),
-        ({"stop": ""}, "stop"),
         ({"stop": [1]}, "stop"),
-        ({"stop": ["a"] * 17}, "stop is 17 texts"),
         ({"colour": 1}, "colour"),
+        ({"top_k": -2}, "top_k is -2: must be from 1 to 1048576, or 0 for all tokens"),
+        ({"top_k": 1.5}, "top_k is 1.5: must be a whole number"),
+        ({"min_p": 1.1}, "min_p is 1.1: must be from 0 to 1"),
+        ({"presence_penalty": -2.1}, "presence_penalty is -2.1: must be from -2 to 2"),
+        ({"frequency_penalty": "1"}, "frequency_penalty is 1: must be from -2 to 2"),
+        ({"repetition_penalty": 0}, "repetition_penalty is 0: must be above 0"),
+        ({"repetition_penalty": float("nan")}, "repetition_penalty is nan"),
+        ({"logit_bias": 5}, "logit_bias is 5: must map tokens to numbers"),
+        ({"logit_bias": {"5": 1}}, "logit_bias is '5': must be a whole number"),
+        ({"logit_bias": {5: 101}}, "logit_bias is 101: must be from -100 to 100"),
+        ({"logit_bias": {-1: 1}}, "logit_bias is -1: must be a token's number"),
+        ({"logit_bias": dict.fromkeys(range(1025), 1)}, "logit_bias is 1025 tokens: must have 1024 at most"),
+        ({"stop": 5}, "stop is 5: must be a text or a list of texts"),
+        ({"stop": b"a"}, "stop is b'a': must be a text or a list of texts"),
+        ({"stop": ["a", None]}, "must be a text or a list of texts"),
+        ({"stop": ""}, "stop is '': must have from 1 to 512 characters"),
+        ({"stop": "a" * 513}, "must have from 1 to 512 characters"),
+        ({"stop": [str(number) for number in range(17)]}, "stop is 17 texts: must be 16 at most"),
+        ({"stop": "\udcff"}, r"stop is '\\udcff': must be Unicode text"),
+        ({"logprobs": -1}, "logprobs is -1: must be from 0 to 20"),
+        ({"logprobs": True}, "logprobs is True: must be a whole number"),
+        ({"ignore_eos": 1}, "ignore_eos is 1: must be true or false"),
+        ({"min_tokens": 513}, "min_tokens is 513: must be from 0 to max_tokens, 512"),
+        ({"n": 129}, "n is 129: must be from 1 to 128"),
     ],
 )
-def test_bad_sampling_values_are_named(values: dict[str, float], word: str) -> None:
+def test_bad_sampling_values_are_named(values: dict[str, Any], word: str) -> None:
     with pytest.raises(UsageError, match=word):
         from_mapping(SamplingParams, values)
 
@@ -82,6 +96,27 @@ def test_bad_sampling_values_are_named(values: dict[str, float], word: str) -> N
 @pytest.mark.parametrize("seed", [1 << 64, (1 << 64) + 7, (1 << 200) + 42, -(1 << 64) + 5, -(1 << 63) - 1])
 def test_a_seed_beyond_64_bits_is_taken_modulo_2_to_the_64(seed: int) -> None:
     assert SamplingParams(seed=seed).seed == seed % (1 << 64)
+
+
+def test_lists_of_options_have_one_form() -> None:
+    params = SamplingParams(logit_bias={7: 1, 5: -2}, stop=["b", "a", "b"], top_k=-1)  # type: ignore[arg-type]
+    assert (params.logit_bias, params.stop, params.top_k) == (((5, -2.0), (7, 1.0)), ("b", "a"), 0)
+    assert SamplingParams(stop="a").stop == ("a",) and hash(params) == hash(params.changed())
+
+
+def test_only_options_of_logits_make_a_request_another() -> None:
+    """Where a text stops, how many answers there are and what ends them are not the engine's affair."""
+    assert not SamplingParams(stop="a", n=3, ignore_eos=True, temperature=0, seed=1, max_tokens=5).shapes
+    for name, value in (("top_k", 1), ("min_p", 0.1), ("logprobs", 0), ("min_tokens", 1), ("logit_bias", {1: 1})):
+        assert SamplingParams().changed(**{name: value}).shapes
+    for name in ("presence_penalty", "frequency_penalty", "repetition_penalty"):
+        assert SamplingParams().changed(**{name: 0.5}).shapes
+
+
+def test_a_choice_has_its_own_seed_and_is_one() -> None:
+    params = SamplingParams(seed=(1 << 64) - 1, n=3, stop="a")
+    assert params.choice(0) == params.changed(n=1)
+    assert params.choice(1) == params.changed(n=1, seed=0), "seeds are taken modulo 2^64"
 
 
 @pytest.mark.parametrize("seed", [-1, -(1 << 63), 0, (1 << 64) - 1])
@@ -97,6 +132,9 @@ def test_numbers_of_numpy_become_pythons_own() -> None:
     shaped = SamplingParams(min_p=np.float32(0.5), top_k=np.int8(3), logit_bias={np.int64(7): np.float16(1.5)})  # type: ignore[dict-item,arg-type]
     assert (type(shaped.min_p), type(shaped.top_k)) == (float, int)
     assert [type(each) for each in shaped.logit_bias[0]] == [int, float]
+    biased = SamplingParams(logit_bias={np.int64(5): np.float32(0.5)}, top_k=np.int32(4), logprobs=np.int8(2))  # type: ignore[arg-type]
+    assert biased == SamplingParams(logit_bias=((5, 0.5),), top_k=4, logprobs=2)
+    assert [type(part) for part in biased.logit_bias[0]] == [int, float] and type(biased.top_k) is int
     options = EngineOptions(threads=np.int8(2), sequences=np.int32(3), context=np.int64(99))  # type: ignore[arg-type]
     assert options == EngineOptions(threads=2, sequences=3, context=99) and type(options.threads) is int
     assert type(check_workers(np.int16(4))) is int  # type: ignore[arg-type]

@@ -43,9 +43,6 @@ class ProcessRow:
     user_percent: float | None = None  # 100 is one core
     system_percent: float | None = None
     wait_percent: float | None = None
-    user_s: float | None = None  # in all; of threads that have ended too
-    system_s: float | None = None
-    wait_s: float | None = None  # runnable, but waiting in a run queue; as far as looks have seen it
     pss: int | None = None  # bytes
     switches_per_s: float | None = None
     tokens_per_s: float | None = None  # of main: of all its workers
@@ -54,6 +51,9 @@ class ProcessRow:
     steals: int | None = None
     ranks: int | None = None  # threads that compute in a worker
     ranks_in_use: int | None = None  # of them, at present
+    user_s: float | None = None  # CPU time in all; of threads that have ended too
+    system_s: float | None = None
+    wait_s: float | None = None  # runnable, but waiting in a run queue; as far as looks have seen it
 
     @property
     def name(self) -> str:

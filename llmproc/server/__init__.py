@@ -15,6 +15,7 @@ guards      Host and Origin, key, sizes, time for a body
 asking.py      what is asked and what comes of it: Asked, Piece, Ended          plain records
 dialect.py     what an interface must be able to say: pure, bytes in, bytes out
 refusals.py    RefusedError: status, message, type, param, code
+interfaces.py  which interface a path belongs to
 names.py       which model names are answered
 admission.py   pure policy: who is let in, and when a refused client is to come again
 answering.py   the one place where a request meets the service

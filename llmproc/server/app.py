@@ -22,17 +22,18 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from llmproc import __version__
-from llmproc.server.body import JSON, read_body, refusal_headers
-from llmproc.server.dialect import Dialect, Errors
+from llmproc.files.escaping import one_line
+from llmproc.server.body import JSON, ClientGoneError, read_body, refusal_headers
+from llmproc.server.dialect import Dialect
 from llmproc.server.guards import Access, Guards
+from llmproc.server.interfaces import errors_of
 from llmproc.server.metrics.server_metrics import ServerMetrics
 from llmproc.server.ollama import pages
 from llmproc.server.ollama.asking import ServedModel
 from llmproc.server.ollama.card import OllamaCard
 from llmproc.server.ollama.dialects import OllamaChat, OllamaGenerate
-from llmproc.server.ollama.refusals import NOT_SUPPORTED, OllamaErrors, not_supported
+from llmproc.server.ollama.refusals import NOT_SUPPORTED, not_supported
 from llmproc.server.openai.dialects import ChatDialect, CompletionDialect
-from llmproc.server.openai.errors import OpenAIErrors
 from llmproc.server.openai.models import model_card, model_list
 from llmproc.server.openai.tokenizing import Tokenizing
 from llmproc.server.published import published_document
@@ -41,7 +42,6 @@ from llmproc.server.responding import Endpoint, Responder
 from llmproc.session.model_files import ModelFiles
 
 _log = logging.getLogger("llmproc.server")
-_OPENAI, _OLLAMA = OpenAIErrors(), OllamaErrors()
 _GET, _POST = ("GET",), ("POST",)
 
 
@@ -62,16 +62,16 @@ def make_app(parts: ServedParts) -> ASGIApp:
     routes = [*_answering(parts), *_openai(parts), *_ollama(parts), *_own(parts)]
     app = Starlette(
         routes=routes,
-        exception_handlers={RefusedError: _refused(parts), HTTPException: _refused(parts), Exception: _failed(parts)},
+        exception_handlers={
+            RefusedError: _refused(parts),
+            HTTPException: _refused(parts),
+            ClientGoneError: _told_nobody,
+            Exception: _failed(parts),
+        },
     )
     app.router.redirect_slashes = False
     limits, told = parts.responder.limits, parts.responder.reporter.refused
     return Guards(app, parts.access, errors_of, told, limits.head_bytes)
-
-
-def errors_of(path: str) -> Errors:
-    """Return how the interface that a path belongs to words what went wrong."""
-    return _OLLAMA if path.startswith("/api/") else _OPENAI
 
 
 # -- the table ------------------------------------------------------------------------------------------------------
@@ -134,9 +134,9 @@ def _own(parts: ServedParts) -> list[Route]:
         return Response(b'{"status":"alive"}', media_type=JSON)
 
     async def health(request: Request) -> Response:
-        ready = parts.ready()
-        body = b'{"status":"ready"}' if ready else b'{"status":"not ready"}'
-        return Response(body, 200 if ready else 503, media_type=JSON)
+        if parts.ready():
+            return Response(b'{"status":"ready"}', media_type=JSON)
+        return Response(b'{"status":"not ready"}', 503, {"retry-after": "1"}, media_type=JSON)
 
     async def metrics(request: Request) -> Response:
         body, media_type = await asyncio.to_thread(parts.metrics.render, request.headers.get("accept", ""))
@@ -176,10 +176,10 @@ def _of_body(parts: ServedParts, answer_to: Callable[[bytes], bytes]) -> Callabl
 
 def _refused(parts: ServedParts) -> Callable[[Request, Exception], Response]:
     def answer(request: Request, error: Exception) -> Response:
-        path, headers = request.url.path, {}
+        path, headers = request.scope["path"], {}  # not its `url`, which a strange Host may break
         if isinstance(error, HTTPException):  # the router's own: no such path, or another method
             headers = dict(error.headers or {})
-            what = f"{request.method} {path[:100]}"
+            what = one_line(f"{request.method[:20]} {path[:100]}")
             reason = "unknown path" if error.status_code == 404 else error.detail
             error = RefusedError(f"{what}: {reason}", error.status_code, code="unknown_path")
         assert isinstance(error, RefusedError)
@@ -192,13 +192,19 @@ def _refused(parts: ServedParts) -> Callable[[Request, Exception], Response]:
     return answer
 
 
+def _told_nobody(request: Request, error: Exception) -> Response:
+    """Return what is sent to a client that has gone: nothing of it arrives."""
+    return Response(status_code=400)
+
+
 def _failed(parts: ServedParts) -> Callable[[Request, Exception], Response]:
     """Return what answers a mistake of ours: one line for the client, the rest for the log."""
 
     def answer(request: Request, error: Exception) -> Response:
-        _log.error("%s %s", request.method, request.url.path, exc_info=error)
+        path = request.scope["path"]
+        _log.error("%s", one_line(f"{request.method[:20]} {path[:100]}"), exc_info=error)
         refused = RefusedError("the server made a mistake; its log has the details", 500, code="internal_error")
-        parts.responder.reporter.refused(refused, request.url.path)
-        return Response(errors_of(request.url.path).refusal(refused), 500, media_type=JSON)
+        parts.responder.reporter.refused(refused, path)
+        return Response(errors_of(path).refusal(refused), 500, media_type=JSON)
 
     return answer

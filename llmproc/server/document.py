@@ -37,7 +37,7 @@ _HEADERS = {
     401: ("WWW-Authenticate", "Bearer", {"type": "string"}),
     405: ("Allow", "Methods of the path.", {"type": "string"}),
     429: ("Retry-After", "Seconds until a place is free.", {"type": "integer", "minimum": 1, "maximum": 120}),
-    503: ("Retry-After", "Seconds, where it is known.", {"type": "integer", "minimum": 1, "maximum": 120}),
+    503: ("Retry-After", "Seconds.", {"type": "integer", "minimum": 1, "maximum": 120}),
 }
 ALWAYS = (403, 405, 500, 503)  # statuses of every path; 401 joins them where there are keys
 WITH_BODY = (*ALWAYS, 400, 408, 413, 415)

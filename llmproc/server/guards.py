@@ -83,9 +83,10 @@ class Access:
 
 
 def host_name(header: str) -> str:
-    """Return the name or address in a Host header, without its port, in small letters."""
+    """Return the name or address in a Host header, without its port, in small letters; "" for half an address."""
     if header.startswith("["):
-        return header[1:].partition("]")[0].lower()
+        address, _, rest = header[1:].partition("]")
+        return address.lower() if header.endswith("]") or rest.startswith(":") else ""
     return header.rpartition(":")[0].lower() if header.count(":") == 1 else header.lower()
 
 

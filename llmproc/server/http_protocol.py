@@ -4,7 +4,7 @@
 
 A connection ends when its request line and headers take longer than `head_s`; when `stalled_s` pass without the client
 reading while bytes wait for it; when it goes on sending a body whose request was refused long ago. What is not HTTP
-is answered in OpenAI's error shape, as its path is not known.
+is answered in OpenAI's error shape, as its path is not known; a body that breaks the rules of chunks, in its path's.
 
 It relies on methods of uvicorn.protocols.http.h11_impl.H11Protocol that uvicorn does not call public; the tests of this
 file say what it needs of them.
@@ -19,8 +19,9 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from llmproc.server.body import JSON, refusal_headers
+from llmproc.server.interfaces import errors_of
 from llmproc.server.limits import HttpLimits
-from llmproc.server.openai.errors import OpenAIErrors
 from llmproc.server.refusals import RefusedError
 
 _LINGER_S = 5.0  # for the rest of a body that is not wanted: closing at once would reset the answer on its way
@@ -87,12 +88,15 @@ class BoundedProtocol(H11Protocol):
             self._head = self.loop.call_later(_LINGER_S, self._abort)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP, or has too long a head, and end the connection."""
+        """Answer what is not HTTP, or has too long a head or a broken body, and end the connection."""
         _cancel(self._head)
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.transport.close()  # an answer is under way: the client broke the rules in the middle of it
-            return
-        self.transport.write(_response(400, "the request is not valid HTTP/1.1, or its headers are too long"))
+        cycle, path, what = self.cycle, "", "the request is not valid HTTP/1.1, or its headers are too long"
+        if cycle is not None and not cycle.response_complete:
+            path, what = cycle.scope["path"], "the body is not as its headers say: its chunks are not valid HTTP/1.1"
+            cycle.disconnected = True  # the application learns it, and says nothing more
+            cycle.message_event.set()
+        if cycle is None or cycle.response_complete or not cycle.response_started:
+            self.transport.write(_response(400, what, path=path))
         self.transport.close()
 
     def _abort(self) -> None:
@@ -117,7 +121,11 @@ def _cancel(*timers: asyncio.TimerHandle | None) -> None:
             timer.cancel()
 
 
-def _response(status: int, message: str, code: str | None = None) -> bytes:
-    body = OpenAIErrors().refusal(RefusedError(message, status, code=code))
-    head = f"HTTP/1.1 {status} Refused\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
-    return f"{head}connection: close\r\n\r\n".encode() + body
+def _response(status: int, message: str, code: str | None = None, path: str = "") -> bytes:
+    error = RefusedError(message, status, code=code)
+    body = errors_of(path).refusal(error)
+    headers = {
+        "content-type": JSON, "content-length": len(body), "connection": "close", **refusal_headers(error)
+    }  # fmt: skip
+    lines = [f"HTTP/1.1 {status} Refused", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + body

@@ -5,6 +5,8 @@ Used by dialects, guards and admission, which raise it; `responding` turns it in
 
 from __future__ import annotations
 
+import math
+
 from llmproc.errors import LlmprocError
 
 
@@ -22,11 +24,11 @@ class RefusedError(LlmprocError):
     ) -> None:
         """Take one line for the client. `param`: the field at fault; `code`: a short word that programs compare.
 
-        `retry_after_s`: when to come again, for 429 and 503.
+        `retry_after_s`: when to come again, for 429 and 503; a second where it is not known.
         """
         super().__init__(message)
         self.message, self.status, self.param, self.code = message, status, param, code
-        self.retry_after_s = retry_after_s
+        self.retry_after_s = 1.0 if retry_after_s is None and status in (429, 503) else retry_after_s
 
     @property
     def kind(self) -> str:
@@ -39,7 +41,7 @@ class RefusedError(LlmprocError):
 
         That is what the official clients do with more (openai 2.54 and 3.57 never retry then).
         """
-        return None if self.retry_after_s is None else str(min(120, max(1, round(self.retry_after_s + 0.5))))
+        return None if self.retry_after_s is None else str(math.ceil(min(120, max(1, self.retry_after_s))))
 
 
 _KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}

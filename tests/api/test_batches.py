@@ -30,11 +30,13 @@ def files() -> ModelFiles:
 class Asked:
     """A call whose events the test puts, and what it cancelled."""
 
-    def __init__(self, files: ModelFiles, notify: Callable[[], None] | None = None) -> None:
+    def __init__(self, files: ModelFiles, notify: Callable[[], None] | None = None, stop: str = "") -> None:
         self.cancelled = 0
         self.ticket = Ticket(1, self._cancel, notify)
         context = files.context(EngineOptions())
-        self.conversation = Conversation(files.tokenizer, files.template, context, SamplingParams())
+        self.conversation = Conversation(
+            files.tokenizer, files.template, context, SamplingParams(stop=[stop] if stop else ())
+        )
         prepared = self.conversation.prepare("Hi")
         self.call = Call(None, "Hi", lambda: Answer(self.conversation, prepared, self.ticket))
         self.ids = files.tokenizer.encode(TEXT)
@@ -105,6 +107,17 @@ def test_closing_a_stream_drops_the_pieces_that_were_not_read(files: ModelFiles)
     stream.close()
     assert list(stream) == [] and asked.cancelled == 1
     assert stream.result.text == TEXT and stream.result.finish_reason == "cancelled"
+
+
+def test_waiting_for_a_text_that_may_stop_looks_at_it_while_it_comes(
+    files: ModelFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Asked(files, stop="bytes")
+    monkeypatch.setattr(asked.ticket, "wait", lambda: pytest.fail("it would be generated to its end"))
+    monkeypatch.setattr(asked.ticket, "cancel", lambda: asked.end("cancelled"))
+    asked.ticket.put(Tokens(asked.ids))
+    result = asked.call.wait()
+    assert (result.text, result.finish_reason) == ("Pipes carry ", "stop") and result.new_tokens < len(asked.ids)
 
 
 def test_in_an_event_loop_an_end_after_ids_without_text_is_not_missed(files: ModelFiles) -> None:

@@ -57,7 +57,10 @@ def _apart(kind: str, raw: np.ndarray) -> tuple[list, list]:
 def test_rule_21_golden_bytes(kind: str) -> None:
     with np.load(GOLDEN) as golden:
         given, raw, back = (golden[f"{kind}_{part}"] for part in ("input", "bytes", "back"))
-    assert np.array_equal(given, cases(FULL_SCALE[kind])), "the golden file belongs to these cases"
+    # Some cases come from exp, whose last bit differs from CPU to CPU.
+    np.testing.assert_allclose(
+        given, cases(FULL_SCALE[kind]), 1e-6, 0, err_msg="the golden file belongs to these cases"
+    )
     matrix = QUANTISERS[kind](given)
     assert _bits(matrix) == _apart(kind, raw)
     assert dequantise(matrix).tobytes() == back.tobytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from typing import IO, Any
 
 HERE = Path(__file__).parent
 PROGRAMS = HERE / "programs"
+ENDING_S = 10.0  # of a program whose input has ended; then it is killed
 MAKING_S = 1800.0  # downloads, and a machine with other work
 
 
@@ -92,10 +94,13 @@ def client_program(
         hello = json.loads(line)
         yield ClientProgram(hello["version"], tuple(hello["cases"]), process)
     finally:
-        process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
         try:
-            process.wait(10)
+            process.wait(ENDING_S)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            pass
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # and what it started
+        process.wait()
         process.stdout.close()

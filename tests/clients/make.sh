@@ -16,12 +16,13 @@ fail() {
 }
 
 [ $# -ge 1 ] && [ $# -le 2 ] || fail "usage: make.sh CLIENT [FOLDER]; clients: $(sed -n 's/^\([a-z][^ ]*\) .*/\1/p' "$here/pins.txt" | tr '\n' ' ')"
-pins=$(grep "^$1 " "$here/pins.txt") || fail "CLIENT $1: must be a first word of $here/pins.txt"
-mkdir -p "${2:-${XDG_CACHE_HOME:-$HOME/.cache}/llmproc-clients}"
-folder=$(cd "${2:-${XDG_CACHE_HOME:-$HOME/.cache}/llmproc-clients}" && pwd)
+pins=$(awk -v client="$1" '$1 == client && !/^#/' "$here/pins.txt")
+[ -n "$pins" ] || fail "CLIENT $1: must be a first word of $here/pins.txt"
+folder=$(realpath -m "${2:-${XDG_CACHE_HOME:-$HOME/.cache}/llmproc-clients}")
 case $folder/ in
 "$(cd "$here/../.." && pwd)"/*) fail "FOLDER $folder: must lie outside the checkout" ;;
 esac
+mkdir -p "$folder"
 place=$folder/$1
 
 exec 9>"$folder/.$1.lock"

@@ -14,7 +14,7 @@ from pathlib import Path
 from clients.driving import client_program, environment_of, pins
 from clients.goldens import FOLDER, Golden, distinct, golden_of, write
 from clients.recorder.recorder import Recorder, recording
-from clients.uses import NOT_RECORDED, PROGRAMS, RECORDING, SETTINGS
+from clients.uses import NOT_RECORDED, PROGRAMS, RECORDED, RECORDING, SETTINGS
 
 QUIET_S = 1.0  # a client may ask for more in the background after it has answered (litellm: /api/show)
 
@@ -44,13 +44,13 @@ def _quiet(recorder: Recorder) -> None:
 def main(arguments: list[str]) -> None:
     """Record the clients that are named, or all."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("clients", nargs="*", metavar="CLIENT", help=", ".join(PROGRAMS))
+    parser.add_argument("clients", nargs="*", metavar="CLIENT", help=", ".join(RECORDED))
     parser.add_argument("--environments", type=Path, metavar="FOLDER")
     options = parser.parse_args(arguments)
     for client in options.clients:
-        if client not in PROGRAMS:
-            parser.error(f"CLIENT {client}: must be one of {', '.join(PROGRAMS)}")
-    for client in options.clients or PROGRAMS:
+        if client not in RECORDED:
+            parser.error(f"CLIENT {client}: must be one of {', '.join(RECORDED)}")
+    for client in options.clients or RECORDED:
         goldens = recorded(client, options.environments)
         write(client, pins()[client], goldens)
         print(f"{FOLDER / client}.json: {len(goldens)} requests")

@@ -17,7 +17,7 @@ def text_of(told: dict[str, Any]) -> str:
     """The text of an answer that ended as answers do; the two clients name things differently."""
     numbers = told.get("numbers", told)
     assert told["done"] is True and told.get("reason", told.get("done_reason")) in ("stop", "length")
-    assert TIME.fullmatch(str(told.get("created", told.get("created_at"))))
+    assert TIME.fullmatch(told.get("created") or told["created_at"])
     assert all(isinstance(numbers[name], int) and numbers[name] >= 0 for name in (*DURATIONS, *COUNTS))
     parts = numbers["load_duration"] + numbers["prompt_eval_duration"] + numbers["eval_duration"]
     assert 0 < parts <= numbers["total_duration"]

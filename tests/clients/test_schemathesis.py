@@ -33,6 +33,6 @@ def test_the_document_and_the_server_agree(keyed: bool, tmp_path: Path) -> None:
     found = report["failures"] or report["errors"]
     assert not found and told["code"] == 0, told["printed"]
     assert report["complete"] and report["stop_reason"] == "completed"
-    assert report["test_cases"]["generated"] >= CASES and report["test_cases"]["without_checks"] == 0
+    assert report["test_cases"]["generated"] - report["test_cases"]["without_checks"] >= CASES
     accepted = sum(phase["accepted"] for one in report["valid_rates"].values() for phase in one.values())
     assert accepted > CASES / 4, "most were refused: this showed little"

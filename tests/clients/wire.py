@@ -29,16 +29,21 @@ class Answer:
         return self.headers.get("transfer-encoding") == "chunked"
 
 
-def exchange(url: str, golden: Golden) -> Answer:
-    """Send a recorded request to the server at `url` (http://HOST:PORT), on a connection of its own."""
-    host, port = url.removeprefix("http://").split(":")
+def request_of(golden: Golden, host: str) -> bytes:
+    """A recorded request as bytes, with what was left out of the recording. `host`: HOST:PORT."""
     body = golden.body.encode()
-    head = [f"{golden.method} {golden.path} HTTP/1.1", f"Host: {host}:{port}"]
+    head = [f"{golden.method} {golden.path} HTTP/1.1", f"Host: {host}"]
     head += [f"{name}: {value}" for name, value in golden.headers]
     if body or golden.method == "POST":
         head.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+def exchange(url: str, golden: Golden) -> Answer:
+    """Send a recorded request to the server at `url` (http://HOST:PORT), on a connection of its own."""
+    host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=ANSWER_S) as connection:
-        connection.sendall("\r\n".join([*head, "", ""]).encode() + body)
+        connection.sendall(request_of(golden, f"{host}:{port}"))
         with connection.makefile("rb") as stream:
             return answer_of(stream, golden.method)
 

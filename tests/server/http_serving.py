@@ -8,6 +8,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from io import BufferedReader
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -71,10 +72,10 @@ def read_to_end(client: socket.socket) -> bytes:
 
 
 class HttpReply:
-    """A response, read as far as its framing says."""
+    """A response, read as far as its framing says. `stream`: of the connection, where several responses come."""
 
-    def __init__(self, client: socket.socket, method: str = "GET") -> None:
-        stream = client.makefile("rb")
+    def __init__(self, client: socket.socket, method: str = "GET", stream: BufferedReader | None = None) -> None:
+        stream = stream or client.makefile("rb")
         self.status = int(stream.readline().split()[1])
         self.headers: dict[str, str] = {}
         while (line := stream.readline().strip()) != b"":

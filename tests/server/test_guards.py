@@ -31,7 +31,8 @@ def outcome(access: Access, path: str = "/v1/models", **headers: str) -> int:
     ("header", "name"),
     [
         ("localhost:8000", "localhost"), ("LOCALHOST", "localhost"), ("127.0.0.1:1", "127.0.0.1"), ("[::1]:80", "::1"),
-        ("[::1]", "::1"), ("::1", "::1"), ("", ""), ("a.example", "a.example"), ("[", ""),
+        ("[::1", ""), ("[::1]evil.example", ""), ("[::1]", "::1"), ("::1", "::1"), ("", ""),
+        ("a.example", "a.example"), ("[", ""),
     ],
 )  # fmt: skip
 def test_the_name_in_a_host_header(header: str, name: str) -> None:

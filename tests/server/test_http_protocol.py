@@ -170,6 +170,7 @@ def test_connections_beyond_the_limit_are_told_so() -> None:
         with connection(port) as third:
             answer = read_to_end(third)
         assert answer.startswith(b"HTTP/1.1 503 ") and b'"code":"overloaded"' in answer
+        assert b"\r\nretry-after: 1\r\n" in answer
         one.close()
         until(lambda: _served(port), "a place is not free again")
 

@@ -16,6 +16,9 @@ from server.served import Served, served
 from server.tree_watching import fitted_growth, killed_workers, loop_lag, metric, tree_pss, watched_memory
 
 AT_ONCE = 64
+KV_MEMORY = (
+    "6M"  # of a worker: little, so that a new one has soon touched all of it, and sequences lose their pages, too
+)
 
 
 def asked(server: Served, questions: Sequence[LoadQuestion], at_once: int = AT_ONCE) -> list[LoadReply]:
@@ -28,7 +31,7 @@ def asked(server: Served, questions: Sequence[LoadQuestion], at_once: int = AT_O
 def all_answered(folder: Path, questions: Sequence[LoadQuestion], kill_every_s: float) -> float:
     """Ask the shipped model, killing; compare with the API's answers; return the fitted growth of memory."""
     expected = offline_answers(questions)
-    with served(folder, "--workers", 2) as server:
+    with served(folder, "--workers", 2, "--kv-memory", KV_MEMORY) as server:
         assert server.port
         with watched_memory(server.process.pid, 0.5) as memory, killed_workers(server, kill_every_s) as killed:
             replies = asked(server, questions)

@@ -27,7 +27,7 @@ from llmproc.service.messages import Finish, Generate
 from llmproc.service.service import Service
 
 KNOW_THE_REQUEST = {"Service", "Ticket", "Dispatcher", "Placement", "Supervisor"}
-CARRY_IT = {"RequestBoard", "WorkerPipes"}  # mechanisms that know frames and slots, not requests
+CARRY_IT = {"RequestBoard", "WorkerPipes", "Mailbox"}  # mechanisms that know frames, slots, items; not requests
 DECIDE = {"sp": {"Static", "Waiting"}, "ws": {"Stealing", "Waiting"}, "lpt": {"LongestFirst"}}  # pure
 EFFECTS = ("write", "put")
 

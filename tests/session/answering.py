@@ -51,12 +51,15 @@ class Asked:
         self.ticket = Ticket(1, self._cancel)
         self.prepared = self.conversation.prepare(prompt)
         self.answer = Answer(self.conversation, self.prepared, self.ticket)
+        self.seen: list[TextPart] = []
 
     def _cancel(self) -> None:
         self.cancelled += 1
 
     def put(self, ids: list[int], likely: bool = False) -> None:
+        """Let ids come, and read what they bring: a ticket joins batches that were not read."""
         self.ticket.put(Tokens(ids, likely=said(ids) if likely else []))
+        self.seen += self.answer.parts(0) or []
 
     def end(self, reason: str = "cancelled", new_tokens: int = 99, **more: Any) -> None:
         prompt = len(self.prepared.order.ids)
@@ -68,7 +71,6 @@ class Asked:
 
     def parts(self) -> list[TextPart]:
         """Everything until the end, which has been put."""
-        parts: list[TextPart] = []
         while self.answer.finish is None:
-            parts += self.answer.parts(0) or []
-        return parts
+            self.seen += self.answer.parts(0) or []
+        return self.seen

@@ -12,6 +12,7 @@ from session.answering import EMPTY, END, PIECES, Asked, ids_of, said, small_tok
 
 from llmproc.config import SamplingParams
 from llmproc.service.messages import Finish
+from llmproc.service.ticket import Tokens
 from llmproc.session.conversation import Conversation
 from llmproc.text.templates.plain import PlainTemplate
 
@@ -50,7 +51,7 @@ def test_at_the_end_half_a_character_and_ids_without_text_come_too() -> None:
 
 def test_pieces_are_the_texts() -> None:
     asked = Asked()
-    asked.put(ids_of("a", "b", b""))
+    asked.ticket.put(Tokens(ids_of("a", "b", b"")))
     asked.end("end")
     assert asked.answer.pieces(0) == ["a", "b"] and asked.answer.pieces(0) == []
     with pytest.raises(RuntimeError, match="the answer is complete"):
@@ -129,7 +130,6 @@ def test_ids_that_come_after_the_stop_are_dropped_and_it_is_cancelled_once() -> 
     asked = Asked(stop="S")
     for ids in (ids_of("a"), ids_of("S", "b"), ids_of("b"), ids_of("S")):
         asked.put(ids)
-        asked.answer.parts(0)
     asked.end()
     asked.parts()
     assert (asked.cancelled, asked.answer.turn.answer) == (1, "a") and asked.answer.tokens == ids_of("a", "S")

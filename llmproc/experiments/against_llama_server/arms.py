@@ -23,14 +23,14 @@ _SEEDS = 1_000_000  # between the prompts of two repetitions
 
 
 class Driver(Protocol):
-    """Who makes the load."""
+    """The maker of the load."""
 
     def drive(self, port: int, bodies: Sequence[Sequence[str]]) -> DrivenLoad:
         """Send each client's requests; return when all have ended."""
 
 
 class TurnTaker(Protocol):
-    """What takes its turn."""
+    """One of those that take turns."""
 
     @property
     def name(self) -> str:

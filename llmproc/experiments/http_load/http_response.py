@@ -12,7 +12,7 @@ _MOST_HEAD = 1 << 16
 
 
 class BadResponseError(LlmprocError):
-    """What a server sent is not an HTTP/1.1 response."""
+    """The bytes that a server sent are not an HTTP/1.1 response."""
 
 
 class ResponseReader:

@@ -27,7 +27,7 @@ _END_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class ServerPlan:
-    """How a server is started. `words`: its command line, without the port, which follows `--port`."""
+    """The way a server is started. `words`: its command line, without the port, which follows `--port`."""
 
     name: str
     words: Sequence[str]

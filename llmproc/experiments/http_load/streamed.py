@@ -33,7 +33,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class StreamedAnswer:
-    """What an exchange was. Seconds since the request was sent; gaps between parts that brought text."""
+    """One exchange as it was. Seconds since the request was sent; gaps between parts that brought text."""
 
     status: int
     whole: bool
@@ -95,7 +95,11 @@ def read_answer(received: Received) -> StreamedAnswer:
 
 
 def failure(answer: StreamedAnswer, prompt_tokens: int, new_tokens: int) -> str | None:
-    """Return why an answer is not the complete one that was asked for; None if it is."""
+    """Return why an answer is not the complete one that was asked for; None if it is.
+
+    A prompt may have one token more than its text: some models have one that begins every text.
+    """
+    told = (None, prompt_tokens, prompt_tokens + 1)
     rules = (
         (not answer.error, answer.error),
         (answer.status == 200, f"status {answer.status}"),
@@ -103,7 +107,7 @@ def failure(answer: StreamedAnswer, prompt_tokens: int, new_tokens: int) -> str 
         (answer.finish is not None, "without a finish reason"),
         (answer.done, "without [DONE] at its end"),
         (answer.first_s is not None, "without text"),
-        (answer.prompt_tokens in (None, prompt_tokens), f"the prompt was {answer.prompt_tokens} tokens"),
+        (answer.prompt_tokens in told, f"the prompt was {answer.prompt_tokens} tokens"),
         (
             answer.new_tokens == new_tokens if answer.counted == "usage" else answer.finish == "length",
             f"{answer.new_tokens} tokens, by {answer.counted}; finish reason {answer.finish}",

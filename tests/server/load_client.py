@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import Any, TypeVar
 
 from server.http_serving import request_bytes
 
-PATIENCE_S = 300.0  # between two bytes: a queue may be long
+PATIENCE_S = 3000.0  # for one answer: the queue may be long, and the machine busy
 _LONGEST_LINE = 1 << 22
 _Done = TypeVar("_Done")
 
@@ -46,9 +47,12 @@ class LoadClient:
         self.port = port
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-        """A connection that is closed behind, whatever happens."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=_LONGEST_LINE)
+    async def connection(
+        self, connected: socket.socket | None = None
+    ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A connection that is closed behind, whatever happens. `connected`: one that there is already."""
+        place: dict[str, Any] = {"host": "127.0.0.1", "port": self.port} if connected is None else {"sock": connected}
+        reader, writer = await asyncio.open_connection(**place, limit=_LONGEST_LINE)
         try:
             yield reader, writer
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,17 +30,23 @@ class Opened:
     first_refused: int = 0  # of the first requests
 
 
-async def ask_all_at_once(server: Served, questions: Sequence[LoadQuestion], seen: Opened) -> list[LoadReply]:
-    """Open all connections; when the last is there, send all requests; those that are refused come again."""
-    client, every = LoadClient(server.port), asyncio.Barrier(len(questions))
+def almost_asked(port: int, question: LoadQuestion) -> socket.socket:
+    """Connect, and send all of a request but its last byte."""
+    client = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
+    client.sendall(request_bytes("POST", question.path, json.dumps(question.body).encode())[:-1])
+    client.setblocking(False)
+    return client
 
-    async def one(question: LoadQuestion) -> LoadReply:
-        async with client.connection() as (reader, writer):
-            await every.wait()
-            if question is questions[0]:
-                until(lambda: open_descriptors(server.process.pid) >= len(questions), "not all are accepted")
-                seen.descriptors = open_descriptors(server.process.pid)
-            writer.write(request_bytes("POST", question.path, json.dumps(question.body).encode()))
+
+async def ask_all_at_once(server: Served, questions: Sequence[LoadQuestion], seen: Opened) -> list[LoadReply]:
+    """Open all connections; when the last is there, end all requests; those that are refused come again."""
+    clients = [almost_asked(server.port, question) for question in questions]
+    until(lambda: open_descriptors(server.process.pid) >= len(questions), "not all are accepted")
+    seen.descriptors, client = open_descriptors(server.process.pid), LoadClient(server.port)
+
+    async def one(question: LoadQuestion, connected: socket.socket) -> LoadReply:
+        async with client.connection(connected) as (reader, writer):
+            writer.write(b"}")
             reply = await asyncio.wait_for(read_reply(reader), PATIENCE_S)
         if reply.status == 200:
             return reply
@@ -55,7 +62,7 @@ async def ask_all_at_once(server: Served, questions: Sequence[LoadQuestion], see
 
     looking = asyncio.create_task(look())
     try:
-        return await asyncio.gather(*[one(question) for question in questions])
+        return await asyncio.gather(*map(one, questions, clients))
     finally:
         looking.cancel()
 

@@ -149,7 +149,7 @@ def test_a_server_that_shuts_down_lets_nothing_in_and_sees_what_is_open_through(
     assert (error.status, error.code) == (503, "shutting_down") and error.retry_after is not None
     assert admission.under_way == 1
     request.ended(1.0, 5, True)
-    assert admission.under_way == 0 and refused(admission).retry_after == "2"
+    assert admission.under_way == 0 and refused(admission).retry_after == "1"
 
 
 def test_while_memory_is_short_nothing_is_let_in() -> None:

@@ -48,6 +48,9 @@ class Places:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         while not gone.done():
             await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+            await asyncio.sleep(
+                0
+            )  # a send that need not wait lets nothing else run, nor the news that the client is gone
         self.gone.set()
 
 

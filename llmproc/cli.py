@@ -66,6 +66,8 @@ _TOOLS = {  # under a heading of their own in --help: only a checkout has them
     "tools/plot_cpu.py": "CPU use over time, as a picture",
     "tools/plot_timing.py": "loading, reading the prompt, writing the answer: each turn as a picture",
     "tools/compare_llama_cpp.py": "how exact logits are beside llama.cpp's, in every type of GGUF tensor",
+    "tools/compare_llama_server.py": "our server beside llama.cpp's, on the same file and load",
+    "tools/measure_serving.py": "what the server takes beside the engine, for each token",
 }
 
 
@@ -77,7 +79,7 @@ def _usage(prog: str) -> str:
     ]
     for group, names in groupby(VERBS, key=lambda name: VERBS[name].group):
         lines += ["", f"{group}:", *(f"  {name:<21} {VERBS[name].help}" for name in names)]
-    lines += ["", "scripts in a checkout:", *(f"  {name:<21} {text}" for name, text in _TOOLS.items())]
+    lines += ["", "scripts in a checkout:", *(f"  {name:<29} {text}" for name, text in _TOOLS.items())]
     examples = (
         f"{prog} chat 42 2>log.txt        answers on stdout, /proc samples in log.txt",
         "tools/avg_cpu_use.py log.txt               average CPU use while it answered",

@@ -36,7 +36,8 @@ def test_help_begins_with_what_most_people_want(capsys: pytest.CaptureFixture[st
     rows = [line.split()[0] for line in commands.splitlines() if line.startswith("  ")]
     assert rows[:5] == ["chat", "batch", "threads", "record", "top"]
     assert set(rows) == set(VERBS)
-    tools = [f"tools/{name}.py" for name in ("avg_cpu_use", "plot_cpu", "plot_timing", "compare_llama_cpp")]
+    names = ("avg_cpu_use", "plot_cpu", "plot_timing", "compare_llama_cpp", "compare_llama_server", "measure_serving")
+    tools = [f"tools/{name}.py" for name in names]
     assert [line.split()[0] for line in scripts.split("\n\n")[0].splitlines()] == tools
     assert all((ROOT / tool).is_file() for tool in tools)
 

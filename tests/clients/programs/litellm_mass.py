@@ -29,12 +29,22 @@ PROMPTS = (
 litellm.telemetry = False
 
 
+def causes(error: BaseException | None) -> str:
+    """An exception and those behind it: litellm's own says no more than `Connection error`."""
+    found = []
+    while error is not None and len(found) < 6:
+        found.append(f"{type(error).__name__}: {error}"[:200])
+        error = error.__cause__ or error.__context__
+    return " <- ".join(found)
+
+
 async def one(number: int, places: asyncio.Semaphore, state: Counter[str], errors: list[str]) -> None:
     """Ask once, when there is a place, and count what came."""
     messages = [{"role": "user", "content": PROMPTS[number % len(PROMPTS)]}]
     async with places:
         state["in flight"] += 1
         state["most in flight"] = max(state["most in flight"], state["in flight"])
+        begun = time.monotonic()
         try:
             answer: Any = await litellm.acompletion(
                 model="openai/llama3.2", api_base=URL, api_key="none", messages=messages, num_retries=RETRIES
@@ -45,7 +55,7 @@ async def one(number: int, places: asyncio.Semaphore, state: Counter[str], error
         except Exception as error:
             state["errors"] += 1
             if len(errors) < 20:
-                errors.append(f"{type(error).__name__}: {error}"[:300])
+                errors.append(f"{time.monotonic() - begun:.1f} s: {causes(error)}")
         state["in flight"] -= 1
 
 

@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from clients.recorder import ollama_answers, openai_answers
 from clients.recorder.replies import Reply, as_json
 
+METRICS = b"# TYPE requests_total counter\nrequests_total 1.0\n"
+
 
 @dataclass(frozen=True)
 class Received:
@@ -70,8 +72,10 @@ class _RecordingHandler(BaseHTTPRequestHandler):
             return self._send(_busy(self.path))
         path = self.path.partition("?")[0]
         reply = openai_answers.answer(self.command, path, body) or ollama_answers.answer(self.command, path, body)
+        if reply is None and path == "/metrics":
+            reply = Reply(200, METRICS, content_type="text/plain; version=0.0.4; charset=utf-8")
         if reply is None:
-            found = path in ("/health", "/live", "/metrics")
+            found = path in ("/health", "/live")
             reply = as_json({}) if found else openai_answers.not_found(self.command, path)
         return self._send(reply)
 

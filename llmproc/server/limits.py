@@ -21,6 +21,6 @@ class HttpLimits:
     head_s: float = 20.0  # for request line and headers, from the first byte or the connection's beginning
     body_s: float = 60.0  # for the whole body
     stalled_s: float = 30.0  # a client that reads nothing while bytes wait for it
-    idle_s: float = 75.0  # a connection without a request
+    idle_s: float = 180.0  # a connection without a request: longer than clients keep one (Go: 90 s)
     drain_s: float = 30.0  # at the end: for answers under way
     connections: int = 8192

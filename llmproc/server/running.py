@@ -91,7 +91,8 @@ class HttpServer(uvicorn.Server):
         for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
             logging.getLogger(name).disabled = True  # what matters is in the run folder and in /metrics
         config = uvicorn.Config(
-            app, http=bounded(limits), ws="none", lifespan="off", loop="asyncio", log_config=None, access_log=False,
+            app, http=bounded(limits), ws="none", lifespan="off", loop="asyncio", interface="asgi3", log_config=None,
+            access_log=False, proxy_headers=False,  # X-Forwarded-For would be believed, from any local program
             server_header=False, timeout_keep_alive=int(limits.idle_s), backlog=_BACKLOG,
             h11_max_incomplete_event_size=limits.head_bytes, timeout_graceful_shutdown=1,
         )  # fmt: skip

@@ -64,7 +64,7 @@ class Ticket:
         """
         event, self._next = self._next, None
         if event is None and self._events.empty():
-            event = self._wait(timeout)
+            event = None if timeout == 0 else self._wait(timeout)
         elif event is None:
             event = self._events.take(0)
         return event if not isinstance(event, Tokens) or self._events.empty() else self._joined(event)

@@ -2,7 +2,8 @@
 """A stand-in for llama-server: takes its options, streams made-up tokens, writes down what it was asked.
 
 STUB_RECORD: a file for its arguments and the bodies of requests, a JSON line each. STUB_FAULT: what it does wrong with
-every second stream: cut, short, error, refuse; or die: it ends before it is ready.
+every second request: cut, short, error, refuse, silent (no answer); with every one: leave (it closes after the answer
+and does not say so); or die: it ends before it is ready.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ class Handler(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         record({"body": asked})
         fault = FAULT if next(_numbers) % 2 == 0 else ""
+        self.close_connection = FAULT == "leave" or fault == "silent"
+        if fault == "silent":
+            return
         if fault == "refuse":
             self.whole(503, b'{"error":{"code":503,"message":"busy","type":"unavailable_error"}}')
             return

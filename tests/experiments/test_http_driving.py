@@ -50,6 +50,21 @@ def test_what_a_server_does_wrong_is_told_and_the_next_request_goes_on(tmp_path:
     assert len(load.answers) == 8 and failures(load) == [words] * 4
 
 
+def test_a_server_may_close_after_an_answer_without_a_word(tmp_path: Path) -> None:
+    """llama-server does, after every stream (the tree in llama-cpp-python 0.3.36)."""
+    with running_stub(tmp_path, "leave") as server, LoadClient() as client:
+        load = client.drive(server.port, bodies_for(3, 5, PROMPT, NEW, 0))
+    assert len(load.answers) == 15 and failures(load) == []
+    asked = [body["prompt"] for body in recorded(tmp_path, "body")]
+    assert len(asked) == len(set(asked)) == 15, "nothing that was read is asked twice"
+
+
+def test_a_request_that_is_read_and_not_answered_has_failed(tmp_path: Path) -> None:
+    with running_stub(tmp_path, "silent") as server, LoadClient() as client:
+        load = client.drive(server.port, bodies_for(1, 1, PROMPT, NEW, 0) + bodies_for(1, 1, PROMPT, NEW, 99))
+    assert sorted(failures(load)) == ["the connection was closed without an answer"]
+
+
 def test_a_port_without_a_server_is_told_for_every_request() -> None:
     with LoadClient() as client:
         load = client.drive(free_port(), bodies_for(2, 2, PROMPT, NEW, 0))

@@ -27,12 +27,12 @@ def test_an_orderly_stop_takes_one_stage_of_each() -> None:
 def test_every_stage_of_a_stop_is_told() -> None:
     with running(1) as (supervisor, heard):
         stuck = pid_of(supervisor)
-        ask(supervisor, 0, Frame(echo.IGNORE_TERM))
+        ask(supervisor, 0, Frame(echo.IGNORE_TERM, 0, b"0"))
         os.kill(stuck, signal.SIGSTOP)
         supervisor.post(lambda: supervisor.replace(0))
-        heard.wait("worker_died")
+        died = heard.wait("worker_died")
         told = [stage for slot, pid, stage in heard.all("worker_stopping") if pid == stuck]
-        assert told == list(StopStage)
+        assert told == list(StopStage), f"it died of {died}, beside {heard.all('worker_died')}"
 
 
 def test_a_delay_before_the_next_one_is_told() -> None:

@@ -76,18 +76,19 @@ def watched_memory(pid: int, every_s: float) -> Iterator[Repeated]:
 
 @contextmanager
 def killed_workers(server: Served, every_s: float) -> Iterator[Repeated]:
-    """Kill a worker by SIGKILL every so many seconds, each slot in its turn; the first one at once."""
+    """Kill a worker that runs requests every so many seconds, by SIGKILL; each slot in its turn."""
     done, over = Repeated(), threading.Event()
 
     def kill() -> None:
         slot = 0
         while not over.is_set():
-            pids = [worker["pid"] for worker in server.ask("GET", "/workers").json["workers"]]
-            pid, slot = pids[slot % len(pids)], slot + 1
-            if pid:
-                os.kill(pid, signal.SIGKILL)
+            workers = server.ask("GET", "/workers").json["workers"]
+            worker = workers[slot % len(workers)]
+            slot, busy = slot + 1, worker["pid"] and worker["requests"]
+            if busy:
+                os.kill(worker["pid"], signal.SIGKILL)
                 done.count += 1
-            over.wait(every_s if pid else 0.01)
+            over.wait(every_s if busy else 0.01)
 
     with _thread(kill, over):
         yield done

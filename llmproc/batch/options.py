@@ -14,7 +14,8 @@ from llmproc.config import EngineOptions, SamplingParams, Scheduling
 class BatchOptions:
     """Everything a run needs to know, checked as far as that is possible without its files."""
 
-    input: str  # a path, or -
+    input: str  # a path, or -, or the name of a workload
+    workload: str | None  # in place of a file
     format: str
     output: Path | None  # None: no results file
     rows_on_stdout: bool

@@ -11,8 +11,8 @@
     simulation.py   all of them on a fake clock -> schedule.py
     workloads.py    costs and prompts that ship: system B's, and one that alternates long and short
 
-Used by `service` and `remote`, which do what a policy says, and `experiments`, which compares them. Never in it: a clock, I/O,
-processes, memory that is shared, anything about language models except the words of the shipped prompts.
+Used by `service` and `remote`, which do what a policy says, and `experiments`, which compares them. Never in it: a
+clock, I/O, processes, memory that is shared, anything about language models except the words of the shipped prompts.
 """
 
 from __future__ import annotations

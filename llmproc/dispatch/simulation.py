@@ -35,7 +35,7 @@ def simulate(
 
     So ws is never above the shared queue by more than (1 - 1/n) longest, nor by more than a factor of 2 - 1/n; and for
     some costs it is (1 0 2 1 on 2 workers: 3 against 2), so no better bound can be promised.
-    UsageError for an unknown policy, ValueError for a cost below 0, a number below 1, or a slowness that is not above 0.
+    UsageError for an unknown policy, ValueError for a cost below 0, a number below 1, a slowness that is not above 0.
     """
     slow = [1.0] * workers if slowness is None else list(slowness)
     if len(slow) != workers or not all(each > 0 for each in slow):

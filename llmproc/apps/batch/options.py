@@ -26,6 +26,7 @@ from llmproc.batch.options import BatchOptions
 from llmproc.batch.source import STDIN
 from llmproc.config import Environment, check_workers
 from llmproc.dispatch import POLICIES
+from llmproc.dispatch.workloads import WORKLOADS
 from llmproc.errors import UsageError
 from llmproc.session.saving import user_path
 
@@ -50,6 +51,7 @@ _EXAMPLES = """examples:
   python -m llmproc batch prompts.jsonl -o results.jsonl --resume
   printf 'What is a pipe?\\nAnd a thread?\\n' | python -m llmproc batch - --max-tokens 40
   python -m llmproc batch prompts.txt --mode seq --elapsed
+  python -m llmproc batch --workload alternating --mode ws --workers 2 --threads 1 --elapsed
 """
 
 
@@ -62,7 +64,8 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("input", help="file of prompts; -: stdin")
+    parser.add_argument("input", nargs="?", help="file of prompts; -: stdin")
+    parser.add_argument("--workload", choices=WORKLOADS, help="shipped prompts in place of a file")
     parser.add_argument("--format", choices=FORMATS, help="format of the input (default: by its suffix, else text)")
     _add_output(parser)
     _add_dispatch(parser)
@@ -112,14 +115,16 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
     given = build_parser(prog).parse_args(arguments)
     output = None if given.output in (None, STDIN) else user_path(given.output)
     _refuse(given, output)
+    source = given.input if given.workload is None else f"workload {given.workload}"
     check_workers(given.workers)
     model, tokenizer = files_of(given, environment)
     sampling, drawn = sampling_of(given, given.seed)
     engine = engine_options(given)
     sequential = given.mode == "seq"
     return BatchOptions(
-        input=given.input,
-        format=given.format or format_of(given.input),
+        input=source,
+        workload=given.workload,
+        format=given.format or ("jsonl" if given.workload else format_of(source)),
         output=output,
         rows_on_stdout=given.output == STDIN or (output is None and not (given.stream or given.elapsed or given.json)),
         force=given.force,
@@ -148,6 +153,13 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
 
 def _refuse(given: argparse.Namespace, output: Path | None) -> None:
     """Refuse flags that do not go together."""
+    if given.workload is not None:
+        if given.input is not None:
+            raise UsageError("--workload cannot be used with a file of prompts: prompts come from one place")
+        if given.format is not None:
+            raise UsageError("--format cannot be used with --workload: it is for a file of prompts")
+    elif given.input is None:
+        raise UsageError("no prompts: give a file of prompts, - for stdin, or --workload NAME")
     if given.input == "":
         raise UsageError("input is empty: must name a file, or - for stdin")
     on_stdout = [f"--{name}" for name in ("stream", "elapsed", "json") if getattr(given, name)]

@@ -32,12 +32,14 @@ ROOMS = (  # from the top: an import goes downwards only
     ("simd",),
     ("hardware",),
     ("hub",),
+    ("client",),
     ("files",),
     ("config",),
     ("errors",),
 )
 LEVEL = {room: depth for depth, rooms in enumerate(ROOMS) for room in rooms}
 WITHOUT_NUMBA = {
+    "client",
     "checkpoints",
     "text",
     "dispatch",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from llmproc.config import EngineOptions, SamplingParams, Scheduling
+from llmproc.remote.options import RemoteOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,9 @@ class BatchOptions:
     log: str | None
     run_dir: str | None
     arguments: tuple[str, ...]  # as they were given
+    remote: RemoteOptions | None = (
+        None  # servers in place of workers: `workers` of them, `engine.sequences` requests each
+    )
 
     @property
     def slots(self) -> int:

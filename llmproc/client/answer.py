@@ -43,6 +43,7 @@ class RemoteAnswer:
     first_content: float | None  # of the first text that is not reasoning
     failure: Failure | None
     attempts: Sequence[FailedAttempt] = ()
+    retry_after_s: float | None = None  # of the last attempt: when the server wants to be asked again
 
     @property
     def total_s(self) -> float:

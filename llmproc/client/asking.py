@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import httpx
 
@@ -25,6 +26,8 @@ from llmproc.client.retrying import NO_RETRY, RetryPolicy, parse_retry_after
 from llmproc.client.sse import SseError, SseReader
 from llmproc.client.verdict import Failure, FailureKind, judge, of_status
 from llmproc.errors import UsageError
+
+OnOutput: TypeAlias = Callable[[AnswerReader], None]
 
 TIMEOUT_S = 600.0  # as OpenAI's own client
 _MOST_REFUSAL = 1 << 16
@@ -86,13 +89,17 @@ async def ask(
     request: RemoteRequest,
     options: AskOptions = AskOptions(),
     observer: RequestObserver = Unobserved(),  # noqa: B008  # without state
+    on_output: OnOutput | None = None,
 ) -> RemoteAnswer:
-    """Ask until an attempt succeeds or the policy gives up; return what became of it."""
+    """Ask until an attempt succeeds or the policy gives up; return what became of it.
+
+    `on_output`: called with all that has come of an attempt, whenever more of its stream has.
+    """
     body = request_body(request, endpoint.model or "default")
     url = endpoint.base_url + request_path(request.interface)
     before: list[FailedAttempt] = []
     while True:
-        exchange = _Exchange(client, url, body, request.stream, options.timeout_s)
+        exchange = _Exchange(client, url, body, request.stream, options.timeout_s, on_output)
         observer.sent(exchange.sent)
         try:
             await exchange.run()
@@ -120,7 +127,16 @@ async def ask(
 class _Exchange:
     """One attempt."""
 
-    def __init__(self, client: httpx.AsyncClient, url: str, body: bytes, stream: bool, timeout_s: float) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        url: str,
+        body: bytes,
+        stream: bool,
+        timeout_s: float,
+        on_output: OnOutput | None = None,
+    ) -> None:
+        self._on_output = on_output
         self._client, self._url, self._body, self._stream, self._timeout_s = client, url, body, stream, timeout_s
         self._reader = AnswerReader()
         self.status = 0
@@ -173,6 +189,8 @@ class _Exchange:
             at = time.perf_counter()
             for event in events.feed(data):
                 reader.take(event, at)
+            if self._on_output is not None:
+                self._on_output(reader)
 
     def answer(self, endpoint: RemoteEndpoint, before: list[FailedAttempt]) -> RemoteAnswer:
         """Return the record of it, after the attempts `before` it."""
@@ -192,6 +210,7 @@ class _Exchange:
             first_content=reader.first_content,
             failure=self.failure,
             attempts=tuple(before),
+            retry_after_s=self.retry_after_s,
         )
 
 

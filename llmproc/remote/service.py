@@ -48,14 +48,16 @@ class RemoteService:
         mode: str,
         options: RemoteOptions,
         on_notice: Callable[[str], None] = lambda text: None,
+        on_end: Callable[[RemoteTicket], None] = lambda ticket: None,
     ) -> None:
-        """Prepare it. `endpoints`: each with its model; `on_notice`: called on the service's thread.
+        """Prepare it. `endpoints`: each with its model; `on_*`: called on the service's thread.
 
         UsageError for an unknown mode.
         """
         self.dispatcher = RemoteDispatcher(mode, options)
         self.endpoints = tuple(endpoints[: len(self.dispatcher.servers)])
-        self._ask_options, self._on_notice = AskOptions(options.timeout_s), on_notice
+        self._ask_options = AskOptions(options.timeout_s)
+        self._on_notice, self._on_end = on_notice, on_end
         self._numbers = itertools.count(1)
         self._inbox: deque[RemoteTicket] = deque()
         self._tickets: dict[int, RemoteTicket] = {}  # of all that have not ended; the loop's own
@@ -188,6 +190,7 @@ class RemoteService:
         self._tickets.pop(ticket.number, None)
         self._failures.pop(ticket.number, None)
         ticket.end(now, answer, error)
+        self._on_end(ticket)
 
     async def _end(self, clients: Sequence[httpx.AsyncClient]) -> None:
         tasks = list(self._tasks)

@@ -44,7 +44,8 @@ depends on its own row alone: every mode, and every number of workers, gives the
   csv, tsv    the same names as a header; an empty field counts as missing
 
 With -o FILE, results go to FILE.part as they come and are put into input order in FILE at the end. After an
-interruption, the same command with --resume does the rest. With --url, servers answer in place of workers. The fields of a result are described in logs/README.md.
+interruption, the same command with --resume does the rest. The fields of a result are described in logs/README.md.
+With --url, servers answer in place of workers: --workload and every mode work there too, and `queue`.
 """
 _CONNECTIONS = 4
 _EXAMPLES = """examples:

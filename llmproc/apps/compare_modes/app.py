@@ -51,7 +51,7 @@ def _with_tokenizer(options: CompareOptions) -> CompareOptions:
 
     CheckpointError, TokenizerError.
     """
-    if options.work != "generate":
+    if options.work != "generate" or options.remote is not None:
         return options
     files = read_model_files(options.model, options.tokenizer)
     for note in files.notices(options.engine, options.sampling):

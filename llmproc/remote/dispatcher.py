@@ -47,6 +47,7 @@ class RemoteDispatcher:
         self._failures: dict[int, int] = {}  # of their own, by request
         self._begun: dict[int, tuple[int, float]] = {}  # connection -> request it asks, and since when
         self._again: list[tuple[float, int, int]] = []  # when, request, connection it was with
+        self._settled = 0.0  # the moment of the last `settle`
 
     def server_of(self, connection: int) -> int:
         """Return the server that a connection goes to."""
@@ -63,6 +64,7 @@ class RemoteDispatcher:
 
     def settle(self, now: float) -> list[Begun]:
         """Return what begins at this moment. Each is to be sent, and to end by `succeeded` or `failed`."""
+        self._settled = now
         while self._again and self._again[0][0] <= now:
             _, request, connection = heapq.heappop(self._again)
             self._lanes.add_again(Request(request, self._costs[request]), connection)
@@ -128,12 +130,12 @@ class RemoteDispatcher:
         heapq.heappush(self._again, (now + wait_s, request, connection))
         return AfterFailure.AGAIN
 
-    def wake_at(self, now: float) -> float | None:
-        """Return the next moment at which something may begin by itself; None: nothing is waited for."""
+    def wake_at(self) -> float | None:
+        """Return the next moment after the last `settle` at which something may begin by itself; None: there is none."""
         moments = [self._again[0][0]] if self._again else []
         away = [health.until for health in self.servers if health.state is ServerState.AWAY]
         if len(self._lanes):
-            moments += [until for until in away if until > now]
+            moments += [until for until in away if until > self._settled]
         return min(moments, default=None)
 
     def take_hopeless(self) -> list[int]:

@@ -126,10 +126,10 @@ class RemoteService:
 
     async def _wait(self) -> None:
         """Wait until something has happened, or is to be tried again."""
-        now = time.monotonic()
-        wake_at = self.dispatcher.wake_at(now)
+        wake_at = self.dispatcher.wake_at()
+        left_s = None if wake_at is None else max(0.0, wake_at - time.monotonic())
         try:
-            await asyncio.wait_for(self._changed.wait(), None if wake_at is None else max(0.0, wake_at - now))
+            await asyncio.wait_for(self._changed.wait(), left_s)
         except TimeoutError:
             pass
 

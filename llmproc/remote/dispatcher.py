@@ -131,7 +131,7 @@ class RemoteDispatcher:
         return AfterFailure.AGAIN
 
     def wake_at(self) -> float | None:
-        """Return the next moment after the last `settle` at which something may begin by itself; None: there is none."""
+        """Return the next moment after the last `settle` at which something may begin by itself; None: no such one."""
         moments = [self._again[0][0]] if self._again else []
         away = [health.until for health in self.servers if health.state is ServerState.AWAY]
         if len(self._lanes):

@@ -54,7 +54,9 @@ def test_every_request_is_asked_once_and_answered(tmp_path: Path, mode: str) -> 
             assert ticket.answer is not None and ticket.error is None
             assert ticket.answer.text == f"stub|question {number}", "its own answer"
             assert ticket.attempts == 1 and ticket.server in (0, 1)
-        assert sorted(sum((stub.prompts() for stub in found), [])) == sorted(f"question {n}" for n in range(20))
+        assert sorted(prompt for stub in found for prompt in stub.prompts()) == sorted(
+            f"question {n}" for n in range(20)
+        )
         assert notices == []
         most = [stub.most_at_once() for stub in found]
         assert most == [1, 0] if mode == "seq" else max(most) <= 2, "so many connections to each"

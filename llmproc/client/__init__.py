@@ -9,6 +9,7 @@
     verdict.py      what came -> None, or a Failure of a named kind                               (pure)
     retrying.py     a Failure, Retry-After, number of attempts -> seconds to wait, or give up     (pure)
     asking.py       one request: connect, send, read, judge, retry -> RemoteAnswer
+    lanes.py        a connection for each request under way, without httpx's pool
     models.py       GET /models: which model to name
 
 One request:
@@ -19,5 +20,5 @@ One request:
 
 Whatever becomes of a request, `RequestObserver.finished` gets its RemoteAnswer once: that is the place for counts and
 for traces. Used by `bench serve` (experiments/serve_load). Never in it: how many requests, when, and what their figures
-mean. httpx comes with the extra `client`; only asking.py and models.py import it.
+mean. httpx comes with the extra `client`; only asking.py, lanes.py and models.py import it.
 """

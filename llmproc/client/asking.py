@@ -21,6 +21,7 @@ import httpx
 from llmproc.client.answer import FailedAttempt, RemoteAnswer
 from llmproc.client.body import RemoteRequest, request_body, request_path
 from llmproc.client.endpoint import RemoteEndpoint
+from llmproc.client.lanes import lanes_to
 from llmproc.client.reading import AnswerReader, error_message
 from llmproc.client.retrying import NO_RETRY, RetryPolicy, parse_retry_after
 from llmproc.client.sse import SseError, SseReader
@@ -73,11 +74,10 @@ def open_client(endpoint: RemoteEndpoint) -> httpx.AsyncClient:
 
     Proxy variables of the environment are not followed to this machine. UsageError for a proxy that cannot be used.
     """
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=60.0)
     headers = {**endpoint.headers, "Accept-Encoding": "identity", "Content-Type": "application/json"}
     try:
         return httpx.AsyncClient(
-            limits=limits, timeout=None, headers=headers, trust_env=not endpoint.is_loopback, follow_redirects=False
+            transport=lanes_to(endpoint.base_url, endpoint.is_loopback), timeout=None, headers=headers, trust_env=False
         )
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         raise UsageError(f"a proxy variable of the environment cannot be used: {error}") from None

@@ -57,7 +57,7 @@ class _ReadDocument(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class TokenCounts:
-    """Tokens of prompt and answer. `counted_by`: "usage": the server says so; "chunks": counted, those with output."""
+    """Tokens of prompt and answer. `counted_by`: "usage": the server told them; "chunks": one for each with output."""
 
     prompt: int | None = None
     completion: int | None = None

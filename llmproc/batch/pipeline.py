@@ -20,10 +20,9 @@ from llmproc.batch.stages import Stages
 from llmproc.batch.stats import BatchStats
 from llmproc.batch.target import ResultTarget
 from llmproc.batch.writer import Writer
-from llmproc.errors import LlmprocError
 from llmproc.processes.interrupts import Interrupts
 
-OpenBackend = Callable[[Callable[[LlmprocError], None]], Backend]
+OpenBackend = Callable[[Callable[[BaseException], None]], Backend]
 
 # For a stage's thread to end; it is a daemon, and ends with the program at the latest.
 _READING_S = 2.0  # it may be in the middle of a very long prompt, which is not wanted any more

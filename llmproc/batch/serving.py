@@ -12,7 +12,6 @@ from llmproc.batch.generating import StageLimits
 from llmproc.batch.local import LocalBackend
 from llmproc.batch.options import BatchOptions
 from llmproc.config import SamplingParams
-from llmproc.errors import LlmprocError
 from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.service.config import ServiceConfig
 from llmproc.session.conversation import Conversation
@@ -44,7 +43,7 @@ def open_local(
     files: ModelFiles,
     recorder: RunRecorder,
     display: Display,
-    on_failure: Callable[[LlmprocError], None],
+    on_failure: Callable[[BaseException], None],
 ) -> LocalBackend:
     """Make the workers that answer, not started. `on_failure`: called when they are given up."""
     launch = Launch(

@@ -49,6 +49,7 @@ class RemoteService:
         options: RemoteOptions,
         on_notice: Callable[[str], None] = lambda text: None,
         on_end: Callable[[RemoteTicket], None] = lambda ticket: None,
+        on_failure: Callable[[BaseException], None] = lambda error: None,
     ) -> None:
         """Prepare it. `endpoints`: each with its model; `on_*`: called on the service's thread.
 
@@ -57,7 +58,8 @@ class RemoteService:
         self.dispatcher = RemoteDispatcher(mode, options)
         self.endpoints = tuple(endpoints[: len(self.dispatcher.servers)])
         self._ask_options = AskOptions(options.timeout_s)
-        self._on_notice, self._on_end = on_notice, on_end
+        self._on_notice, self._on_end, self._on_failure = on_notice, on_end, on_failure
+        self._error: BaseException | None = None  # a mistake of ours: it ends the service
         self._numbers = itertools.count(1)
         self._inbox: deque[RemoteTicket] = deque()
         self._tickets: dict[int, RemoteTicket] = {}  # of all that have not ended; the loop's own
@@ -114,7 +116,7 @@ class RemoteService:
         self._running.set()
         clients = [open_client(endpoint) for endpoint in self.endpoints]
         try:
-            while not self._closing:
+            while not self._closing and self._error is None:
                 self._changed.clear()
                 self._accept()
                 for begun in self.dispatcher.settle(time.monotonic()):
@@ -147,7 +149,14 @@ class RemoteService:
         ticket.attempts, ticket.arrived = ticket.attempts + 1, 0
         task = asyncio.create_task(self._ask(ticket, begun.lane, clients[server]))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._task_done)
+
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._error = error
+            self._on_failure(error)
+            self._changed.set()
 
     async def _ask(self, ticket: RemoteTicket, connection: int, client: httpx.AsyncClient) -> None:
         endpoint = self.endpoints[self.dispatcher.server_of(connection)]

@@ -5,7 +5,6 @@ check the files -> open the input and the results -> reader, service and writer 
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -27,6 +26,7 @@ from llmproc.batch.target import ResultTarget, open_target
 from llmproc.batch.workload import open_source
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError, UsageError
+from llmproc.files.command_line import shown_command
 from llmproc.files.escaping import to_json
 from llmproc.files.streams import OutputLostError, forget_stdout, need_stdout, print_result
 from llmproc.processes.interrupts import Interrupts
@@ -160,5 +160,5 @@ def _kept(target: ResultTarget, options: BatchOptions, prog: str) -> str:
     if journal is None or not journal.index.rows:
         return ""
     wanted = [argument for argument in options.arguments if argument not in ("--force", "--resume")]
-    command = shlex.join([*prog.split(), *wanted, "--resume"])
+    command = shown_command([*prog.split(), *wanted, "--resume"])
     return f"; {journal.index.rows} results are kept in {journal.path}; go on with: {command}"

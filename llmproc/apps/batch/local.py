@@ -18,7 +18,6 @@ from llmproc.batch.serving import open_local
 from llmproc.batch.source import Source
 from llmproc.batch.target import part_file
 from llmproc.config import Environment
-from llmproc.errors import LlmprocError
 from llmproc.files.escaping import escape_bytes
 from llmproc.hardware.isa import choose
 from llmproc.monitor.run_recorder import RunRecorder
@@ -64,7 +63,7 @@ class LocalRun:
         return RunRecorder(options.interval_s, log, False, options.run_dir, display.later)
 
     def open_backend(
-        self, record: RunRecorder, display: Display, on_failure: Callable[[LlmprocError], None]
+        self, record: RunRecorder, display: Display, on_failure: Callable[[BaseException], None]
     ) -> LocalBackend:
         """Make the workers that answer, not started."""
         return open_local(self.options, self._files, record, display, on_failure)

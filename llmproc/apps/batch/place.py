@@ -10,7 +10,6 @@ from llmproc.batch.display import Display
 from llmproc.batch.options import BatchOptions
 from llmproc.batch.provenance import Provenance
 from llmproc.batch.source import Source
-from llmproc.errors import LlmprocError
 from llmproc.monitor.runfolder import RunFolder
 
 
@@ -45,7 +44,7 @@ class BatchPlace(Protocol):
     def open_record(self, display: Display) -> Any:
         """Open a RunRecord; `open_backend` gets it back."""
 
-    def open_backend(self, record: Any, display: Display, on_failure: Callable[[LlmprocError], None]) -> Backend:
+    def open_backend(self, record: Any, display: Display, on_failure: Callable[[BaseException], None]) -> Backend:
         """Make what answers, not started. `on_failure`: called when it gives up."""
 
     def facts(self, provenance: Provenance) -> dict[str, Any]:

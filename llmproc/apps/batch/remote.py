@@ -12,7 +12,6 @@ from llmproc.batch.options import BatchOptions
 from llmproc.batch.provenance import Provenance
 from llmproc.batch.remote_rows import RemoteBackend
 from llmproc.batch.source import Source
-from llmproc.errors import LlmprocError
 from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
 from llmproc.remote.models import FoundServers, find_servers
 from llmproc.remote.options import RemoteOptions
@@ -73,10 +72,12 @@ class RemoteRun:
         return RemoteRecord(self.options.run_dir, display.later)
 
     def open_backend(
-        self, record: RemoteRecord, display: Display, on_failure: Callable[[LlmprocError], None]
+        self, record: RemoteRecord, display: Display, on_failure: Callable[[BaseException], None]
     ) -> RemoteBackend:
         """Make the connections' service, not started. It never gives up as a whole: rows that fail say so."""
-        service = RemoteService(self._servers.endpoints, self.options.mode, self._remote, display.later)
+        service = RemoteService(
+            self._servers.endpoints, self.options.mode, self._remote, display.later, on_failure=on_failure
+        )
         return RemoteBackend(service, self.options.raw, 1 if self.options.mode == "seq" else self._remote.connections)
 
     def facts(self, provenance: Provenance) -> dict[str, Any]:

@@ -87,5 +87,5 @@ def _row(place: int, began: float, ticket: RemoteTicket) -> ArmRow:
         ended_s=ended - began,
         tokens=0 if answer is None else answer.tokens.completion or 0,
         digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16],
-        error=ticket.error or "",
+        error=ticket.error or ("cancelled" if ticket.cancelled else ""),
     )

@@ -109,7 +109,10 @@ class RemoteService:
     # -- the service's thread ---------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        try:
+            asyncio.run(self._serve())
+        except Exception as error:  # a mistake of ours: nobody waits for what will not come
+            self._on_failure(error)
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()

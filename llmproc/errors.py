@@ -75,6 +75,13 @@ class FetchError(LlmprocError):
     http_status = 503
 
 
+class RemoteServerError(LlmprocError):
+    """A server elsewhere cannot be reached, or does not answer as its interface says."""
+
+    exit_code = 3
+    http_status = 502
+
+
 class MissingPackageError(StartError):
     """A package that llmproc needs is not installed."""
 
@@ -108,8 +115,8 @@ class LogError(LlmprocError):
 
 # All that setup.cfg asks for, and what only some models need.
 _PACKAGES = (
-    "huggingface_hub", "jinja2", "llvmlite", "matplotlib", "msgspec", "numba", "numpy", "pandas", "prometheus_client",
-    "psutil", "starlette", "tokenizers", "uvicorn",
+    "httpx", "huggingface_hub", "jinja2", "llvmlite", "matplotlib", "msgspec", "numba", "numpy", "pandas",
+    "prometheus_client", "psutil", "starlette", "tokenizers", "uvicorn",
 )  # fmt: skip
 
 

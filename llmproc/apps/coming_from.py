@@ -120,7 +120,7 @@ GO = OtherSystem(
         Counterpart(
             "the speedup chart over 2, 4, 6, 8, 12 threads",
             "python3 -m llmproc compare-modes --work wait --unit 0.0005 --workers 2,4,6,8,12 --repeat 1 --out speedup",
-            "without `--work wait`: real prompts instead of simulated waits",
+            "without `--work wait`: real prompts; with `--url URL --connections 2,4,6`: Ollama's answers",
             ("speedup", "graph", "chart", "benchmark", "compare"),
         ),
         Counterpart(
@@ -133,7 +133,8 @@ GO = OtherSystem(
         ),
         Counterpart(
             "Ollama's URL, `ollama serve`",
-            note="`python3 -m llmproc serve --ollama` listens where Ollama does: its clients work unchanged",
+            note="`python3 -m llmproc serve --ollama` listens where Ollama does: its clients work unchanged; "
+            "`batch` and `compare-modes` ask Ollama itself with `--url http://localhost:11434/v1`",
             words=("ollama",),
         ),
     ),

@@ -1,6 +1,6 @@
 """A file of prompts in, a file of results out; larger than memory, and nothing lost.
 
-    input --Source--> records --Reader thread--> events --main: Generating--> Service --tickets--> events
+    input --Source--> records --Reader thread--> events --main: Generating--> Backend --notify--> events
                                 (judge, tokenize)              |
                                                                +--ResultRow--> Writer thread --> Journal (.part)
                                                                                              \\-> stdout, in order
@@ -12,5 +12,6 @@ outruns the next. Each is timed: seconds it worked, seconds it waited.
 
 `record.ResultRow` is the schema of a result, `provenance.Provenance` what a results file depends on, `journal` the
 .part file.
-`serving.service_config` is the one place that knows how a mode becomes a service. What a user types is `options`.
+What answers is a `backend.Backend`: worker processes (`local`; `serving` knows how a mode becomes a service) or servers
+elsewhere (`remote_rows`). What a user types is `options`; `workload` is a shipped workload in place of a file.
 """

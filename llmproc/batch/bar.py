@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 _BAR = 30
 _MOST_CELLS = 16
+_NAME = 10  # characters of a lane's name at least
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One worker."""
+    """One worker or server."""
 
-    worker: int
+    name: str
     state: str  # ready, or what it is instead
     running: int
     tokens_per_s: float
@@ -45,7 +46,8 @@ def draw(picture: Picture, columns: int, rows: int) -> list[str]:
     if len(lanes) > max(1, rows - 3):
         lanes = lanes[: max(1, rows - 3)]
     lines = [head(picture, bar=True)]
-    lines += [_lane(lane, picture.sequences) for lane in lanes]
+    width = max((len(lane.name) + 1 for lane in lanes), default=0)
+    lines += [_lane(lane, picture.sequences, max(_NAME, width)) for lane in lanes]
     return [line[: max(1, columns - 1)] for line in lines]
 
 
@@ -65,14 +67,13 @@ def head(picture: Picture, bar: bool = False) -> str:
     return f"[{'#' * filled:-<{_BAR}}]  {words}   {rest}"
 
 
-def _lane(lane: Lane, sequences: int) -> str:
+def _lane(lane: Lane, sequences: int, width: int) -> str:
     cells = min(sequences, _MOST_CELLS)
     filled = min(cells, -(-lane.running * cells // max(1, sequences)))
-    name = f"worker {lane.worker}"
     if lane.state != "ready":
-        return f"{name:<10}[{'':<{cells}}]  {lane.state}"
+        return f"{lane.name:<{width}}[{'':<{cells}}]  {lane.state}"
     return (
-        f"{name:<10}[{'#' * filled:<{cells}}]  {min(lane.running, sequences):>3} of {sequences} running  "
+        f"{lane.name:<{width}}[{'#' * filled:<{cells}}]  {min(lane.running, sequences):>3} of {sequences} running  "
         f"{lane.tokens_per_s:>6.0f} tokens/s  {lane.rows:>6} rows"
     )
 

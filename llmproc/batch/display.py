@@ -150,7 +150,7 @@ class Display:
 
     def _lane(self, lane: LaneSnapshot, now: float) -> Lane:
         speed = self._lanes.setdefault(lane.worker, RowSpeed()).at(now, lane.tokens)
-        return Lane(lane.worker, lane.state, lane.running, speed, lane.rows)
+        return Lane(lane.name, lane.state, lane.running, speed, lane.rows)
 
     def _stage(self, snapshot: RunSnapshot) -> str:
         """Say what happens before the first token."""

@@ -1,6 +1,6 @@
 """What main's loop waits for: everything that happens to a run, in one queue.
 
-Reader   Arrived, InputEnded, Broken      I/O thread   EventsReady, Broken      Writer   Written, Broken
+Reader   Arrived, InputEnded, Broken      backend   EventsReady, Broken         Writer   Written, Broken
 signal handler   Interrupted              (a Mailbox may be put to in a signal handler)
 """
 
@@ -8,26 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llmproc.batch.rows import PromptRow, Refused
+from llmproc.batch.backend import PreparedRow
+from llmproc.batch.rows import Refused
 from llmproc.processes.mailbox import Mailbox
-from llmproc.session.conversation import Conversation
-from llmproc.session.turns import PreparedTurn
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A row with its ids, ready to become a request."""
-
-    row: PromptRow
-    conversation: Conversation
-    prepared: PreparedTurn
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """The next row of the input that has no result yet."""
 
-    item: Ready | Refused
+    item: PreparedRow | Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +29,7 @@ class InputEnded:
 
 @dataclass(frozen=True, slots=True)
 class EventsReady:
-    """The request of row `index` has an event to take."""
+    """A request of row `index` has something to take."""
 
     index: int
 

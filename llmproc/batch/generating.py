@@ -1,8 +1,8 @@
-"""The middle stage, main's loop: rows in, requests to the service, results out. It waits for events only.
+"""The middle stage, main's loop: rows in, requests to the backend, results out. It waits for events only.
 
 It sends while there is room: rows under way are bounded, and so are results not yet written, so that a slow disk or a
-slow reader of stdout slows everything down instead of filling the memory. Which worker gets a request is the service's
-business, what is shown the display's.
+slow reader of stdout slows everything down instead of filling the memory. Which worker or server gets a request is
+the backend's business, what is shown the display's.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from llmproc.batch.backend import Backend, LaneStatus, PreparedRow, RowUnderWay
 from llmproc.batch.event_queue import (
     Arrived,
     Broken,
@@ -21,10 +22,8 @@ from llmproc.batch.event_queue import (
     InputEnded,
     Interrupted,
     Message,
-    Ready,
     Written,
 )
-from llmproc.batch.in_flight import InFlight
 from llmproc.batch.reader import Reader
 from llmproc.batch.record import ResultRow, refused
 from llmproc.batch.rows import PromptRow, Refused
@@ -33,9 +32,6 @@ from llmproc.batch.stages import Stages
 from llmproc.batch.stats import BatchStats
 from llmproc.batch.writer import Writer
 from llmproc.errors import RequestError
-from llmproc.service.service import Service, WorkerInfo
-from llmproc.session.choices import choices_of
-from llmproc.session.session import send
 
 _TICK_S = 0.2  # between two looks at the progress
 
@@ -69,7 +65,7 @@ class Generating:
 
     def __init__(
         self,
-        service: Service,
+        backend: Backend,
         reader: Reader,
         writer: Writer,
         events: EventQueue,
@@ -79,14 +75,14 @@ class Generating:
         show: Show,
     ) -> None:
         self.stats, self.reader = stats, reader
-        self.in_flight: dict[int, InFlight] = {}  # by the place of their rows
+        self.in_flight: dict[int, RowUnderWay] = {}  # by the place of their rows
         self.ended_input = False
         self.total = 0  # rows of the input, once it has ended
-        self.started = False  # the service
+        self.started = False  # the backend
         self.interrupted = False
-        self._service, self._writer, self._events, self._limits = service, writer, events, limits
+        self._backend, self._writer, self._events, self._limits = backend, writer, events, limits
         self._clock, self._show = stages.generating, show
-        self._waiting: deque[Ready | Refused] = deque()
+        self._waiting: deque[PreparedRow | Refused] = deque()
         self._unwritten = 0
         self._requests = 0  # of the rows in flight
         self._ready = False  # a worker has begun
@@ -126,13 +122,13 @@ class Generating:
             position=self.reader.position,
             input_ended=self.ended_input,
             started=self.started,
-            lanes=tuple(self._lane(info, in_flight) for info in self._service.workers()) if self.started else (),
+            lanes=tuple(self._lane(info, in_flight) for info in self._backend.lanes()) if self.started else (),
         )
 
-    def _lane(self, info: WorkerInfo, in_flight: list[InFlight]) -> LaneSnapshot:
-        own = self.stats.workers.get(info.slot)
-        tokens = (own.new_tokens if own else 0) + sum(one.tokens_of(info.slot) for one in in_flight)
-        return LaneSnapshot(info.slot, info.state, info.requests, tokens, own.rows if own else 0)
+    def _lane(self, lane: LaneStatus, in_flight: list[RowUnderWay]) -> LaneSnapshot:
+        own = self.stats.workers.get(lane.number)
+        tokens = (own.new_tokens if own else 0) + sum(one.tokens_of(lane.number) for one in in_flight)
+        return LaneSnapshot(lane.number, lane.name, lane.state, lane.running, tokens, own.rows if own else 0)
 
     # -- the events --------------------------------------------------------------------------------------------------
 
@@ -167,21 +163,18 @@ class Generating:
             else:
                 self._start_request(item)
 
-    def _start_request(self, ready: Ready) -> None:
+    def _start_request(self, ready: PreparedRow) -> None:
         if not self.started:
             self.started = True
-            self._service.start()
-        request = InFlight(ready, self._events, self._show.every_token)
+            self._backend.start()
+        row = ready.row
         try:
-            for index, choice in enumerate(choices_of(ready.conversation, ready.prepared)):
-                request.answers.append(send(self._service, *choice, partial(request.notify, index)))
+            request = ready.send(partial(self._events.put, EventsReady(row.index)), self._show.every_token)
         except RequestError as error:
-            request.cancel()
-            row = ready.row
             self._end(refused(Refused(row.index, row.line, row.end, row.key, row.id, str(error), row.extra)))
             return
-        self.in_flight[request.row.index] = request
-        self._requests += len(request.answers)
+        self.in_flight[row.index] = request
+        self._requests += request.requests
         if self._ready:
             self._clock.go_on()
 
@@ -189,22 +182,21 @@ class Generating:
         request = self.in_flight.get(index)
         if request is None:
             return
-        dispatched = [ticket.dispatched for ticket in request.tickets if ticket.dispatched is not None]
-        if not self._ready and dispatched:
+        begun, _ = request.moments()
+        if not self._ready and begun is not None:
             self._ready = True
-            self._clock.go_on(min(dispatched))
+            self._clock.go_on(begun)
         if pieces := request.drain():
             self._show.pieces(request.row, "".join(pieces))
         if not request.ended:
             return
         del self.in_flight[index]
-        self._requests -= len(request.answers)
+        self._requests -= request.requests
         if not self.in_flight:
             self._clock.pause()
-        if request.cut_off(self._service.error is not None):
+        if request.cut_off():
             return  # not this row's fault: it has no result, and the next run asks it again
-        moments = [ticket.ended for ticket in request.tickets if ticket.ended is not None]
-        self._end(request.result(), min(dispatched, default=None), max(moments, default=None))
+        self._end(request.result(), *request.moments())
 
     def _end(self, row: ResultRow, dispatched: float | None = None, ended: float | None = None) -> None:
         self.stats.add(row, dispatched, ended)

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from llmproc.config import EngineOptions, SamplingParams, Scheduling
+from llmproc.remote.options import RemoteOptions
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOptions:
     """Everything a run needs to know, checked as far as that is possible without its files."""
 
-    input: str  # a path, or -
+    input: str  # a path, or -, or the name of a workload
+    workload: str | None  # in place of a file
     format: str
     output: Path | None  # None: no results file
     rows_on_stdout: bool
@@ -39,6 +41,9 @@ class BatchOptions:
     log: str | None
     run_dir: str | None
     arguments: tuple[str, ...]  # as they were given
+    remote: RemoteOptions | None = (
+        None  # servers in place of workers: `workers` of them, `engine.sequences` requests each
+    )
 
     @property
     def slots(self) -> int:

@@ -5,24 +5,24 @@ Used by `apps.batch`. The stages themselves are `reader`, `generating` and `writ
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from llmproc.batch.backend import Backend
 from llmproc.batch.display import Display
 from llmproc.batch.event_queue import Broken, EventQueue, Interrupted
 from llmproc.batch.generating import Generating
 from llmproc.batch.options import BatchOptions
 from llmproc.batch.provenance import Provenance
 from llmproc.batch.reader import Reader
-from llmproc.batch.serving import limits, service_config
+from llmproc.batch.serving import limits
 from llmproc.batch.source import Source
 from llmproc.batch.stages import Stages
 from llmproc.batch.stats import BatchStats
 from llmproc.batch.target import ResultTarget
 from llmproc.batch.writer import Writer
-from llmproc.config import SamplingParams
-from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
-from llmproc.session.conversation import Conversation
-from llmproc.session.launch import Launch
-from llmproc.session.model_files import ModelFiles
+
+OpenBackend = Callable[[Callable[[BaseException], None]], Backend]
 
 # For a stage's thread to end; it is a daemon, and ends with the program at the latest.
 _READING_S = 2.0  # it may be in the middle of a very long prompt, which is not wanted any more
@@ -38,37 +38,25 @@ class Pipeline:
         source: Source,
         target: ResultTarget,
         provenance: Provenance,
-        files: ModelFiles,
-        recorder: RunRecorder,
+        open_backend: OpenBackend,
         display: Display,
     ) -> None:
+        """Put them together. `open_backend`: makes what answers; it is given what to call when that gives up."""
         self.stages, self.stats = Stages(), BatchStats()
         self._display, self._target = display, target
         self._events: EventQueue = EventQueue()
-        self._launch = Launch(
-            service_config(options, recorder.output_fd),
-            recorder,
-            recorder.last_output,
-            on_progress=display.loading,
-            on_notice=display.later,
-            on_failure=lambda error: self._events.put(Broken(error)),
-        )
-        self.service = self._launch.service
-        bounds, ends = limits(options), files.model.description.end_tokens
-
-        def new_conversation(sampling: SamplingParams, system: str | None) -> Conversation:
-            return Conversation(files.tokenizer, files.template, provenance.context, sampling, system, ends=ends)
-
+        self.backend = open_backend(lambda error: self._events.put(Broken(error)))
+        bounds = limits(options)
         if target.journal is not None:
             self.stats.reused, self.stats.reused_failed = target.journal.index.rows, target.journal.index.failed
         self._reader = Reader(
-            source, options.format, provenance.base, options.sampling, options.system, new_conversation, bounds.ahead,
-            self._events, self.stages, target.journal,
+            source, options.format, provenance.base, options.sampling, options.system, self.backend.prepare,
+            bounds.ahead, self._events, self.stages, target.journal,
         )  # fmt: skip
         self._writer = Writer(target.sink, self._events, self.stages)
         self._source, self._provenance = source, provenance
         self._generating = Generating(
-            self.service, self._reader, self._writer, self._events, bounds, self.stages, self.stats, display
+            self.backend, self._reader, self._writer, self._events, bounds, self.stages, self.stats, display
         )
 
     @property
@@ -80,7 +68,7 @@ class Pipeline:
         """Run until every row's result is written; return False when a signal came first. Raises what broke a stage."""
         complete = False
         try:
-            with self._launch:
+            with self.backend:
                 try:
                     self._writer.start()
                     self._reader.start()

@@ -1,7 +1,7 @@
-"""The first stage: reads records, judges them and turns them into ids, ahead of what is being generated.
+"""The first stage: reads records, judges and prepares them (locally: ids), ahead of what is being generated.
 
 A thread. Rows that have a result already are compared with it and passed over. It waits when `ahead` rows have been
-read and not sent yet; it never touches the service.
+read and not sent yet; of the backend it knows how rows are prepared.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from llmproc.batch.event_queue import Arrived, Broken, EventQueue, InputEnded, Ready
+from llmproc.batch.backend import PreparedRow
+from llmproc.batch.event_queue import Arrived, Broken, EventQueue, InputEnded
 from llmproc.batch.formats import records
 from llmproc.batch.journal import Journal
 from llmproc.batch.rows import PromptRow, Refused, judge
@@ -18,10 +19,6 @@ from llmproc.batch.source import Source, StoppedError
 from llmproc.batch.stages import Stages
 from llmproc.config import SamplingParams
 from llmproc.errors import RequestError, UsageError
-from llmproc.session.conversation import Conversation
-from llmproc.session.prompts import place_prompt
-
-NewConversation = Callable[[SamplingParams, "str | None"], Conversation]
 
 
 class Reader:
@@ -34,17 +31,20 @@ class Reader:
         base: bytes,
         sampling: SamplingParams,
         system: str | None,
-        new_conversation: NewConversation,
+        prepare: Callable[[PromptRow], PreparedRow],
         ahead: int,
         events: EventQueue,
         stages: Stages,
         journal: Journal | None = None,
     ) -> None:
-        """Prepare the thread. `base`, `sampling` and `system` are those of `rows.judge`."""
+        """Prepare the thread. `base`, `sampling` and `system` are those of `rows.judge`.
+
+        `prepare`: the backend's.
+        """
         self.rows = 0  # read so far
         self.position = 0  # bytes of the input up to and with the last one
         self._source, self._format, self._base = source, format, base
-        self._sampling, self._system, self._new_conversation = sampling, system, new_conversation
+        self._sampling, self._system, self._prepare = sampling, system, prepare
         self._room = threading.Semaphore(ahead)
         self._events, self._stages, self._journal = events, stages, journal
         self._stopped = False
@@ -108,13 +108,12 @@ class Reader:
             f"{path}: was started with a different input, model or options: {what}; use --force to start over"
         )
 
-    def _prepared(self, row: PromptRow | Refused) -> Ready | Refused:
+    def _prepared(self, row: PromptRow | Refused) -> PreparedRow | Refused:
         if isinstance(row, Refused):
             return row
         began = time.monotonic()
         try:
-            conversation = self._new_conversation(row.sampling, row.system)
-            return Ready(row, conversation, conversation.prepare(place_prompt(conversation, row.prompt)))
+            return self._prepare(row)
         except RequestError as error:
             words = f"line {row.line}: {error}"
             return Refused(row.index, row.line, row.end, row.key, row.id, words, row.extra)

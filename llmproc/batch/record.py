@@ -6,7 +6,8 @@ added, never renamed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -36,6 +37,7 @@ class ChoiceRow(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     request: int
     logprobs: list[TokenLogprob] | msgspec.UnsetType = msgspec.UNSET
+    url: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,30 +62,50 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""  # of the row, the model and the options: rows with the same key have the same answer
     extra: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET  # fields of the input that are not options
     logprobs: list[TokenLogprob] | msgspec.UnsetType = msgspec.UNSET  # of each new token, if asked for
+    url: str | msgspec.UnsetType = msgspec.UNSET  # of the server that gave it, if one did
     choices: list[ChoiceRow] | msgspec.UnsetType = msgspec.UNSET  # all answers, the first too, if n is above 1
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFigures:
+    """One answer to a row. `fields`: those that a row and one of several answers have in common."""
+
+    fields: Mapping[str, Any]
+    prompt_tokens: int
+    error: str | None  # it failed, and why
 
 
 def answered(row: PromptRow, results: Sequence[tuple[Result, Ticket]]) -> ResultRow:
     """Return the result of a row whose requests have ended, one for each of its answers in order."""
-    first, ticket = results[0]
-    failed = next((result for result, _ in results if not result.ok), None)
-    several = [_choice(row, index, *each) for index, each in enumerate(results)] if len(results) > 1 else None
+    return joined(row, [_of_worker(*each) for each in results])
+
+
+def joined(row: PromptRow, answers: Sequence[AnswerFigures]) -> ResultRow:
+    """Return the result of a row with these answers, in order."""
+    first = answers[0]
+    failed = next((answer.error for answer in answers if answer.error is not None), None)
+    several = [_choice(row, index, answer) for index, answer in enumerate(answers)] if len(answers) > 1 else None
     return ResultRow(
         id=row.id,
         index=row.index,
         status="ok" if failed is None else "error",
-        error=None if failed is None else _error(failed),
+        error=None if failed is None else one_line_of(failed),
         prompt_tokens=first.prompt_tokens,
         key=row.key,
         extra=dict(row.extra) or msgspec.UNSET,
         choices=several or msgspec.UNSET,
-        **_figures(first, ticket),
+        **first.fields,
     )
 
 
-def _choice(row: PromptRow, index: int, result: Result, ticket: Ticket) -> ChoiceRow:
-    error = None if result.ok else _error(result)
-    return ChoiceRow(seed=row.sampling.choice(index).seed, error=error, **_figures(result, ticket))
+def _choice(row: PromptRow, index: int, answer: AnswerFigures) -> ChoiceRow:
+    error = None if answer.error is None else one_line_of(answer.error)
+    return ChoiceRow(seed=row.sampling.choice(index).seed, error=error, **answer.fields)
+
+
+def _of_worker(result: Result, ticket: Ticket) -> AnswerFigures:
+    error = None if result.ok else result.error or result.finish_reason
+    return AnswerFigures(_figures(result, ticket), result.prompt_tokens, error)
 
 
 def _figures(result: Result, ticket: Ticket) -> dict[str, Any]:
@@ -110,14 +132,10 @@ def _rounded(said: TokenLogprob) -> TokenLogprob:
     return TokenLogprob(said.id, round(said.logprob, 6), tuple((token, round(other, 6)) for token, other in said.top))
 
 
-def _error(result: Result) -> str:
-    return _line(result.error or result.finish_reason)
-
-
 def refused(row: Refused) -> ResultRow:
     """Return the result of a row that never became a request."""
     extra = dict(row.extra) or msgspec.UNSET
-    return ResultRow(id=row.id, index=row.index, status="error", error=_line(row.error), key=row.key, extra=extra)
+    return ResultRow(id=row.id, index=row.index, status="error", error=one_line_of(row.error), key=row.key, extra=extra)
 
 
 def encode(row: ResultRow) -> bytes:
@@ -125,6 +143,6 @@ def encode(row: ResultRow) -> bytes:
     return _ENCODER.encode(row) + b"\n"
 
 
-def _line(text: str) -> str:
+def one_line_of(text: str) -> str:
     """Return one line that can be written: a message may quote bytes that are not text."""
     return " ".join(text.encode("utf-8", "backslashreplace").decode("utf-8").split())

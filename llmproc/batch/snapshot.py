@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LaneSnapshot:
-    """One worker."""
+    """One worker or server."""
 
-    worker: int  # slot
+    worker: int  # slot, or place among the servers
+    name: str
     state: str  # ready, or what it is instead
     running: int  # requests
     tokens: int  # made in this run so far, those of unfinished answers included
@@ -30,7 +31,7 @@ class RunSnapshot:
     rows_read: int
     position: int  # bytes of the input that they fill
     input_ended: bool
-    started: bool  # the service
+    started: bool  # the backend
     lanes: tuple[LaneSnapshot, ...]
 
     @property

@@ -39,15 +39,13 @@ class StoppedError(Exception):
 class Source:
     """An open input. `close()` it; `stop()` wakes the thread that waits in `lines`, which gets StoppedError."""
 
-    def __init__(self, name: str) -> None:
-        """Open the input. `name`: a path, or `-`. Raises UsageError when it cannot be opened."""
+    def __init__(self, name: str, fd: int | None = None) -> None:
+        """Open the input. `name`: a path, or `-`; `fd`: what to read instead of opening it, closed by `close`.
+
+        Raises UsageError when it cannot be opened.
+        """
         self.name = "stdin" if name == STDIN else name
-        if name == STDIN and was_closed(0):
-            raise UsageError("stdin: cannot be read: it is closed")
-        try:
-            self._fd = os.dup(0) if name == STDIN else os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
-        except OSError as error:
-            raise UsageError(f"{self.name}: cannot be read: {error.strerror}") from None
+        self._fd = self._open(name) if fd is None else fd
         self._stop = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         found = os.fstat(self._fd)
         if stat.S_ISDIR(found.st_mode):
@@ -58,6 +56,14 @@ class Source:
         self.identity = (found.st_dev, found.st_ino) if self.regular else None
         self.size = max(0, found.st_size - self._begin) if self.regular else None  # bytes; None: not known
         self._digest = hashlib.sha256()
+
+    def _open(self, name: str) -> int:
+        if name == STDIN and was_closed(0):
+            raise UsageError("stdin: cannot be read: it is closed")
+        try:
+            return os.dup(0) if name == STDIN else os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+        except OSError as error:
+            raise UsageError(f"{self.name}: cannot be read: {error.strerror}") from None
 
     @property
     def digest(self) -> str:

@@ -5,6 +5,7 @@ Every figure is measured in this run; seconds are wall time. Documented in logs/
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from llmproc.batch.options import BatchOptions
@@ -15,18 +16,26 @@ SCHEMA = 1
 
 
 def document(
-    options: BatchOptions, stats: BatchStats, stages: Stages, threads: int, rows: int, began: float, ended: float
+    options: BatchOptions,
+    about: Mapping[str, Any],
+    stats: BatchStats,
+    stages: Stages,
+    rows: int,
+    began: float,
+    ended: float,
 ) -> dict[str, Any]:
-    """Return the summary for --json. `rows`: of the input; `began`, `ended`: of the run, on CLOCK_MONOTONIC."""
+    """Return the summary for --json. `about`: the backend's; `rows`: of the input.
+
+    `began`, `ended`: of the run, on CLOCK_MONOTONIC.
+    """
+    urls = about.get("urls")
     asked = sum(own.rows for own in stats.workers.values())
     first = ended if stats.first_dispatch is None else stats.first_dispatch
     return {
         "schema": SCHEMA,
         "simulated": False,
         "mode": options.mode,
-        "workers": options.workers,
-        "threads": threads,
-        "sequences": options.engine.sequences,
+        **about,
         "rows": rows,
         "ok": rows - stats.failed - stats.reused_failed,
         "failed": stats.failed + stats.reused_failed,
@@ -43,6 +52,7 @@ def document(
         "stages": stages.report(),
         "by_worker": [
             {"worker": worker, "rows": own.rows, "new_tokens": own.new_tokens, "replayed": own.replayed}
+            | ({"url": urls[worker]} if urls else {})
             for worker, own in sorted(stats.workers.items())
         ],
         "output": None if options.output is None else str(options.output),
@@ -68,5 +78,6 @@ def lines(found: dict[str, Any]) -> list[str]:
     if len(found["by_worker"]) > 1:
         for own in found["by_worker"]:
             replayed = f", {own['replayed']} begun by another" if own["replayed"] else ""
-            told.append(f"worker {own['worker']}: {own['rows']} rows, {own['new_tokens']} tokens{replayed}")
+            name = own.get("url", f"worker {own['worker']}")
+            told.append(f"{name}: {own['rows']} rows, {own['new_tokens']} tokens{replayed}")
     return told

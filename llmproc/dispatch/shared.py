@@ -1,7 +1,8 @@
-"""queue: one queue for all, in order of arrival, to the worker that can begin next. Only simulated.
+"""queue: one queue for all, in order of arrival, to the worker that can begin next.
 
-Real workers cannot share one queue that main alone appends to without asking main for every request; stealing comes as
-near to it as costs allow, and this is what it is measured against.
+Worker processes cannot share one queue that main alone appends to without asking main for every request; stealing comes
+as near to it as costs allow, and this is what it is measured against. Requests to servers are all handed out by main,
+and may have it.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ import contextlib
 import itertools
 import os
 import re
-import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from pathlib import Path
 import msgspec
 
 from llmproc.errors import LogError
+from llmproc.files.command_line import shown_command
 from llmproc.files.escaping import escape_bytes
 from llmproc.files.reading import UnreadableFileError, read_bounded
 from llmproc.files.replacing import replace_file
@@ -83,7 +83,7 @@ class Announcement:
         self._pid, self._starttime = os.getpid(), own.starttime if own else 0
         self._name = f"{self._pid}-{self._starttime}-{_namespace()}-{next(_count)}.json"
         self._started = time.strftime("%Y-%m-%dT%H:%M:%S%z"), time.monotonic()
-        self._command = escape_bytes(shlex.join(sys.orig_argv))
+        self._command = escape_bytes(shown_command(sys.orig_argv))
         self._run_folder = None if run_folder is None else escape_bytes(str(run_folder))
         self._boot = _boot()
         self._file: Path | None = None

@@ -10,7 +10,6 @@ logs/README.md says what the lines mean; nothing here samples or reads back.
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from llmproc.config import Environment
 from llmproc.errors import LogError
+from llmproc.files.command_line import shown_command
 from llmproc.files.escaping import to_json
 from llmproc.files.folders import user_folder
 from llmproc.files.replacing import replace_file
@@ -84,7 +84,7 @@ class RunFolder:
             {
                 "schema": SCHEMA,
                 "simulated": False,
-                "command": shlex.join([sys.executable, *sys.argv]),
+                "command": shown_command([sys.executable, *sys.argv]),
                 "pid": os.getpid(),
                 "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
                 "started_t": now,

@@ -44,7 +44,7 @@ def plot_modes(result: Mapping[str, Any]) -> Figure:
     _speedups(axes[0], result)
     _worker_time(axes[1], result)
     threads, sequences = options["threads"], options["sequences"]
-    each = f"workers, {threads} thread{'s' * (threads != 1)} each"
+    each = f"workers, {threads} thread{'s' * (threads != 1)} each" if threads else "connections"
     axes[0].set_xlabel(each + (f", {sequences} sequences side by side" if sequences > 1 else ""), fontsize=9)
     return figure
 
@@ -115,9 +115,9 @@ def _top(rows: Sequence[Row], curves: Sequence[Row]) -> float:
 def _crowded(axis: Axes, result: Mapping[str, Any], last: int) -> None:
     """Shade the part where the workers' threads outnumber the CPUs."""
     cpus, threads = result["machine"]["cpus_usable"], result["options"]["threads"]
-    fit = cpus // threads  # workers
     if not any(row["exceeds_cpus"] for row in result["results"]):
         return
+    fit = cpus // threads  # workers
     begin = max(fit + 0.5, 1 - 0.06 * last)
     axis.axvspan(begin, axis.get_xlim()[1], color=_CROWDED, linewidth=0, zorder=0)
     axis.axvline(begin, color="#c9b8a4", linewidth=1, zorder=0)

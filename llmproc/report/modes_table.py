@@ -27,13 +27,20 @@ def subject(result: Mapping[str, Any]) -> str:
     machine, options, workload = result["machine"], result["options"], result["workload"]
     cpus = machine["cpus_usable"]
     work = f"waits of {options['unit_s']:g} s for each unit of cost" if result["simulated"] else "generation"
-    each = f"{options['threads']} thread{'s' * (options['threads'] != 1)}"
-    side = f", {options['sequences']} sequences side by side" if options["sequences"] > 1 else ""
     return (
-        f"{len(workload['prompts'])} prompts, {workload['name']} ({workload['about']}); {work}; workers of {each}"
-        f"{side}\n"
+        f"{len(workload['prompts'])} prompts, {workload['name']} ({workload['about']}); {work}; {_workers(result)}\n"
         f"{machine['cpu']}, {cpus} CPU{'s' * (cpus != 1)} usable, Linux {machine['kernel']}\n"
     )
+
+
+def _workers(result: Mapping[str, Any]) -> str:
+    options, servers = result["options"], result.get("servers")
+    if servers:
+        told = ", ".join(f"{server['url']} (x {server['slowness']:.2f})" for server in servers)
+        return f"workers are connections to {told if len(servers) > 1 else servers[0]['url']}"
+    each = f"{options['threads']} thread{'s' * (options['threads'] != 1)}"
+    side = f", {options['sequences']} sequences side by side" if options["sequences"] > 1 else ""
+    return f"workers of {each}{side}"
 
 
 def results_table(result: Mapping[str, Any]) -> str:
@@ -97,6 +104,8 @@ def method(result: Mapping[str, Any]) -> Iterator[str]:
         f"{told['speedup']}; {told['interval']}."
     )
     yield f"Ideal (simulated): {told['ideal']}."
+    if len(result.get("servers", ())) > 1:
+        yield "Ideals are for servers of these speeds; (x 3.00) took 3 times as long as the first, median of requests."
     if result["same_answers"] is not None:
         yield f"All runs gave {'the same' if result['same_answers'] else 'DIFFERENT'} answers."
     for warning in result["warnings"]:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from batch.local_backends import local_backend
 from msgspec import structs
 from session.answering import ids_of, said, small_tokenizer
 
 from llmproc.batch.answers import AnswerText
-from llmproc.batch.event_queue import EventQueue, EventsReady, Ready
+from llmproc.batch.event_queue import EventQueue, EventsReady
 from llmproc.batch.generating import Generating, StageLimits
-from llmproc.batch.in_flight import InFlight
+from llmproc.batch.local import LocalPrepared, LocalRow
 from llmproc.batch.record import ChoiceRow, ResultRow, encode
 from llmproc.batch.rows import PromptRow
 from llmproc.batch.stages import Stages
@@ -89,16 +90,18 @@ class Middle:
     def __init__(self, in_flight: int = 8, refuses_from: int = 99) -> None:
         self.service, self.collected, self.events = OpenRequests(refuses_from), Collected(), EventQueue()
         seen: Any = self.collected
+        self.backend = local_backend(self.service)
         self.generating = Generating(
-            self.service, seen, seen, self.events, StageLimits(in_flight, 99, 99), Stages(), BatchStats(), seen  # type: ignore[arg-type]
-        )  # fmt: skip
+            self.backend, seen, seen, self.events, StageLimits(in_flight, 99, 99), Stages(), BatchStats(), seen
+        )
         self._index = 0
 
     def add(self, **options: Any) -> None:
         params = SamplingParams(seed=7, **options)
         row = PromptRow(self._index, 1, 1, "k" * 16, f"r{self._index}", "a", params)
         conversation = Conversation(small_tokenizer(), PlainTemplate(), 500, params)
-        self.generating._waiting.append(Ready(row, conversation, conversation.prepare("a")))
+        prepared = conversation.prepare("a")
+        self.generating._waiting.append(LocalPrepared(row, conversation, prepared, self.backend.service))
         self._index += 1
         self.generating._send()
 
@@ -186,13 +189,13 @@ def test_without_stop_texts_only_ends_wake_main() -> None:
     events, params = EventQueue(), SamplingParams()
     conversation = Conversation(small_tokenizer(), PlainTemplate(), 500, params)
     row = PromptRow(4, 1, 1, "k" * 16, "r", "a", params)
-    request = InFlight(Ready(row, conversation, conversation.prepare("a")), events, every_token=False)
+    service: Any = OpenRequests()
+    request = LocalRow(row, service, lambda: events.put(EventsReady(4)), every_token=False)
     request.notify(0)
     assert events.take(0) == EventsReady(4), "what came before the answer is known may be all that comes"
-    service = OpenRequests()
     from llmproc.session.session import send
 
-    request.answers.append(send(service, conversation, conversation.prepare("a"), lambda: request.notify(0)))  # type: ignore[arg-type]
+    request.answers.append(send(service, conversation, conversation.prepare("a"), lambda: request.notify(0)))
     service.put(0, "a")
     assert events.empty() and request.tokens == 1
     service.end(0)

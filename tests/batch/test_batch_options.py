@@ -55,7 +55,7 @@ def test_every_option_arrives() -> None:
     )
     assert found.resume and found.retry_failed and found.stream and found.arguments == tuple(given_)
     unset = [f.name for f in fields(found) if getattr(found, f.name) in (None, False) and f.name not in
-             ("force", "elapsed", "json", "seed_drawn", "raw", "rows_on_stdout")]  # fmt: skip
+             ("force", "elapsed", "json", "seed_drawn", "raw", "rows_on_stdout", "workload", "remote")]  # fmt: skip
     assert unset == []
 
 
@@ -91,7 +91,7 @@ def test_who_gets_stdout(more: tuple[str, ...], stdout: bool) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "required: input"),
+        ((), "no prompts: give a file"),
         (("",), "input is empty: must name a file"),
         (("p.json",), "--format says which"),
         (("p", "--format", "xml"), "invalid choice"),

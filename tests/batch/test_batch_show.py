@@ -26,7 +26,7 @@ def row(index: int = 0, name: str | int | None = None, **more: Any) -> ResultRow
 
 # -- the bar ----------------------------------------------------------------------------------------------------------
 
-LANES = (Lane(0, "ready", 3, 410.4, 12), Lane(1, "starting", 0, 0, 0))
+LANES = (Lane("worker 0", "ready", 3, 410.4, 12), Lane("worker 1", "starting", 0, 0, 0))
 
 
 def picture(**changes: Any) -> Picture:
@@ -78,7 +78,7 @@ def test_as_a_plain_line() -> None:
 def test_it_fits_the_terminal(
     columns: int, rows: int, workers: int, running: int, sequences: int, done: int, total: int | None
 ) -> None:
-    lanes = [Lane(worker, "ready", running, 1e6, done) for worker in range(workers)]
+    lanes = [Lane(f"worker {worker}", "ready", running, 1e6, done) for worker in range(workers)]
     lines = draw(picture(lanes=lanes, sequences=sequences, done=done, total=total), columns, rows)
     assert all(len(line) < max(columns, 2) and line.isascii() for line in lines)
     assert len(lines) <= max(2, rows - 2)
@@ -179,17 +179,20 @@ def test_how_long_it_will_take() -> None:
     assert remaining_s(0.5, 40, 5.0) is None and remaining_s(10, None, 5.0) is None and remaining_s(50, 40, 5.0) == 0
 
 
+ABOUT = {"workers": 2, "threads": 1, "sequences": 8}
+
+
 def test_the_summary_for_a_person() -> None:
     options = parse_options("x", ["in.txt", "-o", "r.jsonl", "--workers", "2"], Environment())
     stats = BatchStats(reused=1)
     stats.add(row(0, new_tokens=10, worker=1, attempts=2, queue_s=0.5), 1.0, 3.0)
     stats.add(row(1, new_tokens=10, worker=0, attempts=1, queue_s=0.5), 1.0, 3.0)
-    found = summary.document(options, stats, Stages(), 1, 3, 0.0, 4.0)
+    found = summary.document(options, ABOUT, stats, Stages(), 3, 0.0, 4.0)
     told = summary.lines(found)
     assert told[0] == "3 rows: 3 ok, 1 of them done before, in r.jsonl"
     assert told[1] == "20 tokens in 2.00 s: 10.0 tokens/s"
     assert told[2] == "the first request began after 1.00 s; one waited 0.50 s on average"
     assert told[-2:] == ["worker 0: 1 rows, 10 tokens", "worker 1: 1 rows, 10 tokens, 1 begun by another"]
     assert json.loads(json.dumps(found)) == found
-    nothing = summary.document(options, BatchStats(reused=3), Stages(), 1, 3, 0.0, 4.0)
+    nothing = summary.document(options, ABOUT, BatchStats(reused=3), Stages(), 3, 0.0, 4.0)
     assert summary.lines(nothing) == ["3 rows: 3 ok, 3 of them done before, in r.jsonl"] and nothing["elapsed_s"] == 0

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from batch.local_backends import local_backend
 from msgspec import structs
 from support.waiting import until
 
-from llmproc.batch.event_queue import Arrived, Broken, EventQueue, InputEnded, Interrupted, Ready, Written
+from llmproc.batch.event_queue import Arrived, Broken, EventQueue, InputEnded, Interrupted, Written
 from llmproc.batch.generating import Generating, StageLimits
+from llmproc.batch.local import LocalPrepared
 from llmproc.batch.reader import Reader
 from llmproc.batch.record import ResultRow
 from llmproc.batch.rows import PromptRow
@@ -123,13 +125,14 @@ class Bench:
         def new_conversation(sampling: SamplingParams, system: str | None) -> Conversation:
             return Conversation(tokenizer, template, 512, sampling, system)
 
+        self.backend = local_backend(self.service, new_conversation)
         self.reader = Reader(
-            source, format, b"", SamplingParams(), None, new_conversation, limits.ahead, self.events, self.stages
+            source, format, b"", SamplingParams(), None, self.backend.prepare, limits.ahead, self.events, self.stages
         )
         self.writer = Writer(sink, self.events, self.stages)
         self.generating = Generating(
-            self.service, self.reader, self.writer, self.events, limits, self.stages, BatchStats(), self.shown  # type: ignore[arg-type]
-        )  # fmt: skip
+            self.backend, self.reader, self.writer, self.events, limits, self.stages, BatchStats(), self.shown
+        )
         self.raised: BaseException | None = None
         self.thread = threading.Thread(target=self._run)
 
@@ -257,10 +260,8 @@ def test_a_request_that_the_service_refuses_is_a_row(tmp_path: Path, tokenizer: 
         conversation = Conversation(tokenizer, built_in_template("chatml"), 512, SamplingParams())
         row = PromptRow(0, 1, 4, "k" * 16, "a", "one", SamplingParams())
         run.end()
-        again = Generating(
-            run.service, run.reader, run.writer, run.events, LIMITS, Stages(), BatchStats(), run.shown  # type: ignore[arg-type]
-        )  # fmt: skip
-        run.events.put(Arrived(Ready(row, conversation, conversation.prepare("one"))))
+        again = Generating(run.backend, run.reader, run.writer, run.events, LIMITS, Stages(), BatchStats(), run.shown)
+        run.events.put(Arrived(LocalPrepared(row, conversation, conversation.prepare("one"), run.backend.service)))
         run.events.put(InputEnded(1))
         again.run()
     assert sink.rows[0]["error"] == "no room" and sink.rows[0]["id"] == "a"
@@ -355,7 +356,7 @@ def test_a_snapshot_is_the_run_as_it_stands_and_stays_so(tmp_path: Path, tokeniz
         until(lambda: run.shown.pieces_seen)
         early = run.generating.snapshot()
         assert (early.done, early.finished_tokens, sorted(early.unfinished_tokens)) == (0, 0, [0, 0, 1])
-        assert early.tokens == 1 and early.started and early.lanes == (LaneSnapshot(0, "ready", 3, 1, 0),)
+        assert early.tokens == 1 and early.started and early.lanes == (LaneSnapshot(0, "worker 0", "ready", 3, 1, 0),)
         for _ in range(3):
             run.service.answer()
         run.end()

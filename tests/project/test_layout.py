@@ -24,6 +24,7 @@ ROOMS = (  # from the top: an import goes downwards only
     ("session",),
     ("service",),
     ("monitor",),
+    ("remote",),
     ("dispatch",),
     ("engine", "processes"),
     ("checkpoints",),
@@ -32,16 +33,19 @@ ROOMS = (  # from the top: an import goes downwards only
     ("simd",),
     ("hardware",),
     ("hub",),
+    ("client",),
     ("files",),
     ("config",),
     ("errors",),
 )
 LEVEL = {room: depth for depth, rooms in enumerate(ROOMS) for room in rooms}
 WITHOUT_NUMBA = {
+    "client",
     "checkpoints",
     "text",
     "dispatch",
     "monitor",
+    "remote",
     "processes",
     "apps",
     "api",

@@ -5,36 +5,31 @@ check the files -> open the input and the results -> reader, service and writer 
 
 from __future__ import annotations
 
-import os
-import shlex
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
+from functools import partial
+from typing import Any
 
-import msgspec
-
+from llmproc.apps.batch.local import LocalRun
 from llmproc.apps.batch.options import parse_options
+from llmproc.apps.batch.place import BatchPlace, RunRecord
+from llmproc.apps.batch.remote import RemoteRun
 from llmproc.apps.exits import complain, exit_code, exit_code_of
 from llmproc.batch import summary
 from llmproc.batch.display import Display
-from llmproc.batch.journal import origin_of
 from llmproc.batch.options import BatchOptions
 from llmproc.batch.pipeline import Pipeline
-from llmproc.batch.provenance import Provenance, tokenizer_digest
+from llmproc.batch.provenance import Provenance
 from llmproc.batch.source import Source, StoppedError
-from llmproc.batch.target import ResultTarget, open_target, part_file
-from llmproc.checkpoints.model_file import ModelFile
+from llmproc.batch.target import ResultTarget, open_target
+from llmproc.batch.workload import open_source
 from llmproc.config import Environment
 from llmproc.errors import LlmprocError, UsageError
-from llmproc.files.escaping import escape_bytes, to_json
+from llmproc.files.command_line import shown_command
+from llmproc.files.escaping import to_json
 from llmproc.files.streams import OutputLostError, forget_stdout, need_stdout, print_result
-from llmproc.hardware.isa import choose
-from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
-from llmproc.session.model_files import ModelFiles, read_model_files
-from llmproc.session.option_texts import other_options
-from llmproc.text.templates.registry import built_in_template
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc batch") -> int:
@@ -44,78 +39,45 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc batch") -> int
         options = parse_options(prog, arguments, Environment.read())
         if options.rows_on_stdout or options.stream or options.json or options.elapsed:
             need_stdout()
-        template = built_in_template("plain") if options.raw else None
-        files = read_model_files(options.model, options.tokenizer, template, options.template_options)
-        files.check_system(options.system)
-        return _batch(_with_seed_of_the_first_run(options), files, prog)
+        place = LocalRun.of(options) if options.remote is None else RemoteRun.of(options, options.remote)
+        return _batch(place, prog)
 
     return exit_code_of(batch)
 
 
-def _batch(options: BatchOptions, files: ModelFiles, prog: str) -> int:
-    with closing(Source(options.input)) as source:
-        provenance = _provenance(options, files, source)
+def _batch(place: BatchPlace, prog: str) -> int:
+    options = place.options
+    with closing(open_source(options)) as source:
+        provenance = place.provenance(source)
         with closing(open_target(options, provenance, source)) as target:
-            return _run(options, files, source, target, provenance, prog)
+            return _run(place, source, target, provenance, prog)
 
 
-def _with_seed_of_the_first_run(options: BatchOptions) -> BatchOptions:
-    """Return the options with the seed of the first run: a drawn seed is drawn once, a resume goes on with it."""
-    if not (options.seed_drawn and options.resume and options.output):
-        return options
-    found = origin_of(part_file(options.output))
-    return options if found is None else replace(options, sampling=options.sampling.changed(seed=found.seed))
-
-
-def _provenance(options: BatchOptions, files: ModelFiles, source: Source) -> Provenance:
-    engine, sampling = options.engine, options.sampling
-    return Provenance(
-        input=source.digest_of_all() if options.output else None,
-        format=options.format,
-        model=files.model.fingerprint(),
-        tokenizer=tokenizer_digest(files.tokenizer_path),
-        template=files.template.name,
-        weights=engine.weights or "as stored",
-        kv_type=engine.kv_type,
-        context=files.context(engine),
-        instructions=choose(Environment.read().isa).name,
-        temperature=float(sampling.temperature),
-        top_p=float(sampling.top_p),
-        max_tokens=sampling.max_tokens,
-        seed=sampling.seed,
-        system=None if options.system is None else escape_bytes(options.system),
-        sampling=other_options(sampling) or msgspec.UNSET,
-    )
-
-
-def _run(
-    options: BatchOptions, files: ModelFiles, source: Source, target: ResultTarget, provenance: Provenance, prog: str
-) -> int:
-    began = time.monotonic()
+def _run(place: BatchPlace, source: Source, target: ResultTarget, provenance: Provenance, prog: str) -> int:
+    began, options = time.monotonic(), place.options
     display = _make_display(options, source.size)
-    recorder = RunRecorder(options.interval_s, _log_of(options), False, options.run_dir, display.later)
+    record = place.open_record(display)
     interrupts = Interrupts(first_ends=True)
     found: dict[str, object] | None = None
     try:
-        pipeline = Pipeline(options, source, target, provenance, files, recorder, display)
-        threads = pipeline.service.threads
-        _describe(recorder, options, files.model, provenance, threads)
-        _say_first(display, options, target, files)
+        pipeline = Pipeline(options, source, target, provenance, partial(place.open_backend, record, display), display)
+        about = pipeline.backend.about()
+        record.describe(**place.facts(provenance), **_facts(options, provenance), **about)
+        _say_first(display, place, target)
         if _answer_all(pipeline, target, interrupts):
-            found = summary.document(
-                options, pipeline.stats, pipeline.stages, threads, pipeline.rows, began, time.monotonic()
-            )
-            recorder.describe(batch=found)
+            stats, stages = pipeline.stats, pipeline.stages
+            found = summary.document(options, about, stats, stages, pipeline.rows, began, time.monotonic())
+            record.describe(batch=found)
     except LlmprocError as error:
         return _failed(error, target, options, prog, interrupts.ended_by)
     finally:
         display.end()
-        recorder.close()
+        record.close()
         interrupts.restore()
     if found is None:
         complain(f"interrupted{_kept(target, options, prog) or f' after {pipeline.stats.rows} rows'}")
     else:
-        _tell(display, found, options, recorder)
+        _tell(display, found, options, record)
     return exit_code(ended_by=interrupts.ended_by, failed=pipeline.stats.any_failed)
 
 
@@ -132,15 +94,10 @@ def _make_display(options: BatchOptions, size: int | None) -> Display:
     )
 
 
-def _log_of(options: BatchOptions) -> str | None:
-    """Return where samples go: to /dev/null by default when one figure or object is all that was asked for."""
-    return options.log or (os.devnull if options.elapsed or options.json else None)
-
-
-def _say_first(display: Display, options: BatchOptions, target: ResultTarget, files: ModelFiles) -> None:
-    if options.seed_drawn:
-        display.notice(f"seed {options.sampling.seed}")
-    for note in files.notices(options.engine, options.sampling):
+def _say_first(display: Display, place: BatchPlace, target: ResultTarget) -> None:
+    if place.options.seed_drawn:
+        display.notice(f"seed {place.options.sampling.seed}")
+    for note in place.notices():
         display.notice(note)
     if target.journal is not None and target.journal.unreadable:
         display.notice(f"{target.journal.path}: {target.journal.unreadable} lines are not results and are ignored")
@@ -168,32 +125,24 @@ def _failed(error: LlmprocError, target: ResultTarget, options: BatchOptions, pr
     return exit_code(error, ended_by)
 
 
-def _describe(
-    recorder: RunRecorder, options: BatchOptions, model: ModelFile, provenance: Provenance, threads: int
-) -> None:
-    """Write what is known from the start into the run folder."""
-    recorder.describe(
-        verb="batch",
-        seed=options.sampling.seed,
-        checkpoint=str(options.model),
-        checkpoint_bytes=model.size,
-        checkpoint_hash=provenance.model,
-        input=options.input,
-        output=None if options.output is None else str(options.output),
-        mode=options.mode,
-        workers=options.workers,
-        threads=threads,
-        sequences=options.engine.sequences,
-        sampling={
+def _facts(options: BatchOptions, provenance: Provenance) -> dict[str, Any]:
+    """Return what run.json says from the start."""
+    return {
+        "verb": "batch",
+        "seed": options.sampling.seed,
+        "input": options.input,
+        "output": None if options.output is None else str(options.output),
+        "mode": options.mode,
+        "sampling": {
             "temperature": provenance.temperature, "top_p": provenance.top_p, "max_tokens": provenance.max_tokens,
             **(provenance.sampling or {}),
         },
-    )  # fmt: skip
+    }  # fmt: skip
 
 
-def _tell(display: Display, found: dict[str, object], options: BatchOptions, recorder: RunRecorder) -> None:
+def _tell(display: Display, found: dict[str, object], options: BatchOptions, record: RunRecord) -> None:
     """Print the summary, or the one thing that was asked for."""
-    folder = recorder.folder
+    folder = record.folder
     if options.elapsed:
         print_result(f"{found['elapsed_s']:.3f}\n")
     elif options.json:
@@ -202,7 +151,7 @@ def _tell(display: Display, found: dict[str, object], options: BatchOptions, rec
         for line in summary.lines(found):
             display.notice(line)
         if folder:
-            display.run_folder(str(folder.path), recorder.log_on_stderr)
+            display.run_folder(str(folder.path), record.log_on_stderr)
 
 
 def _kept(target: ResultTarget, options: BatchOptions, prog: str) -> str:
@@ -211,5 +160,5 @@ def _kept(target: ResultTarget, options: BatchOptions, prog: str) -> str:
     if journal is None or not journal.index.rows:
         return ""
     wanted = [argument for argument in options.arguments if argument not in ("--force", "--resume")]
-    command = shlex.join([*prog.split(), *wanted, "--resume"])
+    command = shown_command([*prog.split(), *wanted, "--resume"])
     return f"; {journal.index.rows} results are kept in {journal.path}; go on with: {command}"

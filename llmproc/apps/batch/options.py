@@ -21,11 +21,13 @@ from llmproc.apps.flags import (
     template_options_of,
 )
 from llmproc.apps.parser import OneLineParser
+from llmproc.apps.remote_flags import add_remote, remote_of
 from llmproc.batch.formats import FORMATS, format_of
 from llmproc.batch.options import BatchOptions
 from llmproc.batch.source import STDIN
-from llmproc.config import Environment, check_workers
-from llmproc.dispatch import POLICIES
+from llmproc.config import EngineOptions, Environment, check_workers
+from llmproc.dispatch import CLIENT_POLICIES
+from llmproc.dispatch.workloads import WORKLOADS
 from llmproc.errors import UsageError
 from llmproc.session.saving import user_path
 
@@ -43,13 +45,17 @@ depends on its own row alone: every mode, and every number of workers, gives the
 
 With -o FILE, results go to FILE.part as they come and are put into input order in FILE at the end. After an
 interruption, the same command with --resume does the rest. The fields of a result are described in logs/README.md.
+With --url, servers answer in place of workers: --workload and every mode work there too, and `queue`.
 """
+_CONNECTIONS = 4
 _EXAMPLES = """examples:
   python -m llmproc batch prompts.txt -o results.jsonl
   python -m llmproc batch prompts.jsonl -o results.jsonl --mode ws --workers 2 --threads 1 --sequences 8
   python -m llmproc batch prompts.jsonl -o results.jsonl --resume
   printf 'What is a pipe?\\nAnd a thread?\\n' | python -m llmproc batch - --max-tokens 40
   python -m llmproc batch prompts.txt --mode seq --elapsed
+  python -m llmproc batch prompts.txt -o results.jsonl --url http://127.0.0.1:8000/v1 --url http://gpu:8000/v1
+  python -m llmproc batch --workload alternating --mode ws --workers 2 --threads 1 --elapsed
 """
 
 
@@ -62,7 +68,8 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("input", help="file of prompts; -: stdin")
+    parser.add_argument("input", nargs="?", help="file of prompts; -: stdin")
+    parser.add_argument("--workload", choices=WORKLOADS, help="shipped prompts in place of a file")
     parser.add_argument("--format", choices=FORMATS, help="format of the input (default: by its suffix, else text)")
     _add_output(parser)
     _add_dispatch(parser)
@@ -79,6 +86,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         help="default seed for rows without one (42); 0 or less: chosen at random and printed",
     )
     text.add_argument("--raw", action="store_true", help="continue the prompts as plain text, without chat template")
+    add_remote(parser)
     add_scheduling(parser)
     add_logs(parser)
     return parser
@@ -99,10 +107,10 @@ def _add_dispatch(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("dispatch").add_argument
     add(
         "--mode",
-        choices=tuple(POLICIES),
+        choices=tuple(CLIENT_POLICIES),
         default="ws",
         help="seq: one worker, one request at a time; sp: requests dealt to the workers in turn; ws: dealt, and idle "
-        "workers steal from others; lpt: longest request first (default: ws)",
+        "workers steal from others; lpt: longest request first; queue: one for all, with --url only (default: ws)",
     )
     add("--workers", type=int, default=1, metavar="N", help="worker processes (default: 1)")
 
@@ -112,14 +120,21 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
     given = build_parser(prog).parse_args(arguments)
     output = None if given.output in (None, STDIN) else user_path(given.output)
     _refuse(given, output)
+    source = given.input if given.workload is None else f"workload {given.workload}"
     check_workers(given.workers)
-    model, tokenizer = files_of(given, environment)
     sampling, drawn = sampling_of(given, given.seed)
-    engine = engine_options(given)
     sequential = given.mode == "seq"
+    remote = remote_of(given, arguments, _CONNECTIONS if given.connections is None else given.connections)
+    if remote is None:
+        model, tokenizer = files_of(given, environment)
+        engine, workers = engine_options(given), given.workers
+    else:  # as many lanes as servers
+        model, tokenizer = Path(), None
+        engine, workers = EngineOptions(sequences=remote.connections), len(remote.urls)
     return BatchOptions(
-        input=given.input,
-        format=given.format or format_of(given.input),
+        input=source,
+        workload=given.workload,
+        format=given.format or ("jsonl" if given.workload else format_of(source)),
         output=output,
         rows_on_stdout=given.output == STDIN or (output is None and not (given.stream or given.elapsed or given.json)),
         force=given.force,
@@ -129,7 +144,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         elapsed=given.elapsed,
         json=given.json,
         mode=given.mode,
-        workers=1 if sequential else given.workers,
+        workers=1 if sequential else workers,
         engine=replace(engine, sequences=1) if sequential else engine,
         model=model,
         tokenizer=tokenizer,
@@ -143,11 +158,21 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         log=given.log,
         run_dir=given.run_dir or environment.run_dir,
         arguments=tuple(arguments),
+        remote=remote,
     )
 
 
 def _refuse(given: argparse.Namespace, output: Path | None) -> None:
     """Refuse flags that do not go together."""
+    if given.workload is not None:
+        if given.input is not None:
+            raise UsageError("--workload cannot be used with a file of prompts: prompts come from one place")
+        if given.format is not None:
+            raise UsageError("--format cannot be used with --workload: it is for a file of prompts")
+    elif given.input is None:
+        raise UsageError("no prompts: give a file of prompts, - for stdin, or --workload NAME")
+    if given.mode == "queue" and not given.url:
+        raise UsageError("--mode queue needs --url: workers have rings of their own, and steal from others with ws")
     if given.input == "":
         raise UsageError("input is empty: must name a file, or - for stdin")
     on_stdout = [f"--{name}" for name in ("stream", "elapsed", "json") if getattr(given, name)]

@@ -20,9 +20,13 @@ from llmproc.files.escaping import escape_bytes, to_json
 from llmproc.files.streams import print_result
 from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
 
+SERVE = "serve"
+
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc bench") -> int:
     """Run the verb and return the exit code."""
+    if arguments and arguments[0] == SERVE:
+        return exit_code_of(lambda: _serve(arguments[1:], f"{prog} {SERVE}"))
 
     def measure() -> int:
         interruptible()
@@ -33,6 +37,12 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc bench") -> int
         return 0
 
     return exit_code_of(measure)
+
+
+def _serve(arguments: Sequence[str], prog: str) -> int:
+    from llmproc.apps.bench.serve_app import bench_serve  # here: the other one needs nothing of it
+
+    return bench_serve(arguments, prog)
 
 
 def _refuse_output(output: Path | None) -> None:

@@ -27,6 +27,7 @@ _EXAMPLES = """examples:
   python -m llmproc bench --phases -n 64 --batched 16           where the time of a step goes, who waits for whom
   python -m llmproc bench --peer llama-cpp --format json -o result.json
   python -m llmproc bench --model model.bin -p 0 -n 64 --batched none
+  python -m llmproc bench serve --help                          load on a server: latencies, rates, failures
 """
 
 

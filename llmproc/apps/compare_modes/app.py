@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from llmproc.config import Environment
 from llmproc.errors import LogError, UsageError
 from llmproc.experiments.compare_modes.comparison import compare
 from llmproc.experiments.compare_modes.options import CompareOptions
+from llmproc.files.command_line import shown_command
 from llmproc.files.escaping import escape_bytes, to_json
 from llmproc.files.streams import need_stdout, print_result, put
 from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc compare-modes"
             failed = _show_again(read_comparison(options.source), options)
         else:
             options = _with_tokenizer(options)
-            found = compare(options, shlex.join([*prog.split(), *arguments]), ProgressBar())
+            found = compare(options, shown_command([*prog.split(), *arguments]), ProgressBar())
             _write(found, options)
             failed = _any_failed(found)
         return SOME_FAILED if failed else 0
@@ -51,7 +51,7 @@ def _with_tokenizer(options: CompareOptions) -> CompareOptions:
 
     CheckpointError, TokenizerError.
     """
-    if options.work != "generate":
+    if options.work != "generate" or options.remote is not None:
         return options
     files = read_model_files(options.model, options.tokenizer)
     for note in files.notices(options.engine, options.sampling):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from llmproc.apps.engine_options import add_engine_options, engine_options
 from llmproc.apps.flags import add_files, add_run_dir, add_sampling, files_of, sampling_of
 from llmproc.apps.parser import OneLineParser
+from llmproc.apps.remote_flags import add_remote, remote_of
 from llmproc.config import MAX_WORKERS, Environment
-from llmproc.dispatch import POLICIES
+from llmproc.dispatch import CLIENT_POLICIES, POLICIES
 from llmproc.dispatch.workloads import SYSTEM_B, WORKLOADS
 from llmproc.errors import UsageError
 from llmproc.experiments.compare_modes.options import CompareOptions
+from llmproc.remote.options import MAX_CONNECTIONS
 
 _DESCRIPTION = """\
 Answer the same prompts in several dispatch modes and with several numbers of workers, in turn, and compare the times:
@@ -23,6 +25,7 @@ Answer the same prompts in several dispatch modes and with several numbers of wo
   sp    dealt to the workers in turn beforehand, never moved
   ws    dealt as in sp, but idle workers steal from the queues of others
   lpt   longest first: for comparison, as it has to know the costs
+  queue one queue for all: with --url only
 
 Prints a table; keeps JSON with every raw sample, the table, and a picture with error bars and the ideal curves.
 """
@@ -31,6 +34,7 @@ _EXAMPLES = """examples:
   python -m llmproc compare-modes prompts.txt --workers 1,2,4 --repeat 5
   python -m llmproc compare-modes --work wait --modes sp,ws,lpt --workers 2,4,6,8,12 --out waits
   python -m llmproc compare-modes prompts.jsonl --threads 2 --sequences 4 --json
+  python -m llmproc compare-modes --modes sp,ws,queue --url http://127.0.0.1:8000/v1 --connections 2,4,8
   python -m llmproc compare-modes --from waits/compare-modes.json --chart waits.png
 
 prompts: one per line; or, in a file that ends in .jsonl, one object per line with prompt, and optionally cost (how long
@@ -49,6 +53,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     add_files(parser)
     add_sampling(parser, without=("n", "logprobs", "stop"))
     add_engine_options(parser, threads=False)
+    add_remote(parser, several=True)
     _add_output(parser)
     return parser
 
@@ -60,7 +65,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
         choices=WORKLOADS,
         help=f"shipped prompts, answers of 1 to 30 sentences (default: {SYSTEM_B.name})",
     )
-    add("--modes", default="seq,sp,ws", metavar="LIST", help="modes to compare: seq, sp, ws, lpt (default: seq,sp,ws)")
+    add("--modes", default="seq,sp,ws", metavar="LIST", help="seq, sp, ws, lpt; queue with --url (default: seq,sp,ws)")
     add("--workers", default="1,2,4", metavar="LIST", help="numbers of workers (default: 1,2,4)")
     add("--repeat", type=int, default=5, metavar="N", help="counted repetitions, after one warm-up (default: 5)")
     add("--threads", type=int, default=1, metavar="N", help="threads of each worker, seq's too (default: 1)")
@@ -96,14 +101,20 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         path = getattr(given, option)
         if path is not None and not path.name:
             raise UsageError(f"--{option} is {path}: must have a name")
-    model, tokenizer = files_of(given, environment)
+    connections = parse_numbers("--connections", given.connections or "1,2,4", MAX_CONNECTIONS)
+    remote = remote_of(given, arguments, max(connections))
+    modes = parse_modes(given.modes, POLICIES if remote is None else CLIENT_POLICIES)
     sampling, _ = sampling_of(given, given.seed)
+    if remote is None:
+        (model, tokenizer), workers = files_of(given, environment), parse_workers(given.workers)
+    else:
+        model, tokenizer, workers = Path(), None, tuple(count * len(remote.urls) for count in connections)
     return CompareOptions(
         prompts=given.prompts,
         workload=given.workload or SYSTEM_B.name,
         source=given.source,
-        modes=parse_modes(given.modes),
-        workers=parse_workers(given.workers),
+        modes=modes,
+        workers=workers,
         repeat=given.repeat,
         work=given.work,
         unit_s=given.unit,
@@ -116,25 +127,32 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         out=given.out,
         chart=given.chart,
         run_dir=given.run_dir or environment.run_dir,
+        remote=remote,
     )
 
 
 _SOURCES = (("a file of prompts", "prompts"), ("--workload", "workload"), ("--from", "source"))
 
 
-def parse_modes(text: str) -> tuple[str, ...]:
+def parse_modes(text: str, among: Collection[str] = POLICIES) -> tuple[str, ...]:
     """Parse `sp,ws` into (sp, ws), once each and in order. UsageError for an unknown mode."""
     found = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
-    if not set(found) <= set(POLICIES):
-        raise UsageError(f"--modes is {text}: must be modes of {', '.join(POLICIES)}, such as sp,ws")
+    if not set(found) <= set(among):
+        needs = "; queue needs --url" if set(found) <= set(CLIENT_POLICIES) else ""
+        raise UsageError(f"--modes is {text}: must be modes of {', '.join(among)}, such as sp,ws{needs}")
     return found
 
 
 def parse_workers(text: str) -> tuple[int, ...]:
     """Parse `1,2,4` into (1, 2, 4), once each and rising. UsageError for anything else."""
+    return parse_numbers("--workers", text, MAX_WORKERS)
+
+
+def parse_numbers(option: str, text: str, most: int) -> tuple[int, ...]:
+    """Parse numbers from 1 to `most`, as `parse_workers`."""
     parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() and part.isascii() and 1 <= int(part[:9]) <= MAX_WORKERS for part in parts):
-        raise UsageError(f"--workers is {text}: must be numbers from 1 to {MAX_WORKERS} such as 1,2,4")
+    if not all(part.isdecimal() and part.isascii() and 1 <= int(part[:9]) <= most for part in parts):
+        raise UsageError(f"{option} is {text}: must be numbers from 1 to {most} such as 1,2,4")
     return tuple(sorted({int(part) for part in parts}))
 
 

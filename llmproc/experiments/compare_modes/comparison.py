@@ -26,6 +26,7 @@ from llmproc.experiments.turns import Progress
 from llmproc.files.escaping import escape_bytes
 from llmproc.hardware.cpus import usable_cpus
 
+REMOTE_ARM = "llmproc.experiments.compare_modes.remote_arm:open_arm"
 ARM = "llmproc.experiments.compare_modes.service_arm:open_arm"  # (CompareOptions) -> context manager of a PromptArm
 
 
@@ -68,17 +69,21 @@ def options_block(options: CompareOptions) -> dict[str, Any]:
         "modes": list(options.modes),
         "workers": list(options.workers),
         "repeat": options.repeat,
-        "threads": options.threads,
+        "threads": 0 if options.remote else options.threads,
         "sequences": options.engine.sequences,
     }
-    if options.work == "generate":
+    if options.remote is not None:
+        remote = options.remote
+        found |= {"urls": list(remote.urls), "model": remote.model, "system": options.system}
+        found |= {"timeout_s": remote.timeout_s, "retries": remote.retries, "sampling": asdict(options.sampling)}
+    elif options.work == "generate":
         found |= {"model": str(options.model), "tokenizer": str(options.tokenizer), "system": options.system}
         found |= {"engine": asdict(options.engine), "sampling": asdict(options.sampling)}
     return found
 
 
 def _open_arm(options: CompareOptions) -> AbstractContextManager[PromptArm]:
-    module, _, function = ARM.partition(":")
+    module, _, function = (ARM if options.remote is None else REMOTE_ARM).partition(":")
     opened: Callable[[CompareOptions], AbstractContextManager[PromptArm]]
     opened = getattr(importlib.import_module(module), function)
     return opened(options)

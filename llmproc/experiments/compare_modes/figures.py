@@ -11,7 +11,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from llmproc.dispatch import POLICIES
+from llmproc.dispatch import CLIENT_POLICIES
 from llmproc.dispatch.schedule import Span, busy_times, imbalance
 from llmproc.dispatch.simulation import simulate
 from llmproc.experiments.compare_modes.arm import ArmRun
@@ -72,15 +72,35 @@ def costs_of(samples: Iterable[RunSample]) -> list[float] | None:
     return [statistics.median(column) for column in columns] if runs else None
 
 
-def figures_of(samples: Sequence[RunSample], setting: ModeSetting, sequences: int) -> Figures:
-    """Compute all figures of one setting."""
+def slowness_of(samples: Sequence[RunSample], servers: int) -> tuple[float, ...]:
+    """Return how many times as long each server took as the first one, measured in these runs; (1.0,) for one.
+
+    The median over requests of their time there over the baseline's, which the first one alone had. Worker w is a
+    connection to server w % servers.
+    """
+    costs = costs_of(samples)
+    if servers == 1 or costs is None:
+        return (1.0,) * servers
+    ratios: list[list[float]] = [[] for _ in range(servers)]
+    for sample in samples:
+        if sample.setting != BASELINE and not sample.run.failed:
+            for row in sample.run.rows:
+                ratios[row.worker % servers].append(row.service_s / max(costs[row.request], _TINY_S))
+    middle = [statistics.median(found) if found else 1.0 for found in ratios]
+    return tuple(max(found, _TINY_S) / max(middle[0], _TINY_S) for found in middle)
+
+
+def figures_of(
+    samples: Sequence[RunSample], setting: ModeSetting, sequences: int, slowness: Sequence[float] = (1.0,)
+) -> Figures:
+    """Compute all figures of one setting. `slowness`: of each server, see `slowness_of`."""
     base, runs = usable(samples, BASELINE), usable(samples, setting)
     costs = costs_of(samples)
-    ideal_s = None if costs is None else ideal_time(setting, costs, sequences)
+    ideal_s = None if costs is None else ideal_time(setting, costs, sequences, slowness)
     pairs = sorted(set(base) & set(runs))
-    ideals = {n: ideal_time(setting, service_times(base[n]), sequences) for n in pairs}
+    ideals = {n: ideal_time(setting, service_times(base[n]), sequences, slowness) for n in pairs}
     elapsed = {n: max(run.elapsed_s, _TINY_S) for n, run in runs.items()}
-    serving = {n: _served(run) for n, run in runs.items()}
+    serving = {n: _served(run, slowness) for n, run in runs.items()}
     waits = [run.wait_s for run in runs.values() if run.wait_s is not None]
     sizes = [run.pss_bytes for run in runs.values() if run.pss_bytes is not None]
     return Figures(
@@ -91,15 +111,15 @@ def figures_of(samples: Sequence[RunSample], setting: ModeSetting, sequences: in
         speedup=_ratio({n: max(run.elapsed_s, _TINY_S) for n, run in base.items()}, elapsed),
         ideal_s=ideal_s,
         ideal_speedup=None if costs is None or not ideal_s else sum(costs) / ideal_s,
-        own_order=None if costs is None or not ideal_s else _simulated(setting, costs, sequences) / ideal_s,
+        own_order=None if costs is None or not ideal_s else _simulated(setting, costs, sequences, slowness) / ideal_s,
         above_ideal=_ratio(elapsed, {n: max(seconds, _TINY_S) for n, seconds in ideals.items()}),
-        above_own=_summary([_above_own(setting, run, sequences) for run in runs.values()]),
+        above_own=_summary([_above_own(setting, run, sequences, slowness) for run in runs.values()]),
         slowdown=_ratio(serving, {n: _served(run) for n, run in base.items()}),
         imbalance=_summary([imbalance(busy(run, setting.workers)) for run in runs.values()]),
         steals=_summary([run.steals for run in runs.values()]),
         wait_s=_summary(waits),
         pss_bytes=max(sizes, default=None),
-        worker_time=_mean_time([worker_time(runs[n], base[n], setting.workers) for n in pairs]),
+        worker_time=_mean_time([worker_time(runs[n], base[n], setting.workers, slowness) for n in pairs]),
     )
 
 
@@ -112,17 +132,27 @@ def faster(samples: Sequence[RunSample], mode: str, than: str, workers: int) -> 
     )
 
 
-def ideal_time(setting: ModeSetting, costs: Sequence[float], sequences: int) -> float:
+def ideal_time(
+    setting: ModeSetting, costs: Sequence[float], sequences: int, slowness: Sequence[float] = (1.0,)
+) -> float:
     """Return the shortest possible seconds of this mode: workers without overhead, and for ws one shared queue."""
-    return simulate(POLICIES[setting.mode].ideal, costs, setting.workers, sequences).makespan
+    ideal, each = CLIENT_POLICIES[setting.mode].ideal, slowness_by_worker(slowness, setting.workers)
+    return simulate(ideal, costs, setting.workers, sequences, slowness=each).makespan
 
 
-def _above_own(setting: ModeSetting, run: ArmRun, sequences: int) -> float:
-    return run.elapsed_s / max(ideal_time(setting, service_times(run), sequences), _TINY_S)
+def slowness_by_worker(slowness: Sequence[float], workers: int) -> list[float]:
+    """Return that of each worker's server."""
+    return [slowness[worker % len(slowness)] for worker in range(workers)]
 
 
-def _simulated(setting: ModeSetting, costs: Sequence[float], sequences: int) -> float:
-    return simulate(setting.mode, costs, setting.workers, sequences).makespan
+def _above_own(setting: ModeSetting, run: ArmRun, sequences: int, slowness: Sequence[float]) -> float:
+    costs = [row.service_s / slowness[row.worker % len(slowness)] for row in run.in_order()]
+    return run.elapsed_s / max(ideal_time(setting, costs, sequences, slowness), _TINY_S)
+
+
+def _simulated(setting: ModeSetting, costs: Sequence[float], sequences: int, slowness: Sequence[float]) -> float:
+    each = slowness_by_worker(slowness, setting.workers)
+    return simulate(setting.mode, costs, setting.workers, sequences, slowness=each).makespan
 
 
 def busy(run: ArmRun, workers: int) -> tuple[float, ...]:
@@ -130,18 +160,19 @@ def busy(run: ArmRun, workers: int) -> tuple[float, ...]:
     return busy_times((Span(r.request, r.worker, r.started_s, r.ended_s) for r in run.rows), workers)
 
 
-def worker_time(run: ArmRun, base: ArmRun, workers: int) -> WorkerTime:
+def worker_time(run: ArmRun, base: ArmRun, workers: int, slowness: Sequence[float] = (1.0,)) -> WorkerTime:
     """Return where the time of the workers went; `base`: a run of the same requests one at a time."""
     total = max(workers * run.elapsed_s, _TINY_S)
     in_use = min(sum(busy(run, workers)), total)
     waiting = min(run.wait_s or 0.0, in_use)
-    longer = in_use * max(0.0, 1 - _served(base) / _served(run))
+    longer = in_use * max(0.0, 1 - _served(base) / _served(run, slowness))
     slower = max(0.0, longer - waiting)
     return WorkerTime((in_use - waiting - slower) / total, slower / total, waiting / total, 1 - in_use / total)
 
 
-def _served(run: ArmRun) -> float:
-    return max(sum(service_times(run)), _TINY_S)
+def _served(run: ArmRun, slowness: Sequence[float] = (1.0,)) -> float:
+    """Return the seconds of service, on servers as fast as the first."""
+    return max(sum(row.service_s / slowness[row.worker % len(slowness)] for row in run.rows), _TINY_S)
 
 
 def _ratio(upper: Mapping[int, float], lower: Mapping[int, float]) -> Ratio | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from llmproc.config import EngineOptions, SamplingParams
+from llmproc.remote.options import RemoteOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class CompareOptions:
     out: Path | None
     chart: Path | None
     run_dir: str | None
+    remote: RemoteOptions | None = None  # servers in place of workers: `workers` counts connections to all of them
 
     @property
     def threads(self) -> int:

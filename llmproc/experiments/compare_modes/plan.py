@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from llmproc.dispatch import POLICIES
+from llmproc.dispatch import CLIENT_POLICIES
 from llmproc.errors import UsageError
 from llmproc.experiments.compare_modes.arm import Prompt
 from llmproc.experiments.turns import rotated, rounds
@@ -19,8 +19,8 @@ class ModeSetting:
     workers: int
 
     def __post_init__(self) -> None:
-        if self.mode not in POLICIES:
-            raise UsageError(f"mode is {self.mode}: must be one of {', '.join(POLICIES)}")
+        if self.mode not in CLIENT_POLICIES:
+            raise UsageError(f"mode is {self.mode}: must be one of {', '.join(CLIENT_POLICIES)}")
         if self.workers < 1:
             raise UsageError(f"workers is {self.workers}: must be at least 1")
 

@@ -10,6 +10,8 @@
     workload      {name, about, prompts: [{text, cost, tokens}]}     cost in sentences or null; tokens: forced length
     options       work, unit_s, modes, workers, repeat, threads, sequences, and what the arm was opened with
     method        {order, warm_up, elapsed, speedup, ideal, interval, worker_time}: how figures were got, in words
+    servers       [{url, slowness}] of --url, else []: workers are connections then, worker w to server w % servers;
+                  slowness: its time over the first server's, median over requests; ideals are for servers of these
     costs         {seconds: [s by request], sum_s}: service time in the baseline, median over repetitions; null: none
     results       [{mode, workers, simulated, exceeds_cpus, repetitions, failed, elapsed_s, speedup, ideal_s,
                   ideal_speedup, own_order, above_ideal, above_own, slowdown, imbalance, steals, run_queue_wait_s,
@@ -38,7 +40,14 @@ from typing import Any
 
 from llmproc.dispatch.simulation import simulate
 from llmproc.experiments.compare_modes.arm import Prompt
-from llmproc.experiments.compare_modes.figures import Figures, costs_of, faster, figures_of
+from llmproc.experiments.compare_modes.figures import (
+    Figures,
+    costs_of,
+    faster,
+    figures_of,
+    slowness_by_worker,
+    slowness_of,
+)
 from llmproc.experiments.compare_modes.plan import BASELINE, ModeSetting
 from llmproc.experiments.compare_modes.reasons import exceeds, reasons
 from llmproc.experiments.compare_modes.runner import RunSample
@@ -75,7 +84,9 @@ def document(
     """
     simulated = options["work"] == "wait"
     cpus = int(surroundings["machine"]["cpus_usable"])
-    found = [figures_of(samples, setting, options["sequences"]) for setting in planned]
+    urls = options.get("urls")
+    slowness = slowness_of(samples, len(urls) if urls else 1)
+    found = [figures_of(samples, setting, options["sequences"], slowness) for setting in planned]
     same = same_answers(samples)
     costs = costs_of(samples)
     return {
@@ -87,10 +98,11 @@ def document(
         "workload": {**workload, "prompts": [asdict(prompt) for prompt in prompts]},
         "options": dict(options),
         "method": METHOD,
+        "servers": [{"url": url, "slowness": slow} for url, slow in zip(urls or (), slowness, strict=False)],
         "costs": None if costs is None else {"seconds": costs, "sum_s": sum(costs)},
         "results": [_result(figures, options["threads"], cpus, simulated) for figures in found],
         "faster": _faster(samples, planned, simulated),
-        "curves": _curves(costs, found, options["sequences"]),
+        "curves": _curves(costs, found, options["sequences"], slowness),
         "same_answers": same,
         "runs": [_run(sample, simulated) for sample in samples],
     }
@@ -170,14 +182,18 @@ def _faster(samples: Sequence[RunSample], found: Sequence[ModeSetting], simulate
     return rows
 
 
-def _curves(costs: Sequence[float] | None, found: Sequence[Figures], sequences: int) -> list[dict[str, Any]]:
+def _curves(
+    costs: Sequence[float] | None, found: Sequence[Figures], sequences: int, slowness: Sequence[float]
+) -> list[dict[str, Any]]:
     """Compute the ideal curves for 1 worker up to the largest number measured."""
     if costs is None or not sum(costs):
         return []
     counts = range(1, max(figures.setting.workers for figures in found) + 1)
     curves = []
     for name, policy in CURVES.items():
-        times = [simulate(policy, costs, workers, sequences).makespan for workers in counts]
+        times = [
+            simulate(policy, costs, n, sequences, slowness=slowness_by_worker(slowness, n)).makespan for n in counts
+        ]
         points = [
             {"workers": workers, "ideal_s": seconds, "speedup": sum(costs) / seconds}
             for workers, seconds in zip(counts, times, strict=True)

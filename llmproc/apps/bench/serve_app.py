@@ -1,0 +1,106 @@
+"""`llmproc bench serve`: options in; text, JSON and picture out. The measuring is `experiments.serve_load`'s."""
+
+from __future__ import annotations
+
+import resource
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from llmproc.apps.bench import serve_table
+from llmproc.apps.bench.serve_options import BenchServeOptions, parse_serve_options
+from llmproc.apps.exits import exit_code, interruptible
+from llmproc.apps.progress import ProgressBar
+from llmproc.config import Environment
+from llmproc.errors import UsageError, require_package
+from llmproc.files.escaping import to_json
+from llmproc.files.replacing import replace_file
+from llmproc.files.streams import print_result, put
+from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
+
+JSON_FILE = "bench-serve.json"
+_SPARE_DESCRIPTORS = 64
+
+
+def bench_serve(arguments: Sequence[str], prog: str) -> int:
+    """Run it and return the exit code. Raises LlmprocError."""
+    interruptible()
+    options = parse_serve_options(prog, arguments, Environment.read(), Path())
+    require_package("httpx")
+    _refuse_output(options)
+    _allow_descriptors(options.load.concurrency or options.load.requests)
+    for endpoint in options.endpoints:
+        for note in endpoint.notes:
+            put(sys.stderr, f"[INFO] {note}\n")
+    from llmproc.experiments.serve_load.measuring import measure  # here: it needs the package that was looked for
+
+    bar = ProgressBar()
+    try:
+        found, ended_by = measure(options.load, options.endpoints, _shown(prog, arguments), bar)
+    finally:
+        bar.wipe()
+    _write(found, options)
+    return exit_code(ended_by=ended_by, failed=_failed(found, options.load.ramp))
+
+
+def _shown(prog: str, arguments: Sequence[str]) -> str:
+    """Return the command as a document may hold it: without a key."""
+    shown = list(arguments)
+    for place, word in enumerate(shown):
+        if word == "--api-key" and place + 1 < len(shown):
+            shown[place + 1] = "***"
+        elif word.startswith("--api-key="):
+            shown[place] = "--api-key=***"
+    return shlex.join([*prog.split(), *shown])
+
+
+def _refuse_output(options: BenchServeOptions) -> None:
+    """Raise UsageError for a file that cannot be written, before any work."""
+    for option, path in (("--json", options.json), ("--chart", options.chart)):
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            raise UsageError(f"{option} is {path}: must be a file in a folder that exists")
+
+
+def _allow_descriptors(at_once: int) -> None:
+    """Raise the soft limit of open files to what so many connections need. UsageError when the hard one is lower."""
+    wanted = at_once + _SPARE_DESCRIPTORS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft in (resource.RLIM_INFINITY,) or soft >= wanted:
+        return
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        raise UsageError(f"{at_once} requests at once need {wanted} open files, and `ulimit -Hn` is {hard}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _failed(found: Mapping[str, Any], ramp: bool) -> bool:
+    """Return whether requests failed, or none succeeded. A ramp goes on until some fail: that is not a failed run."""
+    figures = [run["figures"] for run in found["runs"]]
+    if not sum(each["succeeded"] for each in figures):
+        return True
+    return not ramp and any(each["failed"] or each["not_sent"] for each in figures)
+
+
+def _write(found: Mapping[str, Any], options: BenchServeOptions) -> None:
+    """Keep the document first, then show it, then draw it: whatever goes wrong later, what was measured is there."""
+    text = to_json(found) + "\n"
+    if options.json is not None:
+        try:
+            replace_file(options.json, text.encode())
+        except OSError as error:
+            raise UsageError(f"--json is {options.json}: cannot be written: {error.strerror}") from None
+    if options.run_dir != NO_FOLDER:
+        folder = RunFolder.create(Path(options.run_dir) if options.run_dir else None)
+        try:
+            (folder.path / JSON_FILE).write_text(text, encoding="utf-8")
+            folder.describe({"verb": "bench serve", "result": JSON_FILE})
+        finally:
+            folder.close()
+        put(sys.stderr, f"run folder: {folder.path}\n")
+    print_result(serve_table.render(found))
+    if options.chart is not None:
+        from llmproc.report.figure import save  # matplotlib: only once there is something to draw
+        from llmproc.report.serve_chart import plot_serve
+
+        save(plot_serve(found), options.chart)

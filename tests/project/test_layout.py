@@ -26,7 +26,7 @@ ROOMS = (  # from the top: an import goes downwards only
     ("monitor",),
     ("dispatch",),
     ("engine", "processes"),
-    ("checkpoints",),
+    ("checkpoints", "grammars"),
     ("text",),
     ("kernels",),
     ("simd",),

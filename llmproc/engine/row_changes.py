@@ -23,9 +23,7 @@ LARGEST = float(np.finfo(np.float32).max)
 class RowChanges:
     """The changes of one request, row after row. What they need to know of its ids follows from the ids alone."""
 
-    def __init__(
-        self, shaping: Shaping, end_tokens: Collection[int], grammar: GrammarState | None = None
-    ) -> None:
+    def __init__(self, shaping: Shaping, end_tokens: Collection[int], grammar: GrammarState | None = None) -> None:
         """Take options whose ids are in the vocabulary; an end token need not be. `grammar`: that of `shaping`."""
         self._shaping, self._grammar = shaping, grammar
         self._biased = np.array([token for token, _ in shaping.bias], np.int64)

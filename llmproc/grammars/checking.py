@@ -6,6 +6,7 @@ in an event loop still run it in a thread.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from functools import lru_cache
@@ -16,6 +17,7 @@ from llmproc.grammars.library import MAX_GRAMMAR, library, limits
 from llmproc.grammars.schemas import Place, children, named
 from llmproc.grammars.writing import schema_grammar
 
+_WHERE = re.compile(r"^at \d+\(\d+\): (failed to compile JSON schema: )?")  # in the grammar, which clients do not see
 _MOST_TRIES, _LONGEST_S = 200, 1.0  # of the search for a fault: after that the place is told less exactly
 
 
@@ -39,7 +41,7 @@ def check_compiles(schema: Any, name: str) -> None:
     found = fault(schema_grammar(schema))
     if found:
         place, words = _Search(schema).find(found)
-        raise SchemaError(named(name, place), words)
+        raise SchemaError(named(name, place), f"is refused: {words}")
 
 
 class _Search:
@@ -81,5 +83,5 @@ class _Search:
 def _plain(message: str) -> str:
     """Return llguidance's words on one line: the error itself, where it shows a pattern and points at a place."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    told = next((line for line in lines if line.startswith("error:")), lines[0] if lines else "refused")
-    return told.removeprefix("error:").strip()[:300]
+    told = next((line for line in lines if line.startswith("error:")), lines[0] if lines else "it cannot be compiled")
+    return _WHERE.sub("", told.removeprefix("error:").strip())[:300]

@@ -46,9 +46,7 @@ class FunctionCall:
 def stated(functions: Iterable[Function], required: bool, system: str | None) -> str:
     """Return the system text that tells of functions, after what `system` says."""
     lines = [
-        json.dumps(
-            {"name": one.name, "description": one.description, "parameters": one.parameters}, ensure_ascii=False
-        )
+        json.dumps({"name": one.name, "description": one.description, "parameters": one.parameters}, ensure_ascii=False)
         for one in functions
     ]
     when = "Call at least one of them." if required else "Call them if that helps with the question; else just answer."

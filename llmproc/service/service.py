@@ -137,7 +137,7 @@ class Service:
         return ticket
 
     def share_tokens(self, make: Callable[[], list[bytes]]) -> None:
-        """Give the workers the bytes of all tokens, which orders with a grammar need; only the first call asks `make`."""
+        """Give workers the bytes of all tokens, for orders with a grammar; only the first call asks `make`."""
         self._tokens.write(make)
 
     def workers(self) -> list[WorkerInfo]:

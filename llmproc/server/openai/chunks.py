@@ -176,16 +176,16 @@ class ChatChunks(ChunkStream):
 
     def _said(self, piece: Piece) -> bytes:
         if piece.calls:
-            return b'"tool_calls":' + one_line([self._call(part) for part in piece.calls]) + b"}"
+            return b'"tool_calls":' + one_line([self._call(piece.choice, part) for part in piece.calls]) + b"}"
         if not piece.reasoning:
             return b'"content":' + one_line(piece.text) + b"}"
         said = b'"reasoning_content":' + one_line(piece.reasoning)
         return said + b',"content":' + one_line(piece.text) + b"}" if piece.text else said + b"}"
 
-    def _call(self, part: CallPiece) -> CallPart:
+    def _call(self, choice: int, part: CallPiece) -> CallPart:
         if part.name is None:
             return CallPart(part.index, function=FunctionPart(arguments=part.arguments))
-        number = f"{CALL_ID}{self._name.removeprefix(CHAT_ID)}_{part.index}"
+        number = f"{CALL_ID}{self._name.removeprefix(CHAT_ID)}_{choice}_{part.index}"
         return CallPart(part.index, number, "function", FunctionPart(part.name, part.arguments))
 
     def _silent(self, first: bool) -> bytes:

@@ -44,11 +44,10 @@ def functions_of(request: ChatRequest) -> tuple[Function, ...]:
         raise _refused("tools", "has a name twice")
     if request.tool_choice == "none":
         return ()
+    given = enumerate(tool.function for tool in request.tools)
     return tuple(
-        Function.described(
-            tool.function.name, tool.function.parameters, tool.function.description, f"tools[{place}].function.parameters"
-        )
-        for place, tool in enumerate(request.tools)
+        Function.described(one.name, one.parameters, one.description, f"tools[{place}].function.parameters")
+        for place, one in given
     )
 
 
@@ -92,9 +91,13 @@ def _arguments(text: str, place: str) -> str:
 
 
 def _schema_of(given: ResponseFormat | None) -> SchemaForm | None:
-    if given is None or given.type == "text":
-        if given is not None and given.json_schema is not None:
-            raise _refused("response_format.json_schema", 'is given: response_format.type must be "json_schema" with it')
+    if given is None:
+        return None
+    if given.json_schema is not None and given.type != "json_schema":
+        raise _refused(
+            "response_format.json_schema", f'is given: the type must be "json_schema", and is "{given.type}"'
+        )
+    if given.type == "text":
         return None
     place = "response_format"
     if given.type == "json_object":

@@ -1,7 +1,7 @@
 """Choosing an id where a request has options of `shaping`: its row of logits is changed, then an id is drawn from it.
 
-    row -> bias -> penalties -> grammar -> no end token yet -> temperature -> top_k -> top_p -> min_p -> one coin, one id
-           `row_changes`                            here, or as `sampling` does it
+    row -> bias -> penalties -> grammar -> no end yet -> temperature -> top_k -> top_p -> min_p -> one coin, one id
+           `row_changes`                              here, or as `sampling` does it
 
 Used by `engine`; requests without such options never come here. vLLM applies min_p before top_k and top_p, the others
 in this order (vllm/v1/sample/sampler.py); where several ids stand on the edge of top_k it keeps them all, this room the

@@ -2,7 +2,7 @@
 
     text --feed--> Said(text) | CallPiece(index, name, arguments) ...
 
-    [said] --<tool_call>--> [beginning] --name, "arguments":--> [arguments] --its last }--> [behind] --</tool_call>--> [said]
+    [said] --<tool_call>--> [beginning] --name--> [arguments] --last }--> [behind] --</tool_call>--> [said]
 
 The text is one that `writing.call_grammar` lets come: what follows <tool_call> is a call, and arguments are an object.
 Used by the server's answers. Pure.

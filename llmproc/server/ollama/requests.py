@@ -85,7 +85,7 @@ class OllamaToolCall(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OllamaMessage(Struct, frozen=True, forbid_unknown_fields=True):
-    """One message of a chat. An answer's `message` can be sent back as it came; the role tool tells what a call gave."""
+    """One message of a chat. An answer's `message` can be sent back as it came; tool: what a call gave."""
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str | None = None

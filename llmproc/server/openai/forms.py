@@ -94,9 +94,7 @@ def _schema_of(given: ResponseFormat | None) -> SchemaForm | None:
     if given is None:
         return None
     if given.json_schema is not None and given.type != "json_schema":
-        raise _refused(
-            "response_format.json_schema", f'is given: the type must be "json_schema", and is "{given.type}"'
-        )
+        raise _refused("response_format.json_schema", f"is given, and the type is {given.type}")
     if given.type == "text":
         return None
     place = "response_format"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmproc.grammars.call_reader import CallPiece, CallReader, Said
-from llmproc.grammars.functions import FunctionCall, call_text, result_text, stated, with_functions
 from llmproc.grammars.functions import Function as F
+from llmproc.grammars.functions import FunctionCall, call_text, result_text, stated, with_functions
 
 NAMES = st.from_regex(r"\A[a-zA-Z0-9_-]{1,12}\Z")
 VALUES = st.recursive(
@@ -32,7 +33,7 @@ def fed(text: str, cuts: list[int]) -> tuple[str, list[FunctionCall], CallReader
     reader, said, names, arguments = CallReader(), "", list[str](), list[str]()
     places = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts)})
     parts: list[Said | CallPiece] = []
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in itertools.pairwise(places):
         parts += reader.feed(text[start:end])
     for part in [*parts, *reader.flush()]:
         if isinstance(part, Said):

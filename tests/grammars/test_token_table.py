@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from support.paths import ROOT
 
 from llmproc.grammars.token_table import TokenFile, read_tokens, token_bytes
 from llmproc.session.model_files import read_model_files
-from llmproc.session.shipped import shipped_model
 
 
 def test_special_tokens_have_no_bytes_but_marks_of_calls_have() -> None:
@@ -39,6 +39,6 @@ def test_the_file_is_written_once() -> None:
 
 
 def test_the_shipped_vocabulary() -> None:
-    tokenizer = read_model_files(shipped_model()).tokenizer
+    tokenizer = read_model_files(ROOT / "model" / "model.bin").tokenizer
     table = token_bytes(tokenizer)
     assert len(table) == tokenizer.vocab_size and table[:3] == [b"", b"", b""] and {b"{", b'"', b"}"} <= set(table)

@@ -1,4 +1,4 @@
-"""JSON schemas of the kinds that programs ask for, made by chance: nested, enums, patterns, arrays, unions, references."""
+"""JSON schemas as programs ask for them, made by chance: nested, enums, patterns, arrays, unions, references."""
 
 from __future__ import annotations
 

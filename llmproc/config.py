@@ -87,6 +87,22 @@ def _logprobs(given: Any) -> int | None:
     return found
 
 
+def _schema(given: Any) -> str:
+    """Return a JSON schema as compact text; what it may say is judged when a prompt is prepared."""
+    if given is None or given == "":
+        return ""
+    import json  # most starts need none
+
+    try:
+        found = json.loads(given) if isinstance(given, str) else given
+        text = json.dumps(found, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError):
+        found, text = None, ""
+    _require(isinstance(found, dict), "json_schema", f"{given!r:.80}", "must be a JSON object")
+    return text
+
+
 def from_mapping(kind: type[_Config], values: Mapping[str, Any]) -> _Config:
     """Return a config of `kind` from names and values; an unknown name is a UsageError."""
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
@@ -118,6 +134,7 @@ class SamplingParams:
     ignore_eos: bool = False  # go on to max_tokens
     min_tokens: int = 0  # before the model may end its answer
     n: int = 1  # answers to one prompt; answer i has the seed `seed + i`
+    json_schema: Any = ""  # that the answer keeps, as a mapping or as JSON; a text, once it is checked; "": any answer
 
     def __post_init__(self) -> None:
         max_tokens, seed = _whole("max_tokens", self.max_tokens), _whole("seed", self.seed)
@@ -146,6 +163,7 @@ class SamplingParams:
             ("logprobs", _logprobs(self.logprobs)),
             ("min_tokens", min_tokens),
             ("n", n),
+            ("json_schema", _schema(self.json_schema)),
         ):
             object.__setattr__(self, name, value)
 

@@ -162,7 +162,11 @@ def test_variables_of_the_chat_template() -> None:
         ({"tools": [{"type": "function"}]}, "tools[0].function", "is missing"),
         ({"tools": [{"type": "web_search"}]}, "tools[0].type", "must be 'function'"),
         ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, "tools[0].function.name", "is 'a b'"),
-        ({"response_format": {"type": "json_schema", "json_schema": {}}}, "response_format.json_schema.name", "missing"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {}}},
+            "response_format.json_schema.name",
+            "missing",
+        ),
         ({"response_format": {"type": "grammar"}}, "response_format.type", "must be 'json_object'"),
         ({"audio": {}}, "audio", "is unknown here"),
         ({"functions": []}, "functions", "is unknown here"),

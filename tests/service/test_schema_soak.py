@@ -20,7 +20,7 @@ MODEL = ROOT / "model" / "model.bin"
 
 
 def answered(count: int, temperature: float) -> tuple[int, int]:
-    """Ask for `count` schemas; return how many answers ended by themselves, all of them right, and how many were cut."""
+    """Ask for `count` schemas; return how many answers ended by themselves, all right, and how many were cut."""
     files = read_model_files(MODEL)
     prompt = files.tokenizer.encode("Tell me of pipes as JSON.")
     maker, ended, cut = SchemaMaker(11), 0, 0

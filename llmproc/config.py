@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from llmproc.errors import UsageError
+from llmproc.files.compact_json import compact_object
 
 # what can be set, with the numbers of the kernel (sched(7))
 POLICIES = {"other": 0, "batch": 3, "idle": 5, "fifo": 1, "rr": 2}
@@ -88,19 +89,10 @@ def _logprobs(given: Any) -> int | None:
 
 
 def _schema(given: Any) -> str:
-    """Return a JSON schema as compact text; what it may say is judged when a prompt is prepared."""
-    if given is None or given == "":
-        return ""
-    import json  # most starts need none
-
-    try:
-        found = json.loads(given) if isinstance(given, str) else given
-        text = json.dumps(found, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        text.encode()
-    except (TypeError, ValueError, RecursionError):
-        found, text = None, ""
-    _require(isinstance(found, dict), "json_schema", f"{given!r:.80}", "must be a JSON object")
-    return text
+    """Return a JSON schema as text; what it may say is judged when a prompt is prepared."""
+    text = "" if given in (None, "") else compact_object(given)
+    _require(text is not None, "json_schema", f"{given!r:.80}", "must be a JSON object")
+    return text or ""
 
 
 def from_mapping(kind: type[_Config], values: Mapping[str, Any]) -> _Config:

@@ -32,8 +32,8 @@ ROOMS = (  # from the top: an import goes downwards only
     ("simd",),
     ("hardware",),
     ("hub",),
-    ("files",),
     ("config",),
+    ("files",),
     ("errors",),
 )
 LEVEL = {room: depth for depth, rooms in enumerate(ROOMS) for room in rooms}

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 from jsonschema import Draft202012Validator
-from support.paths import ROOT
 
 from llmproc.api import LLM
 from llmproc.config import SamplingParams
@@ -53,7 +52,7 @@ def test_a_mapping_and_its_text_are_the_same(given: object) -> None:
 
 @pytest.mark.parametrize("given", [3, [], "[1]", "{", {"a": float("nan")}, {"a": object()}, {"a": "\ud800"}])
 def test_what_is_no_schema(given: object) -> None:
-    with pytest.raises(UsageError, match="json_schema is .* must be a JSON object"):
+    with pytest.raises(UsageError, match=r"json_schema is .* must be a JSON object"):
         SamplingParams(json_schema=given)
 
 

@@ -88,13 +88,6 @@ def _logprobs(given: Any) -> int | None:
     return found
 
 
-def _schema(given: Any) -> str:
-    """Return a JSON schema as text; what it may say is judged when a prompt is prepared."""
-    text = "" if given in (None, "") else compact_object(given)
-    _require(text is not None, "json_schema", f"{given!r:.80}", "must be a JSON object")
-    return text or ""
-
-
 def from_mapping(kind: type[_Config], values: Mapping[str, Any]) -> _Config:
     """Return a config of `kind` from names and values; an unknown name is a UsageError."""
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
@@ -140,6 +133,8 @@ class SamplingParams:
         _require(isinstance(self.ignore_eos, bool), "ignore_eos", self.ignore_eos, "must be true or false")
         repetition = _number("repetition_penalty", self.repetition_penalty, 0, 100)
         _require(repetition > 0, "repetition_penalty", repetition, "must be above 0")
+        schema = "" if self.json_schema in (None, "") else compact_object(self.json_schema)
+        _require(schema is not None, "json_schema", f"{self.json_schema!r:.80}", "must be a JSON object")
         for name, value in (
             ("temperature", _number("temperature", self.temperature, 0, 100)),
             ("top_p", _number("top_p", self.top_p, 0, 1)),
@@ -155,7 +150,7 @@ class SamplingParams:
             ("logprobs", _logprobs(self.logprobs)),
             ("min_tokens", min_tokens),
             ("n", n),
-            ("json_schema", _schema(self.json_schema)),
+            ("json_schema", schema),
         ):
             object.__setattr__(self, name, value)
 

@@ -44,7 +44,7 @@ PROMPT = tuple(range(300, 332))
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
+class CostRatio:
     """Medians over the steps of all rounds, in milliseconds a step, and their ratio."""
 
     sequences: int
@@ -55,10 +55,10 @@ class Ratio:
     ratio: float
 
 
-def ratio_of(sequences: int, temperature: float, free: Sequence[float], constrained: Sequence[float]) -> Ratio:
+def ratio_of(sequences: int, temperature: float, free: Sequence[float], constrained: Sequence[float]) -> CostRatio:
     """Return what samples in seconds a step come to."""
     one, other = statistics.median(free) * 1e3, statistics.median(constrained) * 1e3
-    return Ratio(sequences, temperature, len(constrained), round(one, 3), round(other, 3), round(other / one, 4))
+    return CostRatio(sequences, temperature, len(constrained), round(one, 3), round(other, 3), round(other / one, 4))
 
 
 def open_engine(options: argparse.Namespace) -> tuple[Any, Any]:

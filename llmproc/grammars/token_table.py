@@ -20,7 +20,7 @@ from llmproc.text.tokenizers.contract import TextTokenizer
 TEXT = (b"<tool_call>", b"</tool_call>", b"<think>", b"</think>")
 
 
-class TokenTable(msgspec.Struct, frozen=True, array_like=True):
+class TokenBytes(msgspec.Struct, frozen=True, array_like=True):
     """The file: one entry for each id, from 0."""
 
     tokens: list[bytes]
@@ -47,7 +47,7 @@ class TokenFile:
         with self._lock:
             if self._written:
                 return
-            rest = memoryview(msgspec.msgpack.encode(TokenTable(make())))
+            rest = memoryview(msgspec.msgpack.encode(TokenBytes(make())))
             place = 0
             while rest:
                 count = os.pwrite(self.fd, rest, place)
@@ -68,4 +68,4 @@ def read_tokens(fd: int) -> list[bytes]:
     while place < size and (part := os.pread(fd, size - place, place)):
         parts.append(part)
         place += len(part)
-    return msgspec.msgpack.decode(b"".join(parts), type=TokenTable).tokens
+    return msgspec.msgpack.decode(b"".join(parts), type=TokenBytes).tokens

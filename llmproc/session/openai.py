@@ -73,7 +73,7 @@ def _with_our_names(body: Mapping[str, Any], chat: bool) -> dict[str, Any]:
 
 
 def _schema(given: Any) -> Any:
-    """Return the JSON schema that `response_format` asks for; None for a text, or for what is no such field."""
+    """Return the JSON schema that `response_format` asks for; None for any other value."""
     if isinstance(given, dict) and given.get("type") == "json_object":
         return {"type": "object"}
     if isinstance(given, dict) and given.get("type") == "json_schema":

@@ -70,7 +70,7 @@ class OllamaTool(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OllamaCalledFunction(Struct, frozen=True, forbid_unknown_fields=True):
-    """What an earlier answer called, and with what."""
+    """The function that an earlier answer called, and with what."""
 
     name: Annotated[str, Meta(pattern="^[a-zA-Z0-9_-]{1,64}$")]
     arguments: dict[str, Any] | None = None

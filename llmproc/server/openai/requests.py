@@ -113,7 +113,7 @@ class ContentPart(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class CalledFunction(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What an earlier answer called."""
+    """The function that an earlier answer called."""
 
     name: FunctionName
     arguments: Annotated[str, Meta(description="A JSON object, as text.")]

@@ -21,7 +21,7 @@ _WHERE = re.compile(r"^at \d+\(\d+\): (failed to compile JSON schema: )?")  # in
 _MOST_TRIES, _LONGEST_S = 200, 1.0  # of the search for a fault: after that the place is told less exactly
 
 
-@lru_cache(256)
+@lru_cache(64)
 def fault(grammar: str) -> str:
     """Return why llguidance does not take a grammar; "" if it does. MissingPackageError without llguidance."""
     if len(grammar.encode("utf-8", "surrogatepass")) > MAX_GRAMMAR:

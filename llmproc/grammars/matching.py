@@ -26,7 +26,7 @@ class GrammarStateError(LlmprocError):
     """No token can come: the vocabulary cannot write what the grammar wants, or it is too costly to say what it can."""
 
 
-class _Tokens:
+class _VocabularyTable:
     """The vocabulary in the shape that llguidance asks for; beyond its own ids stands the end, which never comes."""
 
     is_tokenizer_wrapper = True
@@ -75,7 +75,7 @@ class Grammars:
                 tokens = self._read()
             except ValueError:
                 raise RequestError("a grammar needs the table of tokens, which this worker was not given") from None
-            self._tokenizer = library().LLTokenizer(_Tokens(tokens))
+            self._tokenizer = library().LLTokenizer(_VocabularyTable(tokens))
             self._mask = np.zeros((len(tokens) + 1 + 31) // 32 * 4, np.uint8)
         return self._tokenizer
 

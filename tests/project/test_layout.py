@@ -27,15 +27,15 @@ ROOMS = (  # from the top: an import goes downwards only
     ("remote",),
     ("dispatch",),
     ("engine", "processes"),
-    ("checkpoints",),
+    ("checkpoints", "grammars"),
     ("text",),
     ("kernels",),
     ("simd",),
     ("hardware",),
     ("hub",),
     ("client",),
-    ("files",),
     ("config",),
+    ("files",),
     ("errors",),
 )
 LEVEL = {room: depth for depth, rooms in enumerate(ROOMS) for room in rooms}

@@ -33,7 +33,7 @@ from llmproc.server.ollama.asking import ServedModel
 from llmproc.server.ollama.card import OllamaCard
 from llmproc.server.ollama.dialects import OllamaChat, OllamaGenerate
 from llmproc.server.ollama.refusals import NOT_SUPPORTED, not_supported
-from llmproc.server.openai.dialects import ChatDialect, CompletionDialect
+from llmproc.server.openai.dialects import ChatDialect, CompletionDialect, ResponseDialect
 from llmproc.server.openai.models import model_card, model_list
 from llmproc.server.openai.tokenizing import Tokenizing
 from llmproc.server.published import published_document
@@ -83,6 +83,7 @@ def _answering(parts: ServedParts) -> list[Route]:
     dialects: dict[str, Dialect] = {
         "/v1/chat/completions": ChatDialect(tokenizer),
         "/v1/completions": CompletionDialect(tokenizer),
+        "/v1/responses": ResponseDialect(tokenizer),
         "/api/chat": OllamaChat(served),
         "/api/generate": OllamaGenerate(served),
     }
@@ -99,6 +100,8 @@ def _openai(parts: ServedParts) -> list[Route]:
             _json(lambda request: model_card(request.path_params["name"], names, started, about.context)),
             methods=_GET,
         ),
+        Route("/v1/responses/{name}", _no_response, methods=("GET", "DELETE")),
+        Route("/v1/responses/{name}/{what}", _no_response, methods=("GET", "POST")),
         Route("/tokenize", _of_body(parts, tokenizing.tokenize), methods=_POST),
         Route("/detokenize", _of_body(parts, tokenizing.detokenize), methods=_POST),
     ]
@@ -172,6 +175,11 @@ def _of_body(parts: ServedParts, answer_to: Callable[[bytes], bytes]) -> Callabl
         return Response(await asyncio.to_thread(answer_to, body), media_type=JSON)
 
     return answer
+
+
+async def _no_response(request: Request) -> Response:
+    what = one_line(request.path_params["name"][:100])
+    raise RefusedError(f"there is no response {what}: this server stores none", 404, code="response_not_found")
 
 
 def _refused(parts: ServedParts) -> Callable[[Request, Exception], Response]:

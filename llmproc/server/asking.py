@@ -37,6 +37,7 @@ class Asked:
     echo: bool = False  # the answer begins with the prompt: a Piece without ids, and the beginning of Ended.text
     think: bool | None = None  # Ollama: reasoning apart (true), left out (false)
     ignored: tuple[str, ...] = ()  # fields without effect here that the client sent, for the log
+    repeated: Mapping[str, Any] = field(default_factory=dict)  # fields that the answer repeats (/v1/responses)
     unload: bool = False  # Ollama, without prompts: the model is to leave memory, which is answered and not done
 
 

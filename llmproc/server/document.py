@@ -56,6 +56,7 @@ class DocumentedPath:
     asks: Any = None  # type of the request's body, or a tuple of which it must be one
     chunks: Any = None  # type of what a streamed answer consists of
     stream: str | None = None  # content type of a streamed answer
+    events: Sequence[str] = ("message", "error")  # names of a stream's events
     stream_end: str | None = None  # data of the last event of a stream of events
     media: str = JSON  # content type of the body of a 200
     statuses: Sequence[int] = ALWAYS
@@ -126,7 +127,7 @@ def _event(row: DocumentedPath, schemas: dict[Any, Any]) -> dict[str, Any]:
         "description": "One event of the stream; `error` is the last one of a stream that breaks off.",
         "type": "object",
         "properties": {
-            "event": {"enum": ["message", "error"]},
+            "event": {"enum": list(row.events)},
             "data": told if row.stream_end is None else {"anyOf": [{"const": row.stream_end}, told]},
         },
         "required": ["data"],

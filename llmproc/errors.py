@@ -109,7 +109,7 @@ class LogError(LlmprocError):
 # All that setup.cfg asks for, and what only some models need.
 _PACKAGES = (
     "huggingface_hub", "jinja2", "llvmlite", "matplotlib", "msgspec", "numba", "numpy", "pandas", "prometheus_client",
-    "psutil", "starlette", "tokenizers", "uvicorn",
+    "psutil", "python_multipart", "starlette", "tokenizers", "uvicorn",
 )  # fmt: skip
 
 

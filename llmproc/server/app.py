@@ -23,6 +23,8 @@ from starlette.types import ASGIApp
 
 from llmproc import __version__
 from llmproc.files.escaping import one_line
+from llmproc.server.batches.endpoints import BatchEndpoints
+from llmproc.server.batches.runner import BatchRunner
 from llmproc.server.body import JSON, ClientGoneError, read_body, refusal_headers
 from llmproc.server.dialect import Dialect
 from llmproc.server.guards import Access, Guards
@@ -33,7 +35,7 @@ from llmproc.server.ollama.asking import ServedModel
 from llmproc.server.ollama.card import OllamaCard
 from llmproc.server.ollama.dialects import OllamaChat, OllamaGenerate
 from llmproc.server.ollama.refusals import NOT_SUPPORTED, not_supported
-from llmproc.server.openai.dialects import ChatDialect, CompletionDialect, ResponseDialect
+from llmproc.server.openai.dialects import openai_dialects
 from llmproc.server.openai.models import model_card, model_list
 from llmproc.server.openai.tokenizing import Tokenizing
 from llmproc.server.published import published_document
@@ -53,13 +55,15 @@ class ServedParts:
     responder: Responder
     metrics: ServerMetrics
     card: OllamaCard
+    batches: BatchRunner
     access: Access
     ready: Callable[[], bool]  # whether an answer would come now
 
 
 def make_app(parts: ServedParts) -> ASGIApp:
     """Return the whole ASGI application."""
-    routes = [*_answering(parts), *_openai(parts), *_ollama(parts), *_own(parts)]
+    endpoints = BatchEndpoints(parts.batches, parts.responder.limits)
+    routes = [*_answering(parts), *_openai(parts), *endpoints.routes(), *_ollama(parts), *_own(parts)]
     app = Starlette(
         routes=routes,
         exception_handlers={
@@ -81,9 +85,7 @@ def _answering(parts: ServedParts) -> list[Route]:
     tokenizer = parts.files.tokenizer
     served = ServedModel.of(parts.files, parts.responder.about.context)
     dialects: dict[str, Dialect] = {
-        "/v1/chat/completions": ChatDialect(tokenizer),
-        "/v1/completions": CompletionDialect(tokenizer),
-        "/v1/responses": ResponseDialect(tokenizer),
+        **openai_dialects(tokenizer),
         "/api/chat": OllamaChat(served),
         "/api/generate": OllamaGenerate(served),
     }

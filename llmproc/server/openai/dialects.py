@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmproc.server.asking import About, Asked, Ended, Piece
-from llmproc.server.dialect import Errors, StreamWriter
+from llmproc.server.dialect import Dialect, Errors, StreamWriter
 from llmproc.server.one_line import one_line
 from llmproc.server.openai.answers import CHAT_ID, TEXT_ID, chat_completion, failure, text_completion
 from llmproc.server.openai.chunks import ChatChunks, TextChunks
@@ -22,6 +22,15 @@ from llmproc.server.refusals import RefusedError
 from llmproc.server.validating import BodyReader
 
 SSE = "text/event-stream"
+
+
+def openai_dialects(tokens: TokenPieces) -> dict[str, Dialect]:
+    """Return the endpoints by their paths."""
+    return {
+        "/v1/chat/completions": ChatDialect(tokens),
+        "/v1/completions": CompletionDialect(tokens),
+        "/v1/responses": ResponseDialect(tokens),
+    }
 
 
 class ChatDialect:

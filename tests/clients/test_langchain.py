@@ -53,7 +53,11 @@ def test_plain_completions_are_the_same_whole_and_streamed(program: ClientProgra
 def test_what_is_not_served_is_refused_by_name(program: ClientProgram) -> None:
     told = program.outcome("structured")
     assert told["status"] == 400 and "response_format" in told["message"]
-    assert program.outcome("responses")["status"] == 404
+
+
+@openai
+def test_responses_are_answered(program: ClientProgram) -> None:
+    assert program.result("responses")
 
 
 @ollama

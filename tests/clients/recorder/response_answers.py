@@ -39,11 +39,11 @@ def _part(text: str) -> dict[str, Any]:
 def _events(words: list[str], whole: dict[str, Any]) -> list[dict[str, Any]]:
     (item,) = whole["output"]
     place = {"item_id": "msg_0", "output_index": 0, "content_index": 0}
-    begun = _response([], "in_progress")
+    begun, empty = _response([], "in_progress"), {**item, "status": "in_progress", "content": []}
     told: list[dict[str, Any]] = [
         {"type": "response.created", "response": begun},
         {"type": "response.in_progress", "response": begun},
-        {"type": "response.output_item.added", "output_index": 0, "item": {**item, "status": "in_progress", "content": []}},
+        {"type": "response.output_item.added", "output_index": 0, "item": empty},
         {"type": "response.content_part.added", **place, "part": _part("")},
         *({"type": "response.output_text.delta", **place, "delta": word, "logprobs": []} for word in words),
         {"type": "response.output_text.done", **place, "text": "".join(words), "logprobs": []},

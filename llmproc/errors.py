@@ -125,7 +125,7 @@ class LogError(LlmprocError):
 # All that setup.cfg asks for, and what only some models need.
 _PACKAGES = (
     "httpx", "huggingface_hub", "jinja2", "llvmlite", "matplotlib", "msgspec", "numba", "numpy", "pandas",
-    "prometheus_client", "psutil", "starlette", "tokenizers", "uvicorn",
+    "prometheus_client", "psutil", "python_multipart", "starlette", "tokenizers", "uvicorn",
 )  # fmt: skip
 
 

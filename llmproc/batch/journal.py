@@ -18,14 +18,15 @@ import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
 from llmproc.batch.index import RowIndex, RowPlace
-from llmproc.batch.provenance import BEGINNING, Provenance, decode_origin, difference
+from llmproc.batch.provenance import FirstLine, Provenance
 from llmproc.errors import LlmprocError, UsageError
 
+_Kind = TypeVar("_Kind", bound=FirstLine)
 _BLOCK = 1 << 20
 
 
@@ -53,17 +54,18 @@ class Journal:
         self._size = 0  # where the next line goes
         self._found = 0  # size when this run began
 
-    def read(self, retry_failed: bool) -> Provenance | None:
+    def read(self, kind: type[_Kind], retry_failed: bool) -> _Kind | None:
         """Find the whole lines; what is behind the last one is cut off. None when not even the first one is whole.
 
-        `retry_failed`: failed rows count as missing. Raises UsageError when it is not a .part file.
+        `kind`: of its first line. `retry_failed`: failed rows count as missing. Raises UsageError when it is not such a
+        .part file.
         """
         head = os.pread(self.fd, _BLOCK, 0)
         line, end, _ = head.partition(b"\n")
-        provenance = decode_origin(line) if end else None
+        provenance = kind.decode(line) if end else None
         if provenance is None:
-            beginning = line[: len(BEGINNING)]
-            if end or not (BEGINNING.startswith(beginning) or not line.strip(b"\0")):
+            beginning = line[: len(kind.beginning())]
+            if end or not (kind.beginning().startswith(beginning) or not line.strip(b"\0")):
                 raise UsageError(f"{self.path}: is not a .part file written by llmproc batch; --force replaces it")
             return None
         self._first = self._size = len(line) + 1
@@ -79,7 +81,7 @@ class Journal:
         self._found = self._size
         return provenance
 
-    def begin(self, provenance: Provenance) -> None:
+    def begin(self, provenance: FirstLine) -> None:
         """Empty the file and write its first line. LlmprocError when the disk refuses."""
         os.ftruncate(self.fd, 0)
         self.index, self._size = RowIndex(), 0
@@ -153,17 +155,17 @@ class Journal:
         return self._size
 
 
-def open_journal(path: Path, provenance: Provenance, resume: bool, force: bool, retry_failed: bool = False) -> Journal:
+def open_journal(path: Path, provenance: FirstLine, resume: bool, force: bool, retry_failed: bool = False) -> Journal:
     """Open and lock the .part file of a run. UsageError when it is another run's or was made from something else.
 
     `resume`: go on with it if it is there; `force`: start over even if it holds results.
     """
     journal = Journal(path, _open(path))
     try:
-        found = None if force else journal.read(retry_failed)
+        found = None if force else journal.read(type(provenance), retry_failed)
         if found is None:
             journal.begin(provenance)
-        elif resume and (other := difference(found, provenance)):
+        elif resume and (other := found.difference(provenance)):
             raise UsageError(f"{path}: was started with {other}; use the same with --resume, or --force to start over")
         elif not resume and journal.index.rows:
             words = f"holds {journal.index.rows} results of an unfinished run"
@@ -183,7 +185,7 @@ def origin_of(path: Path) -> Provenance | None:
             line, end, _ = (file.read(_BLOCK) or b"").partition(b"\n")
     except OSError:
         return None
-    return decode_origin(line) if end else None
+    return Provenance.decode(line) if end else None
 
 
 def _open(path: Path) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -23,7 +23,32 @@ from llmproc.text.tokenizers.sidecar import sidecar_path
 SCHEMA = 1  # of the .part file and of the rows in it
 
 
-class Provenance(msgspec.Struct, frozen=True, kw_only=True):
+class FirstLine(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line of a journal of any kind. A kind's first field has a name that no other kind's has."""
+
+    def encode(self) -> bytes:
+        """Return one line of JSON with its end."""
+        return msgspec.json.encode(self) + b"\n"
+
+    @classmethod
+    def beginning(cls) -> bytes:
+        """Return the bytes that every first line of this kind begins with."""
+        return b'{"%b":' % cls.__struct_fields__[0].encode()
+
+    @classmethod
+    def decode(cls, line: bytes) -> Self | None:
+        """Return what a first line says; None when it is not of this kind."""
+        try:
+            return msgspec.json.decode(line, type=cls)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+
+    def difference(self, now: Self) -> str | None:
+        """Return the first difference of a resume from what was begun, in a user's words; None when there is none."""
+        return None if self == now else "something else"
+
+
+class Provenance(FirstLine, frozen=True, kw_only=True):
     """The first line of a .part file. The order of the fields is that of the refusals."""
 
     llmproc_batch: int = SCHEMA
@@ -48,20 +73,14 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
         """Return the part of every row's key beside the row: all but the input, of which the key has the row itself."""
         return hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(self, input=None))).digest()
 
-    def encode(self) -> bytes:
-        """Return one line of JSON with its end."""
-        return msgspec.json.encode(self) + b"\n"
-
-
-BEGINNING = b'{"llmproc_batch":'  # of every .part file's first line
+    def difference(self, now: Provenance) -> str | None:
+        """Return the first difference of a resume from what was begun, in a user's words; None when there is none."""
+        return difference(self, now)
 
 
 def decode_origin(line: bytes) -> Provenance | None:
     """Return the provenance in a first line; None when the line is something else."""
-    try:
-        return msgspec.json.decode(line, type=Provenance)
-    except (msgspec.DecodeError, RecursionError):
-        return None
+    return Provenance.decode(line)
 
 
 def difference(old: Provenance, new: Provenance) -> str | None:

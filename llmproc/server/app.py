@@ -23,6 +23,8 @@ from starlette.types import ASGIApp
 
 from llmproc import __version__
 from llmproc.files.escaping import one_line
+from llmproc.server.batches.endpoints import BatchEndpoints
+from llmproc.server.batches.runner import BatchRunner
 from llmproc.server.body import JSON, ClientGoneError, read_body, refusal_headers
 from llmproc.server.dialect import Dialect
 from llmproc.server.guards import Access, Guards
@@ -33,7 +35,7 @@ from llmproc.server.ollama.asking import ServedModel
 from llmproc.server.ollama.card import OllamaCard
 from llmproc.server.ollama.dialects import OllamaChat, OllamaGenerate
 from llmproc.server.ollama.refusals import NOT_SUPPORTED, not_supported
-from llmproc.server.openai.dialects import ChatDialect, CompletionDialect
+from llmproc.server.openai.dialects import openai_dialects
 from llmproc.server.openai.models import model_card, model_list
 from llmproc.server.openai.tokenizing import Tokenizing
 from llmproc.server.published import published_document
@@ -53,13 +55,15 @@ class ServedParts:
     responder: Responder
     metrics: ServerMetrics
     card: OllamaCard
+    batches: BatchRunner
     access: Access
     ready: Callable[[], bool]  # whether an answer would come now
 
 
 def make_app(parts: ServedParts) -> ASGIApp:
     """Return the whole ASGI application."""
-    routes = [*_answering(parts), *_openai(parts), *_ollama(parts), *_own(parts)]
+    endpoints = BatchEndpoints(parts.batches, parts.responder.limits)
+    routes = [*_answering(parts), *_openai(parts), *endpoints.routes(), *_ollama(parts), *_own(parts)]
     app = Starlette(
         routes=routes,
         exception_handlers={
@@ -81,8 +85,7 @@ def _answering(parts: ServedParts) -> list[Route]:
     tokenizer = parts.files.tokenizer
     served = ServedModel.of(parts.files, parts.responder.about.context)
     dialects: dict[str, Dialect] = {
-        "/v1/chat/completions": ChatDialect(tokenizer),
-        "/v1/completions": CompletionDialect(tokenizer),
+        **openai_dialects(tokenizer),
         "/api/chat": OllamaChat(served),
         "/api/generate": OllamaGenerate(served),
     }
@@ -99,6 +102,8 @@ def _openai(parts: ServedParts) -> list[Route]:
             _json(lambda request: model_card(request.path_params["name"], names, started, about.context)),
             methods=_GET,
         ),
+        Route("/v1/responses/{name}", _no_response, methods=("GET", "DELETE")),
+        Route("/v1/responses/{name}/{what}", _no_response, methods=("GET", "POST")),
         Route("/tokenize", _of_body(parts, tokenizing.tokenize), methods=_POST),
         Route("/detokenize", _of_body(parts, tokenizing.detokenize), methods=_POST),
     ]
@@ -172,6 +177,11 @@ def _of_body(parts: ServedParts, answer_to: Callable[[bytes], bytes]) -> Callabl
         return Response(await asyncio.to_thread(answer_to, body), media_type=JSON)
 
     return answer
+
+
+async def _no_response(request: Request) -> Response:
+    what = one_line(request.path_params["name"][:100])
+    raise RefusedError(f"there is no response {what}: this server stores none", 404, code="response_not_found")
 
 
 def _refused(parts: ServedParts) -> Callable[[Request, Exception], Response]:

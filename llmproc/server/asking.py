@@ -41,6 +41,7 @@ class Asked:
     think: bool | None = None  # Ollama: reasoning apart (true), left out (false)
     ignored: tuple[str, ...] = ()  # fields without effect here that the client sent, for the log
     form: Form | None = None  # of the answer; None: any text
+    repeated: Mapping[str, Any] = field(default_factory=dict)  # fields that the answer repeats (/v1/responses)
     unload: bool = False  # Ollama, without prompts: the model is to leave memory, which is answered and not done
 
 

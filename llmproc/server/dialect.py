@@ -1,6 +1,6 @@
 """What an interface must be able to say, for `responding` to serve it: bytes in, bytes out, no I/O.
 
-An endpoint is one Dialect object: OpenAI's chat, OpenAI's completions, Ollama's chat, Ollama's generate.
+An endpoint is one Dialect object: OpenAI's chat, its completions, its responses, Ollama's chat, Ollama's generate.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ class StreamWriter(Protocol):
     def end(self, ended: Sequence[Ended]) -> Iterable[bytes]:
         """Return what comes after the last event of all choices."""
 
+    def broken(self, message: str) -> Iterable[bytes]:
+        """Return what is said when the stream cannot go on; the connection is broken off after it."""
+
 
 class Errors(Protocol):
     """The words of an interface for what went wrong."""
@@ -30,9 +33,6 @@ class Errors(Protocol):
 
     def refusal(self, error: RefusedError) -> bytes:
         """Return the JSON body of a response that refuses."""
-
-    def broken(self, message: str) -> bytes:
-        """Return what a stream says when it cannot go on; the connection is broken off after it."""
 
 
 class Dialect(Protocol):

@@ -10,7 +10,7 @@ Used by `app`, with the tables of all interfaces. Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ import msgspec
 
 JSON = "application/json"
 _EVENTS = "text/event-stream"
+_A_NAME = {"type": "string", "minLength": 1}
 _REFERENCE = "#/components/schemas/{name}"
 _MEANINGS = {
     400: "The body breaks a rule, which the message names.",
@@ -54,8 +55,11 @@ class DocumentedPath:
     answers: Any  # type of the body of a 200; None: text
     error: Any  # type of the body of every other status
     asks: Any = None  # type of the request's body, or a tuple of which it must be one
+    asks_media: str = JSON  # content type of the request's body
+    query: Mapping[str, Any] | None = None  # parameters of the query, each with its schema; all may be absent
     chunks: Any = None  # type of what a streamed answer consists of
     stream: str | None = None  # content type of a streamed answer
+    events: Sequence[str] = ("message", "error")  # names of a stream's events
     stream_end: str | None = None  # data of the last event of a stream of events
     media: str = JSON  # content type of the body of a 200
     statuses: Sequence[int] = ALWAYS
@@ -88,13 +92,16 @@ def _operation(row: DocumentedPath, schemas: dict[Any, Any], keyed: bool) -> dic
     words = re.findall(r"[a-z0-9]+", row.path)
     operation: dict[str, Any] = {"operationId": "_".join([row.method, *words]), "summary": row.summary}
     names = re.findall(r"{(\w+)}", row.path)
-    if names:
+    if names or row.query:
         operation["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-            for name in names
+            *({"name": name, "in": "path", "required": True, "schema": _A_NAME} for name in names),
+            *({"name": name, "in": "query", "schema": schema} for name, schema in (row.query or {}).items()),
         ]
     if row.asks is not None:
-        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": _one_of(row.asks, schemas)}}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {row.asks_media: {"schema": _one_of(row.asks, schemas)}},
+        }
     statuses = sorted({*row.statuses, *([401] if keyed else [])})
     error = {JSON: {"schema": schemas[row.error]}}
     operation["responses"] = {"200": _success(row, schemas), **{str(one): _refusal(one, error) for one in statuses}}
@@ -126,7 +133,7 @@ def _event(row: DocumentedPath, schemas: dict[Any, Any]) -> dict[str, Any]:
         "description": "One event of the stream; `error` is the last one of a stream that breaks off.",
         "type": "object",
         "properties": {
-            "event": {"enum": ["message", "error"]},
+            "event": {"enum": list(row.events)},
             "data": told if row.stream_end is None else {"anyOf": [{"const": row.stream_end}, told]},
         },
         "required": ["data"],

@@ -23,7 +23,7 @@ from llmproc.server.limits import HEAD_BYTES
 from llmproc.server.refusals import RefusedError
 
 PUBLIC = ("/", "/health", "/live")  # answered without a key: probes have none
-_CORS_METHODS = "GET, POST, HEAD, OPTIONS"
+_CORS_METHODS = "GET, POST, DELETE, HEAD, OPTIONS"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import msgspec
 
 from llmproc import __version__
 from llmproc.server.asking import About
+from llmproc.server.batches.paths import BATCH_PATHS
 from llmproc.server.document import DocumentedPath, document
 from llmproc.server.metrics.worker_records import WorkerRecord
 from llmproc.server.ollama.paths import OLLAMA_PATHS
@@ -44,4 +45,4 @@ OWN_PATHS = (
 def published_document(about: About, keyed: bool) -> bytes:
     """Return the document. `keyed`: requests need an API key."""
     title = f"llmproc serving {about.model}"
-    return document([*OPENAI_PATHS, *OLLAMA_PATHS, *OWN_PATHS], title, __version__, keyed=keyed)
+    return document([*OPENAI_PATHS, *BATCH_PATHS, *OLLAMA_PATHS, *OWN_PATHS], title, __version__, keyed=keyed)

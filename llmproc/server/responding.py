@@ -162,7 +162,7 @@ class Endpoint:
                     if failure := _failure(event):
                         if writer is None:
                             raise failure
-                        await _write(send, [self._dialect.errors.broken(str(failure))])
+                        await _write(send, writer.broken(str(failure)))
                         return  # without the end of the body: uvicorn breaks the connection off
                     ended.append(event)
                 if writer is None:

@@ -12,10 +12,11 @@ from typing import Any
 from clients.goldens import Golden
 from clients.judging_ollama import judge_lines, judge_ollama_document
 from clients.judging_openai import judge_chunks, judge_openai_document
+from clients.judging_responses import judge_response, judge_response_events, response_events
 from clients.wire import Answer
 
 NOT_SERVED = {
-    "/v1/responses": 404, "/v1/embeddings": 404, "/api/embed": 501, "/api/embeddings": 501, "/api/pull": 501,
+    "/v1/embeddings": 404, "/api/embed": 501, "/api/embeddings": 501, "/api/pull": 501,
 }  # fmt: skip
 
 
@@ -37,6 +38,9 @@ def judge(golden: Golden, answer: Answer) -> None:
     asked = json.loads(golden.body) if golden.body else {}
     if answer.status >= 400:
         judge_refusal(golden.path, answer)
+    elif golden.path == "/v1/responses" and asked.get("stream"):
+        assert answer.headers["content-type"].partition(";")[0] == "text/event-stream"
+        judge_response_events(asked, response_events(answer))
     elif golden.path.startswith("/v1/") and asked.get("stream"):
         assert answer.headers["content-type"].partition(";")[0] == "text/event-stream"
         judge_chunks(asked, golden.path, sse_events(answer))
@@ -46,6 +50,9 @@ def judge(golden: Golden, answer: Answer) -> None:
     else:
         assert answer.headers["content-type"].partition(";")[0] == "application/json"
         document = json.loads(answer.body)
+        if golden.path == "/v1/responses":
+            judge_response(asked, document)
+            return
         (judge_openai_document if golden.path.startswith("/v1/") else judge_ollama_document)(
             asked, golden.path, document
         )

@@ -124,9 +124,9 @@ def test_a_stream_that_breaks_off_or_is_not_chunked_is_seen(path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        ("/v1/responses", {"error": "no such path"}),  # OpenAI's error is an object ...
-        ("/v1/responses", {"error": {"message": "two\nlines", "type": "x", "param": None, "code": None}}),
-        ("/v1/responses", {"error": {"message": "no code", "type": "x", "param": None}}),
+        ("/v1/embeddings", {"error": "no such path"}),  # OpenAI's error is an object ...
+        ("/v1/embeddings", {"error": {"message": "two\nlines", "type": "x", "param": None, "code": None}}),
+        ("/v1/embeddings", {"error": {"message": "no code", "type": "x", "param": None}}),
         ("/api/embed", {"error": {"message": "not supported"}}),  # ... and Ollama's is not: fact 18
         ("/api/embed", {"error": ""}),
     ],

@@ -136,9 +136,44 @@ def test_a_refusal_is_the_clients_own_error_and_names_the_field(program: ClientP
 
 
 @python
-@pytest.mark.parametrize("case", ["responses", "embeddings"])
-def test_what_is_not_served_is_not_found(program: ClientProgram, case: str) -> None:
-    told = program.outcome(case)
+def test_a_response_is_the_same_whole_streamed_and_by_the_helper(program: ClientProgram) -> None:
+    whole = program.result("responses")
+    assert whole["text"] and whole["status"] == "incomplete" and whole["usage"]["output_tokens"] == 8
+    streamed = program.result("responses_stream")
+    assert (streamed["text"], streamed["last"]) == (whole["text"], "response.incomplete")
+    assert streamed["types"][:5] == [
+        "response.created", "response.in_progress", "response.output_item.added", "response.content_part.added",
+        "response.output_text.delta",
+    ]  # fmt: skip
+    helped = program.result("responses_helper")
+    assert helped["final"] == helped["text"] != "" and helped["text"].startswith(whole["text"])
+
+
+@python
+def test_a_response_that_is_asked_for_again_is_not_found(program: ClientProgram) -> None:
+    told = program.outcome("responses_retrieved")
+    assert (told["raised"], told["status"]) == ("NotFoundError", 404) and "stores none" in told["message"]
+
+
+@python
+def test_a_batch_comes_to_completion_is_cancelled_and_expires(program: ClientProgram) -> None:
+    done = program.result("batch")
+    assert (done["status"], done["counts"]) == ("completed", {"total": 12, "completed": 12, "failed": 0})
+    assert done["names"] == [f"row {place}" for place in range(12)]
+    assert done["same"], "a row is the answer of a single request with its seed"
+    cancelled = program.result("batch_cancelled")
+    assert cancelled["status"] == "cancelled" and cancelled["counts"]["total"] == 500
+    assert cancelled["output"] + cancelled["errors"] == 500 and cancelled["code"] == "batch_cancelled"
+    expired = program.result("batch_expired")
+    assert expired["status"] == "expired" and expired["output"] + expired["errors"] == 500
+    assert expired["code"] == "batch_expired"
+    bad = program.result("batch_with_errors")
+    assert bad == {"status": "failed", "errors": [["body.temperature", 2], ["custom_id", 3]]}
+
+
+@python
+def test_what_is_not_served_is_not_found(program: ClientProgram) -> None:
+    told = program.outcome("embeddings")
     assert (told["raised"], told["status"]) == ("NotFoundError", 404)
 
 

@@ -19,8 +19,24 @@ PROGRAMS = {
     "schemathesis": "schemathesis_program.py",
 }
 RECORDED = tuple(client for client in PROGRAMS if client != "schemathesis")  # that one sends no use of its own
-# Cases that ask again for what other cases ask: of use to tests, not to a recording.
-NOT_RECORDED = {"together", "parsed", "called", "impatient", "closed_early", "aborted", "hundred_streams"}
+# Cases that ask again for what other cases ask, or that differ from run to run: of use to tests, not to a recording.
+NOT_RECORDED = {
+    "together",
+    "parsed",
+    "called",
+    "impatient",
+    "closed_early",
+    "aborted",
+    "hundred_streams",
+    "responses_retrieved",
+    "responses_helper",
+    "batch",
+    "batch_cancelled",
+    "batch_expired",
+    "batch_with_errors",
+    "batch_begun",
+    "batch_fetched",
+}
 SETTINGS = {
     "litellm": {"LITELLM_LOCAL_MODEL_COST_MAP": "True"},  # else its import tries to fetch a price list
 }

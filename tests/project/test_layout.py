@@ -18,7 +18,8 @@ ROOMS = (  # from the top: an import goes downwards only
     ("main", "__main__"),
     ("cli",),
     ("apps",),
-    ("api", "batch", "labs", "server", "cluster"),
+    ("api", "labs", "server", "cluster"),
+    ("batch",),  # its journal keeps the results of /v1/batches, too
     ("experiments",),
     ("report",),
     ("session",),

@@ -10,7 +10,7 @@ from llmproc.config import SamplingParams
 from llmproc.engine.shaping import Likely
 from llmproc.server.asking import About, Asked, Bill, Ended, Event, Piece
 from llmproc.server.dialect import Dialect, StreamWriter
-from llmproc.server.openai.dialects import ChatDialect, CompletionDialect
+from llmproc.server.openai.dialects import ChatDialect, CompletionDialect, ResponseDialect
 from llmproc.server.openai.fresh import Fresh
 from llmproc.service.messages import FinishReason
 from llmproc.session.result import Result, Timings
@@ -31,6 +31,7 @@ class WordTokens:
         return WORDS[token]
 
 
+RESPONSE = ResponseDialect(WordTokens(), FRESH)
 CHAT, TEXT = ChatDialect(WordTokens(), FRESH), CompletionDialect(WordTokens(), FRESH)
 
 

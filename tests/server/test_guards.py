@@ -111,9 +111,6 @@ class OwnWords:
     def refusal(self, error: RefusedError) -> bytes:
         return f'{{"path": "{self._path}", "status": {error.status}}}'.encode()
 
-    def broken(self, message: str) -> bytes:
-        return b""
-
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
     await write_whole(send, 200, b"{}")

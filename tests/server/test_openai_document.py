@@ -34,7 +34,7 @@ def operations(found: Any = DOCUMENT) -> Iterator[tuple[str, str, Any]]:
 def test_head_and_paths() -> None:
     assert DOCUMENT["openapi"].startswith("3.1.") and DOCUMENT["info"] == {"title": "llmproc", "version": "1.2.3"}
     assert {(path, method) for path, method, _ in operations()} == {
-        ("/v1/chat/completions", "post"), ("/v1/completions", "post"), ("/v1/models", "get"),
+        ("/v1/chat/completions", "post"), ("/v1/completions", "post"), ("/v1/responses", "post"), ("/v1/models", "get"),
         ("/v1/models/{model}", "get"), ("/tokenize", "post"), ("/detokenize", "post"),
     }  # fmt: skip
     names = [operation["operationId"] for _, _, operation in operations()]
@@ -82,7 +82,7 @@ def test_statuses() -> None:
         found = set(operation["responses"])
         assert {"200", "403", "405", "500", "503"} <= found
         assert ("requestBody" in operation) == (method == "post") == ({"400", "408", "413"} <= found)
-        assert ("429" in found) == (path in ("/v1/chat/completions", "/v1/completions"))
+        assert ("429" in found) == (path in ("/v1/chat/completions", "/v1/completions", "/v1/responses"))
         for status, response in operation["responses"].items():
             if status != "200":
                 assert response["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/ErrorAnswer"}

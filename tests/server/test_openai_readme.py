@@ -11,6 +11,7 @@ from llmproc.server.asking import DEFAULT_MAX_TOKENS
 from llmproc.server.openai.paths import OPENAI_PATHS
 from llmproc.server.openai.reading import MAX_ANSWERS
 from llmproc.server.openai.requests import ChatRequest, CompletionRequest, RequestMessage, without_effect
+from llmproc.server.openai.response_requests import InputItem, ReasoningOptions, ResponseRequest, TextOptions
 
 PAGE = (ROOT / "llmproc/server/openai/README.md").read_text()
 
@@ -34,6 +35,16 @@ def test_every_option_is_on_the_page() -> None:
     options = set(SamplingParams.__dataclass_fields__)
     options.remove("json_schema")  # which is asked for as response_format
     assert options <= {*ChatRequest.__struct_fields__}, "each option of the sampler can be asked for"
+
+
+def test_what_is_refused_and_ignored_of_responses_is_on_the_page() -> None:
+    part = PAGE.split("## Responses")[1]
+    known = {*ChatRequest.__struct_fields__, *without_effect(ResponseRequest)}
+    for field in ResponseRequest.__struct_fields__:
+        assert field in known or f"`{field}`" in part, field
+    for kind in (InputItem, ReasoningOptions, TextOptions):
+        for field in without_effect(kind):
+            assert field in part or field in ("summary", "generate_summary"), field
 
 
 def test_numbers_and_paths() -> None:

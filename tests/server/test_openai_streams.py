@@ -177,7 +177,8 @@ def test_usage_counts_each_prompt_once() -> None:
 
 def test_rule_03_in_stream_error_byte_for_byte() -> None:
     for dialect in (CHAT, TEXT):
-        assert dialect.errors.broken("the worker died\ntwice") == (
+        (told,) = dialect.stream(asked(), ABOUT).broken("the worker died\ntwice")
+        assert told == (
             b'event: error\ndata: {"error":{"message":"the worker died\\ntwice","type":"server_error",'
             b'"param":null,"code":"request_failed"}}\n\n'
         )

@@ -59,3 +59,22 @@ def test_the_limits_in_the_readme_are_the_servers(server: Served) -> None:
         f"`--drain` seconds ({limits.drain_s:g})",
     ):
         assert told in README, told
+
+
+def test_the_limits_on_the_page_of_batches_are_theirs() -> None:
+    from llmproc.server.batches.lifecycle import LONGEST_WINDOW_S
+    from llmproc.server.batches.limits import BatchLimits
+    from llmproc.server.limits import MIB, HttpLimits
+
+    limits = BatchLimits()
+    page = (ROOT / "llmproc" / "server" / "batches" / "README.md").read_text()
+    for told in (
+        f"{limits.file_bytes // MIB} MiB; {limits.files} files with {limits.stored_bytes >> 30} GiB",
+        f"{limits.lines:,}; {HttpLimits().body_bytes // MIB} MiB",
+        f"| {limits.unfinished}; {limits.kept},",
+        f"{limits.stalled_s:g} s without a byte",
+        f"of {limits.errors} lines at most",
+    ):
+        assert told in page, told
+    assert "a week at most" in page and LONGEST_WINDOW_S == 7 * 24 * 3600 and limits.upload_s == 3600
+    assert f"{limits.file_bytes // MIB} MiB | 413" in README

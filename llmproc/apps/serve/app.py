@@ -24,7 +24,7 @@ from llmproc.hardware.isa import choose
 from llmproc.server.asking import About
 from llmproc.session.model_files import ModelFiles, read_model_files
 
-PACKAGES = ("starlette", "uvicorn", "prometheus_client")
+PACKAGES = ("starlette", "uvicorn", "prometheus_client", "python_multipart")
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc serve") -> int:

@@ -14,18 +14,23 @@ import contextlib
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
 
 from llmproc.apps.serve.options import OLLAMA_PORT, ServeOptions
 from llmproc.errors import LlmprocError
+from llmproc.files.folders import user_folder
 from llmproc.monitor.events import Event
 from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.server.admission import Admission
 from llmproc.server.answering import Answering
 from llmproc.server.app import ServedParts, make_app
 from llmproc.server.asking import About
+from llmproc.server.batches.course import RowPath
+from llmproc.server.batches.runner import BatchRunner, BatchSettings
+from llmproc.server.batches.trickle import BatchGate
 from llmproc.server.guards import Access
 from llmproc.server.limits import HttpLimits
 from llmproc.server.memory_watch import watch_memory
@@ -33,7 +38,8 @@ from llmproc.server.metrics.loop_lag import measure_loop_lag
 from llmproc.server.metrics.server_metrics import ServerMetrics
 from llmproc.server.names import ModelNames
 from llmproc.server.ollama.card import read_card
-from llmproc.server.responding import Responder
+from llmproc.server.openai.dialects import openai_dialects
+from llmproc.server.responding import Endpoint, Responder
 from llmproc.server.running import HttpServer, bind, need_connections, url_of
 from llmproc.server.slo import Slo
 from llmproc.server.wakeups import LoopWakeups
@@ -89,20 +95,23 @@ class ServerLaunch:
         names = ModelNames(self._about.model, options.model_names, options.strict_model, self._foreign, counted)
         answering = Answering(self._service, self._files, self._about.context, LoopWakeups())
         responder = Responder(answering, names, self._gate, self._metrics.http, limits, self._about)
+        batches = self._batches(responder)
         card = read_card(self._files, names.listed, self._about.context)
-        place = ServedParts(self._files, responder, self._metrics, card, self._access(), self._ready)
-        self._http = HttpServer(make_app(place), limits, self._gate, responder.cut)
+        place = ServedParts(self._files, responder, self._metrics, card, batches, self._access(), self._ready)
+        self._http = HttpServer(make_app(place), limits, _OpenWork(self._gate, batches), responder.cut)
         beside = [
             asyncio.create_task(measure_loop_lag(self._metrics.http.loop_late)),
             asyncio.create_task(watch_memory(self._gate.memory)),
         ]
         self._describe()
+        batches.resume(required=options.batch_dir is not None)
         try:
             await self._http.run_on(self._places, lambda: beside.append(asyncio.create_task(self._start(ready))))
         finally:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+            await batches.close()
             self.ended_by, self.cut = self._http.ended_by, self._http.cut
 
     # -- the service ------------------------------------------------------------------------------------------------
@@ -143,6 +152,22 @@ class ServerLaunch:
             output_fd=self._recorder.output_fd,
         )
 
+    def _batches(self, responder: Responder) -> BatchRunner:
+        """Return the batches of this server: their rows are answered as single requests are, behind their own gate."""
+        options, about, slots = self._options, self._about, self._gate.slots
+        gate = BatchGate(self._gate, slots, lambda: self._gate.under_way)
+        behind = Responder(
+            responder.answering, responder.names, gate, responder.reporter, responder.limits, responder.about
+        )
+        paths = {
+            path: RowPath(dialect.read, Endpoint(dialect, behind))
+            for path, dialect in openai_dialects(self._files.tokenizer).items()
+        }
+        state = user_folder("state")
+        place = options.batch_dir or (state and state / "batches")
+        settings = BatchSettings(place, about.model, about.fingerprint, slots, responder.limits.body_bytes)
+        return BatchRunner(settings, paths, gate.has_room, time.time, self._notice)
+
     def _limits(self) -> HttpLimits:
         return HttpLimits(drain_s=self._options.drain_s, connections=need_connections(HttpLimits()))
 
@@ -167,6 +192,23 @@ class ServerLaunch:
             queue=options.queue,
             ports=[place.getsockname()[1] for place in self._places],
         )
+
+
+class _OpenWork:
+    """The work that has to end before the server may: answers. Batches stop at once; they go on at the next start."""
+
+    def __init__(self, gate: Admission, batches: BatchRunner) -> None:
+        self._gate, self._batches = gate, batches
+
+    def close(self) -> None:
+        """Let nothing more in."""
+        self._gate.close()
+        self._batches.stop()
+
+    @property
+    def under_way(self) -> int:
+        """Return how many answers are open."""
+        return self._gate.under_way
 
 
 @contextlib.contextmanager

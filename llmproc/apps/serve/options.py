@@ -62,6 +62,7 @@ class ServeOptions:
     queue: int
     slo: str | None
     drain_s: float
+    batch_dir: Path | None
     mode: str
     workers: int
     engine: EngineOptions
@@ -136,6 +137,12 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
         "--queue", type=int, default=256, metavar="N", help="requests that may wait; more get status 429 (default: 256)"
     )
     add("--slo", metavar="GOALS", help="refuse what cannot be kept, such as ttft=0.5,tpot=0.05 in seconds")
+    add(
+        "--batch-dir",
+        type=Path,
+        metavar="FOLDER",
+        help="files and batches of /v1/files and /v1/batches (default: ~/.local/state/llmproc/batches)",
+    )
     add("--drain", type=float, default=30.0, metavar="SECONDS", help="at the end, for answers under way (default: 30)")
 
 
@@ -168,6 +175,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         queue=given.queue,
         slo=given.slo,
         drain_s=given.drain,
+        batch_dir=given.batch_dir,
         mode=given.mode,
         workers=given.workers,
         engine=engine_options(given),

@@ -6,7 +6,6 @@ Pure. Used by `responding` for the endpoints of this folder, and by the table of
 from __future__ import annotations
 
 from llmproc.server.ollama.answers import OllamaError
-from llmproc.server.ollama.lines import line
 from llmproc.server.one_line import one_line
 from llmproc.server.refusals import RefusedError
 
@@ -38,7 +37,3 @@ class OllamaErrors:
     def refusal(self, error: RefusedError) -> bytes:
         """Return the JSON body of a response that refuses."""
         return one_line(OllamaError(error.message))
-
-    def broken(self, message: str) -> bytes:
-        """Return the last line of a stream that cannot go on."""
-        return line(OllamaError(message))

@@ -50,9 +50,13 @@ class OllamaStream:
         """Return the last line; if the answer failed, the error after which nothing may come."""
         message = failure(ended[0])
         if message is not None:
-            return (line(OllamaError(message)),)
+            return self.broken(message)
         moment = self._served.now()
         return (line(answer(self._chat, self._model, moment, "", "", done=True, **ending(ended[0]))),)
+
+    def broken(self, message: str) -> Iterable[bytes]:
+        """Return the error after which nothing may come."""
+        return (line(OllamaError(message)),)
 
     def _with_logprobs(self, piece: Piece) -> bytes:
         told = logprobs(piece.ids, piece.likely, self._served.piece, self._asked.sampling.logprobs or 0)

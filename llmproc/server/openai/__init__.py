@@ -6,7 +6,8 @@
     RefusedError, or a message in mid-stream --errors--> {"error": {...}}
 
 forms.py       response_format, tools, and messages with calls
-dialects.py    the two endpoints that answer prompts
+dialects.py    the three endpoints that answer prompts
+response_*.py  the third, /v1/responses: its types, its requests as those of a chat, its items and events
 logprobs.py    log probabilities in both shapes
 fresh.py       ids, times and drawn seeds
 models.py      GET /v1/models

@@ -38,10 +38,6 @@ class OpenAIErrors:
         """Return the JSON body of a response with the error's status."""
         return error_body(error.message, error.kind, error.param, error.code)
 
-    def broken(self, message: str) -> bytes:
-        """Return what a stream says when it cannot go on; the connection is broken off after it."""
-        return broken_stream(message)
-
 
 def error_body(message: str, kind: str, param: str | None, code: str | None) -> bytes:
     """Return the JSON body of a refusal. `kind`: OpenAI's `type`; `param`: the field at fault."""

@@ -7,6 +7,8 @@ from llmproc.server.openai.dialects import SSE
 from llmproc.server.openai.errors import ErrorAnswer
 from llmproc.server.openai.models import ModelCard, ModelList
 from llmproc.server.openai.requests import ChatRequest, CompletionRequest
+from llmproc.server.openai.response_object import EVENT_NAMES, ResponseEvent, ResponseObject
+from llmproc.server.openai.response_requests import ResponseRequest
 from llmproc.server.openai.responses import ChatChunk, ChatCompletion, TextChunk, TextCompletion
 from llmproc.server.openai.tokenizing import (
     Detokenized,
@@ -24,6 +26,10 @@ OPENAI_PATHS = (
     DocumentedPath(
         "/v1/completions", "post", "Continue texts.", TextCompletion, ErrorAnswer,
         asks=CompletionRequest, chunks=TextChunk, stream=SSE, stream_end="[DONE]", statuses=ANSWERING,
+    ),
+    DocumentedPath(
+        "/v1/responses", "post", "Answer a text or a conversation.", ResponseObject, ErrorAnswer,
+        asks=ResponseRequest, chunks=ResponseEvent, stream=SSE, events=EVENT_NAMES, statuses=ANSWERING,
     ),
     DocumentedPath("/v1/models", "get", "List the models that answer.", ModelList, ErrorAnswer),
     DocumentedPath(

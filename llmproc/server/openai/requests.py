@@ -17,7 +17,7 @@ from msgspec import Meta
 from llmproc.config import MAX_BIASES, MAX_CHOICES, MAX_LOGPROBS, MAX_STOP_LENGTH, MAX_STOPS
 from llmproc.server.asking import DEFAULT_MAX_TOKENS
 
-_LIMIT = f"Tokens of an answer at most. Absent: what is left of the context, and {DEFAULT_MAX_TOKENS} at most."
+LIMIT = f"Tokens of an answer at most. Absent: what is left of the context, and {DEFAULT_MAX_TOKENS} at most."
 Tokens = Annotated[int, Meta(ge=1, le=1 << 20)]
 Logprobs = Annotated[int, Meta(ge=0, le=MAX_LOGPROBS)]
 Penalty = Annotated[float, Meta(ge=-2, le=2)]
@@ -58,26 +58,18 @@ class StreamOptions(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     continuous_usage_stats: Annotated[bool | None, Meta(description="Every chunk has `usage` so far.")] = None
 
 
-class SamplingFields(WithoutEffect, kw_only=True):
-    """Fields that chats and completions have in common: how tokens are chosen, how the answer is sent."""
+class ChoosingFields(WithoutEffect, kw_only=True):
+    """Fields that chats, completions and responses have in common: how tokens are chosen."""
 
     model: Annotated[str | None, Meta(description="The answer's `model` names the one that answered.")] = None
     stream: bool | None = None
-    stream_options: Annotated[StreamOptions | None, Meta(description="Only with `stream`.")] = None
     temperature: Annotated[
         Annotated[float, Meta(ge=0, le=100)] | None, Meta(description="0: always the likeliest token. Absent: 1.")
     ] = None
     top_p: Annotated[Share | None, Meta(description="Absent: 1.")] = None
-    max_tokens: Annotated[Tokens | None, Meta(description=_LIMIT)] = None
-    max_completion_tokens: Annotated[
-        Tokens | None, Meta(description="The newer name of max_tokens; it counts if both are given.")
-    ] = None
     seed: Annotated[
         Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)] | None,
         Meta(description="Same seed, same answer; choice i has seed + i. Absent: drawn, and told in the answer."),
-    ] = None
-    n: Annotated[
-        Annotated[int, Meta(ge=1, le=MAX_CHOICES)] | None, Meta(description="Answers to each prompt. Absent: 1.")
     ] = None
     stop: Annotated[
         Stop | Annotated[list[Stop], Meta(max_length=MAX_STOPS)] | None,
@@ -102,6 +94,19 @@ class SamplingFields(WithoutEffect, kw_only=True):
     ignore_eos: Annotated[bool | None, Meta(description="Go on to max_tokens.")] = None
     min_tokens: Annotated[
         Annotated[int, Meta(ge=0, le=1 << 20)] | None, Meta(description="Before the model may end; max_tokens at most.")
+    ] = None
+
+
+class SamplingFields(ChoosingFields, kw_only=True):
+    """Fields that chats and completions have in common: how many answers, how long, how they are sent."""
+
+    stream_options: Annotated[StreamOptions | None, Meta(description="Only with `stream`.")] = None
+    max_tokens: Annotated[Tokens | None, Meta(description=LIMIT)] = None
+    max_completion_tokens: Annotated[
+        Tokens | None, Meta(description="The newer name of max_tokens; it counts if both are given.")
+    ] = None
+    n: Annotated[
+        Annotated[int, Meta(ge=1, le=MAX_CHOICES)] | None, Meta(description="Answers to each prompt. Absent: 1.")
     ] = None
 
 

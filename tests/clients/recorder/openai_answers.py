@@ -1,4 +1,4 @@
-"""OpenAI's interface as the stand-in speaks it: chat, completions and models, whole and streamed."""
+"""OpenAI's interface as the stand-in speaks it: chat, completions, responses and models, whole and streamed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from clients.recorder.replies import CREATED, MODEL, Reply, as_json, compact, tokens
+from clients.recorder.response_answers import response
 
 USAGE = {"prompt_tokens": 7, "completion_tokens": 0, "total_tokens": 7}
 CARD = {"id": MODEL, "object": "model", "created": CREATED, "owned_by": "recorder"}
@@ -22,6 +23,8 @@ def answer(method: str, path: str, body: bytes) -> Reply | None:
             return _generated(json.loads(body), chat=True)
         case "POST", "/v1/completions":
             return _generated(json.loads(body), chat=False)
+        case "POST", "/v1/responses":
+            return response(json.loads(body))
     return not_found(method, path) if path.startswith("/v1/") else None
 
 

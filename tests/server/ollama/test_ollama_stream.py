@@ -98,7 +98,7 @@ def test_quick_lines_are_what_the_types_make(dialect: OllamaChat | OllamaGenerat
 
 def test_rule_04_an_error_in_a_stream_is_a_line_with_a_text() -> None:
     for dialect in (CHAT, GENERATE):
-        told = dialect.errors.broken('the worker died: "signal 9"\u2028')
+        (told,) = dialect.stream(asked(dialect), ABOUT).broken('the worker died: "signal 9"\u2028')
         assert told == b'{"error":"the worker died: \\"signal 9\\"\\u2028"}\n'
         assert lines([told]) == [{"error": 'the worker died: "signal 9"\u2028'}]
 

@@ -9,7 +9,7 @@ import msgspec
 from llmproc import __version__
 from llmproc.server.asking import About
 from llmproc.server.document import DocumentedPath, document
-from llmproc.server.metrics.worker_records import WorkerRecord
+from llmproc.server.metrics.worker_records import WorkerList
 from llmproc.server.ollama.paths import OLLAMA_PATHS
 from llmproc.server.openai.errors import ErrorAnswer
 from llmproc.server.openai.paths import OPENAI_PATHS
@@ -25,12 +25,6 @@ class Liveness(msgspec.Struct):
     """That the process answers."""
 
     status: Literal["alive"]
-
-
-class WorkerList(msgspec.Struct):
-    """The worker processes, as /proc has them."""
-
-    workers: list[WorkerRecord]
 
 
 OWN_PATHS = (

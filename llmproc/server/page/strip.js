@@ -2,7 +2,7 @@
 
 import uPlot from "./vendor/uPlot.esm.js";
 
-const HEIGHT = 76; // pixels
+const HEIGHT = 80; // pixels
 const SECONDS = 60;
 
 /** A strip in `place`. `label`: what it shows, for those who cannot see it. */
@@ -37,7 +37,7 @@ export class Strip {
     return {
       width: this.#width(),
       height: HEIGHT,
-      padding: [6, 0, 2, 0],
+      padding: [6, 0, 8, 0],
       legend: { show: false },
       cursor: { show: false },
       scales: {

@@ -1,15 +1,17 @@
 // The right side: the server in one line, and a card for each worker slot, brought up to date look by look.
 
-import { bytes, counted, percent, rate } from "./format.js";
+import { bytes, percent, rate } from "./format.js";
 import { cpuRates, happened, History, TokenRate } from "./rates.js";
 import { Strip } from "./strip.js";
+
+const LOOKS = 4;
 
 /** All of the right side. `root`: its element; `template`: of a card. */
 export class Workers {
   #root;
   #template;
   #cards = new Map(); // by slot
-  #before = null; // main at the last look
+  #mains = []; // main at the last looks: over half a second a tick of its CPU time would show as 2 %
 
   constructor(root, template) {
     this.#root = root;
@@ -19,12 +21,11 @@ export class Workers {
   /** Show what /workers told. */
   show(told) {
     const main = { ...told.main, t: told.t };
-    const cpu = cpuRates(this.#before, main);
-    this.#before = main;
+    const cpu = cpuRates(this.#mains[0], main);
+    this.#mains = [...this.#mains, main].slice(-LOOKS);
     const { running, waiting, limit } = told.requests;
     this.#say("model", told.model);
-    this.#say("requests", `${running} running, ${waiting} waiting`);
-    this.#say("limit", `${counted(limit, "request")} at most`);
+    this.#say("requests", `${running} running, ${waiting} waiting (${limit} at most)`);
     this.#say("main", `pid ${main.pid}, ${cpu ? percent(cpu.user + cpu.system) : "–"} CPU, ${bytes(main.pss_bytes)}`);
     for (const record of told.workers) this.#card(record.slot).show(record, told.t);
   }

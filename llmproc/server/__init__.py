@@ -25,6 +25,7 @@ app.py         the table of paths
 running.py     from a started service to the end of the drain
 openai/ ollama/   schemas as msgspec types, requests to Asked, events to bytes
 batches/       files of requests, answered by the same endpoints while there is room
+page/          the page for browsers: its files, and how they are sent
 metrics/       prometheus-client; an observer of the service
 
 Used by `apps/serve`. starlette, uvicorn and prometheus-client come with the extra `server`; nothing else imports them.

@@ -38,6 +38,7 @@ from llmproc.server.ollama.refusals import NOT_SUPPORTED, not_supported
 from llmproc.server.openai.dialects import openai_dialects
 from llmproc.server.openai.models import model_card, model_list
 from llmproc.server.openai.tokenizing import Tokenizing
+from llmproc.server.page.page_files import page_routes
 from llmproc.server.published import published_document
 from llmproc.server.refusals import RefusedError
 from llmproc.server.responding import Endpoint, Responder
@@ -148,12 +149,13 @@ def _own(parts: ServedParts) -> list[Route]:
         return Response(body, headers={"content-type": media_type})
 
     async def workers(request: Request) -> Response:
-        records = await asyncio.to_thread(parts.metrics.workers)
-        return Response(msgspec.json.encode({"workers": records}), media_type=JSON)
+        found = await asyncio.to_thread(parts.metrics.workers)
+        return Response(msgspec.json.encode(found), media_type=JSON)
 
     document = published_document(parts.responder.about, bool(parts.access.keys))
-    paths = {"/": root, "/live": live, "/health": health, "/metrics": metrics, "/workers": workers}
+    paths = {"/live": live, "/health": health, "/metrics": metrics, "/workers": workers}
     return [
+        *page_routes(root),
         *(Route(path, answer, methods=_GET) for path, answer in paths.items()),
         Route("/openapi.json", _json(lambda request: document), methods=_GET),
     ]

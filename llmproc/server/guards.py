@@ -23,6 +23,7 @@ from llmproc.server.limits import HEAD_BYTES
 from llmproc.server.refusals import RefusedError
 
 PUBLIC = ("/", "/health", "/live")  # answered without a key: probes have none
+_PUBLIC_FILES = "/page/"  # of the page, which then asks its user for a key
 _CORS_METHODS = "GET, POST, DELETE, HEAD, OPTIONS"
 
 
@@ -55,7 +56,8 @@ class Access:
 
     def judge_key(self, path: str, headers: Headers) -> None:
         """Let a request pass that has a right key, or needs none. RefusedError 401."""
-        if self.keys and path not in PUBLIC and not self._key_passes(headers.get("authorization", "")):
+        public = path in PUBLIC or path.startswith(_PUBLIC_FILES)
+        if self.keys and not public and not self._key_passes(headers.get("authorization", "")):
             raise RefusedError(
                 "a valid API key is needed: send it as Authorization: Bearer KEY", 401, code="invalid_api_key"
             )

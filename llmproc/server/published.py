@@ -10,7 +10,7 @@ from llmproc import __version__
 from llmproc.server.asking import About
 from llmproc.server.batches.paths import BATCH_PATHS
 from llmproc.server.document import DocumentedPath, document
-from llmproc.server.metrics.worker_records import WorkerRecord
+from llmproc.server.metrics.worker_records import WorkerList
 from llmproc.server.ollama.paths import OLLAMA_PATHS
 from llmproc.server.openai.errors import ErrorAnswer
 from llmproc.server.openai.paths import OPENAI_PATHS
@@ -26,12 +26,6 @@ class Liveness(msgspec.Struct):
     """That the process answers."""
 
     status: Literal["alive"]
-
-
-class WorkerList(msgspec.Struct):
-    """The worker processes, as /proc has them."""
-
-    workers: list[WorkerRecord]
 
 
 OWN_PATHS = (

@@ -136,6 +136,8 @@ def test_the_wheel_brings_model_and_tokenizer(core_only: Path, tmp_path: Path) -
         inside = archive.namelist()
     assert "llmproc/shipped_model/model.bin" in inside and "llmproc/shipped_tokenizer/tokenizer.meta.json" in inside
     assert not [name for name in inside if "recipe" in name or name.startswith("tests")]
+    page = [name for name in listed.stdout.splitlines() if name.startswith("llmproc/server/page/")]
+    assert set(page) <= set(inside) and len(page) > 15, "the server's page"
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     out = chat(core_only / "bin/python", elsewhere, PYTHONPATH=str(installed))

@@ -33,7 +33,7 @@ def test_a_killed_worker(tmp_path: Path) -> None:
         assert value(metrics, "num_requests_running") == 4 and value(metrics, "num_requests_waiting") == 1
         assert [value(metrics, "worker_up", worker=slot) for slot in "01"] == [1, 1]
         assert value(metrics, "prompt_tokens_total") == 4 * 8
-        running = [each.request for record in metrics.workers() for each in record.sequences]
+        running = [each.request for record in metrics.workers().workers for each in record.sequences]
         assert sorted(running) == sorted(ticket.request_id for ticket in tickets[:4])
         os.kill(service.workers()[0].pid, signal.SIGKILL)
         ends = [collect(ticket)[1] for ticket in tickets]
@@ -45,7 +45,7 @@ def test_a_killed_worker(tmp_path: Path) -> None:
         assert value(metrics, "time_to_first_token_seconds_count") == 5
         until(lambda: [worker.state for worker in service.workers()] == ["ready"] * 2, "another one took its place")
         assert [value(metrics, "worker_restarts_total", worker=slot) for slot in "01"] == [1, 0]
-        record = metrics.workers()[0]
+        record = metrics.workers().workers[0]
         assert record.restarts == 1 and record.sequences == [] and record.requests == 0
         assert b'"restarts":1' in msgspec.json.encode(metrics.workers())
     assert value(metrics, "worker_up", worker="0") == 0, "asked after the end"
@@ -71,7 +71,7 @@ def test_a_sequence_grows_page_by_page(slow: Path) -> None:
         metrics.connect(service.workers)
         ticket = service.submit(Generate.greedy([1] * 40, 900))
         until(lambda: ticket.arrived > 100, "it generates")
-        (record,) = metrics.workers()
+        (record,) = metrics.workers().workers
         (sequence,) = record.sequences
         assert sequence.request == ticket.request_id and sequence.running_s > 0 and record.steps >= 100
         page = record.kv.bytes // record.kv.pages
@@ -79,8 +79,8 @@ def test_a_sequence_grows_page_by_page(slow: Path) -> None:
         assert 0 < value(metrics, "sequence_kv_bytes", worker="0", place="0") <= value(metrics, "kv_cache_size_bytes")
         ticket.cancel()
         collect(ticket)
-        until(lambda: metrics.workers()[0].kv.bytes_held == 0, "the next step does without it")
-        assert metrics.workers()[0].sequences == []
+        until(lambda: metrics.workers().workers[0].kv.bytes_held == 0, "the next step does without it")
+        assert metrics.workers().workers[0].sequences == []
 
 
 def test_a_loop_that_was_blocked_is_late() -> None:

@@ -24,7 +24,7 @@ from llmproc.server.metrics.collector import Collector, Sources
 from llmproc.server.metrics.event_counts import EventCounts
 from llmproc.server.metrics.http_counts import HttpCounts
 from llmproc.server.metrics.process_view import ProcessView
-from llmproc.server.metrics.worker_records import WorkerRecord, worker_records
+from llmproc.server.metrics.worker_records import WorkerList, main_record, requests_record, worker_records
 from llmproc.service.service import WorkerInfo
 
 TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -38,6 +38,7 @@ class ServerMetrics:
         """Begin at zero, without a service."""
         self.http = HttpCounts()
         self.events = EventCounts(clock, self.http.ended_at_service)
+        self._about = about
         self._clock, self._processes = clock, ProcessView(self.events.stats, clock)
         self._workers: Callable[[], Sequence[WorkerInfo]] = list
         self._admission: Callable[[], AdmissionState] = AdmissionState
@@ -67,7 +68,14 @@ class ServerMetrics:
             return text, openmetrics.CONTENT_TYPE_LATEST
         return generate_latest(self._registry), TEXT_TYPE
 
-    def workers(self) -> list[WorkerRecord]:
-        """Return a record of each worker slot."""
-        rows, sequences = self._processes.rows(), self.events.sequences()
-        return worker_records(self._workers(), rows, sequences, dict(self.events.restarts), self._clock())
+    def workers(self) -> WorkerList:
+        """Return a record of each worker slot, and of what they have in common."""
+        rows, sequences, now = self._processes.rows(), self.events.sequences(), self._clock()
+        counts, restarts = self.events.stats.counts(now), dict(self.events.restarts)
+        return WorkerList(
+            now,
+            self._about.model,
+            requests_record(counts, self._admission()),
+            main_record(rows),
+            worker_records(self._workers(), rows, sequences, restarts, now, counts.workers),
+        )

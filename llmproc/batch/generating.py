@@ -27,6 +27,7 @@ from llmproc.batch.event_queue import (
 from llmproc.batch.in_flight import InFlight
 from llmproc.batch.reader import Reader
 from llmproc.batch.record import ResultRow, refused
+from llmproc.batch.row_spans import RowSpans
 from llmproc.batch.rows import PromptRow, Refused
 from llmproc.batch.snapshot import LaneSnapshot, RunSnapshot
 from llmproc.batch.stages import Stages
@@ -77,6 +78,7 @@ class Generating:
         stages: Stages,
         stats: BatchStats,
         show: Show,
+        spans: RowSpans | None = None,
     ) -> None:
         self.stats, self.reader = stats, reader
         self.in_flight: dict[int, InFlight] = {}  # by the place of their rows
@@ -85,7 +87,7 @@ class Generating:
         self.started = False  # the service
         self.interrupted = False
         self._service, self._writer, self._events, self._limits = service, writer, events, limits
-        self._clock, self._show = stages.generating, show
+        self._clock, self._show, self._spans = stages.generating, show, spans
         self._waiting: deque[Ready | Refused] = deque()
         self._unwritten = 0
         self._requests = 0  # of the rows in flight
@@ -203,6 +205,8 @@ class Generating:
             self._clock.pause()
         if request.cut_off(self._service.error is not None):
             return  # not this row's fault: it has no result, and the next run asks it again
+        if self._spans is not None:
+            self._spans.ended(request)
         moments = [ticket.ended for ticket in request.tickets if ticket.ended is not None]
         self._end(request.result(), min(dispatched, default=None), max(moments, default=None))
 

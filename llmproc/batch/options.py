@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from llmproc.config import EngineOptions, SamplingParams, Scheduling
+from llmproc.telemetry.settings import ExportSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class BatchOptions:
     interval_s: float
     log: str | None
     run_dir: str | None
+    traces: ExportSettings | None
     arguments: tuple[str, ...]  # as they were given
 
     @property

@@ -5,12 +5,15 @@ Used by `apps.batch`. The stages themselves are `reader`, `generating` and `writ
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from llmproc.batch.display import Display
 from llmproc.batch.event_queue import Broken, EventQueue, Interrupted
 from llmproc.batch.generating import Generating
 from llmproc.batch.options import BatchOptions
 from llmproc.batch.provenance import Provenance
 from llmproc.batch.reader import Reader
+from llmproc.batch.row_spans import RowSpans
 from llmproc.batch.serving import limits, service_config
 from llmproc.batch.source import Source
 from llmproc.batch.stages import Stages
@@ -23,6 +26,9 @@ from llmproc.processes.interrupts import Interrupts
 from llmproc.session.conversation import Conversation
 from llmproc.session.launch import Launch
 from llmproc.session.model_files import ModelFiles
+
+if TYPE_CHECKING:
+    from llmproc.telemetry.exporting import SpanExport
 
 # For a stage's thread to end; it is a daemon, and ends with the program at the latest.
 _READING_S = 2.0  # it may be in the middle of a very long prompt, which is not wanted any more
@@ -41,6 +47,7 @@ class Pipeline:
         files: ModelFiles,
         recorder: RunRecorder,
         display: Display,
+        export: SpanExport | None = None,
     ) -> None:
         self.stages, self.stats = Stages(), BatchStats()
         self._display, self._target = display, target
@@ -68,8 +75,9 @@ class Pipeline:
         self._writer = Writer(target.sink, self._events, self.stages)
         self._source, self._provenance = source, provenance
         self._generating = Generating(
-            self.service, self._reader, self._writer, self._events, bounds, self.stages, self.stats, display
-        )
+            self.service, self._reader, self._writer, self._events, bounds, self.stages, self.stats, display,
+            None if export is None else RowSpans(export.put, files.name, options.raw, export.content),
+        )  # fmt: skip
 
     @property
     def rows(self) -> int:

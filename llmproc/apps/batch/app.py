@@ -16,6 +16,7 @@ import msgspec
 
 from llmproc.apps.batch.options import parse_options
 from llmproc.apps.exits import complain, exit_code, exit_code_of
+from llmproc.apps.telemetry_options import export_lines, maybe_export
 from llmproc.batch import summary
 from llmproc.batch.display import Display
 from llmproc.batch.journal import origin_of
@@ -34,6 +35,7 @@ from llmproc.monitor.run_recorder import RunRecorder
 from llmproc.processes.interrupts import Interrupts
 from llmproc.session.model_files import ModelFiles, read_model_files
 from llmproc.session.option_texts import other_options
+from llmproc.telemetry.queue import SpanCounts
 from llmproc.text.templates.registry import built_in_template
 
 
@@ -97,14 +99,17 @@ def _run(
     interrupts = Interrupts(first_ends=True)
     found: dict[str, object] | None = None
     try:
-        pipeline = Pipeline(options, source, target, provenance, files, recorder, display)
-        threads = pipeline.service.threads
-        _describe(recorder, options, files.model, provenance, threads)
-        _say_first(display, options, target, files)
-        if _answer_all(pipeline, target, interrupts):
-            found = summary.document(
-                options, pipeline.stats, pipeline.stages, threads, pipeline.rows, began, time.monotonic()
-            )
+        with maybe_export(options.traces, display.later) as export:
+            pipeline = Pipeline(options, source, target, provenance, files, recorder, display, export)
+            threads = pipeline.service.threads
+            _describe(recorder, options, files.model, provenance, threads)
+            _say_first(display, options, target, files)
+            complete = _answer_all(pipeline, target, interrupts)
+            worked = time.monotonic()
+        if export is not None:
+            _tell_of_spans(display, export.counts())
+        if complete:
+            found = summary.document(options, pipeline.stats, pipeline.stages, threads, pipeline.rows, began, worked)
             recorder.describe(batch=found)
     except LlmprocError as error:
         return _failed(error, target, options, prog, interrupts.ended_by)
@@ -117,6 +122,11 @@ def _run(
     else:
         _tell(display, found, options, recorder)
     return exit_code(ended_by=interrupts.ended_by, failed=pipeline.stats.any_failed)
+
+
+def _tell_of_spans(display: Display, counts: SpanCounts) -> None:
+    for line in export_lines(counts):
+        display.notice(line)
 
 
 def _make_display(options: BatchOptions, size: int | None) -> Display:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from llmproc.apps.flags import (
     template_options_of,
 )
 from llmproc.apps.parser import OneLineParser
+from llmproc.apps.telemetry_options import add_telemetry, telemetry_of
 from llmproc.batch.formats import FORMATS, format_of
 from llmproc.batch.options import BatchOptions
 from llmproc.batch.source import STDIN
@@ -81,6 +83,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     text.add_argument("--raw", action="store_true", help="continue the prompts as plain text, without chat template")
     add_scheduling(parser)
     add_logs(parser)
+    add_telemetry(parser)
     return parser
 
 
@@ -142,6 +145,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         interval_s=interval_of(given),
         log=given.log,
         run_dir=given.run_dir or environment.run_dir,
+        traces=telemetry_of(given, os.environ),
         arguments=tuple(arguments),
     )
 

@@ -124,9 +124,10 @@ class LogError(LlmprocError):
 
 # All that setup.cfg asks for, and what only some models need.
 _PACKAGES = (
-    "httpx", "huggingface_hub", "jinja2", "llvmlite", "matplotlib", "msgspec", "numba", "numpy", "pandas",
-    "prometheus_client", "psutil", "python_multipart", "starlette", "tokenizers", "uvicorn",
+    "httpx", "huggingface_hub", "jinja2", "llvmlite", "matplotlib", "msgspec", "numba", "numpy", "opentelemetry",
+    "pandas", "prometheus_client", "psutil", "python_multipart", "starlette", "tokenizers", "uvicorn",
 )  # fmt: skip
+_DISTRIBUTIONS = {"opentelemetry": "opentelemetry-exporter-otlp-proto-http"}  # whose names are not their packages'
 
 
 def missing_package(error: ImportError) -> MissingPackageError | None:
@@ -134,7 +135,8 @@ def missing_package(error: ImportError) -> MissingPackageError | None:
     name = (error.name or "").partition(".")[0]
     if not isinstance(error, ModuleNotFoundError) or name not in _PACKAGES:
         return None
-    return MissingPackageError(f"{name} is not installed; install it with: {sys.executable} -m pip install {name}")
+    wanted = _DISTRIBUTIONS.get(name, name)
+    return MissingPackageError(f"{wanted} is not installed; install it with: {sys.executable} -m pip install {wanted}")
 
 
 def require_package(name: str) -> None:

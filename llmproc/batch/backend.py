@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from llmproc.batch.record import ResultRow
 from llmproc.batch.rows import PromptRow
+from llmproc.telemetry.record import RequestRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,9 @@ class RowUnderWay(Protocol):
 
     def result(self) -> ResultRow:
         """Return the result of a row that has ended."""
+
+    def span(self, content: bool) -> RequestRecord | None:
+        """Return what a trace tells of a row that has ended, `content`: with its texts; None if nothing was asked."""
 
 
 class PreparedRow(Protocol):

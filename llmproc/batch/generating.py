@@ -32,6 +32,7 @@ from llmproc.batch.stages import Stages
 from llmproc.batch.stats import BatchStats
 from llmproc.batch.writer import Writer
 from llmproc.errors import RequestError
+from llmproc.telemetry.record import RequestRecord
 
 _TICK_S = 0.2  # between two looks at the progress
 
@@ -60,6 +61,16 @@ class Show(Protocol):
         """Show that a row has its result."""
 
 
+class SpanTaker(Protocol):
+    """The export of traces. `content`: whether spans have texts."""
+
+    @property
+    def content(self) -> bool: ...
+
+    def put(self, record: RequestRecord) -> None:
+        """Take the record of a row that has ended."""
+
+
 class Generating:
     """Main's loop over a run's events. `run` it once."""
 
@@ -73,6 +84,7 @@ class Generating:
         stages: Stages,
         stats: BatchStats,
         show: Show,
+        spans: SpanTaker | None = None,
     ) -> None:
         self.stats, self.reader = stats, reader
         self.in_flight: dict[int, RowUnderWay] = {}  # by the place of their rows
@@ -81,7 +93,7 @@ class Generating:
         self.started = False  # the backend
         self.interrupted = False
         self._backend, self._writer, self._events, self._limits = backend, writer, events, limits
-        self._clock, self._show = stages.generating, show
+        self._clock, self._show, self._spans = stages.generating, show, spans
         self._waiting: deque[PreparedRow | Refused] = deque()
         self._unwritten = 0
         self._requests = 0  # of the rows in flight
@@ -196,6 +208,8 @@ class Generating:
             self._clock.pause()
         if request.cut_off():
             return  # not this row's fault: it has no result, and the next run asks it again
+        if self._spans is not None and (record := request.span(self._spans.content)) is not None:
+            self._spans.put(record)
         self._end(request.result(), *request.moments())
 
     def _end(self, row: ResultRow, dispatched: float | None = None, ended: float | None = None) -> None:

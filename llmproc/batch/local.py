@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from llmproc.batch.backend import LaneStatus
+from llmproc.batch.local_spans import row_record
 from llmproc.batch.record import ResultRow, answered
 from llmproc.batch.rows import PromptRow
 from llmproc.config import SamplingParams
@@ -26,16 +27,25 @@ from llmproc.session.prompts import place_prompt
 from llmproc.session.result import Result
 from llmproc.session.session import send
 from llmproc.session.turns import PreparedTurn
+from llmproc.telemetry.record import RequestRecord
 
 NewConversation = Callable[[SamplingParams, "str | None"], Conversation]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSaid:
+    """What a trace says of the model. `raw`: it continues prompts as plain text."""
+
+    name: str
+    raw: bool = False
 
 
 class LocalBackend:
     """A service that answers rows; it is started with the first one."""
 
-    def __init__(self, launch: Launch, new_conversation: NewConversation, sequences: int) -> None:
-        """`launch`: not started; `sequences`: of each worker."""
-        self.service, self._launch = launch.service, launch
+    def __init__(self, launch: Launch, new_conversation: NewConversation, sequences: int, model: ModelSaid) -> None:
+        """`launch`: not started; `sequences`: of each worker; `model`: for traces."""
+        self.service, self._launch, self._model = launch.service, launch, model
         self._new_conversation, self._sequences = new_conversation, sequences
 
     def __enter__(self) -> LocalBackend:
@@ -51,7 +61,7 @@ class LocalBackend:
         """Turn a row into ids. RequestError."""
         conversation = self._new_conversation(row.sampling, row.system)
         prepared = conversation.prepare(place_prompt(conversation, row.prompt))
-        return LocalPrepared(row, conversation, prepared, self.service)
+        return LocalPrepared(row, conversation, prepared, self.service, self._model)
 
     def start(self) -> None:
         self.service.start()
@@ -74,9 +84,10 @@ class LocalPrepared:
     conversation: Conversation
     prepared: PreparedTurn
     service: Service
+    model: ModelSaid
 
     def send(self, notify: Callable[[], None], every_token: bool) -> LocalRow:
-        request = LocalRow(self.row, self.service, notify, every_token)
+        request = LocalRow(self.row, self.service, notify, every_token, self.model)
         try:
             for index, choice in enumerate(choices_of(self.conversation, self.prepared)):
                 request.answers.append(send(self.service, *choice, partial(request.notify, index)))
@@ -89,9 +100,11 @@ class LocalPrepared:
 class LocalRow:
     """A row whose requests have been sent. Made before they are sent: each is among `answers` right after."""
 
-    def __init__(self, row: PromptRow, service: Service, notify: Callable[[], None], every_token: bool) -> None:
+    def __init__(
+        self, row: PromptRow, service: Service, notify: Callable[[], None], every_token: bool, model: ModelSaid
+    ) -> None:
         """Wait for events. `every_token`: tell of tokens; else of ends alone, unless a text may stop."""
-        self.row = row
+        self.row, self._model = row, model
         self.answers: list[Answer] = []
         self._service, self._notify = service, notify
         self._every_token = every_token or bool(row.sampling.stop)
@@ -148,3 +161,6 @@ class LocalRow:
     def result(self) -> ResultRow:
         results = [(Result.of(self.row.prompt, one, one.finish), one.ticket) for one in self.answers if one.finish]
         return answered(self.row, results)
+
+    def span(self, content: bool) -> RequestRecord | None:
+        return row_record(self.row, self.answers, self._model.name, self._model.raw, content)

@@ -9,6 +9,7 @@ from typing import Any
 
 from llmproc.config import EngineOptions, SamplingParams, Scheduling
 from llmproc.remote.options import RemoteOptions
+from llmproc.telemetry.settings import ExportSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class BatchOptions:
     interval_s: float
     log: str | None
     run_dir: str | None
+    traces: ExportSettings | None
     arguments: tuple[str, ...]  # as they were given
     remote: RemoteOptions | None = (
         None  # servers in place of workers: `workers` of them, `engine.sequences` requests each

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from llmproc.batch.backend import Backend
 from llmproc.batch.display import Display
 from llmproc.batch.event_queue import Broken, EventQueue, Interrupted
-from llmproc.batch.generating import Generating
+from llmproc.batch.generating import Generating, SpanTaker
 from llmproc.batch.options import BatchOptions
 from llmproc.batch.provenance import Provenance
 from llmproc.batch.reader import Reader
@@ -40,6 +40,7 @@ class Pipeline:
         provenance: Provenance,
         open_backend: OpenBackend,
         display: Display,
+        spans: SpanTaker | None = None,
     ) -> None:
         """Put them together. `open_backend`: makes what answers; it is given what to call when that gives up."""
         self.stages, self.stats = Stages(), BatchStats()
@@ -56,7 +57,7 @@ class Pipeline:
         self._writer = Writer(target.sink, self._events, self.stages)
         self._source, self._provenance = source, provenance
         self._generating = Generating(
-            self.backend, self._reader, self._writer, self._events, bounds, self.stages, self.stats, display
+            self.backend, self._reader, self._writer, self._events, bounds, self.stages, self.stats, display, spans
         )
 
     @property

@@ -21,6 +21,8 @@ from llmproc.remote.orders import RemoteOrder, RemoteTicket
 from llmproc.remote.service import RemoteService
 from llmproc.service.messages import FinishReason
 from llmproc.session.option_texts import other_options
+from llmproc.telemetry.client_record import client_record
+from llmproc.telemetry.record import RequestRecord
 
 _REASONS: dict[str, FinishReason] = {"stop": "end", "length": "length"}
 _OWN_FIELDS = ("n", "ignore_eos", "logprobs")  # of a request; the others stand in it under the names they have here
@@ -135,6 +137,13 @@ class RemoteRow:
 
     def result(self) -> ResultRow:
         return joined(self.row, [_figures(ticket, self._service) for ticket in self.tickets])
+
+    def span(self, content: bool) -> RequestRecord | None:
+        ended = [(ticket.order.request, ticket.answer) for ticket in self.tickets if ticket.answer is not None]
+        if not ended:
+            return None
+        more = {"llmproc.batch.index": self.row.index, "llmproc.batch.id": str(self.row.id)}
+        return client_record(*zip(*ended, strict=True), content, self.tickets[0].submitted, more)
 
 
 def _request(row: PromptRow, sampling: SamplingParams, raw: bool, limits: Sequence[str]) -> RemoteRequest:

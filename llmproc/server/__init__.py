@@ -19,6 +19,7 @@ interfaces.py  which interface a path belongs to
 names.py       which model names are answered
 admission.py   pure policy: who is let in, and when a refused client is to come again
 answering.py   the one place where a request meets the service
+request_spans.py  one span of each request, with --otlp
 responding.py  the mechanism all answering endpoints share: read, admit, stream or whole, disconnects
 guards.py      ASGI middleware in front of everything
 app.py         the table of paths

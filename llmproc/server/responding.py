@@ -24,6 +24,7 @@ from llmproc.server.dialect import Dialect, StreamWriter
 from llmproc.server.limits import HttpLimits
 from llmproc.server.names import ModelNames
 from llmproc.server.refusals import RefusedError
+from llmproc.server.request_spans import RequestSpan, ServerSpans
 
 _INLINE_BYTES = 16 << 10  # a larger body is tokenized in a thread: the loop has other clients
 
@@ -78,10 +79,11 @@ class Responder:
         reporter: Reporter,
         limits: HttpLimits,
         about: About,
+        spans: ServerSpans | None = None,
     ) -> None:
-        """Join them."""
+        """Join them. `spans`: exports one of each request."""
         self.answering, self.names, self.gate, self.reporter = answering, names, gate, reporter
-        self.limits, self.about = limits, about
+        self.limits, self.about, self.spans = limits, about, spans
         self.open: set[Answers] = set()  # under way
 
     def cut(self) -> None:
@@ -98,35 +100,53 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        spans = self._responder.spans
+        span = None if spans is None else spans.begin(scope)
         try:
-            body = await read_body(scope, receive, self._responder.limits)
-            asked = self._dialect.read(body)
-            self._responder.names.judge(asked.model)
-            self._responder.reporter.ignored(asked.ignored)
-            if asked.prompts:
-                prepared = await self._prepare(asked, len(body))
-                await self._answer(prepared, receive, send)
-            else:
-                await write_whole(send, 200, self._dialect.whole(asked, self._responder.about, (), ()))
+            await self._respond(scope, receive, send, span)
         except RefusedError as error:
             self._responder.reporter.refused(error, scope["path"])
+            if span is not None:
+                span.refused(error, self._dialect.errors.status(error))
             await write_refusal(send, error, self._dialect.errors)
         except ClientGoneError:
             return
+        except Exception:
+            if span is not None:
+                span.refused(RefusedError("the server made a mistake", 500, code="internal_error"), 500)
+            raise
+        finally:
+            if span is not None:
+                span.end()
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send, span: RequestSpan | None) -> None:
+        body = await read_body(scope, receive, self._responder.limits)
+        asked = self._dialect.read(body)
+        if span is not None:
+            span.asked(asked, len(body))
+        self._responder.names.judge(asked.model)
+        self._responder.reporter.ignored(asked.ignored)
+        if asked.prompts:
+            prepared = await self._prepare(asked, len(body))
+            await self._answer(prepared, receive, send, span)
+        else:
+            await write_whole(send, 200, self._dialect.whole(asked, self._responder.about, (), ()))
 
     async def _prepare(self, asked: Asked, size: int) -> PreparedRequest:
         prepare = self._responder.answering.prepare
         inline = size <= _INLINE_BYTES and asked.form is None  # a grammar is compiled
         return prepare(asked) if inline else await asyncio.to_thread(prepare, asked)
 
-    async def _answer(self, prepared: PreparedRequest, receive: Receive, send: Send) -> None:
+    async def _answer(self, prepared: PreparedRequest, receive: Receive, send: Send, span: RequestSpan | None) -> None:
         """Let a request in and see it through: its place is given back whatever happens."""
         responder, sampling = self._responder, prepared.asked.sampling
         choices = len(prepared.turns) * sampling.n
         place = responder.gate.admit(time.monotonic(), prepared.prompt_tokens, sampling.max_tokens, choices)
-        course = _Course(place, responder.reporter)
+        course = _Course(place, responder.reporter, span)
         try:
             course.answers = responder.answering.begin(prepared)
+            if span is not None:
+                span.began(prepared, course.answers)
             responder.open.add(course.answers)
             async with _watched(course.answers, receive) as gone:
                 respond = self._stream if prepared.asked.stream else self._whole
@@ -181,8 +201,8 @@ class Endpoint:
 class _Course:
     """One request from its admission to its end, whatever ends it."""
 
-    def __init__(self, place: Admitted, reporter: Reporter) -> None:
-        self._place, self._reporter = place, reporter
+    def __init__(self, place: Admitted, reporter: Reporter, span: RequestSpan | None = None) -> None:
+        self._place, self._reporter, self._span = place, reporter, span
         self.answers: Answers | None = None
         self._first, self._tokens, self._ok = True, 0, True
 
@@ -201,6 +221,8 @@ class _Course:
                 self._tokens += event.result.new_tokens
                 self._ok = self._ok and event.result.ok
                 self._reporter.choice_ended(event)
+                if self._span is not None:
+                    self._span.ended.append(event)
             else:
                 ids[event.choice] = ids.get(event.choice, 0) + len(event.ids)
         for choice, count in ids.items():

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from llmproc.checkpoints.model_file import ModelFile, open_model
-from llmproc.config import EngineOptions, SamplingParams
+from llmproc.config import EngineOptions, SamplingParams, shipped_file
 from llmproc.text.generation_config import NOT_SUGGESTED, SuggestedSampling, read_suggested_sampling
 from llmproc.text.templates.registry import template_for
 from llmproc.text.templates.system import check_system
@@ -29,6 +29,15 @@ class ModelFiles:
     tokenizer_path: Path  # where the tokenizer was read from: the model itself, if it brings one
     notes: tuple[str, ...] = ()  # what a user should know about how the files were read, a line each
     suggested: SuggestedSampling = NOT_SUGGESTED
+
+    @property
+    def name(self) -> str:
+        """Return the checkpoint's name for clients and collectors: its file without the ending, or its folder."""
+        path = self.model.path
+        if path == shipped_file("model", "model.bin"):
+            return "llmproc-shipped"
+        stem = path.name if path.is_dir() else path.stem
+        return stem if stem not in ("", "model") else path.absolute().parent.name or stem
 
     def check_system(self, system: str | None, option: str = "--system") -> None:
         """Check that the template has a place for a system message. UsageError naming `option`."""

@@ -16,6 +16,7 @@ from llmproc.apps.batch.options import parse_options
 from llmproc.apps.batch.place import BatchPlace, RunRecord
 from llmproc.apps.batch.remote import RemoteRun
 from llmproc.apps.exits import complain, exit_code, exit_code_of
+from llmproc.apps.telemetry_options import export_lines, maybe_export
 from llmproc.batch import summary
 from llmproc.batch.display import Display
 from llmproc.batch.options import BatchOptions
@@ -30,6 +31,7 @@ from llmproc.files.command_line import shown_command
 from llmproc.files.escaping import to_json
 from llmproc.files.streams import OutputLostError, forget_stdout, need_stdout, print_result
 from llmproc.processes.interrupts import Interrupts
+from llmproc.telemetry.queue import SpanCounts
 
 
 def main(arguments: Sequence[str], prog: str = "python -m llmproc batch") -> int:
@@ -60,13 +62,19 @@ def _run(place: BatchPlace, source: Source, target: ResultTarget, provenance: Pr
     interrupts = Interrupts(first_ends=True)
     found: dict[str, object] | None = None
     try:
-        pipeline = Pipeline(options, source, target, provenance, partial(place.open_backend, record, display), display)
-        about = pipeline.backend.about()
-        record.describe(**place.facts(provenance), **_facts(options, provenance), **about)
-        _say_first(display, place, target)
-        if _answer_all(pipeline, target, interrupts):
+        with maybe_export(options.traces, display.later) as export:
+            open_backend = partial(place.open_backend, record, display)
+            pipeline = Pipeline(options, source, target, provenance, open_backend, display, export)
+            about = pipeline.backend.about()
+            record.describe(**place.facts(provenance), **_facts(options, provenance), **about)
+            _say_first(display, place, target)
+            complete = _answer_all(pipeline, target, interrupts)
+            worked = time.monotonic()
+        if export is not None:
+            _tell_of_spans(display, export.counts())
+        if complete:
             stats, stages = pipeline.stats, pipeline.stages
-            found = summary.document(options, about, stats, stages, pipeline.rows, began, time.monotonic())
+            found = summary.document(options, about, stats, stages, pipeline.rows, began, worked)
             record.describe(batch=found)
     except LlmprocError as error:
         return _failed(error, target, options, prog, interrupts.ended_by)
@@ -79,6 +87,11 @@ def _run(place: BatchPlace, source: Source, target: ResultTarget, provenance: Pr
     else:
         _tell(display, found, options, record)
     return exit_code(ended_by=interrupts.ended_by, failed=pipeline.stats.any_failed)
+
+
+def _tell_of_spans(display: Display, counts: SpanCounts) -> None:
+    for line in export_lines(counts):
+        display.notice(line)
 
 
 def _make_display(options: BatchOptions, size: int | None) -> Display:

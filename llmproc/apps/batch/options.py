@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from llmproc.apps.flags import (
 )
 from llmproc.apps.parser import OneLineParser
 from llmproc.apps.remote_flags import add_remote, remote_of
+from llmproc.apps.telemetry_options import add_telemetry, telemetry_of
 from llmproc.batch.formats import FORMATS, format_of
 from llmproc.batch.options import BatchOptions
 from llmproc.batch.source import STDIN
@@ -89,6 +91,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     add_remote(parser)
     add_scheduling(parser)
     add_logs(parser)
+    add_telemetry(parser)
     return parser
 
 
@@ -157,6 +160,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         interval_s=interval_of(given),
         log=given.log,
         run_dir=given.run_dir or environment.run_dir,
+        traces=telemetry_of(given, os.environ),
         arguments=tuple(arguments),
         remote=remote,
     )

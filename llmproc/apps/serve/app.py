@@ -17,7 +17,7 @@ import llmproc
 from llmproc.apps.exits import exit_code, exit_code_of
 from llmproc.apps.flags import answer_notices, unused_model
 from llmproc.apps.serve.options import ServeOptions, parse_options
-from llmproc.config import Environment, shipped_file
+from llmproc.config import Environment
 from llmproc.errors import LlmprocError, require_package
 from llmproc.files.streams import put
 from llmproc.hardware.isa import choose
@@ -82,15 +82,7 @@ class ServeNotices:
 def about_of(options: ServeOptions, files: ModelFiles) -> About:
     """Return what every answer says of the server."""
     engine = options.engine
-    shipped = options.model == shipped_file("model", "model.bin")
     instructions = choose(Environment.read().isa).name
     parts = (files.model.fingerprint(), llmproc.__version__, instructions, engine.weights or "", engine.kv_type)
     fingerprint = "fp_" + hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
-    return About("llmproc-shipped" if shipped else name_of(files), fingerprint, files.context(engine))
-
-
-def name_of(files: ModelFiles) -> str:
-    """Return the name of a checkpoint for clients: that of its file without the ending, or of its folder."""
-    path = files.model.path
-    stem = path.name if path.is_dir() else path.stem
-    return stem if stem not in ("", "model") else path.absolute().parent.name or stem
+    return About(files.name, fingerprint, files.context(engine))

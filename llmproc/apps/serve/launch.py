@@ -20,6 +20,7 @@ from contextlib import ExitStack
 from types import TracebackType
 
 from llmproc.apps.serve.options import OLLAMA_PORT, ServeOptions
+from llmproc.apps.telemetry_options import export_lines, maybe_export
 from llmproc.errors import LlmprocError
 from llmproc.files.folders import user_folder
 from llmproc.monitor.events import Event
@@ -39,6 +40,7 @@ from llmproc.server.metrics.server_metrics import ServerMetrics
 from llmproc.server.names import ModelNames
 from llmproc.server.ollama.card import read_card
 from llmproc.server.openai.dialects import openai_dialects
+from llmproc.server.request_spans import ServerSpans
 from llmproc.server.responding import Endpoint, Responder
 from llmproc.server.running import HttpServer, bind, need_connections, url_of
 from llmproc.server.slo import Slo
@@ -64,6 +66,8 @@ class ServerLaunch:
             self._recorder = RunRecorder(options.interval_s, options.log, False, options.run_dir, notice)
             stack.callback(self._recorder.close)
             stack.enter_context(_mistakes_to(self._recorder.output_fd))
+            stack.callback(self._tell_of_spans)
+            self._export = stack.enter_context(maybe_export(options.traces, notice))
             self._metrics = ServerMetrics(about)
             launch = Launch(
                 self._service_config(), self, self._recorder.last_output, on_notice=notice, on_failure=self._failed
@@ -71,6 +75,8 @@ class ServerLaunch:
             self._service = stack.enter_context(launch).service
             self._gate = Admission(options.workers * options.engine.sequences, options.queue, slo)
             self._metrics.connect(self._service.workers, self._gate.state)
+            if self._export is not None:
+                self._metrics.spans = self._export.counts
             self._stack = stack.pop_all()
 
     def __enter__(self) -> ServerLaunch:
@@ -94,7 +100,9 @@ class ServerLaunch:
         options, counted = self._options, self._metrics.http.foreign_model
         names = ModelNames(self._about.model, options.model_names, options.strict_model, self._foreign, counted)
         answering = Answering(self._service, self._files, self._about.context, LoopWakeups())
-        responder = Responder(answering, names, self._gate, self._metrics.http, limits, self._about)
+        export = self._export
+        spans = None if export is None else ServerSpans(self._about, export.put, export.content)
+        responder = Responder(answering, names, self._gate, self._metrics.http, limits, self._about, spans)
         batches = self._batches(responder)
         card = read_card(self._files, names.listed, self._about.context)
         place = ServedParts(self._files, responder, self._metrics, card, batches, self._access(), self._ready)
@@ -138,6 +146,12 @@ class ServerLaunch:
 
     def _foreign(self, text: str) -> None:
         self._notice(text)
+
+    def _tell_of_spans(self) -> None:
+        """Say at the end what became of the spans."""
+        if self._export is not None:
+            for line in export_lines(self._export.counts()):
+                self._notice(line)
 
     # -- what was asked for -----------------------------------------------------------------------------------------
 

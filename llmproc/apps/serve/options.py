@@ -21,9 +21,11 @@ from llmproc.apps.flags import (
     template_options_of,
 )
 from llmproc.apps.parser import OneLineParser
+from llmproc.apps.telemetry_options import add_telemetry, telemetry_of
 from llmproc.config import EngineOptions, Environment, Scheduling, check_workers
 from llmproc.dispatch import POLICIES
 from llmproc.errors import UsageError
+from llmproc.telemetry.settings import ExportSettings
 
 OLLAMA_PORT = 11434
 KEY_VARIABLE = "LLMPROC_API_KEY"
@@ -70,6 +72,7 @@ class ServeOptions:
     interval_s: float
     log: str | None
     run_dir: str | None
+    traces: ExportSettings | None
     arguments: tuple[str, ...]
 
 
@@ -91,6 +94,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     add_template_options(parser)
     add_scheduling(parser)
     add_logs(parser)
+    add_telemetry(parser)
     return parser
 
 
@@ -183,6 +187,7 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         interval_s=interval_of(given),
         log=given.log,
         run_dir=given.run_dir or environment.run_dir,
+        traces=telemetry_of(given, os.environ),
         arguments=tuple(arguments),
     )
 

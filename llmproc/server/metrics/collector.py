@@ -21,6 +21,7 @@ from llmproc.server.metrics.event_counts import EventCounts
 from llmproc.server.metrics.histogram import BucketCounts
 from llmproc.server.metrics.http_counts import HttpCounts
 from llmproc.service.service import WorkerInfo
+from llmproc.telemetry.queue import DROPS, SpanCounts
 
 Values = Mapping[tuple[str, ...], float]
 
@@ -36,6 +37,7 @@ class Sources:
     processes: Callable[[], Sequence[ProcessRow]]
     admission: Callable[[], AdmissionState]
     clock: Callable[[], float]
+    spans: Callable[[], SpanCounts] = SpanCounts
 
 
 class Collector:
@@ -100,6 +102,9 @@ class Collector:
         yield self._family(d.IGNORED_OPTIONS, http.options.counts())
         yield self._family(d.FOREIGN_MODELS, http.models.counts())
         yield self._histogram(d.LOOP_LAG, http.loop_lag)
+        spans = self._from.spans()
+        yield self._one(d.SPANS_EXPORTED, spans.exported)
+        yield self._family(d.SPANS_DROPPED, {(reason,): getattr(spans, reason) for reason in DROPS})
 
     def _admission(self, state: AdmissionState) -> Iterator[Metric]:
         yield self._one(d.ADMITTED, state.open)

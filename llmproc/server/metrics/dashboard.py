@@ -149,6 +149,11 @@ ROWS: dict[str, tuple[Panel, ...]] = {
     ),
     "Clients": (
         Panel("Options without effect", "short", ((_rate("ignored_options", "option"), "{{option}}"),)),
+        Panel(
+            "Traces",
+            "short",
+            ((_rate("spans_exported"), "exported"), (_rate("spans_dropped", "reason"), "dropped: {{reason}}")),
+        ),
         Panel("Foreign model names", "short", ((_rate("foreign_model_requests", "name"), "{{name}}"),)),
         Panel(
             "Server",

@@ -72,6 +72,8 @@ ERRORS = _define("counter", "request_errors", "HTTP requests answered with an er
 IGNORED_OPTIONS = _define("counter", "ignored_options", "Options without effect here that clients sent.", "option")
 FOREIGN_MODELS = _define("counter", "foreign_model_requests", "Requests that named another model.", "name")
 LOOP_LAG = _define("histogram", "event_loop_lag_seconds", "How late the event loop ran a timer, looked at 4 a second.")
+SPANS_EXPORTED = _define("counter", "spans_exported", "Spans of requests that a collector took; 0 without --otlp.")
+SPANS_DROPPED = _define("counter", "spans_dropped", "Spans of requests that no collector got.", "reason")
 
 # -- admission ---------------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from llmproc.server.metrics.http_counts import HttpCounts
 from llmproc.server.metrics.process_view import ProcessView
 from llmproc.server.metrics.worker_records import WorkerList, main_record, requests_record, worker_records
 from llmproc.service.service import WorkerInfo
+from llmproc.telemetry.queue import SpanCounts
 
 TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text"
@@ -42,6 +43,7 @@ class ServerMetrics:
         self._clock, self._processes = clock, ProcessView(self.events.stats, clock)
         self._workers: Callable[[], Sequence[WorkerInfo]] = list
         self._admission: Callable[[], AdmissionState] = AdmissionState
+        self.spans: Callable[[], SpanCounts] = SpanCounts  # who to ask about traces, if there are any
         sources = Sources(
             about,
             self.events,
@@ -50,6 +52,7 @@ class ServerMetrics:
             self._processes.rows,
             lambda: self._admission(),
             clock,
+            lambda: self.spans(),
         )
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(Collector(sources))

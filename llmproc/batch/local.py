@@ -40,10 +40,15 @@ class ModelSaid:
     raw: bool = False
 
 
+UNNAMED = ModelSaid("")
+
+
 class LocalBackend:
     """A service that answers rows; it is started with the first one."""
 
-    def __init__(self, launch: Launch, new_conversation: NewConversation, sequences: int, model: ModelSaid) -> None:
+    def __init__(
+        self, launch: Launch, new_conversation: NewConversation, sequences: int, model: ModelSaid = UNNAMED
+    ) -> None:
         """`launch`: not started; `sequences`: of each worker; `model`: for traces."""
         self.service, self._launch, self._model = launch.service, launch, model
         self._new_conversation, self._sequences = new_conversation, sequences
@@ -84,7 +89,7 @@ class LocalPrepared:
     conversation: Conversation
     prepared: PreparedTurn
     service: Service
-    model: ModelSaid
+    model: ModelSaid = UNNAMED
 
     def send(self, notify: Callable[[], None], every_token: bool) -> LocalRow:
         request = LocalRow(self.row, self.service, notify, every_token, self.model)
@@ -101,7 +106,12 @@ class LocalRow:
     """A row whose requests have been sent. Made before they are sent: each is among `answers` right after."""
 
     def __init__(
-        self, row: PromptRow, service: Service, notify: Callable[[], None], every_token: bool, model: ModelSaid
+        self,
+        row: PromptRow,
+        service: Service,
+        notify: Callable[[], None],
+        every_token: bool,
+        model: ModelSaid = UNNAMED,
     ) -> None:
         """Wait for events. `every_token`: tell of tokens; else of ends alone, unless a text may stop."""
         self.row, self._model = row, model

@@ -17,9 +17,7 @@ from llmproc.telemetry.attributes import parameters_of, readable
 from llmproc.telemetry.record import AnswerRecord, RequestRecord
 
 
-def row_record(
-    row: PromptRow, given: Sequence[Answer], model: str, raw: bool, content: bool
-) -> RequestRecord | None:
+def row_record(row: PromptRow, given: Sequence[Answer], model: str, raw: bool, content: bool) -> RequestRecord | None:
     """Return what a span tells of a row whose answers have ended; None without any.
 
     `raw`: its prompt was continued, not answered; `content`: texts go along.

@@ -139,11 +139,12 @@ class RemoteRow:
         return joined(self.row, [_figures(ticket, self._service) for ticket in self.tickets])
 
     def span(self, content: bool) -> RequestRecord | None:
-        ended = [(ticket.order.request, ticket.answer) for ticket in self.tickets if ticket.answer is not None]
-        if not ended:
+        answers = [ticket.answer for ticket in self.tickets if ticket.answer is not None]
+        if not answers:
             return None
+        first = self.tickets[0]
         more = {"llmproc.batch.index": self.row.index, "llmproc.batch.id": str(self.row.id)}
-        return client_record(*zip(*ended, strict=True), content, self.tickets[0].submitted, more)
+        return client_record(first.order.request, answers, content, began=first.submitted, more=more)
 
 
 def _request(row: PromptRow, sampling: SamplingParams, raw: bool, limits: Sequence[str]) -> RemoteRequest:

@@ -17,17 +17,17 @@ _EXTRA = ("top_p", "top_k", "frequency_penalty", "presence_penalty")  # of the c
 
 
 def client_record(
-    requests: Sequence[RemoteRequest],
+    request: RemoteRequest,
     answers: Sequence[RemoteAnswer],
     content: bool = False,
     began: float | None = None,
     more: Mapping[str, str | int | float | bool] | None = None,
 ) -> RequestRecord:
-    """Return the record of one question: requests that differ in their seed alone, and the answer to each.
+    """Return the record of one question: a request, its answer, and those to requests that differ in their seed alone.
 
     `began`: when it was to be sent, if it waited; `content`: texts go along; `more`: further attributes.
     """
-    request, first = requests[0], answers[0]
+    first = answers[0]
     failure = next((one.failure for one in answers if one.failure is not None), None)
     prompt = readable(request.prompt) if content else None
     texts = [one.text for one in answers] if content else []
@@ -41,7 +41,7 @@ def client_record(
         dispatched=None if began is None else sent,
         first_token=min((one.moments[0] for one in answers if one.moments), default=None),
         stream=request.stream,
-        parameters=_parameters(request, len(requests)),
+        parameters=_parameters(request, len(answers)),
         input_tokens=first.tokens.prompt,
         cached_tokens=first.tokens.cached or 0,
         answers=[_answer(one, content) for one in answers],

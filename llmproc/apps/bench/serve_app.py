@@ -7,18 +7,23 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmproc.apps.bench import serve_table
 from llmproc.apps.bench.serve_options import BenchServeOptions, parse_serve_options
 from llmproc.apps.exits import exit_code, interruptible
 from llmproc.apps.progress import ProgressBar
+from llmproc.apps.telemetry_options import export_lines, maybe_export
 from llmproc.config import Environment
 from llmproc.errors import UsageError, require_package
 from llmproc.files.escaping import to_json
 from llmproc.files.replacing import replace_file
 from llmproc.files.streams import print_result, put
 from llmproc.monitor.runfolder import NO_FOLDER, RunFolder
+
+if TYPE_CHECKING:
+    from llmproc.experiments.serve_load.recording import Finished
+    from llmproc.telemetry.exporting import SpanExport
 
 JSON_FILE = "bench-serve.json"
 _SPARE_DESCRIPTORS = 64
@@ -33,16 +38,32 @@ def bench_serve(arguments: Sequence[str], prog: str) -> int:
     _allow_descriptors(options.load.concurrency or options.load.requests)
     for endpoint in options.endpoints:
         for note in endpoint.notes:
-            put(sys.stderr, f"[INFO] {note}\n")
+            _notice(note)
     from llmproc.experiments.serve_load.measuring import measure  # here: it needs the package that was looked for
+    from llmproc.experiments.serve_load.recording import ignore_finished
 
     bar = ProgressBar()
     try:
-        found, ended_by = measure(options.load, options.endpoints, _shown(prog, arguments), bar)
+        with maybe_export(options.traces, _notice) as export:
+            also = ignore_finished if export is None else _to_spans(export)
+            found, ended_by = measure(options.load, options.endpoints, _shown(prog, arguments), bar, also)
     finally:
         bar.wipe()
+    for line in [] if export is None else export_lines(export.counts()):
+        _notice(line)
     _write(found, options)
     return exit_code(ended_by=ended_by, failed=_failed(found, options.load.ramp))
+
+
+def _notice(line: str) -> None:
+    put(sys.stderr, f"[INFO] {line}\n")
+
+
+def _to_spans(export: SpanExport) -> Finished:
+    """Return what exports a span of each finished request."""
+    from llmproc.telemetry.client_record import client_record
+
+    return lambda request, answer: export.put(client_record(request, [answer], export.content))
 
 
 def _shown(prog: str, arguments: Sequence[str]) -> str:

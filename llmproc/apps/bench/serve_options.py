@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from llmproc.apps.flags import add_run_dir
 from llmproc.apps.parser import OneLineParser
+from llmproc.apps.telemetry_options import add_telemetry, telemetry_of
 from llmproc.client.body import LIMIT_FIELDS
 from llmproc.client.endpoint import EndpointVariables, RemoteEndpoint, find_endpoint
 from llmproc.config import Environment
 from llmproc.errors import UsageError
 from llmproc.experiments.serve_load.goals import GoodputGoals
 from llmproc.experiments.serve_load.options import DEFAULTS, RAMP_REQUESTS, ServeLoadOptions
+from llmproc.telemetry.settings import ExportSettings
 
 _MOST_SERVERS = 2
 _DESCRIPTION = """\
@@ -44,6 +47,7 @@ class BenchServeOptions:
     json: Path | None
     chart: Path | None
     run_dir: str | None
+    traces: ExportSettings | None = None
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:
@@ -63,6 +67,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     add("--json", type=Path, metavar="FILE", help="write the whole result with every raw sample to FILE")
     add("--chart", type=Path, metavar="FILE", help="draw it to FILE, a PNG")
     add_run_dir(add)
+    add_telemetry(parser)
     return parser
 
 
@@ -167,4 +172,11 @@ def parse_serve_options(
         warm_up=given.warm_up,
         goals=GoodputGoals() if given.goodput is None else GoodputGoals.parse(given.goodput),
     )
-    return BenchServeOptions(load, endpoints, given.json, given.chart, given.run_dir or environment.run_dir)
+    return BenchServeOptions(
+        load,
+        endpoints,
+        given.json,
+        given.chart,
+        given.run_dir or environment.run_dir,
+        telemetry_of(given, os.environ),
+    )

@@ -20,11 +20,10 @@ from llmproc.client.verdict import FailureKind
 from llmproc.errors import RemoteServerError, UsageError
 
 REQUEST = RemoteRequest("Hi", max_tokens=4)
+PATIENT = AskOptions(20.0)
 
 
-def asked(
-    server: RecordingServer, options: AskOptions = AskOptions(5.0), request: RemoteRequest = REQUEST
-) -> RemoteAnswer:
+def asked(server: RecordingServer, options: AskOptions = PATIENT, request: RemoteRequest = REQUEST) -> RemoteAnswer:
     return run(server.url, lambda client, endpoint: ask(client, endpoint, request, options))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,7 +51,7 @@ ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
 def test_splitting_changes_nothing(lines: list[tuple[bytes, bytes]], cuts: list[int]) -> None:
     data = b"".join(line + end for line, end in lines)
     places = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
-    parts = [data[a:b] for a, b in zip(places, places[1:], strict=False)]
+    parts = [data[a:b] for a, b in itertools.pairwise(places)]
     assert events(*parts) == events(data)
 
 

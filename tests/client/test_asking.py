@@ -169,7 +169,8 @@ def test_a_cancelled_request_is_told_once(behaviour: Behaviour) -> None:
     with recording_server(behaviour) as server:
         run(server.url, use)
     assert noting.changes == [1, -1] and len(noting.answers) == 1
-    assert noting.answers[0].failure.kind == ("http_429" if behaviour.status == 429 else "interrupted")
+    failure = noting.answers[0].failure
+    assert failure is not None and failure.kind == ("http_429" if behaviour.status == 429 else "interrupted")
 
 
 def test_ttft_is_taken_at_the_first_text() -> None:

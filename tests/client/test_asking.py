@@ -86,6 +86,7 @@ def test_no_server_is_a_connect_failure() -> None:
         pass
     answer = asked(server)
     assert answer.failure is not None and answer.failure.kind is FailureKind.CONNECT and answer.status == 0
+    assert answer.failure.message == "Connection refused"
 
 
 def test_retries_honour_retry_after_and_are_in_no_latency() -> None:
@@ -193,5 +194,5 @@ def test_a_server_without_models_is_one_line(page: bytes) -> None:
         server.pages["/v1/models"] = page
         with pytest.raises(RemoteServerError, match="--model names one"):
             run(server.url, lambda c, _: with_model(c, RemoteEndpoint(server.url)))
-    with pytest.raises(RemoteServerError, match="cannot be asked"):
+    with pytest.raises(RemoteServerError, match="cannot be asked: Connection refused"):
         run(server.url, list_models)

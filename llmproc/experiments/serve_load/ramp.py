@@ -63,7 +63,7 @@ def gave_way(
     """
     found = [*_client(figures), *_fds(figures, gauges), *_kv(gauges), *_queue(figures, gauges), *_cpu(gauges, cpus)]
     if not found and not known:
-        found.append({"what": "unknown", "evidence": "the server has neither /metrics nor /workers that say it"})
+        found.append({"what": "unknown", "evidence": "the server does not tell: it has neither /metrics nor /workers"})
     return found
 
 

@@ -37,7 +37,7 @@ class RemoteDispatcher:
 
     def __init__(self, mode: str, options: RemoteOptions) -> None:
         """Begin without requests. UsageError for an unknown mode."""
-        sequential = mode == "seq"
+        self._sequential = sequential = mode == "seq"
         self.servers = [ServerHealth(options.give_up_s) for _ in range(1 if sequential else len(options.urls))]
         self.connections = 1 if sequential else len(options.urls) * options.connections
         policy = make_policy(mode, self.connections, 1, CLIENT_POLICIES)
@@ -70,7 +70,8 @@ class RemoteDispatcher:
             self._lanes.add_again(Request(request, self._costs[request]), connection)
         for connection in range(self.connections):
             state = self.servers[self.server_of(connection)].state
-            self._lanes.set_open(connection, state is ServerState.READY)
+            held = self._sequential and bool(self._again)  # one after the other: the next waits for the one before it
+            self._lanes.set_open(connection, state is ServerState.READY and not held)
         found = self._note(self._lanes.settle(), now)
         for server, health in enumerate(self.servers):
             if health.state is ServerState.AWAY and health.may_begin(now):

@@ -23,6 +23,14 @@ from llmproc.experiments.compare_modes.runner import RunSample
 LENGTHS = (6, 1, 5, 2, 4, 3, 6, 1, 5, 2, 4, 3)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def fonts_are_open(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """matplotlib keeps its font files open for good, which is no leak of ours."""
+    from llmproc.report.figure import panels, save
+
+    save(panels([1.0], "title", ["note"], sharex=False)[0], tmp_path_factory.mktemp("fonts") / "x.png")
+
+
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLMPROC_RUN_DIR", "none")
@@ -44,16 +52,16 @@ def compared(folder: Path, capsys: pytest.CaptureFixture[str], urls: list[str], 
 def test_two_servers_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with stubs(tmp_path, {"token_s": 0.004}, {"token_s": 0.012}) as found:
         urls = [stub.url for stub in found]
-        modes = ("--modes", "sp,ws,lpt,queue", "--connections", "1,2", "--repeat", "1")
+        modes = ("--modes", "sp,ws,lpt,queue", "--connections", "1", "--repeat", "1")
         result = compared(tmp_path, capsys, urls, *modes)
         asked = Counter(prompt for stub in found for prompt in stub.prompts())
         first = found[0].requests()[0]
     settings = [(row["mode"], row["workers"]) for row in result["results"]]
-    assert settings == [("seq", 1), *((mode, count) for count in (2, 4) for mode in ("sp", "ws", "lpt", "queue"))]
-    assert sum(len(run["rows"]) for run in result["runs"]) == 9 * len(LENGTHS)
-    assert all(asked[f"q{number}"] >= 9 for number in range(12)) and first["ignore_eos"] is True
-    warm_up = 2 + 4 * 4 + 4 * 8  # two prompts for each connection of each setting
-    assert sum(asked.values()) == 9 * len(LENGTHS) + warm_up
+    assert settings == [("seq", 1), *((mode, 2) for mode in ("sp", "ws", "lpt", "queue"))]
+    assert sum(len(run["rows"]) for run in result["runs"]) == 5 * len(LENGTHS)
+    assert all(asked[f"q{number}"] >= 5 for number in range(12)) and first["ignore_eos"] is True
+    warm_up = 2 + 4 * 4  # two prompts for each connection of each setting
+    assert sum(asked.values()) == 5 * len(LENGTHS) + warm_up
     assert [server["url"] for server in result["servers"]] == urls
     assert result["servers"][0]["slowness"] == 1 and result["servers"][1]["slowness"] > 1
     assert result["same_answers"] is True and not any(row["failed"] for row in result["results"])

@@ -59,6 +59,15 @@ def test_seq_has_one_connection_to_the_first_server() -> None:
     assert begun(found, 0.0) == [(0, 0)] and found.connections == 1 and len(found.servers) == 1
 
 
+def test_seq_asks_again_before_it_goes_on() -> None:
+    found = made("seq", requests=2)
+    assert begun(found, 0.0) == [(0, 0)]
+    fail(found, 0, FailureKind.CUT, 200, 0.1)
+    assert begun(found, 0.2) == [] and begun(found, 0.6) == [(0, 0)]
+    found.succeeded(0, 0.7)
+    assert begun(found, 0.7) == [(1, 0)]
+
+
 def test_requests_of_an_absent_server_go_to_the_others() -> None:
     found = made(requests=3)
     begun(found, 0.0)

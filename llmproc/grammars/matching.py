@@ -108,10 +108,8 @@ class GrammarState:
         """
         self._matcher.unsafe_compute_mask_ptr(self._mask.ctypes.data, self._mask.nbytes)
         if self._matcher.is_error():
-            reason = str(self._matcher.stop_reason())
-            raise GrammarStateError(
-                _NONE if reason.startswith("NoExtension") else f"the grammar is too costly: {reason}"
-            )
+            message = first_line(self._matcher.get_error())
+            raise GrammarStateError(_NONE if "NoExtension" in message else f"the grammar cannot go on: {message}")
         allowed = np.zeros(len(row), bool)
         known = min(len(row), len(self._mask) * 8)
         allowed[:known] = np.unpackbits(self._mask, count=known, bitorder="little")

@@ -19,6 +19,7 @@ from llmproc.errors import LlmprocError, MissingPackageError, RequestError
 from llmproc.grammars.library import library, limits
 
 _KEPT = 64  # compiled grammars
+_NONE = "no token of the vocabulary continues what the grammar asks for"
 Ids = npt.NDArray[np.int64]
 
 
@@ -107,7 +108,8 @@ class GrammarState:
         """
         self._matcher.unsafe_compute_mask_ptr(self._mask.ctypes.data, self._mask.nbytes)
         if self._matcher.is_error():
-            raise GrammarStateError(f"the grammar cannot go on: {first_line(self._matcher.get_error())}")
+            message = first_line(self._matcher.get_error())
+            raise GrammarStateError(_NONE if "NoExtension" in message else f"the grammar cannot go on: {message}")
         allowed = np.zeros(len(row), bool)
         known = min(len(row), len(self._mask) * 8)
         allowed[:known] = np.unpackbits(self._mask, count=known, bitorder="little")
@@ -117,7 +119,7 @@ class GrammarState:
             allowed[ends] = not (held and left)
             left = left or len(ends) > 0
         if not left:
-            raise GrammarStateError("no token of the vocabulary continues what the grammar asks for")
+            raise GrammarStateError(_NONE)
         np.copyto(row, -np.inf, where=~allowed)
 
 

@@ -21,7 +21,7 @@ from llmproc.grammars.writing import schema_grammar
 END = 0
 WORDS = [
     b"",
-    *(bytes([value]) for value in b'{}[],:"0123456789abcdefghij -\n'),
+    *(bytes([value]) for value in b'{}[],:"0123456789abcdefghijlnrstu -\n'),
     b"true",
     b"false",
     b"null",

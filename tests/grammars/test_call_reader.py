@@ -6,7 +6,7 @@ import itertools
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmproc.grammars.call_reader import CallPiece, CallReader, Said
@@ -51,6 +51,7 @@ def fed(text: str, cuts: list[int]) -> tuple[str, list[FunctionCall], CallReader
     return said, found, reader
 
 
+@settings(deadline=None)
 @given(SAID, st.lists(CALLS, max_size=3), st.lists(st.integers(0, 999), max_size=12))
 def test_what_was_written_is_read(said: str, calls: list[FunctionCall], cuts: list[int]) -> None:
     text = call_text(said, calls)
@@ -59,6 +60,7 @@ def test_what_was_written_is_read(said: str, calls: list[FunctionCall], cuts: li
     assert told == (f"{said}\n" if calls and said else said)
 
 
+@settings(deadline=None)
 @given(st.lists(CALLS, min_size=1, max_size=2), st.integers(0, 400), st.lists(st.integers(0, 999), max_size=8))
 def test_an_answer_that_is_cut(calls: list[FunctionCall], cut: int, cuts: list[int]) -> None:
     text = call_text("", calls)[:cut]

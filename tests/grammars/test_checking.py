@@ -27,9 +27,8 @@ def inside(part: Any) -> Any:
         ({"type": "string", "format": "iri"}, ".format", "Unknown format: iri"),
         ({"type": "strin"}, ".type", "Invalid type"),
         ({"oneOf": [{"type": "number"}, {"type": "integer"}]}, ".oneOf", "oneOf"),
-        ({"type": "integer", "minimum": 5, "maximum": 3}, "", "minimum"),
         ({"anyOf": [{"type": "null"}, {"type": "string", "format": "iri"}]}, ".anyOf[1].format", "iri"),
-        ({"$ref": "#/$defs/none"}, ".$ref", ""),
+        ({"$ref": "#/$defs/none"}, ".$ref", "."),
     ],
 )
 def test_the_place_of_a_fault(part: Any, path: str, words: str) -> None:
@@ -37,7 +36,7 @@ def test_the_place_of_a_fault(part: Any, path: str, words: str) -> None:
         check_compiles(inside(part), "schema")
     found = caught.value.path
     assert found.startswith("schema.properties.a.items")
-    assert path == "" or found == f"schema.properties.a.items{path}"
+    assert found == f"schema.properties.a.items{path}"
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
 
 

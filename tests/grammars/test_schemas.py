@@ -48,7 +48,7 @@ def test_taken(schema: Any) -> None:
         ({"$ref": "https://example.com/x"}, "schema.$ref", "must point into"),
         ({"$ref": 3}, "schema.$ref", "must point into"),
         ([], "schema", "must be a schema"),
-        (nested(MAX_DEPTH + 1), "schema", "nested deeper"),
+        (nested(MAX_DEPTH + 1, {}), "schema", "nested deeper"),
         ({"const": nested(MAX_DEPTH)}, "schema.const", "nested deeper"),
         ({"description": "x" * MAX_BYTES}, "schema", "bytes"),
         ({"anyOf": [{}] * MAX_PARTS}, "schema", "schemas in it"),

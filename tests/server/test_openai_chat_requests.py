@@ -198,9 +198,9 @@ def test_variables_of_the_chat_template() -> None:
         ({"messages": None}, "messages", "is null"),
         ({"messages": "Hi"}, "messages", "must be a list"),
         ({"messages": [{"role": "user"}]}, "messages[0].content", "is missing"),
-        ({"messages": [HI, {"role": "tool", "content": "x"}]}, "messages[1].role", "is 'tool': must be"),
-        ({"messages": [{"role": "assistant", "content": None}]}, "messages[0].content", "must be a text or a list"),
-        ({"messages": [{**HI, "tool_calls": [{}]}]}, "messages[0].tool_calls", "must be empty"),
+        ({"messages": [HI, {"role": "function", "content": "x"}]}, "messages[1].role", "is 'function': must"),
+        ({"messages": [{"role": "assistant", "content": None}]}, "messages[0].content", "is missing"),
+        ({"messages": [{**HI, "tool_calls": [{}]}]}, "messages[0].tool_calls[0].id", "is missing"),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]},
             "messages[0].content[0].type",

@@ -26,6 +26,10 @@ def must(rule: str) -> Meta:
 
 NO_IMAGES = must("be empty: images cannot be read")
 
+FunctionName = Annotated[
+    str,
+    Meta(pattern="^[a-zA-Z0-9_-]{1,64}$", extra={"rule": "must have 1 to 64 letters, digits, underscores and dashes"}),
+]
 Nothing = Annotated[list[Any], Meta(max_length=0)]
 Text = Annotated[str, Meta(min_length=1, max_length=MAX_STOP_LENGTH)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
@@ -57,7 +61,7 @@ class OllamaOptions(Struct, frozen=True):
 class OllamaFunction(Struct, frozen=True, forbid_unknown_fields=True):
     """A function that the model may call. `parameters`: a JSON schema of an object; absent: none."""
 
-    name: Annotated[str, Meta(pattern="^[a-zA-Z0-9_-]{1,64}$")]
+    name: FunctionName
     description: str | None = None
     parameters: dict[str, Any] | None = None
 
@@ -72,7 +76,7 @@ class OllamaTool(Struct, frozen=True, forbid_unknown_fields=True):
 class OllamaCalledFunction(Struct, frozen=True, forbid_unknown_fields=True):
     """The function that an earlier answer called, and with what."""
 
-    name: Annotated[str, Meta(pattern="^[a-zA-Z0-9_-]{1,64}$")]
+    name: FunctionName
     arguments: dict[str, Any] | None = None
     index: int | None = None
 

@@ -25,7 +25,8 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Stop = Annotated[str, Meta(min_length=1, max_length=MAX_STOP_LENGTH)]
 TokenName = Annotated[str, Meta(pattern="^(0|[1-9][0-9]{0,9})$")]  # an id, as JSON's names are texts
 TokenId = Annotated[int, Meta(ge=0, le=(1 << 31) - 1)]
-FunctionName = Annotated[str, Meta(pattern="^[a-zA-Z0-9_-]{1,64}$")]
+NAME_RULE = "must have 1 to 64 letters, digits, underscores and dashes"
+FunctionName = Annotated[str, Meta(pattern="^[a-zA-Z0-9_-]{1,64}$", extra={"rule": NAME_RULE})]
 MAX_TOOLS = 128
 Empty = Annotated[list[Any], Meta(max_length=0)]
 OnlyTrue = Annotated[bool, Meta(extra_json_schema={"const": True})]

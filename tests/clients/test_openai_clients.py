@@ -135,7 +135,7 @@ def test_a_refusal_is_the_clients_own_error_and_names_the_field(program: ClientP
     assert "temperature" in told["message"]
 
 
-@python
+@every
 def test_a_response_is_the_same_whole_streamed_and_by_the_helper(program: ClientProgram) -> None:
     whole = program.result("responses")
     assert whole["text"] and whole["status"] == "incomplete" and whole["usage"]["output_tokens"] == 8

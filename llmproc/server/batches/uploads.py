@@ -8,6 +8,7 @@ Source of the form: RFC 7578. Used by the endpoints.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import BinaryIO
 
 from python_multipart.exceptions import FormParserError
@@ -20,6 +21,8 @@ from llmproc.server.body import ClientGoneError
 from llmproc.server.refusals import RefusedError
 
 MAX_FILE_NAME = 255
+# It warns of every form that breaks a rule: the client is told, and the server's standard error is not for clients.
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL + 1)
 
 
 class FormReader:
@@ -44,8 +47,9 @@ class FormReader:
 
     def feed(self, data: bytes) -> None:
         """Take a piece of the body. RefusedError for what breaks a rule."""
-        if self._ended and data.strip():
-            raise _refused("has bytes after its last boundary")
+        if self._ended:  # RFC 2046: what comes after the last boundary is ignored
+            self._count(len(data))
+            return
         try:
             self._parser.write(data)
         except FormParserError:

@@ -4,6 +4,7 @@ import OpenAI from "openai";
 const client = new OpenAI({ baseURL: URL_BASE + "/v1", apiKey: "none" });
 const messages = [{ role: "user", content: "hello" }];
 const fixed = { model: "llama3.2", temperature: 0, seed: 1, max_tokens: 8 };
+const short = { model: "llama3.2", input: "hello", temperature: 0, max_output_tokens: 8 };
 
 function told(completion) {
   return {
@@ -58,6 +59,24 @@ await serve("openai", {
       text += chunk.choices.map((choice) => choice.text).join("");
     }
     return { texts: [text] };
+  },
+  responses: async () => {
+    const answer = await client.responses.create(short);
+    return { text: answer.output_text, status: answer.status, usage: answer.usage };
+  },
+  responses_stream: async () => {
+    const [texts, types] = [[], []];
+    for await (const event of await client.responses.create({ stream: true, ...short })) {
+      types.push(event.type);
+      if (event.type === "response.output_text.delta") texts.push(event.delta);
+    }
+    return { text: texts.join(""), types, last: types.at(-1) };
+  },
+  responses_helper: async () => {
+    const stream = client.responses.stream({ model: "llama3.2", input: "hello", temperature: 0 });
+    let text = "";
+    stream.on("response.output_text.delta", (event) => (text += event.delta));
+    return { final: (await stream.finalResponse()).output_text, text };
   },
   models: async () => {
     const ids = [];

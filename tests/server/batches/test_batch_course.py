@@ -147,6 +147,19 @@ def test_a_batch_that_waits_for_its_turn_can_be_cancelled(tmp_path: Path) -> Non
     asyncio.run(work())
 
 
+def test_a_cancel_before_the_lines_are_judged_leaves_no_files(tmp_path: Path) -> None:
+    async def work() -> None:
+        endpoint = Echo()
+        async with bench(tmp_path, endpoint) as one:
+            created = await one.create(rows(2000))
+            await one.runner.cancel(created.id)
+            batch = await one.ended(created.id)
+            assert batch.status == "cancelled" and batch.in_progress_at is None and not endpoint.asked
+            assert batch.output_file_id is batch.error_file_id is None and batch.request_counts.total == 0
+
+    asyncio.run(work())
+
+
 def test_rows_that_are_not_done_in_time_expire(tmp_path: Path) -> None:
     async def work() -> None:
         asked, clock = asyncio.Event(), Clock()
@@ -311,6 +324,7 @@ def test_bounds(tmp_path: Path) -> None:
         asked = asyncio.Event()
         async with bench(tmp_path, held(asked), limits=limits) as one:
             first = await one.create(rows(5))
+            await asked.wait()
             with pytest.raises(RefusedError, match="1 batches have not ended"):
                 await one.create(rows(1))
             with pytest.raises(RefusedError, match="which has not ended") as caught:

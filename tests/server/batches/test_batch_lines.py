@@ -50,7 +50,7 @@ def test_good_lines_are_rows_with_their_own_bytes(tmp_path: Path) -> None:
         (jsonl({**line("a"), "custom_id": 7}), "invalid_type", "custom_id", "7"),
         (jsonl({**line("a"), "frob": 7}), "unknown_parameter", "frob", "unknown"),
         (jsonl({"custom_id": "a", "method": "POST", "url": PATH}), "missing_required_parameter", "body", "missing"),
-        (jsonl({**line("a"), "body": "x"}), "invalid_type", "body", "text"),
+        (jsonl({**line("a"), "body": "x"}), "invalid_type", "body", "must be an object"),
         (jsonl(line("a", temperature=-1)), "invalid_value", "body.temperature", "temperature is -1"),
         (jsonl(line("a", frob=1)), "unknown_parameter", "body.frob", "frob is unknown"),
         (jsonl(line("a", stream=True)), "invalid_value", "body.stream", "must be false in a batch"),

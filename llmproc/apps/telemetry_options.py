@@ -51,8 +51,8 @@ def maybe_export(settings: ExportSettings | None, notice: Callable[[str], None])
         return
     from llmproc.telemetry.exporting import open_export  # here: a start without --otlp imports none of it
 
-    notice(settings.summary)
     with open_export(settings, notice) as export:
+        notice(settings.summary)
         yield export
 
 

@@ -35,7 +35,7 @@ def add_telemetry(parser: argparse.ArgumentParser) -> None:
 
 
 def telemetry_of(given: argparse.Namespace, environ: Mapping[str, str]) -> ExportSettings | None:
-    """Return where spans go; None without --otlp. UsageError for what is no endpoint."""
+    """Return where spans go; None without --otlp. UsageError for a value that names none."""
     if given.otlp is None:
         if given.otlp_content:
             raise UsageError("--otlp-content needs --otlp")
@@ -51,8 +51,8 @@ def maybe_export(settings: ExportSettings | None, notice: Callable[[str], None])
         return
     from llmproc.telemetry.exporting import open_export  # here: a start without --otlp imports none of it
 
-    notice(settings.summary)
     with open_export(settings, notice) as export:
+        notice(settings.summary)
         yield export
 
 

@@ -15,7 +15,7 @@ exporting.py    the thread that does all of that, and its end within a limit
 complaints.py   what the SDK logs about a collector, as one line for the user
 
 `put` is all that happens on a request's own thread: no span is built there, nothing waits, nothing can fail. The SDK's
-own batch processor is not used, because it tells nobody how many spans it has lost, and takes 6 s to end beside a
+own batch processor is not used, because it does not tell how many spans it has lost, and takes 6 s to end beside a
 collector that is gone.
 
 Needs the extra `otlp`; nothing of it is imported without --otlp.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from llmproc.telemetry.spans import RequestSpans
 
-_EVERY_S = 1.0  # a span is sent so much later at most
+_EVERY_S = 1.0  # between two exports, at most
 _BATCH = 256
 _END_S = 2.0
 

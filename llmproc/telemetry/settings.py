@@ -119,12 +119,12 @@ def _joined(parts: SplitResult, path: str) -> str:
 def _split(name: str, text: str) -> SplitResult:
     """Return a URL's parts; `host:port` means http. UsageError that shows no password."""
     if not text.isascii() or not text.isprintable() or " " in text:
-        raise UsageError(f"{name} is no URL: it has a space, or another than a printable ASCII character")
+        raise UsageError(f"{name} is not a URL: it has a space, or another than a printable ASCII character")
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
         port, host = parts.port, parts.hostname
     except ValueError as error:
-        raise UsageError(f"{name} is no URL: {error}") from None
+        raise UsageError(f"{name} is not a URL: {error}") from None
     if parts.scheme not in ("http", "https") or not host or port == 0 or parts.fragment:
         raise UsageError(f"{name} must be http://HOST:PORT or https://HOST, with or without a path, or for --otlp env")
     return parts

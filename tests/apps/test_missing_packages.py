@@ -83,6 +83,13 @@ def test_without_huggingface_hub(block: Path, command: tuple[str, ...]) -> None:
     assert run(block, "huggingface_hub", "-m", "llmproc", "fetch", "--list").returncode == 0
 
 
+@pytest.mark.parametrize("command", [("batch", "-"), ("serve", "--port", "0")])
+def test_without_opentelemetry(block: Path, command: tuple[str, ...]) -> None:
+    done = run(block, "opentelemetry", "-m", "llmproc", *command, "--otlp", "localhost:4318")
+    told = f"llmproc: {line('opentelemetry-exporter-otlp-proto-http')}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", told)
+
+
 def test_help_needs_no_package(block: Path) -> None:
     done = run(block, "msgspec", "-m", "llmproc", "--help")
     assert (done.returncode, done.stderr) == (0, "")

@@ -53,7 +53,7 @@ class Collected:
         return f"http://127.0.0.1:{self.port}"
 
     def wait(self, count: int) -> list[DecodedSpan]:
-        """The spans, once there are so many."""
+        """The spans, once there are `count` of them."""
         until(lambda: len(self.spans) >= count, f"there are not {count} spans", 60)
         return list(self.spans)
 

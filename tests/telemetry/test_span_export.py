@@ -27,11 +27,10 @@ def threads() -> set[str]:
 
 def test_spans_arrive_with_headers_and_resource(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test,service.name=mine")
-    with collector() as found:
-        with export_to(found.url, OTEL_EXPORTER_OTLP_HEADERS="x-key=v") as export:
-            for number in range(700):
-                export.put(request_record(input_tokens=number, role="client"))
-        assert export.counts() == SpanCounts(exported=700)
+    with collector() as found, export_to(found.url, OTEL_EXPORTER_OTLP_HEADERS="x-key=v") as export:
+        for number in range(700):
+            export.put(request_record(input_tokens=number, role="client"))
+        assert export.close(60) == SpanCounts(exported=700)
     assert [span.attributes["gen_ai.usage.input_tokens"] for span in found.spans] == list(range(700))
     assert len({span.span_id for span in found.spans}) == 700 and found.spans[0].kind == 3
     assert found.headers[0]["x-key"] == "v" and len(found.paths) == 3, "256 a request"

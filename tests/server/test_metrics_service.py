@@ -29,12 +29,12 @@ def test_a_killed_worker(tmp_path: Path) -> None:
         metrics.connect(service.workers)
         until(lambda: [worker.state for worker in service.workers()] == ["ready"] * 2, "both are ready")
         tickets = [service.submit(Generate.greedy([1] * 8, 40, wait_s=4.0)) for _ in range(5)]
-        until(lambda: all(ticket.arrived for ticket in tickets[:4]), "four run")
+        until(lambda: sum(ticket.arrived > 0 for ticket in tickets) == 4, "four run, whichever")
         assert value(metrics, "num_requests_running") == 4 and value(metrics, "num_requests_waiting") == 1
         assert [value(metrics, "worker_up", worker=slot) for slot in "01"] == [1, 1]
         assert value(metrics, "prompt_tokens_total") == 4 * 8
         running = [each.request for record in metrics.workers().workers for each in record.sequences]
-        assert sorted(running) == sorted(ticket.request_id for ticket in tickets[:4])
+        assert sorted(running) == sorted(ticket.request_id for ticket in tickets if ticket.arrived)
         os.kill(service.workers()[0].pid, signal.SIGKILL)
         ends = [collect(ticket)[1] for ticket in tickets]
         assert [end.reason for end in ends] == ["length"] * 5

@@ -171,8 +171,9 @@ def test_rule_19_a_load_generator_finds_its_model_unasked(server: Served) -> Non
 
 def test_rule_21_a_refused_request_costs_no_prefill(narrow: Served) -> None:
     with connection(narrow.port) as running, connection(narrow.port) as waiting:
+        long = b'{"prompt": "Hello", "max_tokens": 1000, "ignore_eos": true}'
         for client in (running, waiting):
-            client.sendall(request_bytes("POST", COMPLETIONS, b'{"prompt": "Hello", "max_tokens": 1000}'))
+            client.sendall(request_bytes("POST", COMPLETIONS, long))
         until(lambda: metric(narrow, "num_requests_running") == 1, "it does not begin")
         until(lambda: metric(narrow, "admission_open") == 2, "they are not let in")
         known = [metric(narrow, name) for name in ("prompt_tokens_total", "request_prompt_tokens_count")]

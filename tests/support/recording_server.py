@@ -16,7 +16,7 @@ from typing import Any
 
 from support.waiting import until
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 WORDS = ("one ", "two ", "three ", "four ", "five ", "six ", "seven ", "eight ")
 
 

@@ -64,7 +64,7 @@ def _refuse_output(options: BenchServeOptions) -> None:
 
 
 def _allow_descriptors(at_once: int | None, requests: int) -> None:
-    """Raise the soft limit of open files to what so many connections need. UsageError when the hard one is lower.
+    """Raise the soft limit of open files to what these connections need. UsageError when the hard one is lower.
 
     `at_once` None: as many as there will be, which is not known before: as far as the hard limit allows.
     """

@@ -218,11 +218,7 @@ REQUESTS = OtherSystem(
             "any number of rows; on a server: `python3 -m llmproc bench serve --mode stress`",
             ("optimal_inference.py", "stress", "optimal"),
         ),
-        Counterpart(
-            "`num_retries=3`",
-            "python3 -m llmproc batch prompts.txt -o seq.jsonl --resume --retry-failed",
-            "on a server: `bench serve --retries 3`, counted apart",
-        ),
+        Counterpart("`num_retries=3`", "python3 -m llmproc batch prompts.txt -o seq.jsonl --resume --retry-failed"),
         Counterpart(
             "`python -m sglang.launch_server --model-path M`",
             note="`python3 -m llmproc serve --model-path M`; it prints the line for `.env`",

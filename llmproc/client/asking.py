@@ -64,7 +64,7 @@ class Unobserved:
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
-    """How to ask. `timeout_s`: for one attempt from sending to the end of its answer."""
+    """Bounds of asking. `timeout_s`: for one attempt from sending to the end of its answer."""
 
     timeout_s: float = TIMEOUT_S
     retry: RetryPolicy = NO_RETRY

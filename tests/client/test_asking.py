@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -95,8 +94,8 @@ def test_retries_honour_retry_after_and_are_in_no_latency() -> None:
         answer = asked(server, AskOptions(20.0, RetryPolicy(3, first_wait_s=0.01)))
     assert answer.failure is None and [a.failure.kind for a in answer.attempts] == ["http_429", "http_5xx"]
     first, second, third = server.log
-    assert second.arrived - first.ended >= 1.0 and answer.attempts[0].waited_s == 1.0
-    assert answer.sent > second.ended - 0.5 and answer.total_s < third.ended - first.arrived - 0.9
+    assert second.arrived - first.arrived >= 1.0 and answer.attempts[0].waited_s == 1.0
+    assert second.arrived < answer.sent < third.arrived, "times are those of the last attempt"
 
 
 def test_retries_end() -> None:
@@ -108,9 +107,13 @@ def test_retries_end() -> None:
 def test_connections_are_used_again_and_as_many_as_are_needed() -> None:
     async def use(client: Any, endpoint: RemoteEndpoint) -> None:
         for _ in range(3):
-            await asyncio.gather(*(ask(client, endpoint, REQUEST) for _ in range(5)))
+            asked = [asyncio.create_task(ask(client, endpoint, REQUEST)) for _ in range(5)]
+            while len(server.log) < 5:
+                await asyncio.sleep(0.01)
+            server.release()
+            await asyncio.gather(*asked)
 
-    with recording_server(Behaviour(first_s=0.05)) as server:
+    with recording_server(Behaviour(hold=True)) as server:
         run(server.url, use)
         assert len(server.log) == 15 and server.connections == 5 == server.peak
 
@@ -119,7 +122,8 @@ def test_a_proxy_variable_does_not_redirect_this_machine(monkeypatch: pytest.Mon
     with recording_server() as proxy, recording_server() as server:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
-        monkeypatch.delenv("no_proxy", raising=False)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
         assert asked(server).failure is None and len(server.log) == 1 and not proxy.log
         assert run("http://model.invalid/v1", lambda c, e: ask(c, e, REQUEST)).failure is None
         assert len(proxy.log) == 1 and proxy.log[0].path == "http://model.invalid/v1/chat/completions"
@@ -160,9 +164,8 @@ def test_a_cancelled_request_is_told_once(behaviour: Behaviour) -> None:
 
     async def use(client: Any, endpoint: RemoteEndpoint) -> None:
         task = asyncio.create_task(ask(client, endpoint, REQUEST, AskOptions(20.0, RetryPolicy(1)), noting))
-        while not server.log or not noting.changes:
+        while len(noting.changes) < (2 if behaviour.status == 429 else 1) or not server.log:
             await asyncio.sleep(0.01)
-        await asyncio.sleep(0.2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -178,7 +181,7 @@ def test_ttft_is_taken_at_the_first_text() -> None:
     with recording_server(Behaviour(role_first=True, first_s=0.2)) as server:
         answer = asked(server)
     assert answer.ttft_s is not None and answer.ttft_s >= 0.19
-    assert answer.total_s >= answer.ttft_s and abs(answer.started_at - time.time()) < 60
+    assert answer.total_s >= answer.ttft_s
 
 
 def test_the_model_is_asked_for() -> None:

@@ -63,7 +63,8 @@ def test_urls(url: str, base: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "ftp://h", "http://", "http://h:99999", "http://h/?a=1", "http://u:p@h", "a b", "http://h:0"]
+    "url",
+    ["", "ftp://h", "http://", "http://h:99999", "http://h/?a=1", "http://u:p@h", "u:p@h:99999", "a b", "http://h:0"],
 )
 def test_bad_urls_are_refused(url: str) -> None:
     with pytest.raises(UsageError, match="--url") as error:

@@ -16,6 +16,8 @@ from server.served import served
 from support.own_models import write_own_gguf
 from support.waiting import until
 
+from llmproc.experiments.serve_load.server_state import parse_samples
+
 
 class Named:
     """A server by its address."""
@@ -28,15 +30,16 @@ def test_our_own_server(tmp_path: Path, quick: Path) -> None:
     with served(tmp_path, "--model", quick, "--sequences", 4) as server:
         place: Any = Named(server.port)
         found = bench(tmp_path, place, "-n", 12, "--concurrency", 4, "--ignore-eos", "--max-tokens", 8)
-        stress = bench(tmp_path, place, "--mode", "stress", "-n", 12, "--concurrency", 4, "--endpoint", "completions")
+        options = ("--mode", "stress", "-n", 12, "--concurrency", 4, "--endpoint", "completions", "--ignore-eos")
+        stress = bench(tmp_path, place, *options)
         metrics = server.ask("GET", "/metrics").body.decode()
         assert server.end() == 0
     one = figures(found)
     assert one["succeeded"] == 12 and one["output_tokens"] == 96 and one["tokens_counted_by"] == {"usage": 12}
-    assert one["tokens_per_chunk"] == pytest.approx(1, abs=0.2) and found["servers"][0]["model"]
+    assert one["tokens_per_chunk"] >= 1 and found["servers"][0]["model"]
     gauges = stress["runs"][0]["server_gauges"]
     assert gauges and gauges[0]["waiting"] is not None and gauges[0]["workers"] == 1
-    assert 'llmproc:requests_total{outcome="completed"} 24.0' in metrics or "24" in metrics
+    assert parse_samples(metrics)["requests_total"] == 24
 
 
 @pytest.mark.soak

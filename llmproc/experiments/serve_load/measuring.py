@@ -112,11 +112,12 @@ class ServeLoad:
         self._planned = self._options.requests * self._options.repeat * len(servers)
         for repetition in range(self._options.repeat):
             for number, (client, endpoint) in rotated(numbered, repetition):
+                if self._stop.is_set():
+                    return
                 driver = LoadDriver(client, endpoint, self._options, self._count)
                 if repetition == 0 and self._options.warm_up:
                     await driver.warm_up(requests_for(self._questions, self._options)[: self._options.warm_up])
-                if not self._stop.is_set():
-                    await self._run(driver, self._options, number, repetition, None, endpoint)
+                await self._run(driver, self._options, number, repetition, None, endpoint)
             self._asked += self._options.requests
 
     async def _run(

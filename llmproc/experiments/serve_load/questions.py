@@ -48,7 +48,7 @@ def question_set(options: ServeLoadOptions) -> QuestionSet:
 
 
 def shared_prefix(given: str, seed: int) -> str:
-    """Return a text as it is; for a number so many short English words, each a token in common vocabularies."""
+    """Return a text as it is; for a number as many short English words, each a token in common vocabularies."""
     if not (given.isdecimal() and given.isascii()):
         return given
     if not 0 <= int(given[:9]) <= _MOST_PREFIX:

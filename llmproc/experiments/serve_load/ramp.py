@@ -18,7 +18,7 @@ _WAITING = 0.2  # of a core that ready threads waited for
 
 @dataclass(frozen=True, slots=True)
 class ServerGauges:
-    """What a server said of itself at one moment; None: it did not say. Shares 0 to 1; CPU in cores."""
+    """Gauges of a server at one moment; None: it did not say. Shares 0 to 1; CPU in cores."""
 
     t: float
     running: float | None = None

@@ -34,7 +34,7 @@ class LocalBackend:
     """A service that answers rows; it is started with the first one."""
 
     def __init__(self, launch: Launch, new_conversation: NewConversation, sequences: int) -> None:
-        """`launch`: not started; `sequences`: of each worker."""
+        """Prepare it. `launch`: not started; `sequences`: of each worker."""
         self.service, self._launch = launch.service, launch
         self._new_conversation, self._sequences = new_conversation, sequences
 

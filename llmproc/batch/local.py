@@ -49,7 +49,7 @@ class LocalBackend:
     def __init__(
         self, launch: Launch, new_conversation: NewConversation, sequences: int, model: ModelSaid = UNNAMED
     ) -> None:
-        """`launch`: not started; `sequences`: of each worker; `model`: for traces."""
+        """Prepare it. `launch`: not started; `sequences`: of each worker; `model`: for traces."""
         self.service, self._launch, self._model = launch.service, launch, model
         self._new_conversation, self._sequences = new_conversation, sequences
 

@@ -34,7 +34,7 @@ class RemoteBackend:
     """Servers that answer rows; the first one is asked with the first row."""
 
     def __init__(self, service: RemoteService, raw: bool, connections: int) -> None:
-        """`service`: not started; `raw`: prompts are continued as plain text; `connections`: to each server."""
+        """Prepare it. `service`: not started; `raw`: prompts go on as plain text; `connections`: to each server."""
         self.service, self._raw, self._connections = service, raw, connections
         hosts = [urlsplit(endpoint.base_url).hostname for endpoint in service.endpoints]
         self._limits = LIMIT_FIELDS[1:] if _OPENAI in hosts else LIMIT_FIELDS  # it refuses both fields together

@@ -5,7 +5,7 @@ Every figure is measured in this run; seconds are wall time. Documented in logs/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llmproc.batch.options import BatchOptions
@@ -28,7 +28,6 @@ def document(
 
     `began`, `ended`: of the run, on CLOCK_MONOTONIC.
     """
-    urls = about.get("urls")
     asked = sum(own.rows for own in stats.workers.values())
     first = ended if stats.first_dispatch is None else stats.first_dispatch
     return {
@@ -50,14 +49,19 @@ def document(
         "queue_mean_s": round(stats.queue_s / asked, 6) if asked else 0.0,
         "queue_most_s": round(stats.queue_most_s, 6),
         "stages": stages.report(),
-        "by_worker": [
-            {"worker": worker, "rows": own.rows, "new_tokens": own.new_tokens, "replayed": own.replayed}
-            | ({"url": urls[worker]} if urls else {})
-            for worker, own in sorted(stats.workers.items())
-        ],
+        "by_worker": _by_worker(stats, about.get("urls")),
         "output": None if options.output is None else str(options.output),
         "run_folder": None,
     }
+
+
+def _by_worker(stats: BatchStats, urls: Sequence[str] | None) -> list[dict[str, Any]]:
+    """Return the counts of each worker; of a server, with its URL."""
+    return [
+        {"worker": worker, "rows": own.rows, "new_tokens": own.new_tokens, "replayed": own.replayed}
+        | ({"url": urls[worker]} if urls else {})
+        for worker, own in sorted(stats.workers.items())
+    ]
 
 
 def lines(found: dict[str, Any]) -> list[str]:

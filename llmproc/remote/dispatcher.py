@@ -26,7 +26,7 @@ _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 8.0
 
 
 class AfterFailure(Enum):
-    """What becomes of a request that failed."""
+    """The fate of a request that failed."""
 
     AGAIN = "again"
     FINAL = "final"  # the failure is its result

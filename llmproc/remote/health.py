@@ -16,7 +16,7 @@ _FIRST_S, _LONGEST_S = 0.5, 15.0
 
 
 class ServerState(StrEnum):
-    """Whether a server is asked."""
+    """The state of a server: only one that is ready is asked."""
 
     READY = "ready"
     AWAY = "away"

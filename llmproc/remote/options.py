@@ -14,7 +14,7 @@ class RemoteOptions:
     """Servers and patience. UsageError for a value that breaks its rule; URLs are judged by `client.endpoint`."""
 
     urls: tuple[str, ...]
-    connections: int = 4  # to each server: so many requests at once
+    connections: int = 4  # requests at once to each server
     model: str | None = None  # None: each server's first
     key: str | None = field(default=None, repr=False)
     timeout_s: float = 600.0  # of one attempt

@@ -111,7 +111,7 @@ class RemoteService:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except Exception as error:  # a mistake of ours: nobody waits for what will not come
+        except Exception as error:  # a mistake of ours: callers must not wait for what will not come
             self._on_failure(error)
 
     async def _serve(self) -> None:

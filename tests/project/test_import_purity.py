@@ -18,9 +18,9 @@ FORBIDDEN = {
     "llmproc.apps.chat.running": SLOW
     | HUB
     | {"llmproc.engine.engine", "llmproc.engine.forward", "llmproc.engine.loading"},
-    "llmproc.apps.batch.app": SLOW | {"rich"},
+    "llmproc.apps.batch.app": SLOW | {"rich", "httpx"},
     "llmproc.apps.bench.app": SLOW - NUMPY,
-    "llmproc.apps.compare_modes.app": SLOW,
+    "llmproc.apps.compare_modes.app": SLOW | {"httpx"},
     "llmproc.apps.perplexity.app": SLOW,
     "llmproc.monitor.watch": SLOW,
     "llmproc.monitor.runfolder": SLOW,

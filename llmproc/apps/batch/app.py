@@ -14,7 +14,6 @@ from typing import Any
 from llmproc.apps.batch.local import LocalRun
 from llmproc.apps.batch.options import parse_options
 from llmproc.apps.batch.place import BatchPlace, RunRecord
-from llmproc.apps.batch.remote import RemoteRun
 from llmproc.apps.exits import complain, exit_code, exit_code_of
 from llmproc.apps.telemetry_options import export_lines, maybe_export
 from llmproc.batch import summary
@@ -41,10 +40,17 @@ def main(arguments: Sequence[str], prog: str = "python -m llmproc batch") -> int
         options = parse_options(prog, arguments, Environment.read())
         if options.rows_on_stdout or options.stream or options.json or options.elapsed:
             need_stdout()
-        place = LocalRun.of(options) if options.remote is None else RemoteRun.of(options, options.remote)
-        return _batch(place, prog)
+        return _batch(_open_place(options), prog)
 
     return exit_code_of(batch)
+
+
+def _open_place(options: BatchOptions) -> BatchPlace:
+    if options.remote is None:
+        return LocalRun.of(options)
+    from llmproc.apps.batch.remote import RemoteRun  # here: httpx is an extra, and most runs need none
+
+    return RemoteRun.of(options, options.remote)
 
 
 def _batch(place: BatchPlace, prog: str) -> int:

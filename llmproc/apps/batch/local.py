@@ -27,7 +27,7 @@ from llmproc.text.templates.registry import built_in_template
 
 
 class LocalRun:
-    """What a run needs that answers with workers; made once the files have been read."""
+    """A run that answers with workers; made once the files have been read."""
 
     def __init__(self, options: BatchOptions, files: ModelFiles) -> None:
         self.options, self._files = options, files

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from llmproc.apps.engine_options import add_engine_options, engine_options
 from llmproc.apps.flags import (
@@ -126,14 +127,6 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
     source = given.input if given.workload is None else f"workload {given.workload}"
     check_workers(given.workers)
     sampling, drawn = sampling_of(given, given.seed)
-    sequential = given.mode == "seq"
-    remote = remote_of(given, arguments, _CONNECTIONS if given.connections is None else given.connections)
-    if remote is None:
-        model, tokenizer = files_of(given, environment)
-        engine, workers = engine_options(given), given.workers
-    else:  # as many lanes as servers
-        model, tokenizer = Path(), None
-        engine, workers = EngineOptions(sequences=remote.connections), len(remote.urls)
     return BatchOptions(
         input=source,
         workload=given.workload,
@@ -146,11 +139,6 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         stream=given.stream,
         elapsed=given.elapsed,
         json=given.json,
-        mode=given.mode,
-        workers=1 if sequential else workers,
-        engine=replace(engine, sequences=1) if sequential else engine,
-        model=model,
-        tokenizer=tokenizer,
         template_options=template_options_of(given),
         sampling=sampling,
         seed_drawn=drawn,
@@ -162,8 +150,28 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         run_dir=given.run_dir or environment.run_dir,
         traces=telemetry_of(given, os.environ),
         arguments=tuple(arguments),
-        remote=remote,
+        **_what_answers(given, arguments, environment),
     )
+
+
+def _what_answers(given: argparse.Namespace, arguments: Sequence[str], environment: Environment) -> dict[str, Any]:
+    """Return the fields of BatchOptions that say what answers: workers and their model, or servers. UsageError."""
+    remote = remote_of(given, arguments, _CONNECTIONS if given.connections is None else given.connections)
+    if remote is None:
+        model, tokenizer = files_of(given, environment)
+        engine, workers = engine_options(given), given.workers
+    else:  # as many lanes as servers
+        model, tokenizer = Path(), None
+        engine, workers = EngineOptions(sequences=remote.connections), len(remote.urls)
+    sequential = given.mode == "seq"
+    return {
+        "mode": given.mode,
+        "workers": 1 if sequential else workers,
+        "engine": replace(engine, sequences=1) if sequential else engine,
+        "model": model,
+        "tokenizer": tokenizer,
+        "remote": remote,
+    }
 
 
 def _refuse(given: argparse.Namespace, output: Path | None) -> None:

@@ -32,7 +32,7 @@ class RunRecord(Protocol):
 
 
 class BatchPlace(Protocol):
-    """What a run needs to know of the place where its rows are answered."""
+    """The place where a run's rows are answered, as far as the run has to know it."""
 
     @property
     def options(self) -> BatchOptions:

@@ -41,7 +41,7 @@ class RemoteRecord:
 
 
 class RemoteRun:
-    """What a run needs that answers with servers; made once they have told their models."""
+    """A run that answers with servers; made once they have told their models."""
 
     def __init__(self, options: BatchOptions, remote: RemoteOptions, servers: FoundServers) -> None:
         self.options, self._remote, self._servers = options, remote, servers

@@ -6,6 +6,7 @@ import argparse
 import math
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 from llmproc.apps.engine_options import add_engine_options, engine_options
 from llmproc.apps.flags import add_files, add_run_dir, add_sampling, files_of, sampling_of
@@ -101,25 +102,14 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         path = getattr(given, option)
         if path is not None and not path.name:
             raise UsageError(f"--{option} is {path}: must have a name")
-    connections = parse_numbers("--connections", given.connections or "1,2,4", MAX_CONNECTIONS)
-    remote = remote_of(given, arguments, max(connections))
-    modes = parse_modes(given.modes, POLICIES if remote is None else CLIENT_POLICIES)
     sampling, _ = sampling_of(given, given.seed)
-    if remote is None:
-        (model, tokenizer), workers = files_of(given, environment), parse_workers(given.workers)
-    else:
-        model, tokenizer, workers = Path(), None, tuple(count * len(remote.urls) for count in connections)
     return CompareOptions(
         prompts=given.prompts,
         workload=given.workload or SYSTEM_B.name,
         source=given.source,
-        modes=modes,
-        workers=workers,
         repeat=given.repeat,
         work=given.work,
         unit_s=given.unit,
-        model=model,
-        tokenizer=tokenizer,
         engine=engine_options(given),
         sampling=sampling,
         system=given.system,
@@ -127,8 +117,20 @@ def parse_options(prog: str, arguments: Sequence[str], environment: Environment)
         out=given.out,
         chart=given.chart,
         run_dir=given.run_dir or environment.run_dir,
-        remote=remote,
+        **_what_answers(given, arguments, environment),
     )
+
+
+def _what_answers(given: argparse.Namespace, arguments: Sequence[str], environment: Environment) -> dict[str, Any]:
+    """Return the fields of CompareOptions that say what answers: workers and their model, or servers. UsageError."""
+    connections = parse_numbers("--connections", given.connections or "1,2,4", MAX_CONNECTIONS)
+    remote = remote_of(given, arguments, max(connections))
+    modes = parse_modes(given.modes, POLICIES if remote is None else CLIENT_POLICIES)
+    if remote is None:
+        (model, tokenizer), workers = files_of(given, environment), parse_workers(given.workers)
+    else:
+        model, tokenizer, workers = Path(), None, tuple(count * len(remote.urls) for count in connections)
+    return {"modes": modes, "workers": workers, "model": model, "tokenizer": tokenizer, "remote": remote}
 
 
 _SOURCES = (("a file of prompts", "prompts"), ("--workload", "workload"), ("--from", "source"))

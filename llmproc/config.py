@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from llmproc.errors import UsageError
+from llmproc.files.compact_json import compact_object
 
 # what can be set, with the numbers of the kernel (sched(7))
 POLICIES = {"other": 0, "batch": 3, "idle": 5, "fifo": 1, "rr": 2}
@@ -118,6 +119,7 @@ class SamplingParams:
     ignore_eos: bool = False  # go on to max_tokens
     min_tokens: int = 0  # before the model may end its answer
     n: int = 1  # answers to one prompt; answer i has the seed `seed + i`
+    json_schema: Any = ""  # that the answer keeps, as a mapping or as JSON; a text, once it is checked; "": any answer
 
     def __post_init__(self) -> None:
         max_tokens, seed = _whole("max_tokens", self.max_tokens), _whole("seed", self.seed)
@@ -131,6 +133,8 @@ class SamplingParams:
         _require(isinstance(self.ignore_eos, bool), "ignore_eos", self.ignore_eos, "must be true or false")
         repetition = _number("repetition_penalty", self.repetition_penalty, 0, 100)
         _require(repetition > 0, "repetition_penalty", repetition, "must be above 0")
+        schema = "" if self.json_schema in (None, "") else compact_object(self.json_schema)
+        _require(schema is not None, "json_schema", f"{self.json_schema!r:.80}", "must be a JSON object")
         for name, value in (
             ("temperature", _number("temperature", self.temperature, 0, 100)),
             ("top_p", _number("top_p", self.top_p, 0, 1)),
@@ -146,6 +150,7 @@ class SamplingParams:
             ("logprobs", _logprobs(self.logprobs)),
             ("min_tokens", min_tokens),
             ("n", n),
+            ("json_schema", schema),
         ):
             object.__setattr__(self, name, value)
 

@@ -31,6 +31,15 @@ class RequestError(LlmprocError):
     http_status = 400
 
 
+class SchemaError(RequestError):
+    """A JSON schema that an answer is to keep cannot be enforced, or is none."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        """Take the place in the schema, such as schema.properties.a.pattern, and what is wrong there."""
+        super().__init__(f"{path} {problem}")
+        self.path = path
+
+
 class ContextLengthError(RequestError):
     """A prompt has more positions than the context, or leaves none for an answer."""
 

@@ -26,14 +26,14 @@ ROOMS = (  # from the top: an import goes downwards only
     ("monitor",),
     ("dispatch",),
     ("engine", "processes"),
-    ("checkpoints",),
+    ("checkpoints", "grammars"),
     ("text",),
     ("kernels",),
     ("simd",),
     ("hardware",),
     ("hub",),
-    ("files",),
     ("config",),
+    ("files",),
     ("errors",),
 )
 LEVEL = {room: depth for depth, rooms in enumerate(ROOMS) for room in rooms}

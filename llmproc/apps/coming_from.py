@@ -173,6 +173,10 @@ NODE = OtherSystem(
             "`topK`, `minP`, `repeatPenalty`, `customStopTriggers`",
             "SamplingParams(top_k=40, min_p=0.05, repetition_penalty=1.1, stop='END')",
         ),
+        Counterpart(
+            "`llama.createGrammarForJsonSchema(schema)`",
+            "SamplingParams(json_schema={'type': 'object'})",
+        ),
         Counterpart("`session.getChatHistory()`", "llm.session().history"),
         Counterpart(
             "`npx node-llama-cpp inspect gguf model.gguf`",

@@ -1,7 +1,7 @@
 """Choosing an id where a request has options of `shaping`: its row of logits is changed, then an id is drawn from it.
 
-    row -> bias -> penalties -> no end token yet -> temperature -> top_k -> top_p -> min_p -> one coin, one id
-           `row_changes`                            here, or as `sampling` does it
+    row -> bias -> penalties -> grammar -> no end yet -> temperature -> top_k -> top_p -> min_p -> one coin, one id
+           `row_changes`                              here, or as `sampling` does it
 
 Used by `engine`; requests without such options never come here. vLLM applies min_p before top_k and top_p, the others
 in this order (vllm/v1/sample/sampler.py); where several ids stand on the edge of top_k it keeps them all, this room the
@@ -85,7 +85,7 @@ class Chooser:
 
     def _likeliest(self, row: Float32, count: int) -> Int64:
         """Return the `count` ids with the largest logits, in order; all where there are fewer."""
-        count = min(count, len(row))
+        count = min(count, int(np.count_nonzero(row > -np.inf)))  # those that must not come need no order
         if not count:
             return np.empty(0, np.int64)
         np.copyto(self._sorted, row)

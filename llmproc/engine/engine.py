@@ -24,9 +24,10 @@ from llmproc.engine.scheduler import Scheduler, Step
 from llmproc.engine.sequence import Sequence, SequenceRequest, check_request
 from llmproc.engine.shaping import PLACED, Likely
 from llmproc.errors import RequestError
+from llmproc.grammars.matching import Grammars, GrammarStateError
 
 Event = Token | Finish
-Choice = tuple[int, Likely | None] | LogitsError
+Choice = tuple[int, Likely | None] | LogitsError | GrammarStateError
 Float32 = npt.NDArray[np.float32]
 NO_LOGITS: Float32 = np.empty((0, 1), np.float32)
 
@@ -40,14 +41,16 @@ class Engine:
         options: EngineOptions,
         clock: Callable[[], float] = time.monotonic,
         meter: CostMeter | None = None,
+        grammars: Grammars | None = None,
     ) -> None:
         """Take `sequences` and `batch_tokens` from the options. ValueError when the pool is below one context.
 
-        Without a meter no Finish tells costs.
+        Without a meter no Finish tells costs; without `grammars` no request may have one.
         """
         self.forward, self.steps = forward, 0
         self.scheduler = Scheduler(forward.pages, forward.context, options.sequences, options.batch_tokens)
         self._clock, self._meter, self._most_likely, self._sampler = clock, meter, MostLikely(), Sampler()
+        self._grammars = grammars
         self._chooser = Chooser(self._sampler)
         self._sequences: dict[int, Sequence] = {}  # by request id, running and waiting
         self._ended: list[Event] = []  # finishes of cancelled requests, due with the next step
@@ -82,10 +85,13 @@ class Engine:
         check_request(request, self.forward.vocab_size, self.forward.context)
         if request.request_id in self._sequences:
             raise RequestError(f"request {request.request_id} is already here")
+        begun = Sequence.begin(request, self._grammars)
         if self._meter is not None and not self._sequences:
             self._meter.begin()
-        sequence = self._sequences[request.request_id] = Sequence.begin(request)
+        sequence = self._sequences[request.request_id] = begun
         self.scheduler.add(sequence)
+        if sequence.complete:  # its ids are those of an answer that lacks only its Finish
+            self._ended.append(self._retire(sequence, "stop"))
 
     def cancel(self, request_id: int) -> bool:
         """End a request now; its Finish comes with the next step. False when there is none of this id."""
@@ -120,7 +126,7 @@ class Engine:
                 return token, None
             token = self._chooser.choose(sequence, logits, best)
             return token, self._chooser.likely(shaping, logits, token)
-        except LogitsError as error:
+        except (LogitsError, GrammarStateError) as error:
             return error
 
     def _run(self, step: Step) -> Float32:
@@ -138,7 +144,7 @@ class Engine:
 
     def _join(self, sequence: Sequence, choice: Choice, events: list[Event]) -> None:
         """Append the id drawn for a sequence, and retire the sequence if it ends with it, or fails without one."""
-        if isinstance(choice, LogitsError):
+        if isinstance(choice, (LogitsError, GrammarStateError)):
             events.append(self._retire(sequence, "failed", str(choice)))
             return
         request, (token, likely) = sequence.request, choice
@@ -150,6 +156,8 @@ class Engine:
         events.append(sequence.append(token, True, likely))
         if token in request.end_tokens:
             events.append(self._retire(sequence, "end"))
+        elif sequence.complete:
+            events.append(self._retire(sequence, "stop"))
         elif sequence.new >= request.max_tokens and request.closing is None:
             events.append(self._retire(sequence, "length"))
         elif len(sequence.tokens) == self.forward.context:

@@ -12,7 +12,8 @@ import msgspec
 
 from llmproc.engine.shaping import Likely
 
-# stop: a text of the request's `stop` was written, which main sees (session.stops); the others are the engine's own
+# stop: nothing may follow by the request's grammar, or, which main sees (session.stops), a text of its `stop` was
+# written; the others are the engine's own
 Reason = Literal["end", "stop", "length", "context", "cancelled", "failed"]
 
 

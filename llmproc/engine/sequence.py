@@ -14,6 +14,8 @@ from llmproc.engine.row_changes import RowChanges
 from llmproc.engine.sampling import check_options
 from llmproc.engine.shaping import Likely, Shaping
 from llmproc.errors import RequestError
+from llmproc.grammars.library import MAX_GRAMMAR
+from llmproc.grammars.matching import Grammars
 
 MOST = 1 << 20  # ids: more than any context and vocabulary
 
@@ -79,6 +81,8 @@ def _check_shaping(shaping: Shaping, request: SequenceRequest, vocab_size: int) 
     ):
         if not lowest <= value <= highest:
             raise RequestError(f"{name} {value} must be from {lowest} to {highest}")
+    if len(shaping.grammar) > MAX_GRAMMAR:
+        raise RequestError(f"the grammar has {len(shaping.grammar)} characters, and may have {MAX_GRAMMAR}")
     if shaping.repetition == 0:
         raise RequestError("repetition_penalty 0 must be above 0")
     if shaping.min_tokens > 0 and all(token in request.end_tokens for token in range(vocab_size)):
@@ -117,10 +121,20 @@ class Sequence:
     wait_s: float = 0.0
 
     @classmethod
-    def begin(cls, request: SequenceRequest) -> Sequence:
-        """Return the state before anything was computed."""
-        changes = None if request.shaping is None else RowChanges(request.shaping, request.end_tokens)
+    def begin(cls, request: SequenceRequest, grammars: Grammars | None = None) -> Sequence:
+        """Return the state before anything was computed. RequestError for a grammar that cannot be compiled."""
+        changes, shaping = None, request.shaping
+        if shaping is not None:
+            if shaping.grammar and grammars is None:
+                raise RequestError("a grammar needs the bytes of all tokens, which this engine does not have")
+            state = grammars.begin(shaping.grammar) if shaping.grammar and grammars else None
+            changes = RowChanges(shaping, request.end_tokens, state)
         return cls(request, list(request.tokens), RandomStream(request.seed, request.draws), changes)
+
+    @property
+    def complete(self) -> bool:
+        """Return whether its grammar lets nothing follow."""
+        return self.changes is not None and self.changes.complete(self.tokens)
 
     def passed(self, count: int, before: float, after: float) -> None:
         """Note that a forward pass between these times computed the next `count` ids."""

@@ -14,8 +14,8 @@ ROUNDS_TO_ZERO = 2.0**-150  # the largest temperature that is 0 in fp32: half of
 class Shaping(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """Options of a request beyond temperature and top_p, in the order in which they act.
 
-    bias -> min_tokens -> penalties -> temperature -> top_k -> top_p -> min_p. `given`: how many of the request's ids
-    are its prompt's: the others count as generated, for penalties and min_tokens, also in a replay.
+    bias -> penalties -> grammar -> min_tokens -> temperature -> top_k -> top_p -> min_p. `given`: how many of the
+    request's ids are its prompt's: the others count as generated, for all of these, also in a replay.
     """
 
     given: int
@@ -27,6 +27,7 @@ class Shaping(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     top_k: int = 0  # only the k likeliest; 0: all
     min_p: float = 0.0  # only those with at least this share of the likeliest one's probability
     logprobs: int = -1  # how many of the likeliest ids are told with each drawn one; -1: nothing is told
+    grammar: str = ""  # of the answer's text, as llguidance reads it (`llmproc.grammars`); "": any text
 
 
 class Likely(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -16,6 +16,8 @@ import msgspec
 from llmproc.checkpoints.model_file import open_model
 from llmproc.config import EngineOptions, Scheduling
 from llmproc.errors import StartError
+from llmproc.grammars.library import MAX_GRAMMAR
+from llmproc.grammars.token_table import TokenFile
 from llmproc.monitor import proc
 from llmproc.processes.frames import HEADER_SIZE, MAX_PAYLOAD
 from llmproc.processes.plan import Plan
@@ -47,7 +49,9 @@ class ServiceConfig:
 
 
 def open_board(config: ServiceConfig) -> RequestBoard:
-    """Make a board: rings that keep every worker in work while main is busy, and slots for the longest prompts.
+    """Make a board: rings that keep every worker in work while main is busy, and slots for the longest orders.
+
+    Memory is taken for what is written into a slot, not for what fits.
 
     StartError when the system has no room for it.
     """
@@ -56,14 +60,14 @@ def open_board(config: ServiceConfig) -> RequestBoard:
     positions = _WAIT_POSITIONS
     if config.work == "generate":
         positions = config.engine.positions(open_model(config.checkpoint).description.seq_len)
-    size = HEADER_SIZE + min(MAX_PAYLOAD, _ORDER_BYTES + _ID_BYTES * positions)
+    size = HEADER_SIZE + min(MAX_PAYLOAD, _ORDER_BYTES + MAX_GRAMMAR + _ID_BYTES * positions)
     try:
         return RequestBoard.create(workers, cells, workers * (cells + sequences + 1), -(-size // 8) * 8)
     except OSError as error:  # a limit on the size of files, or no memory
         raise StartError(f"the request board cannot be made: {error.strerror}") from None
 
 
-def make_plan(config: ServiceConfig, board: RequestBoard, steals: bool) -> Plan:
+def make_plan(config: ServiceConfig, board: RequestBoard, tokens: TokenFile, steals: bool) -> Plan:
     """Return what the supervisor is to run; `steals`: whether workers take from each other's rings."""
     prepare, child = WORK[config.work]
     order = PrepareOrder(os.fsencode(config.checkpoint), config.engine, config.workers, steals)
@@ -75,7 +79,7 @@ def make_plan(config: ServiceConfig, board: RequestBoard, steals: bool) -> Plan:
         environment=config.environment,
         output_fd=config.output_fd,
         stuck_after_s=config.stuck_after_s,
-        shared=(board.fd,),
+        shared=(board.fd, tokens.fd),
         health_sample=_health_sample,
         early=config.early,
     )

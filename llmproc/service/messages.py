@@ -39,6 +39,7 @@ __all__ = [
     "Wakeup",
     "from_frame",
     "to_frame",
+    "with_grammar",
 ]
 
 
@@ -97,6 +98,14 @@ class Generate(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
             closing=closing,
             shaping=_shaping(sampling, len(ids)) if sampling.shapes else None,
         )
+
+
+def with_grammar(order: Generate, grammar: str) -> Generate:
+    """Return an order whose answer keeps a grammar; "" changes nothing."""
+    if not grammar:
+        return order
+    shaping = order.shaping or Shaping(given=len(order.ids))
+    return msgspec.structs.replace(order, shaping=msgspec.structs.replace(shaping, grammar=grammar))
 
 
 def _shaping(sampling: SamplingParams, given: int) -> Shaping:

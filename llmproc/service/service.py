@@ -16,6 +16,7 @@ import msgspec
 from llmproc.config import Scheduling, check_workers
 from llmproc.dispatch import make_policy
 from llmproc.errors import LlmprocError, ServiceClosedError
+from llmproc.grammars.token_table import TokenFile
 from llmproc.monitor.events import (
     ServiceWarning,
     TemplateDelayed,
@@ -86,8 +87,8 @@ class Service:
         self._ranks = max(1, self.threads) if config.work == "generate" else 0
         sequences = config.engine.sequences
         policy = make_policy(config.mode, config.workers, sequences)
-        self._board = open_board(config)
-        self._supervisor = Supervisor(make_plan(config, self._board, policy.steals))
+        self._board, self._tokens = open_board(config), TokenFile()
+        self._supervisor = Supervisor(make_plan(config, self._board, self._tokens, policy.steals))
         self._placement = Placement(policy, self._board, sequences, self._supervisor, self._on_event)
         self._dispatcher = Dispatcher(self._placement, self._supervisor, self._on_event)
         self._scheduling = config.scheduling  # of every worker that gets ready from now on
@@ -134,6 +135,10 @@ class Service:
         if not post(lambda: self._accept(request)):
             raise self.error or ServiceClosedError("the service has ended")
         return ticket
+
+    def share_tokens(self, make: Callable[[], list[bytes]]) -> None:
+        """Give workers the bytes of all tokens, for orders with a grammar; only the first call asks `make`."""
+        self._tokens.write(make)
 
     def workers(self) -> list[WorkerInfo]:
         """Return a snapshot of the slots."""
@@ -283,6 +288,7 @@ class Service:
         self._ended = True
         self._dispatcher.end_all(None)
         self._board.close()
+        self._tokens.close()
 
 
 def _how_it_ended(ended: WorkerExit) -> str:

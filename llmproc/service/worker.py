@@ -20,6 +20,8 @@ from llmproc.engine.forward import Forward
 from llmproc.engine.rank_adapter import RankAdapter, adapter_of
 from llmproc.engine.sequence import SequenceRequest
 from llmproc.errors import RequestError
+from llmproc.grammars.matching import Grammars
+from llmproc.grammars.token_table import read_tokens
 from llmproc.processes import protocol
 from llmproc.processes.boardview import BoardView
 from llmproc.processes.channel import WorkerChannel
@@ -215,7 +217,7 @@ class EngineRunner:
 
 def serve(runner: Runner, post: WorkerContext, sequences: int, steals: bool) -> int:
     """Run requests of the board, until main wants no more; returns the exit code."""
-    (board_fd,) = post.shared
+    board_fd, _ = post.shared
     board = BoardView.attach(board_fd)
     claims = Claims(board, post.slot, steals, victims)
     WorkerLoop(runner, claims, post.channel, post.health, sequences).run()
@@ -228,7 +230,9 @@ def child(context: Loaded, post: WorkerContext) -> int:
         forward = stack.enter_context(Forward(context.model, context.options, context.pages))
         times, adapter = ProcessTimes(), adapter_of(forward, context.options.adapt)
         stack.callback(times.close)
-        engine = Engine(forward, context.options, meter=CostMeter(forward.workspace.page_bytes, times.read))
+        grammars = Grammars(lambda: read_tokens(post.shared[1]))
+        meter = CostMeter(forward.workspace.page_bytes, times.read)
+        engine = Engine(forward, context.options, meter=meter, grammars=grammars)
         if adapter is not None:
             stack.callback(adapter.close)
         show = post.health.show  # what `service.kv_gauges` reads

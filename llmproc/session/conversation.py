@@ -12,12 +12,14 @@ brings renders all messages again for every turn, and what it renders counts; a 
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from llmproc.config import SamplingParams
-from llmproc.errors import ContextLengthError, RequestError
-from llmproc.service.messages import Finish, Generate
+from llmproc.errors import ContextLengthError, MissingPackageError, RequestError
+from llmproc.grammars.forms import SchemaForm
+from llmproc.service.messages import Finish, Generate, with_grammar
 from llmproc.session.history import check_messages, common_prefix, history
 from llmproc.session.option_texts import option_text, other_options, with_options
 from llmproc.session.rules import ORDINARY, ChatRules
@@ -216,4 +218,15 @@ class Conversation:
             draws=self.draws,
             closing=rules.closing,
         )
-        return PreparedTurn(turn, order, turns)
+        return PreparedTurn(turn, with_grammar(order, self._grammar()), turns)
+
+    def _grammar(self) -> str:
+        """Return the grammar of the schema that answers keep; "" without one. RequestError."""
+        if not self.sampling.json_schema:
+            return ""
+        form = SchemaForm(json.loads(self.sampling.json_schema), "json_schema")
+        try:
+            form.check()
+        except MissingPackageError as error:
+            raise RequestError(str(error)) from None
+        return form.grammar(self.template.opens_reasoning)

@@ -66,7 +66,22 @@ def _with_our_names(body: Mapping[str, Any], chat: bool) -> dict[str, Any]:
         raise RequestError(f"body field logprobs is {asked!r:.40}: must be true or false in a chat")
     if asked is True and chat:
         found["logprobs"] = 0 if count is None else count
+    if chat and (schema := _schema(found.get("response_format"))) is not None:
+        del found["response_format"]
+        found["json_schema"] = schema
     return found
+
+
+def _schema(given: Any) -> Any:
+    """Return the JSON schema that `response_format` asks for; None for any other value."""
+    if isinstance(given, dict) and given.get("type") == "json_object":
+        return {"type": "object"}
+    if isinstance(given, dict) and given.get("type") == "json_schema":
+        inner = given.get("json_schema")
+        if not isinstance(inner, dict) or not isinstance(inner.get("schema", {}), dict):
+            raise RequestError("body field response_format.json_schema must be an object with name and schema")
+        return inner.get("schema") or {"type": "object"}
+    return None
 
 
 def plain_messages(messages: object) -> list[dict[str, str]]:

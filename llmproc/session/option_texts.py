@@ -30,6 +30,8 @@ def value_of(name: str, text: str) -> Any:
     """Return the value that `text` is for the option `name`; an empty text is none of a list. UsageError."""
     if name == "stop":
         return stops_of(text)
+    if name == "json_schema":
+        return text
     if name == "logit_bias":
         return biases_of(text)
     if name == "ignore_eos":

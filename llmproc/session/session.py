@@ -6,6 +6,7 @@ import functools
 import itertools
 from collections.abc import Callable
 
+from llmproc.grammars.token_table import token_bytes
 from llmproc.service.service import Service
 from llmproc.session.answer import Answer
 from llmproc.session.choices import choices_of
@@ -27,6 +28,9 @@ def send(
     `notify` is called on the I/O thread whenever the answer's `next(0)` has something. `session_id`: turns with the
     same one are given to the same worker if they can be; 0: there will be no other turn.
     """
+    shaping = prepared.order.shaping
+    if shaping is not None and shaping.grammar:
+        service.share_tokens(lambda: token_bytes(conversation.tokenizer))
     ticket = service.submit(prepared.order, session_id, prepared.turn.start, notify)
     return Answer(conversation, prepared, ticket)
 

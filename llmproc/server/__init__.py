@@ -27,4 +27,5 @@ openai/ ollama/   schemas as msgspec types, requests to Asked, events to bytes
 metrics/       prometheus-client; an observer of the service
 
 Used by `apps/serve`. starlette, uvicorn and prometheus-client come with the extra `server`; nothing else imports them.
+Answers of a given form (`Asked.form`) are `llmproc.grammars`'; they need the extra `structured`.
 """

@@ -14,10 +14,20 @@ from typing import Any
 
 import msgspec
 
-from llmproc.errors import ContextLengthError, LlmprocError, RequestError, UsageError
+from llmproc.errors import (
+    ContextLengthError,
+    LlmprocError,
+    MissingPackageError,
+    RequestError,
+    SchemaError,
+    UsageError,
+)
+from llmproc.grammars.call_reader import CallPiece, CallReader, Said
+from llmproc.grammars.token_table import token_bytes
 from llmproc.server.asking import Asked, AskedPrompt, Bill, Ended, Event, Piece
 from llmproc.server.refusals import RefusedError
 from llmproc.server.wakeups import LoopWakeups, RequestWakeup
+from llmproc.service.messages import with_grammar
 from llmproc.service.service import Service
 from llmproc.session.answer import Answer
 from llmproc.session.conversation import Conversation
@@ -36,8 +46,14 @@ _TEMPLATES = 16  # with different options, kept
 class PreparedRequest:
     """A request before it is sent: a conversation and its turn for each prompt."""
 
-    def __init__(self, asked: Asked, turns: Sequence[tuple[Conversation, PreparedTurn]], opens_reasoning: bool) -> None:
-        self.asked, self.turns, self.opens_reasoning = asked, turns, opens_reasoning
+    def __init__(
+        self,
+        asked: Asked,
+        turns: Sequence[tuple[Conversation, PreparedTurn]],
+        opens_reasoning: bool,
+        grammar: str = "",
+    ) -> None:
+        self.asked, self.turns, self.opens_reasoning, self.grammar = asked, turns, opens_reasoning, grammar
 
     @property
     def prompt_tokens(self) -> int:
@@ -61,7 +77,23 @@ class Answering:
         except RequestError as error:
             code = "context_length_exceeded" if isinstance(error, ContextLengthError) else None
             raise RefusedError(str(error), 400, code=code) from None
-        return PreparedRequest(asked, turns, not asked.raw and template.opens_reasoning)
+        opens_reasoning = not asked.raw and template.opens_reasoning
+        return PreparedRequest(asked, turns, opens_reasoning, self._grammar(asked, opens_reasoning))
+
+    def _grammar(self, asked: Asked, opens_reasoning: bool) -> str:
+        """Return the grammar of the form that is asked for, and see that workers can keep it; "" without a form."""
+        if asked.form is None:
+            return ""
+        try:
+            asked.form.check()
+        except SchemaError as error:
+            raise RefusedError(str(error), 400, param=error.path, code="invalid_schema") from None
+        except MissingPackageError as error:
+            raise RefusedError(str(error), 501, code="not_installed") from None
+        except RequestError as error:
+            raise RefusedError(str(error), 400, code="invalid_schema") from None
+        self._service.share_tokens(lambda: token_bytes(self._files.tokenizer))
+        return asked.form.grammar(opens_reasoning)
 
     def begin(self, prepared: PreparedRequest) -> Answers:
         """Submit all choices. RefusedError when the service takes none."""
@@ -89,12 +121,13 @@ class Answering:
     ) -> Choice:
         asked = prepared.asked
         alone = asked.sampling.choice(index)
-        order = msgspec.structs.replace(turn.order, seed=alone.seed)
+        order = with_grammar(msgspec.structs.replace(turn.order, seed=alone.seed), prepared.grammar)
         own = PreparedTurn(type(turn.turn)(turn.turn.prompt, turn.turn.start), order, [])
         answer = send(self._service, conversation.fork(), own, wakeup.notify)
         splitter = None if asked.raw else ReasoningSplitter(prepared.opens_reasoning)
         prompt = asked.prompts[number // asked.sampling.n]
-        return Choice(number, alone.seed, prompt, answer, splitter, asked.echo, len(order.ids))
+        calls = CallReader() if asked.form is not None and asked.form.calls else None
+        return Choice(number, alone.seed, prompt, answer, splitter, asked.echo, len(order.ids), calls)
 
     def _turn(self, asked: Asked, template: ChatTemplate, prompt: AskedPrompt) -> tuple[Conversation, PreparedTurn]:
         ends = self._files.model.description.end_tokens
@@ -137,9 +170,11 @@ class Choice:
         splitter: ReasoningSplitter | None,
         echo: bool = False,
         prompt_tokens: int = 0,
+        calls: CallReader | None = None,
     ) -> None:
         self.number, self.seed, self.answer, self._prompt_tokens = number, seed, answer, prompt_tokens
         self._prompt, self._splitter, self._echo = prompt, splitter, echo
+        self._calls = calls
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._ids: list[int] = []  # that brought text which is held back, as it may be the beginning of a tag
@@ -172,23 +207,38 @@ class Choice:
             self._add(events, *(("", piece) if kind == "reasoning" else (piece, "")))
 
     def _add(self, events: list[Event], text: str, reasoning: str) -> None:
-        if not text and not reasoning:
-            return
+        if self._calls is not None and text:
+            self._told(events, self._calls.feed(text))
+        elif text or reasoning:
+            self._append(events, text, reasoning)
+
+    def _told(self, events: list[Event], parts: Sequence[Said | CallPiece]) -> None:
+        """Add what an answer with functions says, text apart from calls; both never stand in one piece."""
+        for part in parts:
+            if isinstance(part, Said):
+                self._append(events, part.text, "")
+            else:
+                self._append(events, "", "", (part,))
+
+    def _append(self, events: list[Event], text: str, reasoning: str, calls: Sequence[CallPiece] = ()) -> None:
         self._text.append(text)
         self._reasoning.append(reasoning)
-        events.append(Piece(self.number, text, self._ids, self._likely, reasoning, self._prompt_tokens))
+        events.append(Piece(self.number, text, self._ids, self._likely, reasoning, self._prompt_tokens, calls))
         self._ids, self._likely = [], []
 
     def _end(self, events: list[Event]) -> None:
         for kind, piece in self._splitter.flush() if self._splitter else ():
             self._add(events, *(("", piece) if kind == "reasoning" else (piece, "")))
+        if self._calls is not None:
+            self._told(events, self._calls.flush())
         finish = self.answer.finish
         assert finish is not None
         result = Result.of(self._prompt, self.answer, finish)  # type: ignore[arg-type]
         reasoning = "".join(self._reasoning)
         tokens = self._splitter.tokens["reasoning"] if self._splitter and reasoning else 0
         bill = Bill(finish.user_s, finish.system_s, finish.wait_s, finish.kv_bytes)
-        events.append(Ended(self.number, result, bill, self.seed, "".join(self._text), reasoning, tokens))
+        calls = self._calls.calls if self._calls else ()
+        events.append(Ended(self.number, result, bill, self.seed, "".join(self._text), reasoning, tokens, calls))
 
 
 class Answers:

@@ -11,6 +11,9 @@ from typing import Any
 
 from llmproc.config import SamplingParams
 from llmproc.engine.shaping import Likely
+from llmproc.grammars.call_reader import CallPiece
+from llmproc.grammars.forms import Form
+from llmproc.grammars.functions import FunctionCall
 from llmproc.session.result import Result
 
 Messages = Sequence[Mapping[str, str]]  # each a "role" and a "content"
@@ -37,6 +40,7 @@ class Asked:
     echo: bool = False  # the answer begins with the prompt: a Piece without ids, and the beginning of Ended.text
     think: bool | None = None  # Ollama: reasoning apart (true), left out (false)
     ignored: tuple[str, ...] = ()  # fields without effect here that the client sent, for the log
+    form: Form | None = None  # of the answer; None: any text
     unload: bool = False  # Ollama, without prompts: the model is to leave memory, which is answered and not done
 
 
@@ -50,6 +54,7 @@ class Piece:
     likely: Sequence[Likely] = ()  # one for each id, if asked for
     reasoning: str = ""  # text between <think> and </think>
     prompt_tokens: int = 0  # of its prompt, for totals so far
+    calls: Sequence[CallPiece] = ()  # parts of calls of functions, whose text is not in `text`
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,12 @@ class Ended:
     text: str = ""  # of the answer, reasoning apart
     reasoning: str = ""
     reasoning_tokens: int = 0
+    calls: Sequence[FunctionCall] = ()  # of functions; the last one is cut if the answer was
+
+    @property
+    def calls_functions(self) -> bool:
+        """Return whether the answer ended by itself and holds calls."""
+        return bool(self.calls) and self.result.finish_reason in ("end", "stop")
 
 
 Event = Piece | Ended

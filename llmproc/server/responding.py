@@ -116,7 +116,8 @@ class Endpoint:
 
     async def _prepare(self, asked: Asked, size: int) -> PreparedRequest:
         prepare = self._responder.answering.prepare
-        return prepare(asked) if size <= _INLINE_BYTES else await asyncio.to_thread(prepare, asked)
+        inline = size <= _INLINE_BYTES and asked.form is None  # a grammar is compiled
+        return prepare(asked) if inline else await asyncio.to_thread(prepare, asked)
 
     async def _answer(self, prepared: PreparedRequest, receive: Receive, send: Send) -> None:
         """Let a request in and see it through: its place is given back whatever happens."""

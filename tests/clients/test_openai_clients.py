@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,22 @@ def test_asynchronous_clients_get_the_same(program: ClientProgram) -> None:
     assert complete(program.result("chat_stream_async")) == texts
     told = program.result("stream_helper_async")
     assert told["texts"] == texts and {"chunk", "content.delta", "content.done"} <= set(told["kinds"])
+
+
+@python
+def test_answers_are_parsed_into_a_model(program: ClientProgram) -> None:
+    told = program.result("parsed")
+    assert told["same"] and told["kind"] in ("pipe", "socket", "file") and 0 <= told["size"] <= 99
+    assert len(told["words"]) <= 3 and set(told["words"]) <= {"red", "green"}
+
+
+@python
+def test_functions_are_called(program: ClientProgram) -> None:
+    told = program.result("called")
+    whole, streamed = told["calls"]
+    assert whole == streamed and whole[0] == "look" and json.loads(whole[1])["kind"] in ("pipe", "file")
+    assert told["reasons"] == ["tool_calls", "tool_calls"]
+    assert "tool_calls.function.arguments.done" in told["kinds"]
 
 
 @every

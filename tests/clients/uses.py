@@ -20,7 +20,7 @@ PROGRAMS = {
 }
 RECORDED = tuple(client for client in PROGRAMS if client != "schemathesis")  # that one sends no use of its own
 # Cases that ask again for what other cases ask: of use to tests, not to a recording.
-NOT_RECORDED = {"together", "impatient", "closed_early", "aborted", "hundred_streams"}
+NOT_RECORDED = {"together", "parsed", "called", "impatient", "closed_early", "aborted", "hundred_streams"}
 SETTINGS = {
     "litellm": {"LITELLM_LOCAL_MODEL_COST_MAP": "True"},  # else its import tries to fetch a price list
 }

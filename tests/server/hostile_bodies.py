@@ -70,7 +70,7 @@ _OPENAI: dict[str, tuple[str, ...]] = {
     "ignore_eos": _YES_NO,
     "min_tokens": (*_WHOLE, "-1", "2097152"),
     "surprise": ("1", '"x"', "[]", "{}", "true", "[" * 100 + "]" * 100),
-    "tools": ("1", '"x"', '[{"type": "function", "function": {"name": "f"}}]'),
+    "tools": ("1", '"x"', '[{"type": "function"}]', '[{"type": "function", "function": {"name": "f g"}}]', "[[]]"),
 }
 _FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
     CHAT: {
@@ -79,7 +79,7 @@ _FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
         "max_completion_tokens": (*_WHOLE, "0", "-1"),
         "logprobs": _YES_NO,
         "top_logprobs": (*_WHOLE, "21", "-1"),
-        "response_format": ('"text"', "1", '{"type": "json_object"}', '{"type": "sound"}', "[]"),
+        "response_format": ('"text"', "1", '{"type": "json_schema"}', '{"type": "sound"}', "[]"),
         "model": _TEXT,
     },
     COMPLETIONS: {
@@ -94,7 +94,7 @@ _FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
         "messages": tuple(value for value in _MESSAGES if value != '[{"role": "user"}]'),  # no content is an empty one
         "stream": _YES_NO,
         "options": ("1", '"x"', "[]", "true", '{"temperature": "1"}', '{"num_predict": NaN}', '{"stop": 1}', "[[]]"),
-        "format": ('"json"', '{"type": "object"}', "1", "true"),
+        "format": ('"yaml"', '{"type": "objekt"}', '{"not": {}}', "1", "true"),
         "tools": ("1", '[{"type": "function"}]', '"x"'),
         "surprise": ("1", '"x"', "[]", "true"),
         "model": _TEXT,

@@ -137,13 +137,12 @@ def test_rule_09_usage_is_for_those_who_ask() -> None:
 def test_fields_without_effect_are_accepted_and_named() -> None:
     values: dict[str, Any] = {
         "user": "u", "metadata": {"a": 1}, "store": True, "service_tier": "auto", "safety_identifier": "x",
-        "prompt_cache_key": "k", "prompt_cache_retention": "24h", "parallel_tool_calls": False, "tool_choice": "auto",
-        "modalities": ["text"],
+        "prompt_cache_key": "k", "prompt_cache_retention": "24h", "modalities": ["text"],
     }  # fmt: skip
     reasons = without_effect(ChatRequest)
     assert set(values) == set(reasons) and all(reasons.values())
     assert set(read(**values).ignored) == set(values) and not read(**dict.fromkeys(values)).ignored
-    assert without_effect(RequestMessage).keys() == {"name", "reasoning_content", "refusal"}
+    assert without_effect(RequestMessage).keys() == {"name", "reasoning_content", "refusal", "tool_call_id"}
 
 
 def test_variables_of_the_chat_template() -> None:
@@ -160,14 +159,22 @@ def test_variables_of_the_chat_template() -> None:
 @pytest.mark.parametrize(
     ("fields", "param", "words"),
     [
-        ({"tools": [{"type": "function"}]}, "tools", "must be empty"),
-        ({"response_format": {"type": "json_schema", "json_schema": {}}}, "response_format.type", "must be 'text'"),
+        ({"tools": [{"type": "function"}]}, "tools[0].function", "is missing"),
+        ({"tools": [{"type": "web_search"}]}, "tools[0].type", "must be 'function'"),
+        ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, "tools[0].function.name", "is 'a b'"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {}}},
+            "response_format.json_schema.name",
+            "missing",
+        ),
+        ({"response_format": {"type": "grammar"}}, "response_format.type", "must be 'json_object'"),
         ({"audio": {}}, "audio", "is unknown here"),
         ({"functions": []}, "functions", "is unknown here"),
         ({"temprature": 1}, "temprature", "did you mean temperature?"),
         ({"frobnicate": None}, "frobnicate", "is unknown here"),
         ({"stream_options": {"x": 1}, "stream": True}, "stream_options.x", "is unknown here"),
-        ({"tool_choice": "required"}, "tool_choice", "must be 'auto' or 'none'"),
+        ({"tool_choice": "required"}, "tool_choice", "tools must be given"),
+        ({"tool_choice": "any"}, "tool_choice", "must be"),
         ({"modalities": ["audio"]}, "modalities[0]", "must be 'text'"),
         ({"add_generation_prompt": False}, "add_generation_prompt", "must be true"),
         ({"continue_final_message": True}, "continue_final_message", "must be false"),
@@ -191,9 +198,9 @@ def test_variables_of_the_chat_template() -> None:
         ({"messages": None}, "messages", "is null"),
         ({"messages": "Hi"}, "messages", "must be a list"),
         ({"messages": [{"role": "user"}]}, "messages[0].content", "is missing"),
-        ({"messages": [HI, {"role": "tool", "content": "x"}]}, "messages[1].role", "is 'tool': must be"),
-        ({"messages": [{"role": "assistant", "content": None}]}, "messages[0].content", "must be a text or a list"),
-        ({"messages": [{**HI, "tool_calls": [{}]}]}, "messages[0].tool_calls", "must be empty"),
+        ({"messages": [HI, {"role": "function", "content": "x"}]}, "messages[1].role", "is 'function': must"),
+        ({"messages": [{"role": "assistant", "content": None}]}, "messages[0].content", "is missing"),
+        ({"messages": [{**HI, "tool_calls": [{}]}]}, "messages[0].tool_calls[0].id", "is missing"),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]},
             "messages[0].content[0].type",

@@ -32,6 +32,7 @@ def test_every_option_is_on_the_page() -> None:
             said = field in ("model", "stream", "add_generation_prompt", "continue_final_message")
             assert said or f"`{field}`" in PAGE, field
     options = set(SamplingParams.__dataclass_fields__)
+    options.remove("json_schema")  # which is asked for as response_format
     assert options <= {*ChatRequest.__struct_fields__}, "each option of the sampler can be asked for"
 
 

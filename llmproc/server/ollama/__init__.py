@@ -9,6 +9,7 @@ requests.py    the fields of requests, as types: what may be sent, and how a val
 durations.py   keep_alive
 thinking.py    `think`: what the model's chat template knows of it
 options.py     `options` to SamplingParams, and the names in it that have no effect here
+forms.py       format, tools, and messages with calls
 asking.py      requests to Asked
 answers.py     the fields of answers, as types
 lines.py       answers to bytes

@@ -6,6 +6,8 @@ Used by `lines` and `stream`, and by the published document. Durations are nanos
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import UNSET, Struct, UnsetType
 
 from llmproc.server.asking import Bill
@@ -26,12 +28,27 @@ class OllamaLogprob(OllamaTokenLogprob, frozen=True, kw_only=True):
     top_logprobs: list[OllamaTokenLogprob] | UnsetType = UNSET
 
 
+class OllamaCallDetails(Struct, frozen=True):
+    """The function that is called, and with what."""
+
+    index: int
+    name: str
+    arguments: dict[str, Any]
+
+
+class OllamaAnsweredCall(Struct, frozen=True):
+    """One call that the client is asked to make."""
+
+    function: OllamaCallDetails
+
+
 class OllamaAnswerMessage(Struct, frozen=True, kw_only=True):
     """The message of a chat's answer, or a piece of it."""
 
     role: str
     content: str
     thinking: str | UnsetType = UNSET
+    tool_calls: list[OllamaAnsweredCall] | UnsetType = UNSET
 
 
 class OllamaAnswer(Struct, frozen=True, kw_only=True):

@@ -11,10 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from llmproc.grammars.forms import Form
 from llmproc.server.asking import Asked, AskedPrompt
 from llmproc.server.ollama.durations import seconds
+from llmproc.server.ollama.forms import call_form, plain_messages, schema_form
 from llmproc.server.ollama.options import sampling_of, without_effect
-from llmproc.server.ollama.requests import OllamaChatRequest, OllamaGenerateRequest, OllamaMessage, OllamaRequest
+from llmproc.server.ollama.requests import OllamaChatRequest, OllamaGenerateRequest, OllamaRequest
 from llmproc.server.ollama.thinking import ThinkingSupport
 from llmproc.server.refusals import RefusedError
 from llmproc.session.model_files import ModelFiles
@@ -46,8 +48,9 @@ def asked_of_chat(request: OllamaChatRequest, body: bytes, served: ServedModel) 
     """Return what a chat asks. Without messages it has no prompts: the model is to be loaded, or unloaded."""
     messages = request.messages or []
     ignored = ["messages.thinking"] if any(message.thinking for message in messages) else []
-    prompts = ([_plain(message) for message in messages],) if messages else ()
-    return _asked(request, body, served, prompts, ignored)
+    form = call_form(request.tools, schema_form(request.format))
+    prompts = (plain_messages(messages, form),) if messages else ()
+    return _asked(request, body, served, prompts, ignored, form=form)
 
 
 def asked_of_generate(request: OllamaGenerateRequest, body: bytes, served: ServedModel) -> Asked:
@@ -55,7 +58,8 @@ def asked_of_generate(request: OllamaGenerateRequest, body: bytes, served: Serve
     if request.raw and request.system:
         raise RefusedError("system is given and raw is true: a raw prompt stands alone", param="system")
     prompts = (request.prompt,) if request.prompt else ()
-    return _asked(request, body, served, prompts, [], bool(request.raw), request.system or None)
+    form = schema_form(request.format)
+    return _asked(request, body, served, prompts, [], bool(request.raw), request.system or None, form)
 
 
 def _asked(
@@ -66,6 +70,7 @@ def _asked(
     ignored: list[str],
     raw: bool = False,
     system: str | None = None,
+    form: Form | None = None,
 ) -> Asked:
     variables = served.thinking.variables(request.think)
     logprobs = (request.top_logprobs or 0) if request.logprobs else None
@@ -80,14 +85,10 @@ def _asked(
         system=system,
         template_options={} if raw else variables,
         think=None if request.think is None else request.think is not False,
+        form=form,
         ignored=tuple(ignored),
         unload=not prompts and request.keep_alive is not None and seconds(request.keep_alive) == 0,
     )
-
-
-def _plain(message: OllamaMessage) -> dict[str, str]:
-    """Return role and text. An earlier answer's reasoning is left out, as most templates do themselves."""
-    return {"role": message.role, "content": message.content or ""}
 
 
 def _ignored(request: OllamaRequest, variables: dict[str, Any]) -> list[str]:

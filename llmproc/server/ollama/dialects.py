@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from llmproc.grammars.functions import FunctionCall
 from llmproc.server.asking import About, Asked, Ended, Piece
 from llmproc.server.dialect import Errors
 from llmproc.server.ollama.asking import ServedModel, asked_of_chat, asked_of_generate
@@ -49,7 +50,7 @@ class _AnsweringEndpoint:
         likely = [entry for piece in told for entry in piece.likely]
         listed = logprobs(ids, likely, self._served.piece, asked.sampling.logprobs or 0)
         reasoning = "" if hidden else one.reasoning
-        return self._document(about, one.text, reasoning, logprobs=listed, **ending(one))
+        return self._document(about, one.text, reasoning, one.calls, logprobs=listed, **ending(one))
 
     def loaded(self, asked: Asked, about: About) -> bytes:
         """Return the answer to a request without prompts; the model is there already, and stays."""
@@ -59,9 +60,11 @@ class _AnsweringEndpoint:
         """Return a writer for one answer."""
         return OllamaStream(asked, about, self._served, self.chat)
 
-    def _document(self, about: About, text: str, reasoning: str, **fields: Any) -> bytes:
+    def _document(
+        self, about: About, text: str, reasoning: str, calls: Sequence[FunctionCall] = (), **fields: Any
+    ) -> bytes:
         moment = self._served.now()
-        return one_line(answer(self.chat, about.model, moment, text, reasoning, done=True, **fields))
+        return one_line(answer(self.chat, about.model, moment, text, reasoning, calls, done=True, **fields))
 
 
 class OllamaChat(_AnsweringEndpoint):

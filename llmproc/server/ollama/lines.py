@@ -5,6 +5,7 @@ Pure. Used by `stream`, `dialects`, `pages` and `refusals`.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -14,8 +15,16 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from llmproc.engine.shaping import Likely
+from llmproc.grammars.functions import FunctionCall
 from llmproc.server.asking import Ended
-from llmproc.server.ollama.answers import OllamaAnswer, OllamaAnswerMessage, OllamaLogprob, OllamaTokenLogprob
+from llmproc.server.ollama.answers import (
+    OllamaAnswer,
+    OllamaAnsweredCall,
+    OllamaAnswerMessage,
+    OllamaCallDetails,
+    OllamaLogprob,
+    OllamaTokenLogprob,
+)
 from llmproc.server.one_line import one_line
 
 _REASONS: dict[str, str] = {"end": "stop", "stop": "stop", "length": "length", "context": "length"}
@@ -39,11 +48,13 @@ def line(value: Any) -> bytes:
     return one_line(value) + b"\n"
 
 
-def said(chat: bool, text: str, reasoning: str) -> dict[str, Any]:
-    """Return the fields that hold an answer's text, or a piece of it."""
+def said(chat: bool, text: str, reasoning: str, calls: Sequence[FunctionCall] = ()) -> dict[str, Any]:
+    """Return the fields that hold an answer's text, or a piece of it, and the calls of a chat."""
     thinking = reasoning or UNSET
     if chat:
-        return {"message": OllamaAnswerMessage(role="assistant", content=text, thinking=thinking)}
+        called = [OllamaAnsweredCall(details) for details in map(_called, range(len(calls)), calls) if details]
+        message = OllamaAnswerMessage(role="assistant", content=text, thinking=thinking, tool_calls=called or UNSET)
+        return {"message": message}
     return {"response": text, "thinking": thinking}
 
 
@@ -86,9 +97,26 @@ def logprobs(
     return found or UNSET
 
 
-def answer(chat: bool, model: str, moment: float, text: str, reasoning: str, **fields: Any) -> OllamaAnswer:
+def answer(
+    chat: bool,
+    model: str,
+    moment: float,
+    text: str,
+    reasoning: str,
+    calls: Sequence[FunctionCall] = (),
+    **fields: Any,
+) -> OllamaAnswer:
     """Return an answer, or a line of it, of that moment."""
-    return OllamaAnswer(model=model, created_at=stamp(moment), **said(chat, text, reasoning), **fields)
+    return OllamaAnswer(model=model, created_at=stamp(moment), **said(chat, text, reasoning, calls), **fields)
+
+
+def _called(index: int, call: FunctionCall) -> OllamaCallDetails | None:
+    """Return a call with its arguments as an object; None for one that was cut."""
+    try:
+        arguments = json.loads(call.arguments)
+    except ValueError:
+        return None
+    return OllamaCallDetails(index, call.name, arguments)
 
 
 def _entry(token: int, logprob: float, piece: Callable[[int], bytes]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from llmproc.config import MAX_LOGPROBS, MAX_STOP_LENGTH, MAX_STOPS
 from llmproc.server.ollama.durations import PATTERN
 
 MOST_TOKENS = 1 << 20
+MAX_TOOLS = 128
 
 
 def must(rule: str) -> Meta:
@@ -23,9 +24,12 @@ def must(rule: str) -> Meta:
     return Meta(description=f"Must {rule}.", extra={"rule": f"must {rule}"})
 
 
-NO_TOOLS = must("be empty: tools cannot be called in this version")
 NO_IMAGES = must("be empty: images cannot be read")
 
+FunctionName = Annotated[
+    str,
+    Meta(pattern="^[a-zA-Z0-9_-]{1,64}$", extra={"rule": "must have 1 to 64 letters, digits, underscores and dashes"}),
+]
 Nothing = Annotated[list[Any], Meta(max_length=0)]
 Text = Annotated[str, Meta(min_length=1, max_length=MAX_STOP_LENGTH)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
@@ -54,16 +58,46 @@ class OllamaOptions(Struct, frozen=True):
     repeat_last_n: Count | None = None
 
 
-class OllamaMessage(Struct, frozen=True, forbid_unknown_fields=True):
-    """One message of a chat. An answer's `message` can be sent back as it came."""
+class OllamaFunction(Struct, frozen=True, forbid_unknown_fields=True):
+    """A function that the model may call. `parameters`: a JSON schema of an object; absent: none."""
 
-    role: Literal["system", "user", "assistant"]
+    name: FunctionName
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class OllamaTool(Struct, frozen=True, forbid_unknown_fields=True):
+    """A tool. Functions are all that this version knows."""
+
+    function: OllamaFunction
+    type: Literal["function"] = "function"
+
+
+class OllamaCalledFunction(Struct, frozen=True, forbid_unknown_fields=True):
+    """The function that an earlier answer called, and with what."""
+
+    name: FunctionName
+    arguments: dict[str, Any] | None = None
+    index: int | None = None
+
+
+class OllamaToolCall(Struct, frozen=True, forbid_unknown_fields=True):
+    """One call in an earlier answer, as it came."""
+
+    function: OllamaCalledFunction
+    id: str | None = None
+
+
+class OllamaMessage(Struct, frozen=True, forbid_unknown_fields=True):
+    """One message of a chat. An answer's `message` can be sent back as it came; tool: what a call gave."""
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str | None = None
     thinking: Annotated[str | None, Meta(description="No effect: models are not shown earlier reasoning.")] = None
     images: Annotated[Nothing | None, NO_IMAGES] = None
-    tool_calls: Annotated[Nothing | None, NO_TOOLS] = None
-    tool_name: Annotated[Literal[""] | None, NO_TOOLS] = None
-    tool_call_id: Annotated[Literal[""] | None, NO_TOOLS] = None
+    tool_calls: list[OllamaToolCall] | None = None
+    tool_name: Annotated[str | None, Meta(description="No effect: results are shown in their order.")] = None
+    tool_call_id: Annotated[str | None, Meta(description="No effect: results are shown in their order.")] = None
 
 
 class OllamaRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -71,9 +105,7 @@ class OllamaRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     model: str | None = None
     stream: Annotated[bool | None, Meta(description="Absent: true.")] = None
-    format: Annotated[Literal[""] | None, must("be empty: the form of an answer cannot be chosen in this version")] = (
-        None
-    )
+    format: Annotated[Literal["", "json"] | dict[str, Any] | None, must('be "json" or a JSON schema, an object')] = None
     keep_alive: Annotated[
         float | Annotated[str, Meta(pattern=PATTERN, max_length=64)] | None,
         must("be a number of seconds, or a text with a unit such as 5m, 30s or -1s"),
@@ -92,7 +124,10 @@ class OllamaChatRequest(OllamaRequest, frozen=True, forbid_unknown_fields=True, 
     """A conversation that the model is to answer; without messages it is to be loaded, or unloaded."""
 
     messages: list[OllamaMessage] | None = None
-    tools: Annotated[Nothing | None, NO_TOOLS] = None
+    tools: Annotated[
+        Annotated[list[OllamaTool], Meta(max_length=MAX_TOOLS)] | None,
+        Meta(description="Functions that the model may call in place of an answer."),
+    ] = None
 
 
 class OllamaGenerateRequest(OllamaRequest, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -32,9 +32,11 @@ class OllamaStream:
         self._tail = b'},"done":false}\n' if chat else b',"done":false}\n'
 
     def event(self, event: Event) -> Iterable[bytes]:
-        """Return the line of a piece; none for reasoning that is left out, and none for the end of a choice."""
+        """Return the line of a piece; none for reasoning that is left out. Calls are one line, at the choice's end."""
         if isinstance(event, Ended):
-            return ()
+            if not event.calls:
+                return ()
+            return (line(answer(self._chat, self._model, self._served.now(), "", "", event.calls, done=False)),)
         if event.likely and not (self._hidden and event.reasoning):
             return (self._with_logprobs(event),)
         reasoning = "" if self._hidden else event.reasoning

@@ -5,6 +5,7 @@
     Piece, Ended --chunks--> `data: {...}` ..., usage, [DONE]
     RefusedError, or a message in mid-stream --errors--> {"error": {...}}
 
+forms.py       response_format, tools, and messages with calls
 dialects.py    the two endpoints that answer prompts
 logprobs.py    log probabilities in both shapes
 fresh.py       ids, times and drawn seeds

@@ -10,6 +10,8 @@ from llmproc.server.one_line import one_line
 from llmproc.server.openai.fresh import Fresh
 from llmproc.server.openai.logprobs import TokenPieces, of_chat, of_text
 from llmproc.server.openai.responses import (
+    AnsweredCall,
+    AnsweredFunction,
     AnswerMessage,
     CachedTokens,
     ChatChoice,
@@ -25,11 +27,13 @@ from llmproc.service.messages import FinishReason
 
 _Choice = TypeVar("_Choice", ChatChoice, TextChoice)
 _WORDS: dict[FinishReason, FinishWord] = {"end": "stop", "stop": "stop", "length": "length", "context": "length"}
-CHAT_ID, TEXT_ID = "chatcmpl-", "cmpl-"
+CHAT_ID, TEXT_ID, CALL_ID = "chatcmpl-", "cmpl-", "call_"
 
 
 def finish_word(ended: Ended) -> FinishWord | None:
     """Return OpenAI's word for how an answer ended; None if it failed or was cancelled."""
+    if ended.calls_functions:
+        return "tool_calls"
     return None if ended.result.error else _WORDS.get(ended.result.finish_reason)
 
 
@@ -56,7 +60,12 @@ def chat_completion(
     """Return the body of a complete chat answer. RefusedError (500) if a choice failed."""
 
     def choice(one: Ended, word: FinishWord, own: Sequence[Piece]) -> ChatChoice:
-        message = AnswerMessage("assistant", one.text, one.reasoning or None)
+        calls = [
+            AnsweredCall(CALL_ID + fresh.word(), "function", AnsweredFunction(call.name, call.arguments))
+            for call in one.calls
+        ]
+        said = None if calls and not one.text else one.text
+        message = AnswerMessage("assistant", said, one.reasoning or None, calls or None)
         logprobs = None if asked.sampling.logprobs is None else of_chat(own, tokens)
         return ChatChoice(one.choice, message, logprobs, word, one.result.timings, one.bill)
 

@@ -18,12 +18,13 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Sequence
 
+from llmproc.grammars.call_reader import CallPiece
 from llmproc.server.asking import About, Asked, Ended, Event, Piece
 from llmproc.server.one_line import one_line
-from llmproc.server.openai.answers import failure, finish_word, usage
+from llmproc.server.openai.answers import CALL_ID, CHAT_ID, failure, finish_word, usage
 from llmproc.server.openai.errors import broken_stream
 from llmproc.server.openai.logprobs import TokenPieces, of_chat, of_text
-from llmproc.server.openai.responses import Usage
+from llmproc.server.openai.responses import CallPart, FunctionPart, Usage
 
 DONE = b"data: [DONE]\n\n"
 
@@ -49,7 +50,7 @@ class ChunkStream(ABC):
         if isinstance(event, Ended):
             return self._ended(event)
         if self._plain:
-            if not event.text and not event.reasoning:
+            if not event.text and not event.reasoning and not event.calls:
                 return ()
             return (self._opening(event.choice) + self._said(event) + self._tail,)
         return self._with_numbers(event)
@@ -101,7 +102,7 @@ class ChunkStream(ABC):
         """Return the chunk of a piece, with its log probabilities, or the tokens so far."""
         self._counted(piece.choice, piece.prompt_tokens, self._new_tokens.get(piece.choice, 0) + len(piece.ids))
         self._waiting.setdefault(piece.choice, []).append(piece)
-        if not piece.text and not piece.reasoning:
+        if not piece.text and not piece.reasoning and not piece.calls:
             return ()
         closing = b',"logprobs":' + self._told(piece.choice) + b',"finish_reason":null}]'
         return (self._opening(piece.choice) + self._said(piece) + self._numbered(closing),)
@@ -147,6 +148,7 @@ class ChatChunks(ChunkStream):
     def __init__(self, asked: Asked, about: About, tokens: TokenPieces, name: str, kind: str, created: int) -> None:
         super().__init__(asked, about, tokens, name, kind, created)
         self._begun = 0  # choices that have
+        self._name = name
         self._early: dict[int, list[Event]] = {}
 
     def event(self, event: Event) -> Iterable[bytes]:
@@ -173,10 +175,18 @@ class ChatChunks(ChunkStream):
         return b'%b{"index":%d,"delta":{' % (self._head, choice)
 
     def _said(self, piece: Piece) -> bytes:
+        if piece.calls:
+            return b'"tool_calls":' + one_line([self._call(piece.choice, part) for part in piece.calls]) + b"}"
         if not piece.reasoning:
             return b'"content":' + one_line(piece.text) + b"}"
         said = b'"reasoning_content":' + one_line(piece.reasoning)
         return said + b',"content":' + one_line(piece.text) + b"}" if piece.text else said + b"}"
+
+    def _call(self, choice: int, part: CallPiece) -> CallPart:
+        if part.name is None:
+            return CallPart(part.index, function=FunctionPart(arguments=part.arguments))
+        number = f"{CALL_ID}{self._name.removeprefix(CHAT_ID)}_{choice}_{part.index}"
+        return CallPart(part.index, number, "function", FunctionPart(part.name, part.arguments))
 
     def _silent(self, first: bool) -> bytes:
         return b'"content":""}' if first else b"}"

@@ -11,7 +11,9 @@ from typing import Any
 
 from llmproc.config import SamplingParams
 from llmproc.errors import UsageError
+from llmproc.grammars.forms import Form
 from llmproc.server.asking import DEFAULT_MAX_TOKENS, Asked, AskedPrompt
+from llmproc.server.openai.forms import form_of, plain_messages
 from llmproc.server.openai.fresh import Fresh
 from llmproc.server.openai.requests import (
     ChatRequest,
@@ -44,10 +46,12 @@ def asked_of_chat(request: ChatRequest, vocab_size: int, fresh: Fresh) -> Asked:
         raise refused("continue_final_message", "is true: must be false, an answer is a message of its own")
     logprobs = (request.top_logprobs or 0) if request.logprobs else None
     ignored = [f"messages.{name}" for name in _IGNORED[RequestMessage] if _any_has(request.messages, name)]
+    form = form_of(request)
     return _asked(
         request,
-        (plain_messages(request.messages),),
+        (plain_messages(request.messages, form),),
         sampling_of(request, logprobs, vocab_size, fresh),
+        form=form,
         template_options=checked_variables(request.chat_template_kwargs),
         more_ignored=ignored,
     )
@@ -84,19 +88,6 @@ def sampling_of(request: SamplingFields, logprobs: int | None, vocab_size: int, 
         raise RefusedError(str(error), param=str(error).partition(" is ")[0], code="invalid_value") from None
 
 
-def plain_messages(messages: Iterable[RequestMessage]) -> list[dict[str, str]]:
-    """Return messages as a role and a text each: parts joined, developer as system, names left out."""
-    return [
-        {
-            "role": "system" if message.role == "developer" else message.role,
-            "content": message.content
-            if isinstance(message.content, str)
-            else "".join(part.text for part in message.content),
-        }
-        for message in messages
-    ]
-
-
 def checked_variables(given: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """Return variables for a chat template. RefusedError for one that every template is given anyway, or a deep one."""
     name = "chat_template_kwargs"
@@ -129,6 +120,7 @@ def _asked(
     echo: bool = False,
     template_options: Mapping[str, Any] | None = None,
     more_ignored: Iterable[str] = (),
+    form: Form | None = None,
 ) -> Asked:
     options = request.stream_options
     if options is not None and not request.stream:
@@ -143,6 +135,7 @@ def _asked(
         include_usage=bool(options and options.include_usage),
         continuous_usage=bool(options and options.continuous_usage_stats),
         echo=echo,
+        form=form,
         ignored=(*(n for n in _IGNORED[type(request)] if getattr(request, n) is not None), *more_ignored),
     )
 

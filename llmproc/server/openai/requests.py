@@ -25,6 +25,9 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Stop = Annotated[str, Meta(min_length=1, max_length=MAX_STOP_LENGTH)]
 TokenName = Annotated[str, Meta(pattern="^(0|[1-9][0-9]{0,9})$")]  # an id, as JSON's names are texts
 TokenId = Annotated[int, Meta(ge=0, le=(1 << 31) - 1)]
+NAME_RULE = "must have 1 to 64 letters, digits, underscores and dashes"
+FunctionName = Annotated[str, Meta(pattern="^[a-zA-Z0-9_-]{1,64}$", extra={"rule": NAME_RULE})]
+MAX_TOOLS = 128
 Empty = Annotated[list[Any], Meta(max_length=0)]
 OnlyTrue = Annotated[bool, Meta(extra_json_schema={"const": True})]
 OnlyFalse = Annotated[bool, Meta(extra_json_schema={"const": False})]
@@ -110,28 +113,86 @@ class ContentPart(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     text: str
 
 
+class CalledFunction(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The function that an earlier answer called."""
+
+    name: FunctionName
+    arguments: Annotated[str, Meta(description="A JSON object, as text.")]
+
+
+class ToolCall(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """One call in an earlier answer, as it came."""
+
+    id: str
+    function: CalledFunction
+    type: Literal["function"] = "function"
+    index: Annotated[int | None, no_effect("calls stand in their order")] = None
+
+
 class RequestMessage(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """One message. An answer's `message` can be sent back as it came, also one that OpenAI's own server gave."""
 
     role: Annotated[
-        Literal["system", "developer", "user", "assistant"], Meta(description="developer is the same as system.")
+        Literal["system", "developer", "user", "assistant", "tool"],
+        Meta(description="developer is the same as system; tool: what a call gave."),
     ]
     content: Annotated[
-        str | Annotated[list[ContentPart], Meta(min_length=1)], Meta(description="Parts are joined as they stand.")
-    ]
+        str | Annotated[list[ContentPart], Meta(min_length=1)] | None,
+        Meta(description="Parts are joined as they stand. It may be absent beside tool_calls."),
+    ] = None
     name: Annotated[str | None, no_effect("chat templates have no place for it")] = None
     reasoning_content: Annotated[str | None, no_effect("models are not shown the reasoning of earlier answers")] = None
     refusal: Annotated[str | None, no_effect("chat templates have no place for it")] = None
     annotations: Empty | None = None
-    tool_calls: Empty | None = None
+    tool_calls: Annotated[list[ToolCall] | None, Meta(description="Only of an assistant.")] = None
+    tool_call_id: Annotated[str | None, no_effect("results are shown in their order")] = None
     function_call: None = None
     audio: None = None
 
 
-class ResponseFormat(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """The form of an answer. Text is all that this version writes."""
+class NamedSchema(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A JSON schema that an answer keeps."""
 
-    type: Literal["text"]
+    name: FunctionName
+    schema: Annotated[dict[str, Any] | None, Meta(description="JSON Schema 2020-12. Absent: any object.")] = None
+    description: Annotated[str | None, no_effect("the model is not shown the schema")] = None
+    strict: Annotated[bool | None, no_effect("every schema is kept to the letter")] = None
+
+
+class ResponseFormat(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The form of an answer: text, a JSON object, or JSON that a schema describes."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: Annotated[NamedSchema | None, Meta(description="Of the type json_schema.")] = None
+
+
+class FunctionDefinition(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A function that the model may call."""
+
+    name: FunctionName
+    description: str | None = None
+    parameters: Annotated[dict[str, Any] | None, Meta(description="A JSON schema of an object. Absent: none.")] = None
+    strict: Annotated[bool | None, no_effect("every schema is kept to the letter")] = None
+
+
+class Tool(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A tool. Functions are all that this version knows."""
+
+    type: Literal["function"]
+    function: FunctionDefinition
+
+
+class ChosenFunction(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The name of a function."""
+
+    name: FunctionName
+
+
+class NamedToolChoice(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The one function that is to be called."""
+
+    type: Literal["function"]
+    function: ChosenFunction
 
 
 class ChatRequest(SamplingFields, kw_only=True):
@@ -143,14 +204,19 @@ class ChatRequest(SamplingFields, kw_only=True):
         Logprobs | None, Meta(description="And those of as many of the likeliest tokens; only with logprobs.")
     ] = None
     response_format: ResponseFormat | None = None
-    tools: Empty | None = None
+    tools: Annotated[
+        Annotated[list[Tool], Meta(max_length=MAX_TOOLS)] | None, Meta(description="Functions that may be called.")
+    ] = None
+    tool_choice: Annotated[
+        Literal["none", "auto", "required"] | NamedToolChoice | None,
+        Meta(description="auto: text or calls; required: at least one call. Absent: auto."),
+    ] = None
+    parallel_tool_calls: Annotated[bool | None, Meta(description="Several calls in one answer. Absent: true.")] = None
     chat_template_kwargs: Annotated[
         dict[str, Any] | None, Meta(description="Variables of the model's chat template, such as enable_thinking.")
     ] = None
     add_generation_prompt: OnlyTrue | None = None
     continue_final_message: OnlyFalse | None = None
-    parallel_tool_calls: Annotated[bool | None, no_effect("there are no tools")] = None
-    tool_choice: Annotated[Literal["none", "auto"] | None, no_effect("there are no tools")] = None
     modalities: Annotated[list[Literal["text"]] | None, no_effect("answers are text")] = None
 
 

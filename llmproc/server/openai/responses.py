@@ -14,7 +14,7 @@ import msgspec
 from llmproc.server.asking import Bill
 from llmproc.session.result import Timings
 
-FinishWord = Literal["stop", "length"]
+FinishWord = Literal["stop", "length", "tool_calls"]
 
 
 class CachedTokens(msgspec.Struct):
@@ -75,12 +75,28 @@ class TextLogprobs(msgspec.Struct):
     text_offset: list[int]
 
 
+class AnsweredFunction(msgspec.Struct):
+    """The function that is called; `arguments` is a JSON object as text."""
+
+    name: str
+    arguments: str
+
+
+class AnsweredCall(msgspec.Struct):
+    """One call that the client is asked to make."""
+
+    id: str
+    type: Literal["function"]
+    function: AnsweredFunction
+
+
 class AnswerMessage(msgspec.Struct, omit_defaults=True):
-    """An answer."""
+    """An answer. Beside calls, `content` is null if nothing was said."""
 
     role: Literal["assistant"]
-    content: str
+    content: str | None
     reasoning_content: str | None = None
+    tool_calls: list[AnsweredCall] | None = None
 
 
 class ChatChoice(msgspec.Struct):
@@ -131,12 +147,29 @@ class TextCompletion(msgspec.Struct):
     seed: int
 
 
+class FunctionPart(msgspec.Struct, omit_defaults=True):
+    """A part of a call: its name comes first, its arguments in pieces."""
+
+    name: str | None = None
+    arguments: str | None = None
+
+
+class CallPart(msgspec.Struct, omit_defaults=True):
+    """A part of the call number `index`; the first one has the id."""
+
+    index: int
+    id: str | None = None
+    type: Literal["function"] | None = None
+    function: FunctionPart | None = None
+
+
 class Delta(msgspec.Struct, omit_defaults=True):
     """The part of a message that a chunk adds; the first one of a choice has the role."""
 
     role: Literal["assistant"] | None = None
     reasoning_content: str | None = None
     content: str | None = None
+    tool_calls: list[CallPart] | None = None
 
 
 class ChunkChoice(msgspec.Struct, omit_defaults=True):

@@ -13,7 +13,8 @@ from msgspec import Meta
 
 from llmproc.errors import RequestError, UsageError
 from llmproc.server.one_line import one_line
-from llmproc.server.openai.reading import check_ids, checked_variables, plain_messages, refused
+from llmproc.server.openai.forms import plain_messages
+from llmproc.server.openai.reading import check_ids, checked_variables, refused
 from llmproc.server.openai.requests import OnlyFalse, RequestMessage, TokenId
 from llmproc.server.refusals import RefusedError
 from llmproc.server.validating import BodyReader, read_plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Literal
 
 import openai
 from cases import named, serve
@@ -170,6 +170,40 @@ def embeddings() -> Any:
     return client().embeddings.create(model=MODEL, input="hello", encoding_format="float").to_dict()
 
 
+def parsed() -> Any:
+    """Answers as objects of a pydantic model, whole and by the stream helper."""
+    from pydantic import BaseModel, Field
+
+    class Answer(BaseModel):
+        kind: Literal["pipe", "socket", "file"]
+        words: list[Literal["red", "green"]] = Field(max_length=3)
+        size: int = Field(ge=0, le=99)
+
+    asked: dict[str, Any] = {"model": MODEL, "messages": HELLO, "response_format": Answer, "temperature": 0, "seed": 1}
+    found = client().chat.completions.parse(**asked, max_tokens=300).choices[0].message.parsed
+    with client().chat.completions.stream(**asked, max_tokens=300) as stream:
+        streamed = stream.get_final_completion().choices[0].message.parsed
+    return {"same": found == streamed, **found.model_dump()}
+
+
+def called() -> Any:
+    """A call that must come, whole and by the stream helper."""
+    kind = {"type": "object", "properties": {"kind": {"enum": ["pipe", "file"]}}, "required": ["kind"],
+            "additionalProperties": False}  # fmt: skip
+    tool = {"type": "function", "function": {"name": "look", "description": "look it up", "parameters": kind}}
+    asked: dict[str, Any] = {
+        "model": MODEL, "messages": HELLO, "tools": [tool], "tool_choice": "required", "parallel_tool_calls": False,
+        "temperature": 0, "seed": 1, "max_tokens": 100,
+    }  # fmt: skip
+    whole = client().chat.completions.create(**asked).choices[0]
+    with client().chat.completions.stream(**asked) as stream:
+        kinds = [event.type for event in stream]
+        streamed = stream.get_final_completion().choices[0]
+    functions = [choice.message.tool_calls[0].function for choice in (whole, streamed)]
+    reasons = [choice.finish_reason for choice in (whole, streamed)]
+    return {"calls": [[one.name, one.arguments] for one in functions], "reasons": reasons, "kinds": kinds}
+
+
 def closed_early() -> Any:
     """A stream that is left after its first text, properly closed; then the server answers the next one."""
     with client().chat.completions.create(messages=HELLO, stream=True, **{**FIXED, "max_tokens": 200}) as stream:
@@ -204,4 +238,5 @@ serve("openai", named(
     chat, chat_without_limit, chat_roles, chat_stream, chat_stream_usage, chat_async, chat_stream_async, stream_helper,
     stream_helper_async, logprobs, logprobs_stream, choices, choices_stream, first_choice, options, completions,
     completions_stream, models, refused, responses, embeddings, closed_early, hundred_streams, together, impatient,
+    parsed, called,
 ))  # fmt: skip

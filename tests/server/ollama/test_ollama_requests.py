@@ -98,8 +98,8 @@ def test_a_conversation_keeps_its_order_and_leaves_out_earlier_reasoning() -> No
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"format": "json"}, "format is 'json': must be empty"),
-        ({"format": {"type": "object"}}, "format is an object of 1: must be empty"),
+        ({"format": "yaml"}, "format is 'yaml': must be \"json\" or a JSON schema"),
+        ({"format": ["json"]}, 'format is a list of 1: must be "json" or a JSON schema'),
         ({"stream": "yes"}, "stream is 'yes': must be true or false"),
         ({"think": "yes"}, "think is 'yes': must be true, false, low, medium, high or max"),
         ({"options": []}, "options is a list of 0: must be an object"),
@@ -134,16 +134,21 @@ def test_a_raw_prompt_stands_alone() -> None:
     assert refused(GENERATE, question(GENERATE, raw=True, system="Be brief.")).startswith("system is given and raw is")
 
 
-@pytest.mark.parametrize("field", ["images", "tool_calls", "tool_name", "tool_call_id", "audio"])
+@pytest.mark.parametrize("field", ["images", "tool_calls", "audio"])
 def test_what_a_message_cannot_have_is_refused_by_name(field: str) -> None:
-    message = {"role": "user", "content": "Hi", field: "x" if field.startswith("tool_c") or "name" in field else ["x"]}
+    message = {"role": "user", "content": "Hi", field: "x" if field == "tool_calls" else ["x"]}
     assert refused(CHAT, json.dumps({"messages": [message]}).encode()).startswith(f"messages[0].{field} is ")
 
 
-def test_a_tool_message_is_refused() -> None:
-    body = json.dumps({"messages": [{"role": "tool", "content": "x"}]}).encode()
-    assert refused(CHAT, body).startswith("messages[0].role is 'tool': must be")
-    assert refused(CHAT, question(tools=[{"type": "function"}])).startswith("tools is a list of 1: must be empty")
+def test_tools_that_are_none() -> None:
+    body = json.dumps({"messages": [{"role": "function", "content": "x"}]}).encode()
+    assert refused(CHAT, body).startswith("messages[0].role is 'function': must be")
+    twice = [{"type": "function", "function": {"name": "f"}}] * 2
+    assert refused(CHAT, question(tools=twice)) == "tools has a name twice"
+    assert refused(CHAT, question(tools=[{"function": {"name": "a b"}}])).startswith(
+        "tools[0].function.name is 'a b': must"
+    )
+    assert refused(CHAT, question(tools=[{"type": "function"}])) == "tools[0].function is missing"
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ SCHEMA: dict[str, Any] = {  # long enough that no sequence ends: names, texts, n
         },
     },
 }  # fmt: skip
-PROMPT = tuple(range(300, 332))
+PROMPT = tuple(range(70, 102))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--tokenizer", type=Path, help="its tokenizer (default: its own)")
     parser.add_argument("--sequences", type=int, default=16, help="sequences side by side (16)")
     parser.add_argument("--threads", type=int, default=2, help="threads of the engine (2)")
-    parser.add_argument("--tokens", type=int, default=48, help="of each sequence in a round (48)")
-    parser.add_argument("--rounds", type=int, default=4, help="rounds of each kind, in turn (4)")
+    parser.add_argument("--tokens", type=int, default=16, help="of each sequence in a round (16)")
+    parser.add_argument("--rounds", type=int, default=10, help="rounds of each kind, in turn (10)")
     parser.add_argument("--bar", type=float, default=1.3, help="the largest ratio that is fine (1.3)")
     options = parser.parse_args(arguments)
 

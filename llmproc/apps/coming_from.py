@@ -171,8 +171,8 @@ NODE = OtherSystem(
             "`maxTokens`, `temperature`, `topP`, `seed`", "SamplingParams(max_tokens=9, temperature=0, top_p=0.9)"
         ),
         Counterpart(
-            "`topK`, `minP`, `repeatPenalty`, `customStopTriggers`",
-            "SamplingParams(top_k=40, min_p=0.05, repetition_penalty=1.1, stop='END')",
+            "`topK`, `minP`, `repeatPenalty`, `customStopTriggers`, a grammar for a JSON schema",
+            "SamplingParams(top_k=40, min_p=0.05, repetition_penalty=1.1, stop='END', json_schema={'type': 'object'})",
         ),
         Counterpart(
             "`llama.createGrammarForJsonSchema(schema)`",

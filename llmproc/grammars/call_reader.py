@@ -1,6 +1,6 @@
 """Calls in an answer's text while it comes: what is said, and the pieces of each call.
 
-    text --feed--> Said(text) | CallPiece(index, name, arguments) ...
+    text --feed--> Said(text) | CallPiece(place, name, arguments) ...
 
     [said] --<tool_call>--> [beginning] --name--> [arguments] --last }--> [behind] --</tool_call>--> [said]
 
@@ -28,7 +28,7 @@ class Said(NamedTuple):
 class CallPiece(NamedTuple):
     """A part of a call: the first one has its name, later ones parts of its arguments, JSON text."""
 
-    index: int
+    place: int  # among the calls of the answer, from 0
     name: str | None
     arguments: str
 

@@ -38,9 +38,10 @@ class SchemaMaker:
     def _value(self, depth: int) -> dict[str, Any]:
         made = [self._text, self._number, self._choice, self._constant, self._boolean]
         if depth > 0:
-            made += [self._array, self._union, lambda: self._object(depth - 1), lambda: self._object(depth - 1)]
-        maker = self._random.choice(made)
-        return maker(depth - 1) if maker in (self._array, self._union) else maker()  # type: ignore[call-arg]
+            inner = depth - 1
+            made += [lambda: self._array(inner), lambda: self._union(inner)]
+            made += [lambda: self._object(inner), lambda: self._object(inner)]
+        return self._random.choice(made)()
 
     def _object(self, depth: int) -> dict[str, Any]:
         chance = self._random

@@ -40,11 +40,11 @@ def fed(text: str, cuts: list[int]) -> tuple[str, list[FunctionCall], CallReader
             assert part.text
             said += part.text
         elif part.name is not None:
-            assert part.index == len(names)
+            assert part.place == len(names)
             names.append(part.name)
             arguments.append(part.arguments)
         else:
-            assert part.index == len(names) - 1 and part.arguments
+            assert part.place == len(names) - 1 and part.arguments
             arguments[-1] += part.arguments
     found = [FunctionCall(*pair) for pair in zip(names, arguments, strict=True)]
     assert found == reader.calls

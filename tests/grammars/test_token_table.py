@@ -17,7 +17,7 @@ def test_special_tokens_have_no_bytes_but_marks_of_calls_have() -> None:
     tokenizer = SimpleNamespace(
         special={pieces[1]: 1, pieces[4]: 4, pieces[5]: 5}, eos=(1,), bos=0, vocab_size=6, piece=pieces.__getitem__
     )
-    assert token_bytes(tokenizer) == [b"", b"", b"a", b" b", b"<tool_call>", b""]  # type: ignore[arg-type]
+    assert token_bytes(tokenizer) == [b"", b"", b"a", b" b", b"<tool_call>", b""]
 
 
 def test_the_file_is_written_once() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -58,29 +57,34 @@ def test_before_there_is_a_table_an_order_fails_and_only_it(service: Service) ->
     service.share_tokens(lambda: token_bytes(FILES.tokenizer))
 
 
-@pytest.mark.parametrize("temperature", [0.0, 0.9])
-def test_killed_in_the_middle_the_same_answer_comes(service: Service, temperature: float) -> None:
-    service.share_tokens(lambda: token_bytes(FILES.tokenizer))
-    ids, finish = collect(service.submit(made(temperature)))
-    assert finish.reason == "stop" and json.loads(text(ids))["kind"] in ("pipe", "socket", "file")
-    assert finish.draws == (len(ids) if temperature else 0)
-    ticket, said = service.submit(made(temperature)), list[int]()
-    ended = None
-    while ended is None:
-        event = ticket.next(60)
+def until_the_end(service: Service, asked: Generate) -> tuple[list[int], Finish]:
+    """Kill the worker when the first ids have come; return all ids, and the end."""
+    ticket, said = service.submit(asked), list[int]()
+    for event in ticket:
         if isinstance(event, Finish):
-            ended = event
-            continue
+            return said, event
         assert isinstance(event, Tokens)
-        first = not said
-        said += event.ids
-        if first:
+        if not said:
             gone = len(service.exits)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(service.workers()[0].pid, signal.SIGKILL)
+            os.kill(service.workers()[0].pid, signal.SIGKILL)
             until(lambda: len(service.exits) > gone)  # noqa: B023
-    assert said == ids
-    assert (ended.reason, ended.draws, ended.new_tokens) == (finish.reason, finish.draws, finish.new_tokens)
+        said += event.ids
+    raise AssertionError("no terminal event")
+
+
+def test_killed_in_the_middle_the_same_answer_comes(service: Service) -> None:
+    service.share_tokens(lambda: token_bytes(FILES.tokenizer))
+    with serving(MODEL, engine=EngineOptions(threads=1, sequences=1)) as dying:
+        dying.share_tokens(lambda: token_bytes(FILES.tokenizer))
+        dying.wait_ready(60)
+        for temperature in (0.0, 0.9):
+            ids, finish = collect(service.submit(made(temperature)))
+            assert finish.reason == "stop" and json.loads(text(ids))["kind"] in ("pipe", "socket", "file")
+            assert finish.draws == (len(ids) if temperature else 0)
+            said, ended = until_the_end(dying, made(temperature))
+            assert said == ids
+            assert (ended.reason, ended.draws, ended.new_tokens) == (finish.reason, finish.draws, finish.new_tokens)
+        assert len(dying.exits) == 2
 
 
 def test_free_orders_keep_their_bytes_beside_constrained_ones(service: Service) -> None:

@@ -10,6 +10,7 @@ Pure. What is the same in all lines is encoded once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from msgspec import UNSET
 
@@ -60,6 +61,6 @@ class OllamaStream:
 
     def _with_logprobs(self, piece: Piece) -> bytes:
         told = logprobs(piece.ids, piece.likely, self._served.piece, self._asked.sampling.logprobs or 0)
-        fields = {} if told is UNSET else {"logprobs": told}
+        fields: dict[str, Any] = {} if told is UNSET else {"logprobs": told}
         moment = self._served.now()
         return line(answer(self._chat, self._model, moment, piece.text, piece.reasoning, done=False, **fields))

@@ -64,10 +64,6 @@ class ChunkStream(ABC):
             return (DONE,)
         return (self._head + b'],"usage":' + one_line(usage(self._asked, ended)) + b"}\n\n", DONE)
 
-    def broken(self, message: str) -> Iterable[bytes]:
-        """Return the error after which nothing may come."""
-        return (broken_stream(message),)
-
     # -- what differs between chats and completions -------------------------------------------------------------------
 
     def _first(self, choice: int) -> bytes:
@@ -188,9 +184,9 @@ class ChatChunks(ChunkStream):
 
     def _call(self, choice: int, part: CallPiece) -> CallPart:
         if part.name is None:
-            return CallPart(part.index, function=FunctionPart(arguments=part.arguments))
-        number = f"{CALL_ID}{self._name.removeprefix(CHAT_ID)}_{choice}_{part.index}"
-        return CallPart(part.index, number, "function", FunctionPart(part.name, part.arguments))
+            return CallPart(part.place, function=FunctionPart(arguments=part.arguments))
+        number = f"{CALL_ID}{self._name.removeprefix(CHAT_ID)}_{choice}_{part.place}"
+        return CallPart(part.place, number, "function", FunctionPart(part.name, part.arguments))
 
     def _silent(self, first: bool) -> bytes:
         return b'"content":""}' if first else b"}"

@@ -10,6 +10,7 @@ from server.http_serving import HttpReply
 from server.served import Served
 from support.waiting import until
 
+BOUNDARY = "--7f3a"
 ENDS = ("completed", "failed", "expired", "cancelled")
 
 
@@ -20,10 +21,12 @@ def line(place: int, **body: Any) -> dict[str, Any]:
 
 def form(data: bytes, purpose: str = "batch", name: str = "in.jsonl") -> tuple[bytes, dict[str, str]]:
     parts = (
-        f'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n{purpose}\r\n'
-        f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n{purpose}\r\n'
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
     )
-    return parts.encode() + data + b"\r\n--b--\r\n", {"Content-Type": "multipart/form-data; boundary=b"}
+    return parts.encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode(), {
+        "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"
+    }
 
 
 def upload(server: Served, data: bytes, **settings: str) -> HttpReply:

@@ -183,7 +183,7 @@ def _of_body(parts: ServedParts, answer_to: Callable[[bytes], bytes]) -> Callabl
 
 async def _no_response(request: Request) -> Response:
     what = one_line(request.path_params["name"][:100])
-    raise RefusedError(f"there is no response {what}: this server stores none", 404, code="response_not_found")
+    raise RefusedError(f"the response {what} does not exist: this server stores none", 404, code="response_not_found")
 
 
 def _refused(parts: ServedParts) -> Callable[[Request, Exception], Response]:

@@ -25,6 +25,7 @@ WHOLE = {
     "_strip", "_provide",
 }  # fmt: skip
 IDENTIFIERS_KEPT = {
+    "effort": "OpenAI's name of a field: reasoning.effort",
     "coins": "the name in sessions saved by earlier versions, which are still read",
 }
 

@@ -106,7 +106,7 @@ class ServerLaunch:
         batches = self._batches(responder)
         card = read_card(self._files, names.listed, self._about.context)
         place = ServedParts(self._files, responder, self._metrics, card, batches, self._access(), self._ready)
-        self._http = HttpServer(make_app(place), limits, _OpenWork(self._gate, batches), responder.cut)
+        self._http = HttpServer(make_app(place), limits, _AnswersAndBatches(self._gate, batches), responder.cut)
         beside = [
             asyncio.create_task(measure_loop_lag(self._metrics.http.loop_late)),
             asyncio.create_task(watch_memory(self._gate.memory)),
@@ -208,7 +208,7 @@ class ServerLaunch:
         )
 
 
-class _OpenWork:
+class _AnswersAndBatches:
     """The work that has to end before the server may: answers. Batches stop at once; they go on at the next start."""
 
     def __init__(self, gate: Admission, batches: BatchRunner) -> None:

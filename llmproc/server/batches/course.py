@@ -26,7 +26,7 @@ from llmproc.server.asking import Asked
 from llmproc.server.batches import lifecycle
 from llmproc.server.batches.folder import BatchFolder
 from llmproc.server.batches.in_process import ask_in_process
-from llmproc.server.batches.lifecycle import Step
+from llmproc.server.batches.lifecycle import BatchStep
 from llmproc.server.batches.limits import BatchLimits
 from llmproc.server.batches.lines import InputRow, LineJudge, input_rows, judge_input
 from llmproc.server.batches.records import BatchObject, StoredBatch
@@ -36,9 +36,9 @@ _LOOK_S = 0.05  # between two looks for a free place
 _ROWS_AHEAD = 16  # read at a time
 _AGAIN = (429, 503)  # statuses of rows that were not answered, and may be later
 _UNASKED = {
-    Step.EXPIRE: unasked_because("the completion window was over", "batch_expired"),
-    Step.CANCEL: unasked_because("the batch was cancelled", "batch_cancelled"),
-    Step.FINALIZE: unasked_because("the batch ended", "batch_ended"),  # there are none
+    BatchStep.EXPIRE: unasked_because("the completion window was over", "batch_expired"),
+    BatchStep.CANCEL: unasked_because("the batch was cancelled", "batch_cancelled"),
+    BatchStep.FINALIZE: unasked_because("the batch ended", "batch_ended"),  # there are none
 }
 
 
@@ -62,7 +62,7 @@ class CourseParts:
     paths: dict[str, RowPath]
     body_bytes: int
     fingerprint: str  # of the model that answers here
-    has_room: Callable[[int], bool]  # for a row of so many answers
+    has_room: Callable[[int], bool]  # for a row with this number of answers
     at_a_time: int  # rows under way
     turn: asyncio.Lock  # one batch's rows at a time, the oldest first
     now: Callable[[], float]  # seconds since 1970
@@ -100,7 +100,7 @@ class BatchCourse:
     async def run(self) -> None:
         """Do all that is left to do. Cancelling it leaves the rest to a later run."""
         try:
-            while (step := lifecycle.due(self.batch, self._left(), self._parts.now())) is not Step.NOTHING:
+            while (step := lifecycle.due(self.batch, self._left(), self._parts.now())) is not BatchStep.NOTHING:
                 try:
                     await self._do(step)
                 except* (LlmprocError, OSError) as errors:
@@ -113,10 +113,10 @@ class BatchCourse:
 
     # -- steps --------------------------------------------------------------------------------------------------------
 
-    async def _do(self, step: Step) -> None:
-        if step is Step.VALIDATE:
+    async def _do(self, step: BatchStep) -> None:
+        if step is BatchStep.VALIDATE:
             await self._validate()
-        elif step is Step.ANSWER:
+        elif step is BatchStep.ANSWER:
             await self._open_results()
             await self._until_interrupted(self._answer())
         else:
@@ -147,10 +147,10 @@ class BatchCourse:
                         task = group.create_task(self._row(row, results))
                         task.add_done_callback(lambda task: under_way.release())
 
-    async def _end(self, step: Step) -> None:
+    async def _end(self, step: BatchStep) -> None:
         """Write the files and the last status, and forget the journal."""
         results = await self._open_results()
-        if step is Step.FINALIZE and self.batch.status == "in_progress":
+        if step is BatchStep.FINALIZE and self.batch.status == "in_progress":
             await self._change(lambda batch: lifecycle.finalizing(batch, self._now()))
         outcome = await in_thread(results.write, _UNASKED[step], self._now())
         await self._change(lambda batch: lifecycle.ended(batch, step, outcome, self._now()))

@@ -71,7 +71,7 @@ class BatchFolder:
         """Return a file's record. RefusedError 404."""
         found = self.files.get(name)
         if found is None:
-            raise RefusedError(f"there is no file {name[:100]!r}", 404, code="file_not_found")
+            raise RefusedError(f"the file {name[:100]!r} does not exist", 404, code="file_not_found")
         return found
 
     def content(self, name: str) -> Path:
@@ -116,7 +116,7 @@ class BatchFolder:
         """Return a batch's record. RefusedError 404."""
         found = self.batches.get(name)
         if found is None:
-            raise RefusedError(f"there is no batch {name[:100]!r}", 404, code="batch_not_found")
+            raise RefusedError(f"the batch {name[:100]!r} does not exist", 404, code="batch_not_found")
         return found
 
     def journal(self, name: str) -> Path:

@@ -43,8 +43,8 @@ UNITS = {"s": 1, "m": 60, "h": 3600}
 LONGEST_WINDOW_S = 7 * 24 * 3600
 
 
-class Step(enum.Enum):
-    """What a batch needs next."""
+class BatchStep(enum.Enum):
+    """The next need of a batch."""
 
     VALIDATE = enum.auto()
     ANSWER = enum.auto()  # rows are left
@@ -54,17 +54,17 @@ class Step(enum.Enum):
     NOTHING = enum.auto()  # it has ended
 
 
-def due(batch: BatchObject, left: int, now: float) -> Step:
+def due(batch: BatchObject, left: int, now: float) -> BatchStep:
     """Return what a batch needs. `left`: rows without a result."""
     if not FOLLOWS[batch.status]:
-        return Step.NOTHING
+        return BatchStep.NOTHING
     if batch.status == "cancelling":
-        return Step.CANCEL
+        return BatchStep.CANCEL
     if batch.status == "finalizing" or (batch.status == "in_progress" and left == 0):
-        return Step.FINALIZE
+        return BatchStep.FINALIZE
     if now >= batch.expires_at:
-        return Step.EXPIRE
-    return Step.VALIDATE if batch.status == "validating" else Step.ANSWER
+        return BatchStep.EXPIRE
+    return BatchStep.VALIDATE if batch.status == "validating" else BatchStep.ANSWER
 
 
 def window_seconds(text: str) -> int:
@@ -119,24 +119,24 @@ def cancelling(batch: BatchObject, now: int) -> BatchObject:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a batch: counts, and its files; None for one without lines."""
+class BatchOutcome:
+    """The end of a batch: counts, and its files; None for one without lines."""
 
     counts: RequestCounts
     output_file_id: str | None
     error_file_id: str | None
 
 
-def ended(batch: BatchObject, step: Step, outcome: Outcome, now: int) -> BatchObject:
+def ended(batch: BatchObject, step: BatchStep, outcome: BatchOutcome, now: int) -> BatchObject:
     """Return it with its files written. `step`: FINALIZE, EXPIRE or CANCEL."""
     fields: dict[str, Any] = {
         "request_counts": outcome.counts,
         "output_file_id": outcome.output_file_id,
         "error_file_id": outcome.error_file_id,
     }
-    if step is Step.FINALIZE:
+    if step is BatchStep.FINALIZE:
         return _moved(batch, "completed", completed_at=now, **fields)
-    if step is Step.EXPIRE:
+    if step is BatchStep.EXPIRE:
         return _moved(batch, "expired", expired_at=now, **fields)
     return _moved(batch, "cancelled", cancelled_at=now, **fields)
 

@@ -57,7 +57,7 @@ class FileUpload(msgspec.Struct, kw_only=True):
 
 
 class BatchError(msgspec.Struct, frozen=True):
-    """What is wrong with one line of an input."""
+    """A mistake in one line of an input."""
 
     code: str
     line: int | None
@@ -66,7 +66,7 @@ class BatchError(msgspec.Struct, frozen=True):
 
 
 class BatchErrors(msgspec.Struct, frozen=True):
-    """What is wrong with an input."""
+    """The mistakes in an input."""
 
     data: list[BatchError]
     object: Literal["list"] = "list"

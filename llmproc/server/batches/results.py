@@ -20,7 +20,7 @@ from llmproc.batch.journal import open_journal
 from llmproc.batch.provenance import FirstLine
 from llmproc.server.batches.folder import BatchFolder, result_file_name
 from llmproc.server.batches.in_process import InProcessReply
-from llmproc.server.batches.lifecycle import Outcome
+from llmproc.server.batches.lifecycle import BatchOutcome
 from llmproc.server.batches.lines import InputRow, input_lines
 from llmproc.server.batches.records import BatchObject, RequestCounts, RowError, RowResponse, RowResult
 from llmproc.server.one_line import one_line
@@ -80,7 +80,7 @@ class BatchResults:
         line = one_line(KeptRow(row.index, "error" if failed else "ok", key, msgspec.Raw(one_line(result))))
         self._journal.append(row.index, line + b"\n", failed)
 
-    def write(self, unasked: RowError, now: int) -> Outcome:
+    def write(self, unasked: RowError, now: int) -> BatchOutcome:
         """Write the files, in the order of the input, and return what they hold. The same again after a kill.
 
         `unasked`: what rows without a result are told.
@@ -96,7 +96,7 @@ class BatchResults:
                         completed += self._copy(place, good)
                     else:
                         failed += self._copy(place, bad) if place else _tell(unasked, data, bad)
-        return Outcome(
+        return BatchOutcome(
             RequestCounts(batch.request_counts.total, completed, failed),
             self._file(output, "output", completed, now),
             self._file(errors, "error", failed, now),

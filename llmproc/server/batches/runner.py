@@ -24,7 +24,7 @@ from llmproc.server.refusals import RefusedError
 
 @dataclass(frozen=True, slots=True)
 class BatchSettings:
-    """What a server was told of batches. `place`: the folder; None: there is none for this user."""
+    """Settings of a server for its batches. `place`: the folder; None: there is none for this user."""
 
     place: Path | None
     model: str

@@ -35,7 +35,7 @@ class BatchGate:
         self._gate, self._slots, self._open_now = gate, slots, open_now
 
     def has_room(self, choices: int) -> bool:
-        """Return whether a row of so many answers may be asked now."""
+        """Return whether a row of `choices` answers may be asked now."""
         return may_start(self._slots, self._open_now(), choices)
 
     def admit(self, now: float, prompt_tokens: int, max_tokens: int, choices: int) -> Admitted:

@@ -7,10 +7,10 @@
     response.completed, or response.incomplete at a limit
     or, when it cannot go on:  response.failed, error, and the connection is broken off
 
-Each is `event: TYPE`, `data: {...}` with its number in `sequence_number`. There is no [DONE]: OpenAI's server sends
-none here, and its clients close the connection at one. The events before the first delta are sent when that one is
-there, so that nobody takes them for a token. Source of events: OpenAI's API reference (Responses, Streaming events); of
-the framing: the HTML standard. Used by the dialect. Pure.
+Each is `event: TYPE`, `data: {...}` with its number in `sequence_number`. No [DONE] follows: OpenAI's server sends
+none, and its clients close the connection at one. The events before the first delta are sent when that one is
+there, so that no client takes them for a token. Source of events: OpenAI's API reference (Responses, Streaming
+events); of the framing: the HTML standard. Used by the dialect. Pure.
 """
 
 from __future__ import annotations

@@ -121,43 +121,43 @@ class ResponseObject(msgspec.Struct, kw_only=True):
     user: str | None
 
 
-class _Event(msgspec.Struct, tag_field="type", kw_only=True):
+class _ResponseEvent(msgspec.Struct, tag_field="type", kw_only=True):
     """An event of a stream, numbered from 0."""
 
     sequence_number: int
 
 
-class ResponseCreated(_Event, tag="response.created"):
+class ResponseCreated(_ResponseEvent, tag="response.created"):
     """The first event."""
 
     response: ResponseObject
 
 
-class ResponseInProgress(_Event, tag="response.in_progress"):
+class ResponseInProgress(_ResponseEvent, tag="response.in_progress"):
     """The second event."""
 
     response: ResponseObject
 
 
-class ResponseCompleted(_Event, tag="response.completed"):
+class ResponseCompleted(_ResponseEvent, tag="response.completed"):
     """The last event of an answer that the model ended."""
 
     response: ResponseObject
 
 
-class ResponseIncomplete(_Event, tag="response.incomplete"):
+class ResponseIncomplete(_ResponseEvent, tag="response.incomplete"):
     """The last event of an answer that ended at a limit."""
 
     response: ResponseObject
 
 
-class ResponseFailed(_Event, tag="response.failed"):
+class ResponseFailed(_ResponseEvent, tag="response.failed"):
     """The last but one event of a stream that breaks off."""
 
     response: ResponseObject
 
 
-class ResponseErrorEvent(_Event, tag="error"):
+class ResponseErrorEvent(_ResponseEvent, tag="error"):
     """The last event of a stream that breaks off. `error`: the same in the shape by which chats tell it."""
 
     code: str | None
@@ -166,21 +166,21 @@ class ResponseErrorEvent(_Event, tag="error"):
     error: ErrorDetail
 
 
-class ItemAdded(_Event, tag="response.output_item.added"):
+class ItemAdded(_ResponseEvent, tag="response.output_item.added"):
     """An item begins."""
 
     output_index: int
     item: OutputItem
 
 
-class ItemDone(_Event, tag="response.output_item.done"):
+class ItemDone(_ResponseEvent, tag="response.output_item.done"):
     """An item is whole."""
 
     output_index: int
     item: OutputItem
 
 
-class _PartEvent(_Event, kw_only=True):
+class _PartEvent(_ResponseEvent, kw_only=True):
     """An event of an item's content."""
 
     item_id: str

@@ -56,7 +56,7 @@ class InputItem(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class ReasoningOptions(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """How a model reasons."""
+    """Switches of a model's reasoning."""
 
     effort: Annotated[
         Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None,

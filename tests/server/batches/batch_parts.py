@@ -124,3 +124,36 @@ async def bench(
         yield Bench(runner, notices)
     finally:
         await runner.close()
+
+
+def held(asked: asyncio.Event) -> Echo:
+    """An endpoint that answers rows 0 and 1, and no other."""
+
+    async def answer(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        name = body["messages"][0]["content"]
+        if name in ("row 0", "row 1"):
+            return 200, {"echo": name}
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    return Echo(answer)
+
+
+def names(lines: list[Any]) -> list[str]:
+    return [one["custom_id"] for one in lines]
+
+
+def judge_files(bench: Bench, batch: BatchObject, count: int) -> None:
+    """Every row stands in one file, in the order of the input; counts are those of the files."""
+    output, errors = bench.lines(batch.output_file_id), bench.lines(batch.error_file_id)
+    both = names(output) + names(errors)
+    assert sorted(both) == sorted(f"row {place}" for place in range(count))
+    for found in (names(output), names(errors)):
+        assert found == sorted(found, key=lambda name: int(name.split()[1]))
+    counts = batch.request_counts
+    assert (counts.total, counts.completed, counts.failed) == (count, len(output), len(errors))
+    for one in output:
+        assert one["response"]["status_code"] == 200 and one["response"]["body"] == {"echo": one["custom_id"]}
+        assert one["error"] is None and one["id"].startswith("batch_req_")
+    assert not list((bench.runner.folder.path / "batches").glob("*.part")), "the journal is gone"

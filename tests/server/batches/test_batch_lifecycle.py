@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmproc.server.batches import lifecycle
-from llmproc.server.batches.lifecycle import FOLLOWS, Outcome, Step, due
+from llmproc.server.batches.lifecycle import FOLLOWS, BatchOutcome, BatchStep, due
 from llmproc.server.batches.records import BatchError, BatchObject, BatchRequest, RequestCounts
 from llmproc.server.refusals import RefusedError
 
@@ -22,9 +22,9 @@ def opened(window: str = "24h", now: int = 1000) -> BatchObject:
     return lifecycle.opened("batch_1", request, "stories", now)
 
 
-def outcome(total: int, completed: int) -> Outcome:
+def outcome(total: int, completed: int) -> BatchOutcome:
     counts = RequestCounts(total, completed, total - completed)
-    return Outcome(counts, "file-o" if completed else None, "file-e" if completed < total else None)
+    return BatchOutcome(counts, "file-o" if completed else None, "file-e" if completed < total else None)
 
 
 def test_a_batch_begins_with_its_window() -> None:
@@ -47,16 +47,16 @@ def test_what_is_no_window_is_refused(window: str) -> None:
 
 def test_the_way_to_completed() -> None:
     batch = opened()
-    assert due(batch, 0, 1001) is Step.VALIDATE
+    assert due(batch, 0, 1001) is BatchStep.VALIDATE
     batch = lifecycle.validated(batch, 3, 1002)
     assert (batch.status, batch.in_progress_at, batch.request_counts.total) == ("in_progress", 1002, 3)
-    assert due(batch, 3, 1003) is Step.ANSWER and due(batch, 0, 1003) is Step.FINALIZE
+    assert due(batch, 3, 1003) is BatchStep.ANSWER and due(batch, 0, 1003) is BatchStep.FINALIZE
     batch = lifecycle.finalizing(batch, 1004)
-    assert due(batch, 0, 10**9) is Step.FINALIZE, "its rows have ended: the window does not matter any more"
-    batch = lifecycle.ended(batch, Step.FINALIZE, outcome(3, 2), 1005)
+    assert due(batch, 0, 10**9) is BatchStep.FINALIZE, "its rows have ended: the window does not matter any more"
+    batch = lifecycle.ended(batch, BatchStep.FINALIZE, outcome(3, 2), 1005)
     assert (batch.status, batch.completed_at, batch.finalizing_at) == ("completed", 1005, 1004)
     assert (batch.output_file_id, batch.error_file_id) == ("file-o", "file-e")
-    assert due(batch, 0, 10**9) is Step.NOTHING
+    assert due(batch, 0, 10**9) is BatchStep.NOTHING
 
 
 def test_an_input_that_breaks_a_rule_fails_with_its_errors() -> None:
@@ -67,18 +67,18 @@ def test_an_input_that_breaks_a_rule_fails_with_its_errors() -> None:
 
 
 def test_a_window_that_is_over_expires_it() -> None:
-    assert due(opened("1s"), 0, 1001) is Step.EXPIRE
+    assert due(opened("1s"), 0, 1001) is BatchStep.EXPIRE
     batch = lifecycle.validated(opened("10s"), 3, 1000)
-    assert due(batch, 1, 1009.9) is Step.ANSWER and due(batch, 1, 1010) is Step.EXPIRE
-    assert due(batch, 0, 1010) is Step.FINALIZE, "all rows have ended in time"
-    batch = lifecycle.ended(batch, Step.EXPIRE, outcome(3, 1), 1011)
+    assert due(batch, 1, 1009.9) is BatchStep.ANSWER and due(batch, 1, 1010) is BatchStep.EXPIRE
+    assert due(batch, 0, 1010) is BatchStep.FINALIZE, "all rows have ended in time"
+    batch = lifecycle.ended(batch, BatchStep.EXPIRE, outcome(3, 1), 1011)
     assert (batch.status, batch.expired_at, batch.request_counts.failed) == ("expired", 1011, 2)
 
 
 def test_a_cancel_wins_over_the_window_and_is_idempotent() -> None:
     batch = lifecycle.cancelling(lifecycle.validated(opened("10s"), 3, 1000), 1001)
-    assert due(batch, 3, 2000) is Step.CANCEL and lifecycle.cancelling(batch, 1500) is batch
-    batch = lifecycle.ended(batch, Step.CANCEL, outcome(3, 0), 1002)
+    assert due(batch, 3, 2000) is BatchStep.CANCEL and lifecycle.cancelling(batch, 1500) is batch
+    batch = lifecycle.ended(batch, BatchStep.CANCEL, outcome(3, 0), 1002)
     assert (batch.status, batch.cancelling_at, batch.cancelled_at) == ("cancelled", 1001, 1002)
 
 
@@ -102,15 +102,15 @@ def test_any_course_ends_and_is_told_moment_by_moment(data: Any) -> None:
         if turn in cancels and "cancelling" in FOLLOWS[batch.status]:
             batch = lifecycle.cancelling(batch, now)
         step = due(batch, left, now)
-        if step is Step.NOTHING:
+        if step is BatchStep.NOTHING:
             break
-        if step is Step.VALIDATE:
+        if step is BatchStep.VALIDATE:
             left = data.draw(st.integers(0, 3))
             bad = [BatchError("empty_file", None, "no", None)]
             batch = lifecycle.validated(batch, left, now) if left else lifecycle.failed(batch, bad, now)
-        elif step is Step.ANSWER:
+        elif step is BatchStep.ANSWER:
             left -= data.draw(st.integers(0, left))
-        elif step is Step.FINALIZE and batch.status == "in_progress":
+        elif step is BatchStep.FINALIZE and batch.status == "in_progress":
             batch = lifecycle.finalizing(batch, now)
         else:
             total = batch.request_counts.total

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from server.batches.batch_parts import PATH, jsonl
+from server.batches.batch_serving import batch, begin, ended, form, line, lines, upload
 from server.http_serving import HttpReply, connection, request_bytes
 from server.json_schema import SchemaJudge
 from server.served import Served, served
@@ -20,7 +21,7 @@ from support.waiting import until
 from llmproc.server.batches.records import BatchList, BatchObject, FileList, FileObject
 from llmproc.server.openai.response_object import ResponseEvent, ResponseObject
 
-ENDS = ("completed", "failed", "expired", "cancelled")
+COUNTS = ("input_tokens", "output_tokens", "total_tokens")
 
 
 @pytest.fixture(scope="module")
@@ -31,47 +32,6 @@ def server(tmp_path_factory: pytest.TempPathFactory, quick: Path) -> Iterator[Se
         assert found.port
         yield found
         assert found.end() == 0, "it ends by SIGTERM, and a batch that is left does not keep it"
-
-
-def line(place: int, **body: Any) -> dict[str, Any]:
-    told = {"messages": [{"role": "user", "content": f"Hello {place}"}], "max_tokens": 6, "seed": place, **body}
-    return {"custom_id": f"row {place}", "method": "POST", "url": PATH, "body": told}
-
-
-def form(data: bytes, purpose: str = "batch", name: str = "in.jsonl") -> tuple[bytes, dict[str, str]]:
-    parts = (
-        f'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n{purpose}\r\n'
-        f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
-    )
-    return parts.encode() + data + b"\r\n--b--\r\n", {"Content-Type": "multipart/form-data; boundary=b"}
-
-
-def upload(server: Served, data: bytes, **settings: str) -> HttpReply:
-    body, headers = form(data, **settings)
-    return server.ask("POST", "/v1/files", body, headers=headers)
-
-
-def begin(server: Served, data: bytes, endpoint: str = PATH, window: str = "24h") -> Any:
-    asked = {"input_file_id": upload(server, data).json["id"], "endpoint": endpoint, "completion_window": window}
-    reply = server.ask("POST", "/v1/batches", asked)
-    assert reply.status == 200, reply.body
-    return reply.json
-
-
-def batch(server: Served, name: str) -> Any:
-    return server.ask("GET", f"/v1/batches/{name}").json
-
-
-def ended(server: Served, name: str) -> Any:
-    def found() -> Any:
-        told = batch(server, name)
-        return told if told["status"] in ENDS else None
-
-    return until(found, "the batch does not end", 60.0)
-
-
-def lines(server: Served, name: str) -> list[Any]:
-    return [json.loads(one) for one in server.ask("GET", f"/v1/files/{name}/content").body.splitlines()]
 
 
 # -- files ------------------------------------------------------------------------------------------------------------
@@ -101,21 +61,21 @@ def test_a_file_is_kept_told_listed_sent_and_deleted(server: Served) -> None:
     [
         ("POST", "/v1/files", b"{}", 400, "must be multipart/form-data"),
         ("GET", "/v1/files/..%2flock", b"", 404, ""),
-        ("GET", "/v1/files/lock", b"", 404, "there is no file 'lock'"),
+        ("GET", "/v1/files/lock", b"", 404, "the file 'lock' does not exist"),
         ("GET", "/v1/files?limit=0", b"", 400, "limit is '0'"),
-        ("GET", "/v1/files?limit=٣", b"", 400, "limit is"),
+        ("GET", "/v1/files?limit=%D9%A3", b"", 400, "limit is"),
         ("GET", "/v1/files?order=up", b"", 400, "must be asc or desc"),
         ("GET", "/v1/files?after=x", b"", 400, "must be an id of this list"),
         ("GET", "/v1/files?frob=x", b"", 400, "frob is unknown here"),
         ("PUT", "/v1/files", b"", 405, ""),
-        ("GET", "/v1/batches/x", b"", 404, "there is no batch 'x'"),
-        ("POST", "/v1/batches/x/cancel", b"", 404, "there is no batch 'x'"),
+        ("GET", "/v1/batches/x", b"", 404, "the batch 'x' does not exist"),
+        ("POST", "/v1/batches/x/cancel", b"", 404, "the batch 'x' does not exist"),
         ("GET", "/v1/batches?limit=101", b"", 400, "from 1 to 100"),
         ("POST", "/v1/batches", b"{}", 400, "missing"),
     ],
 )
 def test_what_is_refused(server: Served, method: str, path: str, body: bytes, status: int, words: str) -> None:
-    data = request_bytes(method, path.encode().decode("latin-1"), body)
+    data = request_bytes(method, path, body)
     with connection(server.port) as client:
         client.sendall(data)
         reply = HttpReply(client, method)
@@ -125,7 +85,7 @@ def test_what_is_refused(server: Served, method: str, path: str, body: bytes, st
 @pytest.mark.parametrize(
     ("fields", "status", "words"),
     [
-        ({"input_file_id": "file-x"}, 404, "there is no file 'file-x'"),
+        ({"input_file_id": "file-x"}, 404, "the file 'file-x' does not exist"),
         ({"endpoint": "/v1/embeddings"}, 400, "endpoint is '/v1/embeddings'"),
         ({"completion_window": "24d"}, 400, "must be a time such as 24h"),
         ({"output_expires_after": {}}, 400, "output_expires_after is unknown here"),
@@ -270,7 +230,9 @@ def test_a_response_is_the_answer_of_a_chat_whole_and_streamed(server: Served) -
     events = [json.loads(chunk.split(b"data: ", 1)[1]) for chunk in reply.chunks]
     assert all(msgspec.convert(event, ResponseEvent) for event in events)
     assert "".join(event.get("delta", "") for event in events) == text
-    assert events[-1]["type"] == "response.incomplete" and events[-1]["response"]["usage"] == whole["usage"]
+    last = events[-1]["response"]
+    assert events[-1]["type"] == "response.incomplete" and last["output"][0]["content"] == whole["output"][0]["content"]
+    assert [last["usage"][name] for name in COUNTS] == [whole["usage"][name] for name in COUNTS]
 
 
 def test_nothing_is_stored(server: Served) -> None:

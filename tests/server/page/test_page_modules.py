@@ -239,7 +239,8 @@ POLL = """
 def test_looks_keep_their_distance_and_are_never_two_at_a_time(page: BrowserPage) -> None:
     code = """poll.start(); while (begun.length < 5) { poll.start(); show(true); await sleep(7); }
       const quick = gaps(); begun.length = 0; takes = 90; while (begun.length < 4) await sleep(5); poll.stop();
-      await sleep(100); const left = begun.length; await sleep(100); return [quick, gaps(), most, begun.length - left];"""
+      await sleep(100); const left = begun.length; await sleep(100);
+      return [quick, gaps(), most, begun.length - left];"""
     quick, slow, most, after = page.module("poll.js", POLL + code)
     assert min(quick) >= 39 and min(slow[1:]) >= 89 and (most, after) == (1, 0)
 

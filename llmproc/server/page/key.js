@@ -1,6 +1,7 @@
 // The API key: asked for when the server wants one, sent with each request, kept until this tab is closed.
 
 const NAME = "llmproc-api-key";
+const GIVEN = "given"; // how the dialog was closed
 let kept = ""; // where the browser allows no storage
 
 /** Return the key, "" for none. */
@@ -33,13 +34,12 @@ export class KeyDialog {
       event.preventDefault();
       writeKey(form.elements.key.value.trim());
       form.elements.key.value = "";
-      this.#dismissed = false;
-      dialog.close();
+      dialog.close(GIVEN);
       changed();
     });
     dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => {
-      this.#dismissed = true;
+      this.#dismissed = dialog.returnValue !== GIVEN;
     });
   }
 
@@ -47,6 +47,7 @@ export class KeyDialog {
   ask(again = false) {
     if (this.#dialog.open || (this.#dismissed && !again)) return;
     this.#dialog.querySelector("[data-refused]").hidden = readKey() === "";
+    this.#dialog.returnValue = "";
     this.#dialog.showModal();
   }
 }

@@ -16,7 +16,7 @@ new Chat(find("chat"), find("turn-template"), () => dialog.ask(true));
 async function look() {
   try {
     workers.show(await readWorkers());
-    workers.state("live");
+    workers.state(document.hidden ? "paused" : "live");
   } catch (error) {
     workers.state("offline", error.message);
     find("key-again").hidden = error.status !== 401;

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import fcntl
 import itertools
 import json
 import os
@@ -15,6 +16,7 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,6 +31,11 @@ _OPTIONS = (
     "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-breakpad", "--disable-extensions", "--hide-scrollbars", "--force-device-scale-factor=1",
 )  # fmt: skip
+_EXECUTE = """import os, sys
+for place, fd in zip((3, 4), sys.argv[1:3]):
+    os.dup2(int(fd), place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def find_chromium() -> str | None:
@@ -46,15 +53,16 @@ class Chromium:
     def __init__(self, program: str, folder: Path) -> None:
         commands, self._out = os.pipe()
         self._in, answers = os.pipe()
+        above = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10) for fd in (commands, answers)]  # 3 and 4 may be in use
         options = [*_OPTIONS, f"--user-data-dir={folder}", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
         with (folder / "chromium.log").open("wb") as log:
             self._process = subprocess.Popen(
-                ["sh", "-c", f'exec "$0" "$@" 3<&{commands} 4>&{answers}', program, *options],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(commands, answers), start_new_session=True,
+                [sys.executable, "-I", "-S", "-c", _EXECUTE, *map(str, above), program, *options],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=above, start_new_session=True,
                 env={**os.environ, "HOME": str(folder)},
             )  # fmt: skip
-        os.close(commands)
-        os.close(answers)
+        for fd in (commands, answers, *above):
+            os.close(fd)
         self._numbers, self._rest, self._events = itertools.count(1), b"", list[dict[str, Any]]()
 
     def call(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
@@ -136,6 +144,18 @@ class BrowserPage:
         """Load an address, and wait for it."""
         self.call("Page.navigate", url=url)
         until(lambda: self.run("location.href !== 'about:blank' && document.readyState === 'complete'"), "no page")
+
+    def reload(self) -> None:
+        """Load the page once more."""
+        self.run("window.isOld = true")
+        self.call("Page.reload")
+
+        def loaded() -> bool:
+            with contextlib.suppress(BrowserError):  # between two pages
+                return bool(self.run("!window.isOld && document.readyState === 'complete'"))
+            return False
+
+        until(loaded, "no page")
 
     def run(self, code: str) -> Any:
         """Return the value of an expression, awaited. BrowserError if it throws."""

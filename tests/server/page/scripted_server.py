@@ -67,7 +67,8 @@ class ScriptedServer:
         self.asked: list[dict[str, Any]] = []
         self.gone = 0  # clients that left in the middle of an answer
         self.workers = [worker(0, 108), worker(1, 110)]
-        self.cpu_per_s = {"user": 0.0, "system": 0.0, "wait": 0.0}  # of every worker, in seconds
+        self.cpu_per_s = {"user": 0.0, "system": 0.0, "wait": 0.0}  # of every worker, in seconds, from now on
+        self._used, self._told_at = dict(self.cpu_per_s), 0.0
         self.key, self.slow_s, self.down = "", 0.0, False
         self.looks: list[float] = []
         self.looking = self.most_looking = 0
@@ -85,8 +86,9 @@ class ScriptedServer:
         if self.key and request.headers.get("authorization") != f"Bearer {self.key}":
             return JSONResponse({"error": {"message": "a valid API key is needed"}}, 401)
         t = time.monotonic()
-        used = {name: share * t for name, share in self.cpu_per_s.items()}
-        told = [{**each, **({"cpu_s": used} if each["pid"] else {})} for each in self.workers]
+        self._used = {name: used + self.cpu_per_s[name] * (t - self._told_at) for name, used in self._used.items()}
+        self._told_at = t
+        told = [{**each, **({"cpu_s": self._used} if each["pid"] else {})} for each in self.workers]
         main = {"pid": 5, "cpu_s": {"user": 1.0, "system": 0.5, "wait": 0.0}, "pss_bytes": 38_500_000}
         requests = {"running": 2, "waiting": 3, "admitted": 5, "limit": 264}
         return JSONResponse({"t": t, "model": "scripted", "requests": requests, "main": main, "workers": told})
@@ -106,11 +108,12 @@ class ScriptedServer:
                     yield part
                 while isinstance(part, threading.Event) and not part.is_set():
                     await asyncio.sleep(0.005)
+                    if await request.is_disconnected():
+                        raise asyncio.CancelledError
             if script.cut:
                 raise ConnectionAbortedError
         except asyncio.CancelledError:
             self.gone += 1
-            raise
 
 
 @contextlib.contextmanager

@@ -84,4 +84,4 @@ def test_a_killed_worker_is_shown_as_replaced(page: BrowserPage, server: Served)
     news = page.wait(NEWS, lambda text: "took over" in text)
     new = page.text(".worker [data-pid]").removeprefix("pid ")
     assert news.endswith(f"process {old} ended; {new} took over") and old != new
-    assert page.text(".worker [data-restarts]") == "1"
+    page.wait(".worker [data-restarts]", lambda text: text == "1")

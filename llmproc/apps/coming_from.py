@@ -228,10 +228,7 @@ REQUESTS = OtherSystem(
             "`api_base`, `api_key`",
             note="`python3 -m llmproc serve` prints the first; any key does, unless `--api-key` gave it one",
         ),
-        Counterpart(
-            '`success_callback = ["langfuse"]`',
-            note="`python3 -m llmproc serve --otlp env`, `batch --otlp env`, with LANGFUSE_HOST and both keys",
-        ),
+        Counterpart('`success_callback = ["langfuse"]`', note="`python3 -m llmproc serve --otlp env`; also `batch`"),
         Counterpart("`conda env create`", note="not here, because pip is all it needs", words=("conda",)),
     ),
 )

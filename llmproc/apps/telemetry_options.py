@@ -64,4 +64,5 @@ def export_lines(counts: SpanCounts) -> list[str]:
         "not sent before the end": counts.shutdown,
     }
     told = [f"{count} dropped: {reason}" for reason, count in reasons.items() if count]
-    return [f"traces: {', '.join([f'{counts.exported} spans exported', *told])}"]
+    exported = f"{counts.exported} span{'' if counts.exported == 1 else 's'} exported"
+    return [f"traces: {', '.join([exported, *told])}"]

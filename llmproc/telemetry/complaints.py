@@ -16,7 +16,6 @@ _REASONS = (
     ("certificate", "its certificate is not trusted"),
     ("refused", "connection refused"),
     ("timed out", "no answer in time"),
-    ("timeout", "no answer in time"),
     ("name or service not known", "no such host"),
     ("failed to resolve", "no such host"),
     ("nameresolution", "no such host"),

@@ -21,7 +21,7 @@ DROPS = ("queue_full", "export_failed", "shutdown")
 
 @dataclass(frozen=True, slots=True)
 class SpanCounts:
-    """What became of the spans so far; one that waits, or that the caller's trace does not want, is in neither."""
+    """Counts of spans so far; one that waits, or that its trace does not want, is in none of them."""
 
     exported: int = 0
     queue_full: int = 0

@@ -35,7 +35,7 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 @dataclass(frozen=True, slots=True)
 class ExportSettings:
-    """Where spans go, and whether texts go along. `taken_from`: the variables that were used, without their values."""
+    """The collector, and whether texts go along. `taken_from`: the variables that were used, not their values."""
 
     endpoint: str = field(repr=False)  # complete, with the path
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # names in lower case

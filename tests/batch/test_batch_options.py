@@ -33,7 +33,7 @@ def test_every_option_arrives() -> None:
         "p.txt --format csv -o r.jsonl --resume --retry-failed --stream --mode sp --workers 3 --threads 2 "
         "--sequences 5 --weights q4 --kv-type f32 --context 99 --kv-memory 1M --batch-tokens 7 --model m.bin "
         "--tokenizer t.bin --temperature 0 --top-p 0.5 --max-tokens 9 --seed 7 --system s --policy batch --nice 3 "
-        "--interval 1 --log l --run-dir d"
+        "--interval 1 --log l --run-dir d --otlp h:1 --otlp-content"
     )
     given_ = line.split()
     found = parsed(*given_)
@@ -54,6 +54,7 @@ def test_every_option_arrives() -> None:
         "d",
     )
     assert found.resume and found.retry_failed and found.stream and found.arguments == tuple(given_)
+    assert found.traces is not None and found.traces.endpoint == "http://h:1/v1/traces" and found.traces.content
     unset = [f.name for f in fields(found) if getattr(found, f.name) in (None, False) and f.name not in
              ("force", "elapsed", "json", "seed_drawn", "raw", "rows_on_stdout", "workload", "remote")]  # fmt: skip
     assert unset == []

@@ -231,7 +231,7 @@ def test_langfuse_gets_texts_and_keys_and_a_replayed_request_says_so(tmp_path: P
     assert re.search(
         r"traces go to http://\S+ \(LANGFUSE_HOST, LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY from the", told
     )
-    assert "traces: 1 spans exported" in told
+    assert "traces: 1 span exported" in told
     attributes = span.attributes
     assert attributes["llmproc.retries"] == 1 and attributes["llmproc.attempts"] == [2]
     assert json.loads(attributes["langfuse.observation.input"])[-1] == {"role": "user", "content": SECRET}

@@ -69,7 +69,7 @@ def test_both_are_the_same_on_the_wire() -> None:
 def test_the_golden_file_is_what_langfuse_exports(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "place"], check=True)
     python = tmp_path / "place" / "bin" / "python"
-    install = [python, "-m", "pip", "install", "--quiet", f"langfuse=={GOLDEN['version']}"]
+    install = [str(python), "-m", "pip", "install", "--quiet", f"langfuse=={GOLDEN['version']}"]
     if subprocess.run(install, capture_output=True, timeout=1200).returncode:
         pytest.skip("pip finds no packages here")
     told = subprocess.run(

@@ -118,6 +118,7 @@ def test_the_switch_of_the_sdk_is_honoured(monkeypatch: pytest.MonkeyPatch) -> N
         ("HTTPConnectionPool(host='h'): ... [Errno 111] Connection refused')", "connection refused"),
         ("Read timed out. (read timeout=10)", "no answer in time"),
         ("Failed to resolve 'nowhere' ([Errno -2] Name or service not known)", "no such host"),
+        ("Failed to export spans batch due to timeout, max retries or shutdown.", None),  # the line before says why
         ("Dropping span batch: serialized size 9 bytes exceeds", None),
     ],
 )

@@ -36,7 +36,7 @@ def test_one_record_in_full() -> None:
     assert langfuse.pop("langfuse.observation.type") == "generation"
     assert langfuse.pop("langfuse.observation.model.name") == "m"
     assert langfuse.pop("langfuse.observation.completion_start_time") == '"2023-11-14T22:13:32.000000Z"'
-    decoded = {name.removeprefix("langfuse.observation."): json.loads(text) for name, text in langfuse.items()}
+    decoded = {name.removeprefix("langfuse.observation."): json.loads(str(text)) for name, text in langfuse.items()}
     assert decoded == {
         "model.parameters": {"temperature": 0.6, "top_p": 0.9, "max_tokens": 512, "seed": 42, "n": 1},
         "usage_details": {"input": 4, "input_cached_tokens": 3, "output": 5, "total": 12},

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from llmproc.apps.serve.options import OLLAMA_PORT, ServeOptions
 from llmproc.apps.telemetry_options import export_lines, maybe_export
@@ -49,6 +50,9 @@ from llmproc.service.config import ServiceConfig
 from llmproc.session.launch import Launch
 from llmproc.session.model_files import ModelFiles
 
+if TYPE_CHECKING:
+    from llmproc.telemetry.exporting import SpanExport
+
 
 class ServerLaunch:
     """A server and everything it needs, as a context manager."""
@@ -60,6 +64,7 @@ class ServerLaunch:
         self.ended_by = self.cut = 0
         self._http: HttpServer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._export: SpanExport | None = None
         slo = None if options.slo is None else Slo.parse(options.slo)
         with ExitStack() as stack:
             self._places = [stack.enter_context(contextlib.closing(place)) for place in _bound(options)]

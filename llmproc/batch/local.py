@@ -33,21 +33,21 @@ NewConversation = Callable[[SamplingParams, "str | None"], Conversation]
 
 
 @dataclass(frozen=True, slots=True)
-class ModelSaid:
-    """What a trace says of the model. `raw`: it continues prompts as plain text."""
+class TracedModel:
+    """A model as a trace names it. `raw`: it continues prompts as plain text."""
 
     name: str
     raw: bool = False
 
 
-UNNAMED = ModelSaid("")
+UNNAMED = TracedModel("")
 
 
 class LocalBackend:
     """A service that answers rows; it is started with the first one."""
 
     def __init__(
-        self, launch: Launch, new_conversation: NewConversation, sequences: int, model: ModelSaid = UNNAMED
+        self, launch: Launch, new_conversation: NewConversation, sequences: int, model: TracedModel = UNNAMED
     ) -> None:
         """Prepare it. `launch`: not started; `sequences`: of each worker; `model`: for traces."""
         self.service, self._launch, self._model = launch.service, launch, model
@@ -89,7 +89,7 @@ class LocalPrepared:
     conversation: Conversation
     prepared: PreparedTurn
     service: Service
-    model: ModelSaid = UNNAMED
+    model: TracedModel = UNNAMED
 
     def send(self, notify: Callable[[], None], every_token: bool) -> LocalRow:
         request = LocalRow(self.row, self.service, notify, every_token, self.model)
@@ -111,7 +111,7 @@ class LocalRow:
         service: Service,
         notify: Callable[[], None],
         every_token: bool,
-        model: ModelSaid = UNNAMED,
+        model: TracedModel = UNNAMED,
     ) -> None:
         """Wait for events. `every_token`: tell of tokens; else of ends alone, unless a text may stop."""
         self.row, self._model = row, model

@@ -143,7 +143,7 @@ class RemoteRow:
         if not answers:
             return None
         first = self.tickets[0]
-        more = {"llmproc.batch.index": self.row.index, "llmproc.batch.id": str(self.row.id)}
+        more: dict[str, str | int] = {"llmproc.batch.index": self.row.index, "llmproc.batch.id": str(self.row.id)}
         return client_record(first.order.request, answers, content, began=first.submitted, more=more)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from llmproc.batch.display import Display
 from llmproc.batch.generating import StageLimits
-from llmproc.batch.local import LocalBackend, ModelSaid
+from llmproc.batch.local import LocalBackend, TracedModel
 from llmproc.batch.options import BatchOptions
 from llmproc.config import SamplingParams
 from llmproc.monitor.run_recorder import RunRecorder
@@ -59,7 +59,7 @@ def open_local(
     def new_conversation(sampling: SamplingParams, system: str | None) -> Conversation:
         return Conversation(files.tokenizer, files.template, context, sampling, system, ends=ends)
 
-    return LocalBackend(launch, new_conversation, options.engine.sequences, ModelSaid(files.name, options.raw))
+    return LocalBackend(launch, new_conversation, options.engine.sequences, TracedModel(files.name, options.raw))
 
 
 def limits(options: BatchOptions) -> StageLimits:

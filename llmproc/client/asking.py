@@ -100,7 +100,7 @@ async def ask(
     url = endpoint.base_url + request_path(request.interface)
     before: list[FailedAttempt] = []
     while True:
-        exchange = _Exchange(client, url, body, request.stream, options.timeout_s, on_output)
+        exchange = _Attempt(client, url, body, request.stream, options.timeout_s, on_output)
         observer.sent(exchange.sent)
         try:
             await exchange.run()
@@ -125,7 +125,7 @@ async def ask(
             raise
 
 
-class _Exchange:
+class _Attempt:
     """One attempt."""
 
     def __init__(

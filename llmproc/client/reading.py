@@ -19,14 +19,14 @@ _SHOWN = 200  # characters of a message
 CountedBy: TypeAlias = Literal["usage", "chunks", "unknown"]
 
 
-class _CachedTokens(msgspec.Struct, frozen=True):
+class _CachedCount(msgspec.Struct, frozen=True):
     cached_tokens: int | None = None
 
 
 class _UsageBlock(msgspec.Struct, frozen=True):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
-    prompt_tokens_details: _CachedTokens | None = None
+    prompt_tokens_details: _CachedCount | None = None
 
 
 class _ReadMessage(msgspec.Struct, frozen=True):

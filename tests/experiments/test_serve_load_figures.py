@@ -19,7 +19,7 @@ from llmproc.experiments.serve_load.figures import figures_of, in_flight_of, spr
 from llmproc.experiments.serve_load.goals import GoodputGoals
 from llmproc.experiments.serve_load.options import ServeLoadOptions
 from llmproc.experiments.serve_load.ramp import ServerGauges, gave_way, has_fallen, ramp_loads
-from llmproc.experiments.serve_load.recording import LoadRun, RequestRecord
+from llmproc.experiments.serve_load.recording import LoadRun, SentRequest
 from llmproc.experiments.serve_load.server_state import gauges_of, parse_samples
 
 NO_GOALS = GoodputGoals()
@@ -35,7 +35,7 @@ def answer(sent: float, moments: tuple[float, ...], ended: float, failed: str = 
 
 
 def run_of(*answers: RemoteAnswer, planned: int = 0, in_flight: tuple[tuple[float, int], ...] = ()) -> LoadRun:
-    records = [RequestRecord(number, None, each) for number, each in enumerate(answers)]
+    records = [SentRequest(number, None, each) for number, each in enumerate(answers)]
     return LoadRun(0.0, 10.0, 0.5, planned or len(answers), records, in_flight, "")
 
 

@@ -25,7 +25,7 @@ def ignore_finished(request: RemoteRequest, answer: RemoteAnswer) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestRecord:
+class SentRequest:
     """One request. `number`: in the order of sending; `due_s`: when an open loop wanted it sent, after the start."""
 
     number: int
@@ -41,7 +41,7 @@ class LoadRun:
     ended: float
     cpu_s: float
     planned: int
-    records: Sequence[RequestRecord]
+    records: Sequence[SentRequest]
     in_flight: Sequence[tuple[float, int]]
     stopped: str  # "", "signal", "server gone"
 
@@ -55,7 +55,7 @@ class LoadRecorder:
         self._requests, self._also = requests, also
         self._latest: deque[bool] = deque(maxlen=max(GONE_AFTER, 2 * concurrency))  # could not connect
         self.due: dict[int, float] = {}
-        self.records: list[RequestRecord] = []
+        self.records: list[SentRequest] = []
         self.changes: list[tuple[float, int]] = []  # (moment, under way from then on)
         self.started = time.perf_counter()
         self.on_gone: Callable[[], None] | None = None
@@ -82,7 +82,7 @@ class LoadRecorder:
 
     def finished(self, request: RemoteRequest, answer: RemoteAnswer) -> None:
         number = self._numbers[id(request)]
-        self.records.append(RequestRecord(number, self.due.get(number), answer))
+        self.records.append(SentRequest(number, self.due.get(number), answer))
         self._latest.append(answer.failure is not None and answer.failure.kind is FailureKind.CONNECT)
         if self.server_gone and self.on_gone is not None:
             self.on_gone()

@@ -23,7 +23,7 @@ from llmproc.experiments.intervals import ratio_of
 from llmproc.experiments.serve_load.options import ServeLoadOptions
 from llmproc.experiments.serve_load.questions import QuestionSet
 from llmproc.experiments.serve_load.ramp import ServerGauges
-from llmproc.experiments.serve_load.recording import LoadRun, RequestRecord
+from llmproc.experiments.serve_load.recording import LoadRun, SentRequest
 
 SCHEMA, KIND = 1, "bench-serve"
 COMPARED = ("queries_per_s", "output_tokens_per_s", "latency_s", "ttft_s", "tpot_s")
@@ -76,7 +76,7 @@ def run_block(measured: MeasuredRun) -> dict[str, Any]:
     }
 
 
-def request_block(record: RequestRecord, started: float) -> dict[str, Any]:
+def request_block(record: SentRequest, started: float) -> dict[str, Any]:
     """Return one of `requests`."""
     answer = record.answer
     found: dict[str, Any] = {

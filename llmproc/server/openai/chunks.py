@@ -64,6 +64,10 @@ class ChunkStream(ABC):
             return (DONE,)
         return (self._head + b'],"usage":' + one_line(usage(self._asked, ended)) + b"}\n\n", DONE)
 
+    def broken(self, message: str) -> Iterable[bytes]:
+        """Return the error after which nothing may come."""
+        return (broken_stream(message),)
+
     # -- what differs between chats and completions -------------------------------------------------------------------
 
     def _first(self, choice: int) -> bytes:

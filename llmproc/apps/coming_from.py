@@ -199,17 +199,19 @@ REQUESTS = OtherSystem(
         Counterpart(
             "`python single_inference.py`: one by one",
             "python3 -m llmproc batch prompts.txt --mode seq --json",
+            "on a server: `python3 -m llmproc bench serve --mode single`, with the same `.env`",
             words=("single_inference.py", "single"),
         ),
         Counterpart(
             "`python parallel_inference.py`: `batch_completion(batch_size=5)`",
             "python3 -m llmproc batch prompts.txt --sequences 5 --json",
+            "on a server: `python3 -m llmproc bench serve --concurrency 5`",
             words=("parallel_inference.py", "batch_completion"),
         ),
         Counterpart(
             "`python optimal_inference.py`: 5,000 at once",
             "python3 -m llmproc batch prompts.txt --workers 2 --threads 1 --sequences 32 --json",
-            "any number of rows: the file may be larger than memory",
+            "any number of rows; on a server: `python3 -m llmproc bench serve --mode stress`",
             ("optimal_inference.py", "stress", "optimal"),
         ),
         Counterpart("`num_retries=3`", "python3 -m llmproc batch prompts.txt -o seq.jsonl --resume --retry-failed"),

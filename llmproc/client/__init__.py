@@ -10,6 +10,7 @@
     retrying.py     a Failure, Retry-After, number of attempts -> seconds to wait, or give up     (pure)
     asking.py       one request: connect, send, read, judge, retry -> RemoteAnswer
     lanes.py        a connection for each request under way, without httpx's pool
+    reasons.py      an exception of the network -> the system's words for it                      (pure)
     models.py       GET /models: which model to name
 
 One request:

@@ -23,6 +23,7 @@ from llmproc.client.body import RemoteRequest, request_body, request_path
 from llmproc.client.endpoint import RemoteEndpoint
 from llmproc.client.lanes import lanes_to
 from llmproc.client.reading import AnswerReader, error_message
+from llmproc.client.reasons import reason_of
 from llmproc.client.retrying import NO_RETRY, RetryPolicy, parse_retry_after
 from llmproc.client.sse import SseError, SseReader
 from llmproc.client.verdict import Failure, FailureKind, judge, of_status
@@ -63,7 +64,7 @@ class Unobserved:
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
-    """How to ask. `timeout_s`: for one attempt from sending to the end of its answer."""
+    """Bounds of asking. `timeout_s`: for one attempt from sending to the end of its answer."""
 
     timeout_s: float = TIMEOUT_S
     retry: RetryPolicy = NO_RETRY
@@ -159,14 +160,14 @@ class _Exchange:
             got = "an answer began" if self.status else "there was no answer"
             failure = Failure(FailureKind.TIMEOUT, f"not complete after {self._timeout_s:g} s; {got}")
         except (httpx.ConnectError, httpx.ProxyError) as error:
-            failure = Failure(FailureKind.CONNECT, _words(error, "no connection"))
+            failure = Failure(FailureKind.CONNECT, reason_of(error, "no connection"))
         except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
             kind = FailureKind.CUT if self.status else FailureKind.DISCONNECTED
-            failure = Failure(kind, _words(error, "the connection was closed"))
+            failure = Failure(kind, reason_of(error, "the connection was closed"))
             if self._reader.error is not None:  # said before the cut: rule of our own server, and of vLLM's
                 failure = Failure(FailureKind.ERROR_IN_STREAM, self._reader.error)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, SseError) as error:
-            failure = Failure(FailureKind.INVALID, _words(error, "not HTTP"))
+            failure = Failure(FailureKind.INVALID, reason_of(error, "not HTTP"))
         self.end(failure)
 
     async def _exchange(self) -> Failure | None:
@@ -222,7 +223,3 @@ async def _bounded(response: httpx.Response, most: int) -> bytes:
         if len(found) > most:
             break
     return bytes(found[:most])
-
-
-def _words(error: Exception, otherwise: str) -> str:
-    return " ".join(str(error).split())[:200] or otherwise

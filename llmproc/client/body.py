@@ -20,7 +20,7 @@ _PATHS: Mapping[Interface, str] = {"chat": "/chat/completions", "completions": "
 
 @dataclass(frozen=True, slots=True)
 class RemoteRequest:
-    """What is asked. `prompt`: a text, or for a chat its messages as {"role", "content"}; `extra`: further fields."""
+    """One request. `prompt`: a text, or for a chat its messages as {"role", "content"}; `extra`: further fields."""
 
     prompt: str | Sequence[Mapping[str, Any]]
     max_tokens: int | None = None

@@ -93,7 +93,7 @@ def find_endpoint(
     if key is None and KEY_VARIABLE in variables.values:
         key, place = variables.values[KEY_VARIABLE]
         notes.append(f"key from {KEY_VARIABLE} of {place}")
-    if key is not None and not (key.isascii() and key.isprintable() and key.strip() == key and key):
+    if key is not None and (not key or not key.isascii() or any(c.isspace() or not c.isprintable() for c in key)):
         raise UsageError("the API key is empty, or has a space or a character that no header can carry")
     return RemoteEndpoint(base_url, key, model, tuple(notes))
 
@@ -101,13 +101,13 @@ def find_endpoint(
 def normalised(url: str, source: str) -> str:
     """Return a base URL as requests need it: with scheme, with `/v1` if it has no path. UsageError naming `source`."""
     text = url.strip() if "://" in url else f"http://{url.strip()}"
+    if "@" in text.partition("://")[2].partition("/")[0]:
+        raise UsageError(f"{source} holds a user or a password: a key is given apart, as --api-key or {KEY_VARIABLE}")
     try:
         parts = urlsplit(text)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         parts, usable = SplitResult("", "", "", "", ""), False
-    if "@" in parts.netloc:
-        raise UsageError(f"{source} holds a user or a password: a key is given apart, as --api-key or {KEY_VARIABLE}")
     if not usable or any(c.isspace() or not c.isprintable() for c in text):
         raise UsageError(f"{source} is {url}: must be like http://127.0.0.1:8000/v1")
     if parts.query or parts.fragment:

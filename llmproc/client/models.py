@@ -9,6 +9,7 @@ import msgspec
 
 from llmproc.client.endpoint import RemoteEndpoint
 from llmproc.client.reading import error_message
+from llmproc.client.reasons import reason_of
 from llmproc.errors import RemoteServerError
 
 _TIMEOUT_S = 30.0
@@ -31,7 +32,7 @@ async def list_models(client: httpx.AsyncClient, endpoint: RemoteEndpoint) -> li
     except TimeoutError:
         raise RemoteServerError(f"{url}: no answer after {_TIMEOUT_S:g} s") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise RemoteServerError(f"{url}: cannot be asked: {error or type(error).__name__}") from None
+        raise RemoteServerError(f"{url}: cannot be asked: {reason_of(error, type(error).__name__)}") from None
     if response.status_code != 200:
         told = error_message(response.content)
         raise RemoteServerError(f"{url}: status {response.status_code}{f': {told}' if told else ''}; --model names one")

@@ -59,6 +59,6 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
     except ValueError:
         try:
             seconds = email.utils.parsedate_to_datetime(value).timestamp() - now
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, TypeError, IndexError):
             return None
     return max(0.0, seconds) if math.isfinite(seconds) else None

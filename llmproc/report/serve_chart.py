@@ -77,9 +77,10 @@ def _against_load(axis: Axes, found: Row) -> None:
     axis.set_ylabel("seconds", fontsize=9)
     right = axis.twinx()
     good = [_good(run["figures"]) for run in runs]
-    right.plot([run["load"] for run in runs], good, color="#4f9a57", marker="s", markersize=4, label="goodput")
+    label = "good answers/s (right)"
+    right.plot([run["load"] for run in runs], good, color="#4f9a57", marker="s", markersize=4, label=label)
     look.headroom(right, max(good))
-    right.set_ylabel("good answers/s", fontsize=9, color="#4f9a57")
+    right.tick_params(labelsize=8, colors="#4f9a57")
     right.spines["top"].set_visible(False)
     look.legend_above(axis, [*axis.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]])
 

@@ -83,6 +83,11 @@ def test_without_huggingface_hub(block: Path, command: tuple[str, ...]) -> None:
     assert run(block, "huggingface_hub", "-m", "llmproc", "fetch", "--list").returncode == 0
 
 
+def test_bench_serve_without_httpx(block: Path) -> None:
+    done = run(block, "httpx", "-m", "llmproc", "bench", "serve", "--url", "http://127.0.0.1:9")
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", f"llmproc: {line('httpx')}\n")
+
+
 def test_help_needs_no_package(block: Path) -> None:
     done = run(block, "msgspec", "-m", "llmproc", "--help")
     assert (done.returncode, done.stderr) == (0, "")

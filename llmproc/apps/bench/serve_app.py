@@ -30,7 +30,7 @@ def bench_serve(arguments: Sequence[str], prog: str) -> int:
     options = parse_serve_options(prog, arguments, Environment.read(), Path())
     require_package("httpx")
     _refuse_output(options)
-    _allow_descriptors(options.load.concurrency or options.load.requests)
+    _allow_descriptors(options.load.concurrency, options.load.requests)
     for endpoint in options.endpoints:
         for note in endpoint.notes:
             put(sys.stderr, f"[INFO] {note}\n")
@@ -63,13 +63,19 @@ def _refuse_output(options: BenchServeOptions) -> None:
             raise UsageError(f"{option} is {path}: must be a file in a folder that exists")
 
 
-def _allow_descriptors(at_once: int) -> None:
-    """Raise the soft limit of open files to what so many connections need. UsageError when the hard one is lower."""
-    wanted = at_once + _SPARE_DESCRIPTORS
+def _allow_descriptors(at_once: int | None, requests: int) -> None:
+    """Raise the soft limit of open files to what these connections need. UsageError when the hard one is lower.
+
+    `at_once` None: as many as there will be, which is not known before: as far as the hard limit allows.
+    """
+    wanted = (requests if at_once is None else min(at_once, requests)) + _SPARE_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft in (resource.RLIM_INFINITY,) or soft >= wanted:
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
         return
     if hard != resource.RLIM_INFINITY and hard < wanted:
+        if at_once is None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            return
         raise UsageError(f"{at_once} requests at once need {wanted} open files, and `ulimit -Hn` is {hard}")
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 

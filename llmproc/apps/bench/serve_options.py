@@ -114,7 +114,10 @@ def _add_requests(parser: argparse.ArgumentParser) -> None:
     )
     add("--repeat-prompts", action="store_true", help="ask the same texts again when there are fewer than requests")
     add(
-        "--shared-prefix", default="", metavar="TOKENS|TEXT", help="begin every prompt with this text, or so many words"
+        "--shared-prefix",
+        default="",
+        metavar="TOKENS|TEXT",
+        help="begin every prompt with this text, or this number of words",
     )
     add("--max-tokens", type=int, default=128, metavar="N", help="tokens of an answer at most (default: 128)")
     add(
@@ -139,13 +142,18 @@ def parse_serve_options(
         raise UsageError("--ramp is for one --url: two servers fall at different loads")
     variables = EndpointVariables.read(folder)
     endpoints = tuple(find_endpoint(url, given.api_key, given.model, variables) for url in urls)
+    load = _load_options(given, len(urls))
+    return BenchServeOptions(load, endpoints, given.json, given.chart, given.run_dir or environment.run_dir)
+
+
+def _load_options(given: argparse.Namespace, servers: int) -> ServeLoadOptions:
     requests, at_once = DEFAULTS[given.mode]
     if given.ramp:
         requests = RAMP_REQUESTS
     concurrency = given.concurrency
     if concurrency is None and given.rate is None:
         concurrency = at_once
-    load = ServeLoadOptions(
+    return ServeLoadOptions(
         mode=given.mode,
         requests=requests if given.requests is None else given.requests,
         concurrency=concurrency,
@@ -163,8 +171,7 @@ def parse_serve_options(
         retries=given.retries,
         timeout_s=given.timeout,
         seed=given.seed,
-        repeat=given.repeat if given.repeat is not None else (3 if len(urls) > 1 else 1),
+        repeat=given.repeat if given.repeat is not None else (3 if servers > 1 else 1),
         warm_up=given.warm_up,
         goals=GoodputGoals() if given.goodput is None else GoodputGoals.parse(given.goodput),
     )
-    return BenchServeOptions(load, endpoints, given.json, given.chart, given.run_dir or environment.run_dir)

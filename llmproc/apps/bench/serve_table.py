@@ -112,8 +112,8 @@ def _rates(figures: Row, goals: Row) -> list[str]:
         lines.append(
             f"wall/N       {seconds(figures['wall_s_over_n'])}, of {seconds(figures['wall_s'])} wall time: no latency"
         )
-    flight = figures["in_flight"]
-    lines.append(f"in flight    {flight['most']} at most, {flight['mean']:.2f} on average over time")
+    under_way = figures["in_flight"]
+    lines.append(f"in flight    {under_way['most']} at most, {under_way['mean']:.2f} on average over time")
     if figures["late_s"]:
         late = figures["late_s"]
         lines.append(f"sent late    by {seconds(late['median'])} (median), {seconds(late['max'])} at most")

@@ -5,7 +5,7 @@
     arrivals.py      when requests are sent: Poisson arrivals from a seed                        (pure)
     goals.py         --goodput: limits, and which answers keep them                              (pure)
     recording.py     LoadRecorder: every request's record, and how many are under way            observer
-    driving.py       one run: closed loop (so many at once) or open loop (at their times)
+    driving.py       one run: closed loop (a number at once) or open loop (at their times)
     figures.py       records -> counts, latencies, percentiles, rates                            (pure)
     ramp.py          stress --ramp: the next load, when to stop, and what gave way               (pure)
     server_state.py  what our own server tells of itself in /metrics and /workers

@@ -1,7 +1,7 @@
-"""Send the requests of one run: so many at once, or each at its time. Ends early when `stop` is set.
+"""Send the requests of one run: a number at once, or each at its time. Ends early when `stop` is set.
 
 closed loop   `concurrency` lanes; each sends its next request when its last one has ended
-open loop     each request at its arrival, whatever the server does; with a concurrency, at most so many at once
+open loop     each request at its arrival, whatever the server does; a concurrency is the most at once
 """
 
 from __future__ import annotations

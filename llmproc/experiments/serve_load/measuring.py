@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -38,6 +38,7 @@ from llmproc.experiments.surroundings import Surroundings
 from llmproc.experiments.turns import Progress, rotated
 from llmproc.hardware.cpus import usable_cpus
 
+_BUSY, _LATE_S = 0.9, 0.05
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -53,6 +54,20 @@ def measure(
     RemoteServerError when a server cannot be asked before the first run; UsageError for prompts that cannot be read.
     """
     return asyncio.run(ServeLoad(options, question_set(options), progress, also).measure(endpoints, command))
+
+
+def doubts(figures: Mapping[str, Any]) -> list[str]:
+    """Return what makes the figures of a run doubtful: this program itself was too slow."""
+    found = []
+    if figures["client_cpu_share"] > _BUSY:
+        share = f"{figures['client_cpu_share']:.0%}"
+        found.append(f"this program took {share} of a core: times may be its own, not the server's")
+    late = figures["late_s"]
+    if late is not None and late["median"] > _LATE_S:
+        found.append(
+            f"requests were sent {late['median']:.2f} s late (median): this program got no CPU, or waited for room"
+        )
+    return found
 
 
 class ServeLoad:
@@ -97,11 +112,12 @@ class ServeLoad:
         self._planned = self._options.requests * self._options.repeat * len(servers)
         for repetition in range(self._options.repeat):
             for number, (client, endpoint) in rotated(numbered, repetition):
+                if self._stop.is_set():
+                    return
                 driver = LoadDriver(client, endpoint, self._options, self._count)
                 if repetition == 0 and self._options.warm_up:
                     await driver.warm_up(requests_for(self._questions, self._options)[: self._options.warm_up])
-                if not self._stop.is_set():
-                    await self._run(driver, self._options, number, repetition, None, endpoint)
+                await self._run(driver, self._options, number, repetition, None, endpoint)
             self._asked += self._options.requests
 
     async def _run(
@@ -162,11 +178,7 @@ class ServeLoad:
 
     def _document(self, named: Sequence[RemoteEndpoint], surroundings: Surroundings, command: str) -> dict[str, Any]:
         held = conditions.between(surroundings.start, conditions.take(), {os.getpid()})
-        warned = [
-            f"this program took {run.figures['client_cpu_share']:.0%} of a core: times may be its own, not the server's"
-            for run in self._runs
-            if run.figures["client_cpu_share"] > 0.9
-        ]
+        warned = [words for run in self._runs for words in doubts(run.figures)]
         return {
             "schema": SCHEMA,
             "kind": KIND,

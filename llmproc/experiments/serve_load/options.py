@@ -60,7 +60,7 @@ class ServeLoadOptions:
             raise UsageError("--ramp is for --mode stress")
 
     def at_load(self, load: float) -> ServeLoadOptions:
-        """Return the options of one step of a ramp: so many at once, or this rate."""
+        """Return the options of one step of a ramp: this number at once, or this rate."""
         if self.rate is not None:
             return replace(self, rate=load, ramp=False)
         return replace(self, concurrency=int(load), requests=max(self.requests, 2 * int(load)), ramp=False)

@@ -19,9 +19,9 @@ from llmproc.experiments.serve_load.options import ServeLoadOptions
 SHIPPED = "system-b"  # of dispatch.workloads: 30 questions of 1 to 30 sentences
 _MOST_PREFIX = 100_000
 _WORDS = (
-    "time", "year", "people", "way", "day", "man", "thing", "woman", "life", "child", "world", "school", "state", "family",
-    "student", "group", "country", "problem", "hand", "part", "place", "case", "week", "company", "system", "program",
-    "question", "work", "number", "night", "point", "home", "water", "room", "mother", "area", "money",
+    "time", "year", "people", "way", "day", "man", "thing", "woman", "life", "child", "world", "school", "state",
+    "family", "student", "group", "country", "problem", "hand", "part", "place", "case", "week", "company", "system",
+    "program", "question", "work", "number", "night", "point", "home", "water", "room", "mother", "area", "money",
 )  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def question_set(options: ServeLoadOptions) -> QuestionSet:
 
 
 def shared_prefix(given: str, seed: int) -> str:
-    """Return a text as it is; for a number so many short English words, each a token in common vocabularies."""
+    """Return a text as it is; for a number as many short English words, each a token in common vocabularies."""
     if not (given.isdecimal() and given.isascii()):
         return given
     if not 0 <= int(given[:9]) <= _MOST_PREFIX:

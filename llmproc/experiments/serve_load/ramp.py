@@ -18,7 +18,7 @@ _WAITING = 0.2  # of a core that ready threads waited for
 
 @dataclass(frozen=True, slots=True)
 class ServerGauges:
-    """What a server said of itself at one moment; None: it did not say. Shares 0 to 1; CPU in cores."""
+    """Gauges of a server at one moment; None: it did not say. Shares 0 to 1; CPU in cores."""
 
     t: float
     running: float | None = None
@@ -63,7 +63,7 @@ def gave_way(
     """
     found = [*_client(figures), *_fds(figures, gauges), *_kv(gauges), *_queue(figures, gauges), *_cpu(gauges, cpus)]
     if not found and not known:
-        found.append({"what": "unknown", "evidence": "the server has neither /metrics nor /workers that say it"})
+        found.append({"what": "unknown", "evidence": "the server does not tell: it has neither /metrics nor /workers"})
     return found
 
 

@@ -31,7 +31,7 @@ COMPARED = ("queries_per_s", "output_tokens_per_s", "latency_s", "ttft_s", "tpot
 
 @dataclass(frozen=True, slots=True)
 class MeasuredRun:
-    """One run and its figures. `load`: so many at once, or arrivals per second."""
+    """One run and its figures. `load`: requests at once, or arrivals per second."""
 
     server: int
     repetition: int

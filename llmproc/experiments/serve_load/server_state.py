@@ -76,7 +76,7 @@ def gauges_of(metrics: Mapping[str, float], workers: bytes | None, t: float) -> 
 
 
 class ServerWatch:
-    """Looks at a server twice a second, until it is told to stop. A page that does not answer is not an error."""
+    """Looks at a server before, twice a second in, and after a run. A page that does not answer is not an error."""
 
     def __init__(self, endpoint: RemoteEndpoint) -> None:
         self._endpoint = endpoint
@@ -89,23 +89,32 @@ class ServerWatch:
         return any(each.waiting is not None or each.workers is not None for each in self.gauges)
 
     async def __aenter__(self) -> ServerWatch:
-        self._task = asyncio.create_task(self._watch())
+        async with open_client(self._endpoint) as client:  # a step may be shorter than the time to the first look
+            known = await self._look(client)
+        self._task = asyncio.create_task(self._watch()) if known else None
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            async with open_client(self._endpoint) as client:
+                await self._look(client)
 
     async def _watch(self) -> None:
         async with open_client(self._endpoint) as client:
             while True:
-                metrics, workers = await self._page(client, "/metrics"), await self._page(client, "/workers")
-                if metrics is None and workers is None:
-                    return
-                samples = parse_samples(metrics.decode("utf-8", "replace")) if metrics is not None else {}
-                self.gauges.append(gauges_of(samples, workers, time.perf_counter()))
                 await asyncio.sleep(EVERY_S)
+                await self._look(client)
+
+    async def _look(self, client: httpx.AsyncClient) -> bool:
+        """Take one look; return whether the server has either page."""
+        metrics, workers = await self._page(client, "/metrics"), await self._page(client, "/workers")
+        if metrics is None and workers is None:
+            return False
+        samples = parse_samples(metrics.decode("utf-8", "replace")) if metrics is not None else {}
+        self.gauges.append(gauges_of(samples, workers, time.perf_counter()))
+        return True
 
     async def _page(self, client: httpx.AsyncClient, path: str) -> bytes | None:
         try:

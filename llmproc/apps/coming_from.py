@@ -133,8 +133,7 @@ GO = OtherSystem(
         ),
         Counterpart(
             "Ollama's URL, `ollama serve`",
-            note="`python3 -m llmproc serve --ollama` listens where Ollama does: its clients work unchanged; "
-            "`batch` and `compare-modes` ask Ollama itself with `--url http://localhost:11434/v1`",
+            note="`python3 -m llmproc serve --ollama` listens there; `batch --url http://localhost:11434/v1` asks Ollama",
             words=("ollama",),
         ),
     ),

@@ -125,8 +125,7 @@ GO = OtherSystem(
         ),
         Counterpart(
             "Ollama's URL, `ollama serve`",
-            note="`python3 -m llmproc serve --ollama` listens where Ollama does: its clients work unchanged; "
-            "`batch` and `compare-modes` ask Ollama itself with `--url http://localhost:11434/v1`",
+            note="`python3 -m llmproc serve --ollama` listens there; `batch --url localhost:11434/v1` asks Ollama",
             words=("ollama",),
         ),
     ),
@@ -184,7 +183,7 @@ NODE = OtherSystem(
             "`convert` takes folders and files of llama2.c too",
             ("convert_hf_to_gguf.py", "llama-quantize", "quantize", "export.py"),
         ),
-        Counterpart("`model.tokenize`, grammars, embeddings", note="not here yet"),
+        Counterpart("`model.tokenize`, embeddings", note="not here yet"),
         Counterpart("`gpuLayers`", note=_NO_GPU),
     ),
 )

@@ -24,9 +24,8 @@ def form(data: bytes, purpose: str = "batch", name: str = "in.jsonl") -> tuple[b
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n{purpose}\r\n'
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
     )
-    return parts.encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode(), {
-        "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"
-    }
+    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    return parts.encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode(), headers
 
 
 def upload(server: Served, data: bytes, **settings: str) -> HttpReply:

@@ -99,13 +99,14 @@ class RecordingServer:
         self._loop.call_soon_threadsafe(self._released.set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection."""
         self.connections += 1
         number = self.connections
         try:
             while (head := await reader.readuntil(b"\r\n\r\n")) and await self._answer(head, reader, writer, number):
                 pass
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+        except asyncio.CancelledError:
+            writer.transport.abort()  # what is still to be sent is not waited for
+        except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
             writer.close()

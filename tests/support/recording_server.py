@@ -1,7 +1,4 @@
-"""A stand-in for a server with OpenAI's interface: real sockets, faults on demand, and a log of every request.
-
-It says what it did independently of any client: counts, and how many requests were under way at once.
-"""
+"""A stand-in for a server with OpenAI's interface: real sockets, faults on demand, a log of what it did itself."""
 
 from __future__ import annotations
 

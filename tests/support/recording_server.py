@@ -1,7 +1,4 @@
-"""A stand-in for a server with OpenAI's interface: real sockets, faults on demand, and a log of every request.
-
-It says what it did independently of any client: counts, and how many requests were under way at once.
-"""
+"""A stand-in for a server with OpenAI's interface: real sockets, faults on demand, a log of what it did itself."""
 
 from __future__ import annotations
 
@@ -99,13 +96,14 @@ class RecordingServer:
         self._loop.call_soon_threadsafe(self._released.set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection."""
         self.connections += 1
         number = self.connections
         try:
             while (head := await reader.readuntil(b"\r\n\r\n")) and await self._answer(head, reader, writer, number):
                 pass
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+        except asyncio.CancelledError:
+            writer.transport.abort()  # what is still to be sent is not waited for
+        except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
             writer.close()

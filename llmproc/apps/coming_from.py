@@ -133,7 +133,7 @@ GO = OtherSystem(
         ),
         Counterpart(
             "Ollama's URL, `ollama serve`",
-            note="`python3 -m llmproc serve --ollama` listens there; `batch --url http://localhost:11434/v1` asks Ollama",
+            note="`python3 -m llmproc serve --ollama` listens there; `batch --url localhost:11434/v1` asks Ollama",
             words=("ollama",),
         ),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import time
@@ -63,6 +64,8 @@ def ratio_of(sequences: int, temperature: float, free: Sequence[float], constrai
 
 def open_engine(options: argparse.Namespace) -> tuple[Any, Any]:
     """Return an engine over the model, and what closes it."""
+    import msgspec
+
     from llmproc.config import EngineOptions
     from llmproc.engine.engine import Engine
     from llmproc.engine.forward import Forward
@@ -75,9 +78,9 @@ def open_engine(options: argparse.Namespace) -> tuple[Any, Any]:
 
     engine = EngineOptions(threads=options.threads, sequences=options.sequences, context=512)
     order = PrepareOrder(str(options.model).encode(), engine)
-    import msgspec
-
     prepared: Prepared = prepare(msgspec.json.encode(order), [], lambda payload: None)
+    for fd in prepared.fds:  # the weights are mapped
+        os.close(fd)
     files = read_model_files(options.model, options.tokenizer)
     forward = Forward(prepared.context.model, engine, prepared.context.pages)
     return Engine(forward, engine, grammars=Grammars(lambda: token_bytes(files.tokenizer))), forward.close

@@ -41,7 +41,7 @@ def test_what_is_refused_and_ignored_of_responses_is_on_the_page() -> None:
     part = PAGE.split("## Responses")[1]
     known = {*ChatRequest.__struct_fields__, *without_effect(ResponseRequest)}
     for field in ResponseRequest.__struct_fields__:
-        assert field in known or f"`{field}`" in part, field
+        assert field in known or re.search(rf"`{field}[`.]", part), field
     for kind in (InputItem, ReasoningOptions, TextOptions):
         for field in without_effect(kind):
             assert field in part or field in ("summary", "generate_summary"), field

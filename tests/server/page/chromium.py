@@ -95,7 +95,8 @@ class Chromium:
             page = BrowserPage(self, session, width, height)
             page.go(url)
             yield page
-            assert page.complaints() == []
+            complaints = page.complaints()
+            assert complaints == [], complaints
         finally:
             self.call("Target.disposeBrowserContext", browserContextId=context)
             self._events.clear()

@@ -188,6 +188,10 @@ class BrowserPage:
             raise AssertionError(f"{selector} is {self.text(selector)!r}; {self.complaints()}") from None
         return self.text(selector)
 
+    def wait_for(self, condition: str) -> None:
+        """Wait until an expression is true."""
+        until(lambda: self.run(condition), condition, PATIENCE_S)
+
     def click(self, selector: str) -> None:
         """Click an element with the mouse."""
         place = self.run(

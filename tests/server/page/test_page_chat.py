@@ -76,7 +76,7 @@ def test_a_conversation_goes_on_and_a_new_one_begins(page: BrowserPage, script: 
     script.answers.extend([ScriptedAnswer([chunk(text), *ENDING]) for text in ("one", "two", "three")])
     for number, question in enumerate(("first?", "second?"), 1):
         say(page, question)
-        until(lambda n=number: page.run("document.querySelectorAll('[data-state=ended]').length") == n)
+        page.wait_for(f"document.querySelectorAll('[data-state=ended]').length === {number}")
     assert last(script) == [("user", "first?"), ("assistant", "one"), ("user", "second?")]
     page.click("[data-new]")
     assert page.text("[data-log]") == ""

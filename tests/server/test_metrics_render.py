@@ -209,7 +209,7 @@ def test_real_processes(tmp_path: Path) -> None:
         assert value(metrics, "process_cpu_seconds_total", worker="3", mode="wait") >= 0
         for process in ("main", "template", "worker"):
             assert value(metrics, "process_pss_bytes", process=process) > 100_000
-        (record,) = metrics.workers()
+        (record,) = metrics.workers().workers
         assert (record.slot, record.pid, record.state) == (3, busy, "ready")
         assert (record.cpu_percent.user or 0) + (record.cpu_percent.system or 0) > 0 and record.pss_bytes
         stage.kill(busy)

@@ -56,7 +56,8 @@ def test_strips_move(page: BrowserPage, script: ScriptedServer) -> None:
     script.cpu_per_s = {"user": 0.5, "system": 0.125, "wait": 0.25}
     for name, least, most in (("user", 45, 55), ("system", 10, 15), ("wait", 20, 30)):
         page.wait(f"[data-{name}]", lambda text, a=least, b=most: a <= float(text.rstrip(" %") or -1) <= b)
-    seen = until(lambda: found if (found := drawn(page))["user"] > 50 else None, "nothing is drawn")
+    until(lambda: drawn(page)["user"] > 50, "nothing is drawn")
+    seen = drawn(page)
     assert seen["system"] > 0 and seen["wait"] > 0 and seen["user"] > seen["wait"] > seen["system"]
     until(lambda: drawn(page)["user"] > seen["user"], "the strip stands still")
 

@@ -95,7 +95,8 @@ class Chromium:
             page = BrowserPage(self, session, width, height)
             page.go(url)
             yield page
-            assert page.complaints() == []
+            complaints = page.complaints()
+            assert complaints == [], complaints
         finally:
             self.call("Target.disposeBrowserContext", browserContextId=context)
             self._events.clear()
@@ -186,6 +187,10 @@ class BrowserPage:
         except AssertionError:
             raise AssertionError(f"{selector} is {self.text(selector)!r}; {self.complaints()}") from None
         return self.text(selector)
+
+    def wait_for(self, condition: str) -> None:
+        """Wait until an expression is true."""
+        until(lambda: self.run(condition), condition, PATIENCE_S)
 
     def click(self, selector: str) -> None:
         """Click an element with the mouse."""

@@ -98,7 +98,9 @@ class ScriptedServer:
         self.asked.append(await request.json())
         script = self.answers.popleft()
         if script.status != 200:
-            return Response(b"".join(map(bytes, script.parts)), script.status, script.headers)
+            return Response(
+                b"".join(part for part in script.parts if isinstance(part, bytes)), script.status, script.headers
+            )
         return StreamingResponse(self._sent(script, request), media_type="text/event-stream")
 
     async def _sent(self, script: ScriptedAnswer, request: Request) -> AsyncIterator[bytes]:

@@ -7,7 +7,9 @@ from server.page.chromium import BrowserPage
 STATE, NEWS = "#workers > header [data-word]", "[data-news]"
 _COLOURED = """(() => {
   const canvas = [...document.querySelectorAll('canvas')].at(-1);
-  const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const pixels = copy.getImageData(0, 0, canvas.width, canvas.height).data;
   const style = getComputedStyle(document.documentElement), found = { user: 0, system: 0, wait: 0 };
   for (const name in found) {
     const colour = style.getPropertyValue('--' + name).trim();

@@ -76,7 +76,7 @@ def test_a_conversation_goes_on_and_a_new_one_begins(page: BrowserPage, script: 
     script.answers.extend([ScriptedAnswer([chunk(text), *ENDING]) for text in ("one", "two", "three")])
     for number, question in enumerate(("first?", "second?"), 1):
         say(page, question)
-        until(lambda n=number: page.run("document.querySelectorAll('[data-state=ended]').length") == n)
+        page.wait_for(f"document.querySelectorAll('[data-state=ended]').length === {number}")
     assert last(script) == [("user", "first?"), ("assistant", "one"), ("user", "second?")]
     page.click("[data-new]")
     assert page.text("[data-log]") == ""
@@ -157,6 +157,7 @@ def test_reasoning_is_folded(page: BrowserPage, script: ScriptedServer) -> None:
     assert page.shown("[data-reasoning]")
 
 
+SEEN = threading.Event()  # what comes just before a connection breaks off is lost in the browser
 BROKEN = b'event: error\ndata: {"error": {"message": "the worker died"}}\n\n'
 
 
@@ -166,8 +167,9 @@ BROKEN = b'event: error\ndata: {"error": {"message": "the worker died"}}\n\n'
         (refusal(400, "the prompt is too long"), "The server refused this: the prompt is too long.", "400"),
         (refusal(429, "the queue is full", **{"retry-after": "3"}),
          "The server is busy: the queue is full. Try again in 3 s.", "429"),
-        (ScriptedAnswer([chunk("half"), BROKEN], cut=True), "The answer broke off: the worker died.", "ERR_"),
-        (ScriptedAnswer([chunk("half")], cut=True),
+        (ScriptedAnswer([chunk("half"), BROKEN, threading.Event()], cut=True),
+         "The answer broke off: the worker died.", "ERR_"),
+        (ScriptedAnswer([chunk("half"), SEEN], cut=True),
          "The answer broke off: the connection to the server was lost.", "ERR_"),
         (ScriptedAnswer([chunk("half")]), "The answer broke off: the server ended it early.", ""),
     ],
@@ -179,6 +181,9 @@ def test_failures_in_plain_words_and_once_more(
     page.expected = complaint
     script.answers.extend([answer, ScriptedAnswer([chunk("whole"), *ENDING])])
     say(page, "Well?")
+    if answer.cut:
+        page.wait(TEXT, lambda text: text == "half")
+        SEEN.set()
     assert page.wait(ERROR, bool) == words == page.text("[data-status]")
     assert page.text(TEXT) == ("half" if answer.status == 200 else "")
     page.click("[data-again]")

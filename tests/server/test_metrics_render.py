@@ -213,5 +213,5 @@ def test_real_processes(tmp_path: Path) -> None:
         assert (record.slot, record.pid, record.state) == (3, busy, "ready")
         assert (record.cpu_percent.user or 0) + (record.cpu_percent.system or 0) > 0 and record.pss_bytes
         stage.kill(busy)
-        assert metrics.workers()[0].pss_bytes is None
+        assert metrics.workers().workers[0].pss_bytes is None
         assert not [s for s in samples_of(metrics.render()[0]) if s.labels.get("process") == "worker"]

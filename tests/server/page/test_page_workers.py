@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from server.page.chromium import BrowserPage, Chromium
@@ -33,6 +33,10 @@ def page(chromium: Chromium, script: ScriptedServer) -> Iterator[BrowserPage]:
         yield opened
 
 
+def between(least: float, most: float) -> Callable[[str], bool]:
+    return lambda text: least <= float(text.rstrip(" %") or -1) <= most
+
+
 def wait_for_looks(script: ScriptedServer, count: int) -> None:
     until(lambda: len(script.looks) >= count, "it looks no more")
 
@@ -55,7 +59,7 @@ def test_strips_move(page: BrowserPage, script: ScriptedServer) -> None:
     assert drawn(page) == {"user": 0, "system": 0, "wait": 0}
     script.cpu_per_s = {"user": 0.5, "system": 0.125, "wait": 0.25}
     for name, least, most in (("user", 45, 55), ("system", 10, 15), ("wait", 20, 30)):
-        page.wait(f"[data-{name}]", lambda text, a=least, b=most: a <= float(text.rstrip(" %") or -1) <= b)
+        page.wait(f"[data-{name}]", between(least, most))
     until(lambda: drawn(page)["user"] > 50, "nothing is drawn")
     seen = drawn(page)
     assert seen["system"] > 0 and seen["wait"] > 0 and seen["user"] > seen["wait"] > seen["system"]

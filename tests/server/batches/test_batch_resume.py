@@ -76,12 +76,18 @@ def test_a_kill_between_the_files_and_the_last_status_writes_the_same_files(tmp_
     """The record still says finalizing, and the journal is there: the files are replaced, not doubled."""
 
     async def work() -> None:
-        async with bench(tmp_path, Echo()) as one:
+        going = asyncio.Event()
+
+        async def answer(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+            await going.wait()
+            return 200, {"echo": body["messages"][0]["content"]}
+
+        async with bench(tmp_path, Echo(answer)) as one:
             created = await one.create(rows(4))
             journal = tmp_path / "batches" / f"{created.id}.part"
             before = await one.until(created.id, lambda batch: batch.status == "in_progress")
             record = (tmp_path / "batches" / f"{created.id}.json").read_bytes()
-            await one.until(created.id, lambda batch: batch.request_counts.completed >= 4 or journal.exists())
+            going.set()
             data = b""
             while one.runner.get(created.id).status != "completed":
                 data = journal.read_bytes() if journal.exists() else data

@@ -37,7 +37,13 @@ class SchemaError(RequestError):
     def __init__(self, path: str, problem: str) -> None:
         """Take the place in the schema, such as schema.properties.a.pattern, and what is wrong there."""
         super().__init__(f"{path} {problem}")
-        self.path = path
+        self.path, self.problem = path, problem
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it cross a process boundary by pickle, as `InvalidFileError` does."""
+        if not hasattr(self, "path"):  # rebuilt from a message
+            return rebuild, (type(self).__name__, str(self))
+        return type(self), (self.path, self.problem)
 
 
 class ContextLengthError(RequestError):

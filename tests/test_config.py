@@ -260,7 +260,9 @@ KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and is
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_errors_survive_pickling(kind: type[LlmprocError]) -> None:
     """Ray, Dask and concurrent.futures carry them so; nothing of ours does."""
-    parts = (Path("m.bin"), "group size", 3, "must be 64") if issubclass(kind, errors.InvalidFileError) else ("a line",)
+    parts: tuple[object, ...] = ("schema.type", "is 5") if kind is errors.SchemaError else ("a line",)
+    if issubclass(kind, errors.InvalidFileError):
+        parts = (Path("m.bin"), "group size", 3, "must be 64")
     for error in (kind(*parts), errors.rebuild(kind.__name__, "a line")):
         again = pickle.loads(pickle.dumps(error))
         assert type(again) is type(error) is kind and str(again) == str(error) and again.args == error.args

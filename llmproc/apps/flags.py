@@ -21,6 +21,7 @@ from llmproc.session.rules import ORDINARY, ChatRules
 MODEL_NAMES = "HF://owner/name, HF://owner/name/FILE.gguf: from Hugging Face; ollama:name:tag: from Ollama's store"
 
 
+_MOST_SCHEMA = 1 << 20
 _MORE_SAMPLING: dict[str, dict[str, Any]] = {
     "top_k": {"type": int, "metavar": "N", "help": "choose among the N likeliest tokens (default: 0, all)"},
     "min_p": {
@@ -51,6 +52,10 @@ _MORE_SAMPLING: dict[str, dict[str, Any]] = {
         "type": int,
         "metavar": "N",
         "help": "tell how likely each token was, and the N likeliest there, 0 to 20 (default: do not)",
+    },
+    "json_schema": {
+        "metavar": "JSON|FILE",
+        "help": "make answers keep this JSON schema: its text, or a file that has it (default: any text)",
     },
     "n": {"type": int, "metavar": "N", "help": "answers to each prompt, with seeds one after the other (default: 1)"},
 }
@@ -170,7 +175,21 @@ def sampling_of(given: argparse.Namespace, seed: int) -> tuple[SamplingParams, b
     more = {name: value for name in _MORE_SAMPLING if (value := getattr(given, _dest(name), None)) is not None}
     if "logit_bias" in more:
         more["logit_bias"] = biases_of(more["logit_bias"])
+    if "json_schema" in more:
+        more["json_schema"] = _schema_of(more["json_schema"])
     return SamplingParams(given.temperature, given.top_p, given.max_tokens, seed, **more), drawn
+
+
+def _schema_of(given: str) -> str:
+    """Return the text of a JSON schema. UsageError for a file that cannot be read."""
+    if given.lstrip().startswith("{"):
+        return given
+    from llmproc.files.reading import UnreadableFileError, read_bounded
+
+    try:
+        return read_bounded(Path(given), _MOST_SCHEMA).decode("utf-8", "replace")
+    except UnreadableFileError as error:
+        raise UsageError(f"--json-schema is {given}: {error}") from None
 
 
 def template_options_of(given: argparse.Namespace) -> dict[str, Any]:
@@ -194,7 +213,7 @@ def rules_of(given: argparse.Namespace) -> ChatRules:
     """Return how the prompt loop behaves: as the course's exercise under --course. UsageError for what it has not."""
     if not given.course:
         return ORDINARY
-    for name in ("stop", "ignore_eos", "min_tokens", "logprobs", "n"):
+    for name in ("stop", "ignore_eos", "min_tokens", "logprobs", "json_schema", "n"):
         if getattr(given, _dest(name), None) is not None:
             flag = name.replace("_", "-")
             raise UsageError(f"--{flag} cannot be used with --course: answers of the exercise have one fixed length")

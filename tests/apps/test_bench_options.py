@@ -121,4 +121,5 @@ def test_help_shows_every_option_and_examples() -> None:
     assert text.startswith("usage: python -m llmproc bench") and "examples:" in text
     for line in text[text.index("examples:") :].splitlines()[1:]:
         arguments = line.split("  ", 2)[1].split()[4:] if line.strip() else []
-        parsed(*arguments)
+        if arguments[:1] != ["serve"]:  # a command of its own
+            parsed(*arguments)

@@ -69,6 +69,7 @@ GIVEN = {  # what is typed, what is said, what sets it back
     "ignore_eos on": ("ignore_eos on", "ignore_eos off"),
     "min_tokens 2": ("min_tokens 2", "min_tokens 0"),
     "n 2": ("n 2", "n 1"),
+    'json_schema {"type": "boolean"}': ('json_schema {"type":"boolean"}', "json_schema"),
 }
 
 
@@ -94,6 +95,7 @@ ERRORS = {
     "/set logprobs 21": "logprobs is 21: must be from 0 to 20",
     "/set ignore_eos": "ignore_eos is empty: must be on or off",
     "/set min_tokens 9": "min_tokens is 9: must be from 0 to max_tokens, 8",
+    "/set json_schema [1]": "json_schema is '[1]': must be a JSON object",
     "/set n 0": "n is 0: must be from 1 to 128",
     "/set verbose maybe": "verbose is maybe: must be on or off",
 }

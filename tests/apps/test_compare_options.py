@@ -116,7 +116,7 @@ def test_help_shows_every_option_and_examples_that_parse() -> None:
         assert action.help and all(option in text for option in action.option_strings)
     assert text.startswith("usage: python -m llmproc compare-modes")
     lines = [line.split() for line in text[text.index("examples:") :].splitlines() if line.startswith("  python")]
-    assert len(lines) == 5
+    assert len(lines) == 6
     for words in lines:
         parsed(*words[4:])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,6 +50,18 @@ def test_several_answers_stop_texts_and_log_probabilities(verb: str) -> None:
     found = sampling(verb, *STOP, "--n", "3", "--logprobs", "2")
     assert found == SamplingParams(stop=("a", '["b"]'), n=3, logprobs=2)
     assert sampling("threads", *STOP).stop == ("a", '["b"]')
+
+
+@pytest.mark.parametrize("verb", ["chat", "batch", "threads", "compare-modes"])
+def test_a_schema_is_its_text_or_a_file(verb: str, tmp_path: Path) -> None:
+    schema = '{"type": "boolean"}'
+    (tmp_path / "schema.json").write_text(schema)
+    for given in (schema, str(tmp_path / "schema.json")):
+        assert sampling(verb, "--json-schema", given) == SamplingParams(json_schema=schema)
+    with pytest.raises(UsageError, match=r"^--json-schema is no\.json: "):
+        sampling(verb, "--json-schema", "no.json")
+    with pytest.raises(UsageError, match=r"json_schema is '{': must be a JSON object"):
+        sampling(verb, "--json-schema", "{")
 
 
 @pytest.mark.parametrize(

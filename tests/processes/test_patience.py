@@ -59,11 +59,14 @@ def interrupted(wait: Callable[[], object]) -> None:
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     until(lambda: thread.ident, "it runs")
-    raised = ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Interrupted)
-    )
-    assert raised == 1
-    thread.join(30)
+    for _ in range(3):  # one that comes while an object is finalised, or in a callback of the collector, is lost
+        raised = ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Interrupted)
+        )
+        assert raised == 1
+        thread.join(10)
+        if not thread.is_alive():
+            break
     assert not thread.is_alive(), "it does not hear it"
     assert isinstance(ended[0], Interrupted)
 

@@ -190,7 +190,7 @@ def test_on_the_wire_fields_keep_their_order() -> None:
     )  # fmt: skip
     shaped = Generate.sampled([1], SHAPED, max_tokens=5, end_tokens=[2], draws=4)
     assert msgspec.msgpack.decode(to_frame(shaped).payload) == [
-        [1], 5, [2], 0.6, 0.9, 42, 4, None, False, 0.0, [1, [[7, 2.5], [9, -1.0]], 3, 1.5, -0.5, 1.0, 5, 0.25, 2],
+        [1], 5, [2], 0.6, 0.9, 42, 4, None, False, 0.0, [1, [[7, 2.5], [9, -1.0]], 3, 1.5, -0.5, 1.0, 5, 0.25, 2, ""],
     ]  # fmt: skip
     told = to_frame(Events([3], [[7]], [], [], {3: [Likely(-0.5, [(7, -0.5)])]}))
     assert msgspec.msgpack.decode(told.payload, strict=False) == [[3], [[7]], [], [], {3: [[-0.5, [[7, -0.5]]]]}]

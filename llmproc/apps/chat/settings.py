@@ -27,6 +27,7 @@ SETTINGS = {
     "logprobs": "show how likely each token was, beside this number of the likeliest; off: do not",
     "ignore_eos": "on: go on to max_tokens",
     "min_tokens": "length of an answer at least",
+    "json_schema": "a JSON schema that answers keep; without a value: none",
     "n": "answers to each prompt, with seeds one after the other; the conversation goes on with the first",
 }
 _WIDTH = max(map(len, SETTINGS))
@@ -63,7 +64,7 @@ def _now(loop: Loop, name: str) -> str:
     if name == "verbose":
         return option_text(name, loop.view.verbose)
     value = loop.conversation.system or () if name == "system" else getattr(loop.conversation.sampling, name)
-    return "none" if value == () else option_text(name, value)
+    return "none" if value in ((), "") else option_text(name, value)
 
 
 def _set_system(loop: Loop, value: str) -> None:

@@ -39,8 +39,6 @@ def refusal(status: int, message: str, kind: str, code: str) -> Reply:
 def _generated(asked: dict[str, Any], chat: bool) -> Reply:
     if (asked.get("temperature") or 0) < 0:
         return refusal(400, "temperature: must not be negative", "invalid_request_error", "invalid_value")
-    if (asked.get("response_format") or {}).get("type") == "json_schema":
-        return refusal(400, "response_format: must be text", "invalid_request_error", "invalid_value")
     limit = asked.get("max_completion_tokens") or asked.get("max_tokens")
     words = tokens(limit)
     reason = "length" if limit and not asked.get("stop") else "stop"

@@ -179,6 +179,7 @@ def test_failures_in_plain_words_and_once_more(
     page: BrowserPage, script: ScriptedServer, answer: ScriptedAnswer, words: str, complaint: str
 ) -> None:
     page.expected = complaint
+    SEEN.clear()
     script.answers.extend([answer, ScriptedAnswer([chunk("whole"), *ENDING])])
     say(page, "Well?")
     if answer.cut:

@@ -17,6 +17,7 @@ from llmproc.report import figure as look
 Row = Mapping[str, Any]
 MOST_BARS = 400
 _FAILED = look.WAIT
+_RIGHT_NUMBERS = 0.03  # of the figure's width
 _TIMES = (("ttft_s", "TTFT", look.PREFILL), ("e2e_s", "E2E", look.DECODE))
 
 
@@ -75,7 +76,10 @@ def _against_load(axis: Axes, found: Row) -> None:
     axis.set_xticks([run["load"] for run in runs], [f"{run['load']:g}" for run in runs])
     axis.set_xlabel("requests at once" if found["options"]["rate"] is None else "arrivals per second", fontsize=9)
     axis.set_ylabel("seconds", fontsize=9)
+    box = axis.get_position()
+    axis.set_position((box.x0, box.y0, box.width - _RIGHT_NUMBERS, box.height))
     right = axis.twinx()
+    right.xaxis.set_visible(False)  # the left one is the same
     good = [_good(run["figures"]) for run in runs]
     label = "good answers/s (right)"
     right.plot([run["load"] for run in runs], good, color="#4f9a57", marker="s", markersize=4, label=label)

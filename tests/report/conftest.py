@@ -10,8 +10,9 @@ import pytest
 
 @pytest.fixture(scope="session", autouse=True)
 def fonts_are_open() -> None:
-    """A plain and a bold text, rendered."""
+    """A plain and a bold text, and numbers of a logarithmic axis, rendered."""
     from llmproc.report.figure import panels
 
-    figure, _ = panels([1.0], str(Path("title")), ["note"], sharex=True)
+    figure, axes = panels([1.0], str(Path("title")), ["note"], sharex=True)
+    axes[0].set_yscale("log")
     figure.savefig(io.BytesIO(), format="png")

@@ -25,7 +25,7 @@ def overlaps(figure: Figure) -> list[tuple[str, str]]:
         pieces += [text for text in axis.texts if text.get_text() != "SIMULATED"]
         low, high = sorted(axis.get_xlim())
         ticks = zip(axis.get_xticks(), axis.get_xticklabels(), strict=False)  # no labels on some
-        pieces += [label for tick, label in ticks if low <= tick <= high]
+        pieces += [label for tick, label in ticks if low <= tick <= high and axis.xaxis.get_visible()]
         pieces += [axis.xaxis.label, axis.title, axis._left_title]  # type: ignore[attr-defined]
         pieces += legend.get_texts() if legend else []
     boxes = [(text.get_text(), text.get_window_extent()) for text in pieces if text.get_text()]

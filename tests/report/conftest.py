@@ -14,5 +14,6 @@ def fonts_are_open() -> None:
     from llmproc.report.figure import panels
 
     figure, axes = panels([1.0], str(Path("title")), ["note"], sharex=True)
-    axes[0].set_yscale("log")
+    axes[0].set(yscale="log", ylim=(0.02, 0.05))  # powers, and numbers between them: fonts of their own
+    axes[0].set_xlabel("$x$")
     figure.savefig(io.BytesIO(), format="png")

@@ -227,7 +227,7 @@ def called() -> Any:
     tool = {"type": "function", "function": {"name": "look", "description": "look it up", "parameters": kind}}
     asked: dict[str, Any] = {
         "model": MODEL, "messages": HELLO, "tools": [tool], "tool_choice": "required", "parallel_tool_calls": False,
-        "temperature": 0, "seed": 1, "max_tokens": 100,
+        "temperature": 0, "seed": 1, "max_tokens": 400,
     }  # fmt: skip
     whole = client().chat.completions.create(**asked).choices[0]
     with client().chat.completions.stream(**asked) as stream:

@@ -157,7 +157,7 @@ def test_a_response_that_is_asked_for_again_is_not_found(program: ClientProgram)
 
 @python
 def test_a_batch_comes_to_completion_is_cancelled_and_expires(program: ClientProgram) -> None:
-    done = program.result("batch")
+    done = program.result("batch_completed")
     assert (done["status"], done["counts"]) == ("completed", {"total": 12, "completed": 12, "failed": 0})
     assert done["names"] == [f"row {place}" for place in range(12)]
     assert done["same"], "a row is the answer of a single request with its seed"

@@ -30,7 +30,7 @@ NOT_RECORDED = {
     "hundred_streams",
     "responses_retrieved",
     "responses_helper",
-    "batch",
+    "batch_completed",
     "batch_cancelled",
     "batch_expired",
     "batch_with_errors",

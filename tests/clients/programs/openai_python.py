@@ -9,9 +9,9 @@ from typing import Any, Literal
 import openai
 from cases import named, serve
 from openai_batches import (
-    batch,
     batch_begun,
     batch_cancelled,
+    batch_completed,
     batch_expired,
     batch_fetched,
     batch_with_errors,
@@ -272,6 +272,6 @@ serve("openai", named(
     chat, chat_without_limit, chat_roles, chat_stream, chat_stream_usage, chat_async, chat_stream_async, stream_helper,
     stream_helper_async, logprobs, logprobs_stream, choices, choices_stream, first_choice, options, completions,
     completions_stream, models, refused, responses, responses_stream, responses_helper,
-    responses_retrieved, embeddings, closed_early, hundred_streams, together, impatient, batch, batch_cancelled,
-    batch_expired, batch_with_errors, batch_begun, batch_fetched, parsed, called,
+    responses_retrieved, embeddings, closed_early, hundred_streams, together, impatient, batch_completed,
+    batch_cancelled, batch_expired, batch_with_errors, batch_begun, batch_fetched, parsed, called,
 ))  # fmt: skip

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
 from llmproc import __version__
@@ -191,6 +191,8 @@ def _refused(parts: ServedParts) -> Callable[[Request, Exception], Response]:
         path, headers = request.scope["path"], {}  # not its `url`, which a strange Host may break
         if isinstance(error, HTTPException):  # the router's own: no such path, or another method
             headers = dict(error.headers or {})
+            if error.status_code == 405:
+                headers["Allow"] = ", ".join(_methods_of(request))
             what = one_line(f"{request.method[:20]} {path[:100]}")
             reason = "unknown path" if error.status_code == 404 else error.detail
             error = RefusedError(f"{what}: {reason}", error.status_code, code="unknown_path")
@@ -202,6 +204,13 @@ def _refused(parts: ServedParts) -> Callable[[Request, Exception], Response]:
         )
 
     return answer
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Return the methods of a request's path, of all routes that it has: the router knows those of the first alone."""
+    routes = (route for route in request.app.routes if isinstance(route, Route))
+    found = (route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for methods in found for method in methods})
 
 
 def _told_nobody(request: Request, error: Exception) -> Response:

@@ -97,6 +97,18 @@ def test_a_batch_that_is_refused(server: Served, fields: dict[str, Any], status:
     assert reply.status == status and words in reply.json["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/files", "GET, HEAD, POST"), ("/v1/batches", "GET, HEAD, POST"), ("/v1/files/file-1", "DELETE, GET, HEAD"),
+        ("/v1/batches/batch_1/cancel", "POST"), ("/v1/models", "GET, HEAD"),
+    ],
+)  # fmt: skip
+def test_rule_20_allow_has_every_method_of_a_path(server: Served, path: str, methods: str) -> None:
+    reply = server.ask("PUT", path)
+    assert (reply.status, reply.headers["allow"]) == (405, methods)
+
+
 def test_a_purpose_is_batch_and_a_result_is_no_input(server: Served) -> None:
     assert "purpose is 'fine-tune'" in upload(server, b"{}", purpose="fine-tune").json["error"]["message"]
     found = ended(server, begin(server, jsonl(line(0)))["id"])["output_file_id"]

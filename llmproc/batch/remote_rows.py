@@ -20,12 +20,11 @@ from llmproc.errors import RequestError
 from llmproc.remote.orders import RemoteOrder, RemoteTicket
 from llmproc.remote.service import RemoteService
 from llmproc.service.messages import FinishReason
-from llmproc.session.option_texts import other_options
+from llmproc.session.openai import chat_fields
 from llmproc.telemetry.client_record import client_record
 from llmproc.telemetry.record import RequestRecord
 
 _REASONS: dict[str, FinishReason] = {"stop": "end", "length": "length"}
-_OWN_FIELDS = ("n", "ignore_eos", "logprobs")  # of a request; the others stand in it under the names they have here
 _CHARACTERS_PER_TOKEN = 4  # of English text, roughly: lpt needs no more
 _OPENAI = "api.openai.com"
 
@@ -150,7 +149,8 @@ class RemoteRow:
 def _request(row: PromptRow, sampling: SamplingParams, raw: bool, limits: Sequence[str]) -> RemoteRequest:
     if sampling.logprobs is not None:
         raise RequestError("logprobs cannot be had of a server: it tells texts of tokens, and results have ids")
-    more = {name: value for name, value in other_options(sampling).items() if name not in _OWN_FIELDS}
+    if sampling.json_schema and raw:
+        raise RequestError("json_schema needs a chat: servers take a schema with messages only, not with --raw")
     return RemoteRequest(
         _raw_prompt(row) if raw else _messages(row),
         max_tokens=sampling.max_tokens,
@@ -159,7 +159,7 @@ def _request(row: PromptRow, sampling: SamplingParams, raw: bool, limits: Sequen
         seed=sampling.seed,
         ignore_eos=sampling.ignore_eos,
         limit_fields=limits,
-        extra={"top_p": float(sampling.top_p), **more},
+        extra=chat_fields(sampling),
     )
 
 

@@ -20,6 +20,6 @@ One request:
                                      +--------- RetryPolicy: wait, ask again <--Failure---+
 
 Whatever becomes of a request, `RequestObserver.finished` gets its RemoteAnswer once: that is the place for counts and
-for traces. Used by `bench serve` (experiments/serve_load). Never in it: how many requests, when, and what their figures
-mean. httpx comes with the extra `client`; only asking.py, lanes.py and models.py import it.
+for traces. Used by `experiments/serve_load`, `remote` and `telemetry`. Never in it: how many requests, when, and what
+their figures mean. httpx comes with the extra `client`; only asking.py, lanes.py and models.py import it.
 """

@@ -8,6 +8,7 @@
     perplexity/           how well a text is predicted, in each type of weights, keys and values
     against_llama_cpp/    how exact logits are beside llama.cpp's, in each type of GGUF tensor
     http_load/            streaming load on any HTTP server, and the CPU time that it takes
+    serve_load/           what users of any OpenAI-style server would meet: latencies, rates, failures
     against_llama_server/ our server beside llama.cpp's on the same file and load, and both engines alone
     serving_overhead/     what our server takes beside the engine, for each token and by stage
 

@@ -6,11 +6,13 @@ Completions. What this build cannot do is refused by the field's name.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from llmproc.config import SamplingParams
 from llmproc.errors import RequestError
-from llmproc.session.option_texts import NAMES
+from llmproc.session.option_texts import NAMES, other_options
 
 _URLS = ("/v1/chat/completions", "/v1/completions")
 _TAKEN = ("prompt", "messages", *NAMES)
@@ -70,6 +72,19 @@ def _with_our_names(body: Mapping[str, Any], chat: bool) -> dict[str, Any]:
         del found["response_format"]
         found["json_schema"] = schema
     return found
+
+
+def chat_fields(sampling: SamplingParams) -> dict[str, Any]:
+    """Return the options beside those that each request has of its own (length, temperature, seed) as a body has them.
+
+    Extensions keep the names that vLLM, llama.cpp and we have for them; a schema becomes `response_format`.
+    """
+    given = other_options(sampling)
+    found = {name: value for name, value in given.items() if name not in ("n", "ignore_eos", "logprobs", "json_schema")}
+    if sampling.json_schema:
+        schema = {"name": "answer", "schema": json.loads(sampling.json_schema)}
+        found["response_format"] = {"type": "json_schema", "json_schema": schema}
+    return {"top_p": float(sampling.top_p), **found}
 
 
 def _schema(given: Any) -> Any:

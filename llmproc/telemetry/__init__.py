@@ -7,6 +7,7 @@
 
 settings.py     flag and environment to endpoint and headers: pure
 record.py       what a request was and what came of it: plain data
+client_record.py   a record of what `client` knows of a request to a server elsewhere: pure
 attributes.py   a record as attributes of OpenTelemetry's GenAI conventions: pure
 langfuse.py     the same as Langfuse reads it: pure
 queue.py        the bounded queue, and what became of every record

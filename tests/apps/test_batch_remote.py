@@ -139,13 +139,20 @@ def test_rows_say_how_they_are_asked(tmp_path: Path) -> None:
         {"messages": messages, "n": 2},
         {"prompt": "p", "logprobs": 1},
         {"messages": [{"role": "user"}]},
-        {"prompt": "p", "logit_bias": {"5": 1}, "ignore_eos": True, "temperature": 0},
+        {
+            "prompt": "p",
+            "logit_bias": {"5": 1},
+            "ignore_eos": True,
+            "temperature": 0,
+            "json_schema": {"type": "object"},
+        },
     ]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in given))
     with stubs(tmp_path, QUICK) as found:
         code, out, _ = batch(tmp_path, tmp_path / "in.jsonl", "-o", "-", *remote(found, connections=1))
         bodies = found[0].requests()
-        (tmp_path / "raw.jsonl").write_text('{"prompt": "p"}\n{"messages": []}\n')
+        lines = '{"prompt": "p"}\n{"messages": []}\n{"prompt": "p", "json_schema": {}}\n'
+        (tmp_path / "raw.jsonl").write_text(lines)
         raw = rows_of(batch(tmp_path, tmp_path / "raw.jsonl", "-o", "-", *remote(found, raw=True))[1])
         assert found[0].requests()[-1]["prompt"] == "p" and raw[0]["text"].startswith("stub|p")
     rows = rows_of(out)
@@ -157,7 +164,12 @@ def test_rows_say_how_they_are_asked(tmp_path: Path) -> None:
     assert [choice["text"] for choice in rows[1]["choices"]] == ["stub|c|42 and", "stub|c|43 and"]
     assert "logprobs cannot be had of a server" in rows[2]["error"] and "message 0: must have" in rows[3]["error"]
     assert bodies[3]["logit_bias"] == {"5": 1} and bodies[3]["ignore_eos"] is True and bodies[3]["temperature"] == 0
-    assert "messages need a chat template" in raw[1]["error"]
+    schema = {"name": "answer", "schema": {"type": "object"}}
+    assert bodies[3]["response_format"] == {"type": "json_schema", "json_schema": schema} and "n" not in bodies[3]
+    assert not any("json_schema" in body for body in bodies) and not any(
+        "response_format" in body for body in bodies[:3]
+    )
+    assert "messages need a chat template" in raw[1]["error"] and "json_schema needs a chat" in raw[2]["error"]
 
 
 def test_bytes_that_are_no_text_are_a_row_with_an_error(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from llmproc.apps.progress import ProgressBar
 from llmproc.apps.telemetry_options import export_lines, maybe_export
 from llmproc.config import Environment
 from llmproc.errors import UsageError, require_package
+from llmproc.files.command_line import shown_command
 from llmproc.files.escaping import to_json
 from llmproc.files.replacing import replace_file
 from llmproc.files.streams import print_result, put
@@ -46,7 +46,9 @@ def bench_serve(arguments: Sequence[str], prog: str) -> int:
     try:
         with maybe_export(options.traces, _notice) as export:
             also = ignore_finished if export is None else _to_spans(export)
-            found, ended_by = measure(options.load, options.endpoints, _shown(prog, arguments), bar, also)
+            found, ended_by = measure(
+                options.load, options.endpoints, shown_command([*prog.split(), *arguments]), bar, also
+            )
     finally:
         bar.wipe()
     for line in [] if export is None else export_lines(export.counts()):
@@ -64,17 +66,6 @@ def _to_spans(export: SpanExport) -> Finished:
     from llmproc.telemetry.client_record import client_record
 
     return lambda request, answer: export.put(client_record(request, [answer], export.content))
-
-
-def _shown(prog: str, arguments: Sequence[str]) -> str:
-    """Return the command as a document may hold it: without a key."""
-    shown = list(arguments)
-    for place, word in enumerate(shown):
-        if word == "--api-key" and place + 1 < len(shown):
-            shown[place + 1] = "***"
-        elif word.startswith("--api-key="):
-            shown[place] = "--api-key=***"
-    return shlex.join([*prog.split(), *shown])
 
 
 def _refuse_output(options: BenchServeOptions) -> None:

@@ -23,7 +23,7 @@ from llmproc.remote.models import find_servers
 from llmproc.remote.options import RemoteOptions
 from llmproc.remote.orders import RemoteOrder, RemoteTicket
 from llmproc.remote.service import RemoteService
-from llmproc.session.option_texts import other_options
+from llmproc.session.openai import chat_fields
 
 
 @contextmanager
@@ -61,14 +61,13 @@ class ConnectionArm:
     def _order(self, prompt: Prompt) -> RemoteOrder:
         sampling, system = self._options.sampling, self._options.system
         messages = [{"role": "user", "content": prompt.text}]
-        more = {name: value for name, value in other_options(sampling).items() if name != "ignore_eos"}
         request = RemoteRequest(
             messages if system is None else [{"role": "system", "content": system}, *messages],
             max_tokens=prompt.tokens or sampling.max_tokens,
             temperature=float(sampling.temperature),
             seed=sampling.seed,
             ignore_eos=sampling.ignore_eos or prompt.tokens is not None,
-            extra={"top_p": float(sampling.top_p), **more},
+            extra=chat_fields(sampling),
         )
         cost = prompt.cost if prompt.cost is not None else sampling.max_tokens + len(prompt.text) / 4
         return RemoteOrder(request, cost)

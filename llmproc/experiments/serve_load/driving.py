@@ -19,7 +19,7 @@ from llmproc.client.endpoint import RemoteEndpoint
 from llmproc.client.retrying import RetryPolicy
 from llmproc.experiments.serve_load.arrivals import poisson_arrivals
 from llmproc.experiments.serve_load.options import ServeLoadOptions
-from llmproc.experiments.serve_load.recording import Finished, LoadRecorder, LoadRun, ignore_finished
+from llmproc.experiments.serve_load.recording import Finished, LoadRecorder, LoadRun
 
 
 class LoadDriver:
@@ -90,10 +90,3 @@ class LoadDriver:
             for request, due in zip(requests, arrivals, strict=True):
                 await asyncio.sleep(recorder.started + due - time.perf_counter())
                 group.create_task(one(request))
-
-
-def load_driver(
-    client: httpx.AsyncClient, endpoint: RemoteEndpoint, options: ServeLoadOptions, also: Finished = ignore_finished
-) -> LoadDriver:
-    """Return the driver of one server."""
-    return LoadDriver(client, endpoint, options, also)

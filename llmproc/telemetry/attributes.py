@@ -49,7 +49,7 @@ def span_name(record: RequestRecord) -> str:
 
 
 def attributes_of(record: RequestRecord) -> dict[str, Value]:
-    """Return all attributes of a span, 64 at most, each of a type that the SDK takes, all texts valid UTF-8."""
+    """Return all attributes of a span, 64 at most, each of a type that the SDK takes, names and texts valid UTF-8."""
     found: dict[str, Any] = {
         "gen_ai.operation.name": record.operation,
         "gen_ai.provider.name": "llmproc" if record.role != "client" else None,
@@ -65,7 +65,7 @@ def attributes_of(record: RequestRecord) -> dict[str, Value]:
         **_texts(record),
         **{name: cut(value) if isinstance(value, str) else value for name, value in record.more.items()},
     }
-    known = {name: _value(value) for name, value in found.items() if value is not None}
+    known = {escape_bytes(name): _value(value) for name, value in found.items() if value is not None}
     return dict(list(known.items())[:MOST])
 
 

@@ -146,7 +146,8 @@ def test_two_servers_are_asked_in_turn_and_compared_run_by_run(tmp_path: Path) -
 @pytest.mark.parametrize("tells", [True, False])
 def test_a_ramp_ends_where_goodput_falls_and_says_what_gave_way(tmp_path: Path, tells: bool) -> None:
     """Steps of 1, 2, 4 at once are 4 + 4 + 8 requests; in the next one nothing succeeds."""
-    fault = Behaviour(status=429) if tells else Behaviour(tokens=0)
+    # Answers that take a second: of a step that ends at once, the load generator's own work would be the reason.
+    fault = Behaviour(status=429, first_s=1.0) if tells else Behaviour(tokens=0, first_s=1.0)
     with recording_server(lambda n, _: Behaviour(first_s=0.2) if n < 16 else fault) as server:
         if tells:
             server.pages["/metrics"] = b"# HELP x\nllmproc:num_requests_waiting 9\nllmproc:kv_cache_usage_perc 0.99\n"

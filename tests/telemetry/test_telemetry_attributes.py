@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from telemetry.collector import decode
@@ -99,6 +99,7 @@ MOMENTS = st.none() | st.floats(0, 1e6)
 
 
 @settings(deadline=None)
+@example("m", "m", None, None, None, 0, None, {"\ud800": "a name of half a character", "a\udc80": "\udfff"})
 @given(
     ANY_TEXT, ANY_TEXT, MOMENTS, MOMENTS, st.none() | ANY_TEXT, st.integers(), st.none() | ANY_TEXT,
     st.dictionaries(ANY_TEXT.filter(bool), ANY_TEXT, max_size=80),
@@ -116,5 +117,6 @@ def test_every_record_becomes_a_span_that_can_be_sent(
     span = RequestSpans().span_of(record)
     assert span is not None
     (decoded,) = decode(encode_spans([span]).SerializeToString())
+    assert len(decoded.attributes) == len(attributes_of(record)), "one that cannot be encoded is left out in silence"
     assert decoded.start_ns <= decoded.end_ns and decoded.dropped == 0 and decoded.parent == ""
     assert decoded.status == (2 if error is not None else 0)

@@ -49,7 +49,7 @@ def all_answered(folder: Path, questions: Sequence[LoadQuestion], kill_every_s: 
 
 
 def test_answers_are_those_of_the_api_though_workers_die(tmp_path: Path) -> None:
-    all_answered(tmp_path, [LoadQuestion(number) for number in range(150)], 1.0)
+    all_answered(tmp_path, [LoadQuestion(number) for number in range(150)], 0.2)
 
 
 @pytest.mark.soak

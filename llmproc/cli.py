@@ -43,6 +43,11 @@ VERBS = {
     "compare-modes": Verb(
         "llmproc.apps.compare_modes.app:main", "compare ways to distribute requests among workers", _COMPARE
     ),
+    "experiment": Verb(
+        "llmproc.apps.experiment.app:main",
+        "measure one thing with warm-up, repeats and intervals: experiment list",
+        _COMPARE,
+    ),
     "perplexity": Verb(
         "llmproc.apps.perplexity.app:main", "measure how well a model predicts a text, in each weight type", _COMPARE
     ),

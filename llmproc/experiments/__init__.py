@@ -3,6 +3,9 @@
     turns.py           order of runs, warm-up                samples.py        summaries, paired ratios
     intervals.py       how sure a ratio is                   conditions.py     load, other programs, throttling
     machine.py         the machine block                     surroundings.py   what every document begins with
+    own_children.py    what our own processes took, which no snapshot lists
+    frame/                what `experiment` runs in: plan, rounds in turn, statistics, one schema, one reader
+    baseline/             what one request after another takes
     bench/                speed, as ratios and shares of the machine's limits
     compare_modes/        dispatch modes and numbers of workers against the honest sequential baseline
     perplexity/           how well a text is predicted, in each type of weights, keys and values

@@ -170,6 +170,19 @@ def read_context_switches(pid: int, tid: int | None = None, *, root: str = "/pro
     return _field(content, b"voluntary_ctxt_switches:") or 0, _field(content, b"nonvoluntary_ctxt_switches:") or 0
 
 
+def read_migrations(pid: int, tid: int, *, root: str = "/proc") -> int | None:
+    """Return how often a task was moved to another CPU; None when it is gone, or the kernel does not tell.
+
+    /proc/<pid>/task/<tid>/sched, which needs CONFIG_SCHED_DEBUG.
+    """
+    content = _read(f"{_folder(root, pid, tid)}/sched")
+    for line in (content or b"").splitlines():
+        name, _, value = line.partition(b":")
+        if name.strip() == b"se.nr_migrations":
+            return int(value)
+    return None
+
+
 def read_pss(pid: int, *, root: str = "/proc") -> int | None:
     """Read the proportional set size in bytes: shared pages divided by their users, so that it may be summed.
 

@@ -16,6 +16,7 @@ from llmproc.apps.compare_modes import app as compare_modes
 from llmproc.apps.compare_modes.app import CHART_FILE, JSON_FILE, TABLE_FILE
 from llmproc.experiments.compare_modes import comparison
 from llmproc.experiments.conditions import Conditions
+from llmproc.experiments.own_children import without_children
 
 QUICK = ("--workload", "alternating", "--workers", "2", "--repeat", "2")
 PNG = b"\x89PNG\r\n"
@@ -192,8 +193,8 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path, capsys: pyt
 
 def test_our_own_workers_are_no_other_programs() -> None:
     held = Conditions(0.1, seconds=10.0, others=1.9, stolen=0.0, throttled_s=0.0, busiest=[])
-    assert comparison.without_workers(held, 18.0).others == pytest.approx(0.1)
-    assert comparison.without_workers(held, 25.0).others == 0
+    assert without_children(held, 18.0).others == pytest.approx(0.1)
+    assert without_children(held, 25.0).others == 0
 
 
 def test_a_context_that_is_cut_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

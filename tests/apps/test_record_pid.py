@@ -151,13 +151,15 @@ def test_kernels_without_pidfd(tmp_path: Path, child: subprocess.Popen[bytes]) -
 
 
 def test_llmproc_from_outside_as_from_inside(tmp_path: Path, slow: Path) -> None:
-    """The worker's CPU use as the recorder saw it is the one that llmproc's own watch wrote."""
+    """The worker's CPU time as the recorder saw it is the one that llmproc's own watch wrote."""
     own = tmp_path / "own.txt"
     command = (sys.executable, "-m", "llmproc.main", "--model", slow, "--max-tokens", 200, "--log", own)
     code, out, err = record(tmp_path, "--interval", 0.1, "--run-dir", tmp_path / "out", "--", *command, text="Hello\n")
     assert code == 0 and "Child exited with 0" in out and " processes: " in err
     (worker,) = {line.pid for line in course(own)}
-    inside = [line.cpu_percent for line in course(own)]
-    outside = [line.cpu_percent for line in course(tmp_path / "out/latest/proc.log") if line.pid == worker]
+    inside, outside = course(own), [x for x in course(tmp_path / "out/latest/proc.log") if x.pid == worker]
     assert len(outside) >= len(inside)
-    assert sum(outside) / len(outside) == pytest.approx(sum(inside) / len(inside), rel=0.25)
+    # Of the same counters, whichever moments they were read at: the recorder may miss what a last interval had.
+    used = inside[-1].utime + inside[-1].stime
+    assert used - 20 <= outside[-1].utime + outside[-1].stime <= used + 20 and used > 20
+    assert all(0 <= line.cpu_percent <= 100 * os.cpu_count() + 20 for line in outside)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import importlib
 import os
-import resource
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from llmproc.errors import UsageError
@@ -21,6 +20,7 @@ from llmproc.experiments.compare_modes.plan import settings
 from llmproc.experiments.compare_modes.prompts import NamedPrompts, prompts_from, shipped_prompts
 from llmproc.experiments.compare_modes.result import document
 from llmproc.experiments.compare_modes.runner import run_all
+from llmproc.experiments.own_children import children_cpu_s, without_children
 from llmproc.experiments.surroundings import Surroundings
 from llmproc.experiments.turns import Progress
 from llmproc.files.escaping import escape_bytes
@@ -37,12 +37,12 @@ def compare(options: CompareOptions, command: str, progress: Progress) -> dict[s
     """
     asked = named_prompts(options)
     planned = settings(options.modes, options.workers)
-    before, surroundings = _children_s(), Surroundings.now()
+    before, surroundings = children_cpu_s(), Surroundings.now()
     machine = surroundings.machine
     with _open_arm(options) as arm:
         samples = run_all(arm, planned, asked.prompts, options.repeat, progress)
     held = conditions.between(surroundings.start, conditions.take(), {os.getpid()})
-    held = without_workers(held, _children_s() - before)
+    held = without_children(held, children_cpu_s() - before)
     warned = conditions.warnings(held, 1, len(machine["cpus_allowed"]), machine["quota_cpus"], {}, {})
     found = surroundings.as_dict(command, held, warned)
     found["machine"]["cpus_usable"] = usable_cpus().threads
@@ -87,14 +87,3 @@ def _open_arm(options: CompareOptions) -> AbstractContextManager[PromptArm]:
     opened: Callable[[CompareOptions], AbstractContextManager[PromptArm]]
     opened = getattr(importlib.import_module(module), function)
     return opened(options)
-
-
-def without_workers(held: conditions.Conditions, children_s: float) -> conditions.Conditions:
-    """Take the CPU seconds of our own children off what others took: they have ended, so no snapshot lists them."""
-    return replace(held, others=max(0.0, held.others - children_s / held.seconds))
-
-
-def _children_s() -> float:
-    """Return the CPU seconds of the children that were waited for."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

@@ -16,7 +16,14 @@ def listing(prog: str) -> str:
     """Return the experiments, a line each, and how to call them."""
     lines = [f"usage: {prog} <name> [options]", f"       {prog} compare <result> <result>", "", "experiments:"]
     lines += [f"  {name:<17} {offered.help}" for name, offered in EXPERIMENTS.items()]
-    lines += ["", f"{prog} <name> --help shows the options of one.", ""]
+    lines += [
+        "",
+        "examples:",
+        f"  {prog} baseline --num-runs 10 -o logs/results/baseline",
+        f"  {prog} compare logs/results/baseline other/result.json",
+        f"  {prog} <name> --help         the options of one",
+        "",
+    ]
     return "\n".join(lines)
 
 

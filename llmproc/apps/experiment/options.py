@@ -38,7 +38,6 @@ def add_common(parser: argparse.ArgumentParser, name: str) -> None:
         help=f"folder of result.json, report.md and pictures, which are replaced (default: logs/results/{name})",
     )
     add("--json", action="store_true", help="print the result as JSON instead of the table")
-    add("--enable-trace", "--trace", dest="trace", action="store_true", help="write trace.json for Perfetto, too")
     add_files(parser)
     add_sampling(parser, without=("n", "logprobs", "stop"))
     parser.set_defaults(max_tokens=MAX_TOKENS)
@@ -63,5 +62,4 @@ def common_of(given: argparse.Namespace, name: str, environment: Environment) ->
         engine=engine_options(given),
         sampling=sampling,
         system=given.system,
-        trace=given.trace,
     )

@@ -27,7 +27,6 @@ class FrameOptions:
     engine: EngineOptions = field(default_factory=EngineOptions)
     sampling: SamplingParams = field(default_factory=SamplingParams)
     system: str | None = None
-    trace: bool = False
 
     def __post_init__(self) -> None:
         for option, value, least in (("--num-runs", self.num_runs, 1), ("--warmup-runs", self.warmup_runs, 0)):
@@ -50,6 +49,5 @@ class FrameOptions:
             "system": self.system,
             "sampling": asdict(self.sampling),
             "engine": asdict(self.engine),
-            "trace": self.trace,
             "options": dict(own),
         }

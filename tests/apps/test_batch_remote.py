@@ -206,7 +206,8 @@ def test_without_a_server_it_is_one_line(tmp_path: Path) -> None:
 
 def test_nothing_of_a_model_is_imported(tmp_path: Path) -> None:
     code = (
-        "import sys; from llmproc.apps.batch.app import main; main(sys.argv[1:]); "
+        "import faulthandler, sys; faulthandler.dump_traceback_later(60, exit=True); "  # a hang says where
+        "from llmproc.apps.batch.app import main; main(sys.argv[1:]); "
         "print(sorted({'numpy', 'numba', 'llvmlite', 'tokenizers', 'pandas'} & set(sys.modules)), file=sys.stderr)"
     )
     with stubs(tmp_path, QUICK) as found:

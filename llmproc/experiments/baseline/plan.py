@@ -18,7 +18,7 @@ ABOUT = (
     "submission to the last token; TTFT: to the first token; ITL: between two tokens; TPOT: mean ITL of a request. "
     "PSS counts shared pages once, so that it may be added up. KV: of keys and values that a request held at most."
 )
-_WORD = " again"  # made prompts are of one word, repeated
+_PIECES = (" again", " so", "a", ".")  # of which prompts are made
 
 
 def baseline_plan(
@@ -57,14 +57,18 @@ def _setting(common: FrameOptions, arm: ExperimentArm, texts: dict[int, str]) ->
 def made_prompt(files: ModelFiles, common: FrameOptions, length: int) -> str:
     """Return a text that is `length` tokens with the chat template around it. UsageError if none can be."""
     conversation = conversation_of(files, common.engine, common.sampling, common.system)
-    longest = files.context(common.engine)
-    count, text = 1, "once"
-    while count <= longest:
-        found = len(conversation.prepare(text).order.ids)
-        if found >= length:
-            break
-        count += max(1, (length - found) // 2)
-        text = "once" + _WORD * count
-    if found != length:
+    if length > files.context(common.engine):
+        raise UsageError(f"--prompt-lengths is {length}: {common.model} has {files.context(common.engine)} positions")
+
+    def tokens(text: str) -> int:
+        return len(conversation.prepare(text).order.ids)
+
+    text = _PIECES[-1]
+    for piece in _PIECES:  # as many of each as fit, the long ones first
+        while (left := length - tokens(text)) > 0 and tokens(text + piece) <= length:
+            cost = max(1, tokens(text + piece) - tokens(text))
+            many = text + piece * (left // cost)
+            text = many if tokens(many) <= length else text + piece
+    if (found := tokens(text)) != length:
         raise UsageError(f"--prompt-lengths is {length}: the nearest that can be made here is {found}")
     return text

@@ -62,7 +62,7 @@ def document_of(
         findings=[],
         details=dict(plan.details(rounds)),
     )
-    built: dict[str, Any] = msgspec.to_builtins(found)
+    built: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(found))  # as a reader of the file gets it
     built["findings"] = list(plan.findings(built))
     return built
 

@@ -135,7 +135,8 @@ class AskedPrompt:
             latency_s=ended - ticket.submitted,
             queue_s=max(0.0, (ticket.dispatched or ended) - ticket.submitted),
             ttft_s=None if first is None else first - ticket.submitted,
-            itl_s=[] if first is None else gaps(first, self._arrivals),
+            # Its end, too: all of a short answer may have come before `send` returned.
+            itl_s=[] if first is None else gaps(first, [*self._arrivals, (ended, ticket.arrived)]),
             text=text,
             reason=answer.finish.reason,
             error=(answer.finish.message or answer.finish.reason) if failed else "",
